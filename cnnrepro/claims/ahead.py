@@ -1,0 +1,112 @@
+"""The check of "A is consistently ahead of B": a higher validation accuracy and a lower validation loss, every epoch.
+
+"Consistently" is taken at its word: for every seed and after every epoch, on both measures. Less than that is counted
+and said, and does not hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cnnrepro.claims.statistics import PairedDifference, paired_difference
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Duel:
+    """One side against another, over all seeds and epochs.
+
+    Args:
+        champion, opponent: the arms' labels.
+        seeds, epochs: how many of each were compared.
+        accuracy_ahead, loss_ahead: pairs of seed and epoch in which the champion's validation accuracy is higher, and
+            its validation loss lower; ties count for the opponent.
+        accuracy, loss: paired differences after the last epoch, champion minus opponent.
+    """
+
+    champion: str
+    opponent: str
+    seeds: int
+    epochs: int
+    accuracy_ahead: int
+    loss_ahead: int
+    accuracy: PairedDifference
+    loss: PairedDifference
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of seed and epoch."""
+        return self.seeds * self.epochs
+
+    @property
+    def consistent(self) -> bool:
+        """Whether the champion is ahead on both measures in every pair."""
+        return self.accuracy_ahead == self.loss_ahead == self.pairs
+
+    def sentence(self) -> str:
+        """The duel in one sentence with its figures."""
+        return (
+            f"Against {self.opponent}: higher validation accuracy in {self.accuracy_ahead} of {self.pairs} "
+            f"(seed, epoch) pairs, lower validation loss in {self.loss_ahead}; after the last epoch the accuracy "
+            f"differs by {self.accuracy.sentence(100, ' points')}, the loss by {self.loss.sentence()}."
+        )
+
+
+def duel(frame: pd.DataFrame, champion: str, opponent: str) -> Duel:
+    """Compare two arms of a table with the columns arm, seed, epoch, val_accuracy and val_loss.
+
+    Raises:
+        ValueError: the arms do not have the same seeds and epochs.
+    """
+    sides = [frame[frame["arm"] == label].set_index(["seed", "epoch"]).sort_index() for label in (champion, opponent)]
+    first, second = sides
+    if len(first) == 0 or not first.index.equals(second.index):
+        raise ValueError(f"{champion!r} and {opponent!r} must have the same seeds and epochs, at least one of each")
+    last = first.index.get_level_values("epoch").max()
+
+    def final(metric: str) -> PairedDifference:
+        return paired_difference(*(side.xs(last, level="epoch")[metric] for side in sides))
+
+    return Duel(
+        champion=champion,
+        opponent=opponent,
+        seeds=first.index.get_level_values("seed").nunique(),
+        epochs=first.index.get_level_values("epoch").nunique(),
+        accuracy_ahead=int((first["val_accuracy"] > second["val_accuracy"]).sum()),
+        loss_ahead=int((first["val_loss"] < second["val_loss"]).sum()),
+        accuracy=final("val_accuracy"),
+        loss=final("val_loss"),
+    )
+
+
+def judge(duels: list[Duel], *, claim: int, basis: str) -> Verdict:
+    """The verdict on "the champion is consistently ahead": of every opponent, of some (holds if …) or of none.
+
+    Args:
+        duels: the champion against each opponent.
+        claim: the statement's number in the ledger.
+        basis: what it was measured on.
+    """
+    champion = duels[0].champion
+    beaten = [one.opponent for one in duels if one.consistent]
+    others = [one.opponent for one in duels if not one.consistent]
+    evidence = [one.sentence() for one in duels]
+    if duels[0].seeds == 1:
+        evidence.append("One seed says nothing of how much these figures vary from run to run.")
+    if not others:
+        word, sentence = HOLDS, f"{champion} is ahead on both measures after every epoch, against {_and(beaten)}."
+    elif not beaten:
+        word, sentence = DOES_NOT_HOLD, f"{champion} is not consistently ahead of {_and(others)}."
+    else:
+        word = HOLDS_IF
+        sentence = f"Holds if the opponent is {_and(beaten)}; does not hold against {_and(others)}."
+    return Verdict(claim, word, sentence, tuple(evidence), basis)
+
+
+def _and(labels: list[str]) -> str:
+    """Labels as prose."""
+    return " and ".join(f"“{label}”" for label in labels)

@@ -1,0 +1,92 @@
+"""The statistics of comparisons: paired differences over seeds, and of two classifiers on the same images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """Differences of two sides that share a seed each.
+
+    Args:
+        n: number of pairs.
+        mean: mean difference, first side minus second.
+        sd: sample standard deviation of the differences (n − 1 in the denominator); NaN for one pair.
+        low, high: 95 % confidence interval of the mean by Student's t with n − 1 degrees of freedom; NaN for one pair.
+        p: two-sided p of the paired t test; NaN for one pair.
+    """
+
+    n: int
+    mean: float
+    sd: float
+    low: float
+    high: float
+    p: float
+
+    def sentence(self, scale: float = 1.0, unit: str = "") -> str:
+        """ "+1.20 points, 95 % interval [−0.30, +2.70], paired t, n = 3, p = 0.07" ."""
+        text = f"{self.mean * scale:+.2f}{unit}"
+        if self.n < 2:
+            return f"{text} (n = 1, so no spread)"
+        interval = f"[{self.low * scale:+.2f}, {self.high * scale:+.2f}]"
+        return f"{text} (95 % interval {interval}, paired t, n = {self.n}, p = {self.p:.2g})"
+
+
+def paired_difference(first: Sequence[float], second: Sequence[float]) -> PairedDifference:
+    """The paired difference of two equally long sequences, ``first - second``.
+
+    Raises:
+        ValueError: no values, or different numbers of them.
+    """
+    first, second = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if first.shape != second.shape or first.size == 0:
+        raise ValueError(
+            f"Both sides need one value a seed, at least one. Received: {first.size} and {second.size} values"
+        )
+    differences = first - second
+    n, mean = len(differences), float(differences.mean())
+    if n == 1:
+        return PairedDifference(1, mean, math.nan, math.nan, math.nan, math.nan)
+    from scipy import stats
+
+    sd = float(differences.std(ddof=1))
+    error = sd / math.sqrt(n)
+    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1)) * error
+    # Where every pair differs by the same, t is infinite (p = 0), and 0/0 where nothing differs (p = 1).
+    t = abs(mean) / error if error else math.copysign(math.inf, mean) if mean else 0.0
+    return PairedDifference(n, mean, sd, mean - reach, mean + reach, p=float(2 * stats.t.sf(abs(t), n - 1)))
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Two classifiers on the same images: how many only the first gets right, how many only the second; exact p."""
+
+    only_first: int
+    only_second: int
+    p: float
+
+
+def mcnemar(first_right: Sequence[bool], second_right: Sequence[bool]) -> McNemar:
+    """McNemar's exact test: are the images on which two classifiers disagree split evenly between them?
+
+    Source: McNemar 1947; Dietterich 1998, "Approximate Statistical Tests", section 3.1.
+
+    Raises:
+        ValueError: different numbers of images.
+    """
+    first, second = np.asarray(first_right, dtype=bool), np.asarray(second_right, dtype=bool)
+    if first.shape != second.shape:
+        raise ValueError(f"Both sides must judge the same images. Received: {first.size} and {second.size} images")
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    from scipy import stats
+
+    disagree = only_first + only_second
+    p = float(stats.binomtest(only_first, disagree, 0.5).pvalue) if disagree else 1.0
+    return McNemar(only_first, only_second, p)

@@ -1,0 +1,43 @@
+"""What a check says of a statement: a word from a fixed list, a sentence, and the evidence behind it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+HOLDS = "holds"
+DOES_NOT_HOLD = "does not hold"
+HOLDS_IF = "holds if …"
+NOT_CHECKABLE = "not checkable here"
+WORDS = (HOLDS, DOES_NOT_HOLD, HOLDS_IF, NOT_CHECKABLE)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of checking one statement.
+
+    Args:
+        claim: the statement's number in the ledger.
+        word: one of ``WORDS``.
+        sentence: the outcome in one sentence a reader can quote, with its figures.
+        evidence: the findings it rests on, one sentence each.
+        basis: what it was measured on ("mnist_5k, 5 epochs, 2 seeds"), for lists of reports.
+    """
+
+    claim: int
+    word: str
+    sentence: str
+    evidence: tuple[str, ...] = ()
+    basis: str = ""
+
+    def __post_init__(self) -> None:
+        if self.word not in WORDS:
+            raise ValueError(f"A verdict is one of {', '.join(WORDS)}. Received: {self.word!r}")
+
+    def to_dict(self) -> dict:
+        """The verdict as plain values for JSON."""
+        return asdict(self) | {"evidence": list(self.evidence)}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> Verdict:
+        """The verdict that ``to_dict`` wrote."""
+        return cls(**(values | {"evidence": tuple(values.get("evidence", ()))}))

@@ -1,0 +1,311 @@
+"""The command line: parses, calls, prints; nothing else.
+
+Results go to standard output, progress and errors to standard error. Exit status: 0 done, 1 the work failed, 2 the
+call was wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnnrepro import __version__, paths
+from cnnrepro.errors import CnnreproError, UsageError, unknown
+
+app = typer.Typer(
+    name="cnnrepro",
+    help="Reproduce the classic results about convolutional networks, and see which hold.",
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+runs_app = typer.Typer(help="List, show and remove the runs of the store.", invoke_without_command=True)
+data_app = typer.Typer(help="List the data sets and prepare them.", invoke_without_command=True)
+app.add_typer(runs_app, name="runs")
+app.add_typer(data_app, name="data")
+
+Runs = Annotated[
+    Path | None, typer.Option("--runs", metavar="DIR", help="Folder of the run store.", show_default=False)
+]
+Reports = Annotated[
+    Path | None, typer.Option("--reports", metavar="DIR", help="Folder of the report pages.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"cnnrepro {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2))
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, fold: str = "") -> None:
+    """A table on standard output; cells are text, never markup."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column != fold and bool(fold))
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    # Without a terminal there is no width to fit into: a log or a pipe gets the lines whole.
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def _runs_dir(given: Path | None) -> Path:
+    return given or paths.runs_dir()
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str | None, typer.Argument(metavar="[models|datasets|recipes|experiments]")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what there is: models, datasets, recipes, experiments."""
+    from cnnrepro import listing
+
+    if what is not None and what not in listing.LISTINGS:
+        raise unknown("list", what, listing.LISTINGS)
+    chosen = {name: rows() for name, rows in listing.LISTINGS.items() if what in (None, name)}
+    if as_json:
+        _print_json(chosen[what] if what else chosen)
+        return
+    for name, rows in chosen.items():
+        typer.echo(name.capitalize())
+        _print_table(list(rows[0]), [[_spell(cell) for cell in row.values()] for row in rows], fold=list(rows[0])[-1])
+
+
+def _spell(cell: object) -> str:
+    if isinstance(cell, dict):
+        return ", ".join(f"{name} {_spell(value)}" for name, value in cell.items())
+    if isinstance(cell, (list, tuple)):
+        return ", ".join(str(item) for item in cell)
+    return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
+
+
+@app.command()
+def run(
+    target: Annotated[str, typer.Argument(metavar="EXPERIMENT|NOTEBOOK", help="A name of `cnnrepro list`, or a path.")],
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter of its notebook; may be repeated."),
+    ] = None,
+    runs: Runs = None,
+    reports: Reports = None,
+) -> None:
+    """Train what is missing, run the notebook and write its report. The last line is the page's path."""
+    from cnnrepro.experiments.parameters import parse_assignments
+    from cnnrepro.report import build
+
+    job = build.plan(target, parse_assignments(parameter or ()))
+    page = build.build(job, runs=_runs_dir(runs), reports=reports or paths.reports_dir())
+    typer.echo(str(page))
+
+
+@app.command()
+def train(
+    model: Annotated[str, typer.Argument(help="A name of `cnnrepro list models`.")],
+    dataset: Annotated[str, typer.Option(help="A name of `cnnrepro list datasets`.")],
+    recipe: Annotated[str, typer.Option(help="A name of `cnnrepro list recipes`.")] = "adam",
+    epochs: Annotated[int, typer.Option(help="Passes over the training split.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of weights, data order and dropout.")] = 0,
+    batch_size: Annotated[int, typer.Option(help="Images a step.")] = 128,
+    learning_rate: Annotated[float | None, typer.Option(help="In place of the recipe's.", show_default=False)] = None,
+    precision: Annotated[str, typer.Option(help="auto, float32, mixed_bfloat16 or mixed_float16.")] = "auto",
+    train_images: Annotated[
+        int | None, typer.Option(help="Use only so many training images.", show_default="all")
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("-o", "--option", metavar="NAME=VALUE", help="An option of the model; may be repeated."),
+    ] = None,
+    keep_weights: Annotated[bool, typer.Option(help="Write weights.keras beside the record.")] = False,
+    runs: Runs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train one run, or load it where the store has it."""
+    from cnnrepro import models
+    from cnnrepro.experiments.parameters import parse_assignments
+    from cnnrepro.training.loop import train as train_run
+    from cnnrepro.training.spec import RunSpec
+
+    spec = RunSpec(
+        model=model,
+        dataset=dataset,
+        recipe=recipe,
+        seed=seed,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        precision=precision,
+        train_images=train_images,
+        options=models.parse_options(model, parse_assignments(option or ())),
+    )
+    record = train_run(spec, runs=_runs_dir(runs), keep_weights=keep_weights)
+    if as_json:
+        _print_json(record.to_dict())
+        return
+    typer.echo(
+        f"{record.key}  {spec.title()}: test accuracy {record.test['accuracy']:.4f}, "
+        f"test loss {record.test['loss']:.4f} on {record.test['images']:,} images"
+    )
+
+
+@runs_app.callback()
+def runs_(context: typer.Context, runs: Runs = None, as_json: AsJson = False) -> None:
+    """List the runs of the store, oldest first."""
+    from cnnrepro import listing
+    from cnnrepro.training.store import RunStore
+
+    store = RunStore(_runs_dir(runs))
+    context.obj = store
+    if context.invoked_subcommand is not None:
+        return
+    records = store.records()
+    if as_json:
+        _print_json([record.to_dict() for record in records])
+    elif records:
+        rows = [listing.run_row(record, store.is_claimed(record.key)) for record in records]
+        _print_table(list(rows[0]), [list(row.values()) for row in rows])
+    else:
+        typer.echo(f"No runs in {store.folder}. `cnnrepro run alexnet_vs_resnet` makes some.")
+
+
+@runs_app.command("show")
+def runs_show(context: typer.Context, key: Annotated[str, typer.Argument(help="A key, or its beginning.")]) -> None:
+    """Print one record as JSON."""
+    _print_json(context.obj.find(key).to_dict())
+
+
+@runs_app.command("rm")
+def runs_rm(context: typer.Context, key: Annotated[str, typer.Argument(help="A key, or its beginning.")]) -> None:
+    """Remove a run and its files."""
+    record = context.obj.find(key)
+    context.obj.remove(record.key)
+    typer.echo(f"Removed {record.key} ({record.spec.title()}).")
+
+
+@data_app.callback()
+def data_(context: typer.Context) -> None:
+    """List the data sets, with what is on this machine."""
+    if context.invoked_subcommand is None:
+        data_list(as_json=False)
+
+
+@data_app.command("list")
+def data_list(as_json: AsJson = False) -> None:
+    """List the data sets, with what is on this machine."""
+    from cnnrepro import listing
+
+    rows = listing.datasets()
+    if as_json:
+        _print_json(rows)
+        return
+    _print_table(list(rows[0]), [[_spell(cell) for cell in row.values()] for row in rows], fold="title")
+
+
+@data_app.command("prepare")
+def data_prepare(
+    name: Annotated[str, typer.Argument(help="A name of `cnnrepro data list`.")],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="DIR", help="Take the downloaded originals from here.", show_default=False),
+    ] = None,
+) -> None:
+    """Download a data set, or stage originals that are already here; both are checked by their checksums."""
+    from cnnrepro import data
+
+    typer.echo(f"{name} is ready in {data.prepare(name, source=source)}")
+
+
+@app.command()
+def publish(
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Copy the site here.", show_default=False)
+    ] = None,
+    reports: Reports = None,
+) -> None:
+    """Write the index of all reports and, with --to, copy the site. The last line is the index's path."""
+    from cnnrepro.report import site
+
+    folder = reports or paths.reports_dir()
+    typer.echo(str(site.publish(folder, to) if to else site.write_index(folder)))
+
+
+@app.command()
+def doctor(runs: Runs = None, reports: Reports = None, as_json: AsJson = False) -> None:
+    """Say what this machine can do, and what to do about what it cannot."""
+    from dataclasses import asdict
+
+    from cnnrepro.doctor import PROBLEM, examine
+
+    findings = examine(_runs_dir(runs), reports or paths.reports_dir())
+    if as_json:
+        _print_json([asdict(finding) for finding in findings])
+    else:
+        rows = [[one.topic, one.state, one.found + (f"\n→ {one.advice}" if one.advice else "")] for one in findings]
+        _print_table(["", "", "found"], rows, fold="found")
+    if any(finding.state == PROBLEM for finding in findings):
+        raise typer.Exit(1)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command ``cnnrepro``: every way it can end is an exit status and, for errors, one sentence."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    if debug:  # wherever it stands: people add it to the end of the command that failed
+        arguments = [argument for argument in arguments if argument != "--debug"]
+    try:
+        status = app(args=arguments, prog_name="cnnrepro", standalone_mode=False) or 0
+    except KeyboardInterrupt:
+        _say("interrupted; the same command goes on from the last finished epoch.")
+        status = 130
+    except BrokenPipeError:  # `cnnrepro runs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 0
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        status = _explain(error)
+    sys.exit(status)
+
+
+def _explain(error: Exception) -> int:
+    """Print an error as a sentence; the exit status it leads to."""
+    if isinstance(error, CnnreproError):
+        _say(str(error))
+        return error.exit_status
+    if hasattr(error, "format_message"):  # typer's own: an unknown command or option, a value of the wrong type
+        _say(f"{error.format_message()} See `cnnrepro --help`.")
+        return UsageError.exit_status
+    if isinstance(error, OSError) and error.strerror:
+        _say(f"{error.strerror}: {error.filename or 'a file'}. Nothing was lost; --debug shows where it happened.")
+        return 1
+    _say(f"an error of cnnrepro's own: {type(error).__name__}: {error}. --debug shows where it happened.")
+    return 1
+
+
+def _say(sentence: str) -> None:
+    """A line to standard error, with a capital letter and no traceback."""
+    print(f"cnnrepro: {sentence}", file=sys.stderr)

@@ -1,0 +1,28 @@
+"""TensorFlow and tensorflow-datasets, imported on first use: the only door to them in this package."""
+
+from __future__ import annotations
+
+import contextlib
+from types import ModuleType
+
+
+def tensorflow() -> ModuleType:
+    """TensorFlow. Where Keras runs on another backend, it only feeds data and leaves the GPUs alone.
+
+    Otherwise it would claim nearly all memory of a GPU that JAX or PyTorch is about to train on.
+    """
+    from cnnrepro import engine
+
+    tf = engine.import_quietly("tensorflow")
+    if engine.backend() != "tensorflow":
+        with contextlib.suppress(RuntimeError):  # TensorFlow is already running: too late, and somebody's choice
+            tf.config.set_visible_devices([], "GPU")
+    return tf
+
+
+def tensorflow_datasets() -> ModuleType:
+    """tensorflow-datasets, after TensorFlow."""
+    from cnnrepro import engine
+
+    tensorflow()
+    return engine.import_quietly("tensorflow_datasets")

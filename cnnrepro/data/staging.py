@@ -1,0 +1,185 @@
+"""prepare: from downloaded files, or from the network, through tensorflow-datasets into the data folder.
+
+Everything happens in a folder of its own, ``<data>/.cnnrepro-<name>-…``, which is removed in every case; the prepared
+data set is moved to its place when it is whole. Files that were given are copied there, since TFDS compares SHA-256
+only for files in its ``manual_dir``. As it extracts to "GZIP.<file name>" and takes what already lies there, and MNIST
+and Fashion-MNIST share their file names, each preparation has an ``extract_dir`` of its own. A lock sees to it that two
+processes prepare a data set once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cnnrepro import paths
+from cnnrepro.data import embedded, lazy
+from cnnrepro.data.catalogue import DatasetInfo
+from cnnrepro.data.catalogue import info as info_of
+from cnnrepro.data.checksums import KnownFile, known_files
+from cnnrepro.data.network import why_unreachable
+from cnnrepro.data.prepared import damaged, is_whole, prepared_folder
+from cnnrepro.data.sources import locate
+from cnnrepro.errors import UsageError, WorkFailed
+
+_LOCK_LIMIT = 900.0  # seconds to wait for another process that prepares the same data set
+
+log = logging.getLogger(__name__)
+
+
+def prepare(name: str, *, source: Path | str | None = None, data_dir: Path | str | None = None) -> Path:
+    """Make a data set ready to load. Returns at once where it is.
+
+    Args:
+        name: the data set.
+        source: a folder with the files as they were published; None downloads them.
+        data_dir: the folder of prepared data; by default ``paths.data_dir()``.
+
+    Returns:
+        The prepared folder; for an embedded data set, the file it is read from.
+
+    Raises:
+        UsageError: unknown name, ``source`` lacks files, or the data folder cannot be written.
+        WorkFailed: no network (within seconds), a damaged file, a full disk. Nothing half-prepared is left.
+    """
+    info = info_of(name)
+    if info.embedded:
+        if source is not None:
+            raise UsageError(f"Data set {name!r} is embedded and needs no files; leave --from out.")
+        return embedded.digits_file()
+    folder = prepared_folder(info, data_dir)
+    if is_whole(info, folder):
+        log.info("%s is already prepared in %s", name, folder)
+        return folder
+    # Not ours to remove: it may hold something else. (Asked again, as another process may just have moved it there.)
+    if folder.exists() and not is_whole(info, folder):
+        raise WorkFailed(damaged(info, folder, "files are missing or empty"))
+    files = known_files(info.tfds_name)
+    if source is not None:
+        source = locate(name, Path(source).expanduser(), files)
+    elif reason := why_unreachable(files[0]):
+        raise WorkFailed(_what_to_do(info, folder, files, f"{files[0].url} cannot be reached ({reason})"))
+    root = paths.require_writable(folder.parent.parent, "The data folder")
+    with _alone(info, root):
+        if is_whole(info, folder):
+            log.info("%s was prepared by another process in %s", name, folder)
+            return folder
+        _prepare_alone(info, files, source, root, folder)
+    log.info("%s is prepared in %s", name, folder)
+    return folder
+
+
+def _prepare_alone(
+    info: DatasetInfo, files: Sequence[KnownFile], source: Path | None, root: Path, folder: Path
+) -> None:
+    """Prepare in a scratch folder and move the result to its place; only under the lock."""
+    _sweep(info, root)  # what a killed process has left
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix=f".cnnrepro-{info.name}-", dir=root))
+        if source is not None:
+            _copy(files, source, scratch / "manual")
+        made = run_tfds(info, scratch, given=source is not None)
+        folder.parent.mkdir(exist_ok=True)
+        made.rename(folder)
+    except OSError as error:
+        raise WorkFailed(f"Data set {info.name!r} could not be prepared in {str(root)!r}: {error}.") from error
+    except TfdsFailed as error:
+        if source is not None:
+            raise WorkFailed(f"tensorflow-datasets could not prepare {info.name!r}: {error}") from error
+        raise WorkFailed(_what_to_do(info, folder, files, f"the download failed ({error})")) from error
+    finally:
+        _sweep(info, root)
+
+
+class TfdsFailed(Exception):
+    """tensorflow-datasets gave up; the text is its reason in one line."""
+
+
+def run_tfds(info: DatasetInfo, scratch: Path, *, given: bool) -> Path:
+    """Let tensorflow-datasets prepare a data set inside ``scratch``, with its own comparison of checksums.
+
+    Args:
+        info: the data set.
+        scratch: an existing folder; everything is written below it.
+        given: whether all files lie in ``scratch / "manual"``. TFDS downloads the ones that do not.
+
+    Returns:
+        The prepared folder, inside ``scratch``.
+
+    Raises:
+        TfdsFailed: a checksum is wrong, the network went away, the disk is full.
+    """
+    tfds = lazy.tensorflow_datasets()
+    failure: Exception | None = None
+    with _silence(tfds):
+        try:
+            builder = tfds.builder(info.tfds_name, data_dir=scratch / "prepared")
+            builder.download_and_prepare(
+                download_dir=scratch / "downloads",
+                download_config=tfds.download.DownloadConfig(
+                    manual_dir=scratch / "manual" if given else None,
+                    extract_dir=scratch / "extracted",
+                    force_checksums_validation=True,
+                    try_download_gcs=False,
+                ),
+            )
+        except Exception as error:  # of many kinds; raised again below, where standard error is back
+            failure = error
+    if failure is not None:
+        raise TfdsFailed(" ".join(str(failure).split()) or type(failure).__name__) from failure
+    return prepared_folder(info, scratch / "prepared")
+
+
+def _copy(files: Sequence[KnownFile], source: Path, target: Path) -> None:
+    target.mkdir()
+    for file in files:
+        shutil.copyfile(source / file.name, target / file.name)
+
+
+def _sweep(info: DatasetInfo, root: Path) -> None:
+    """Remove the scratch folders of this data set; under the lock they are nobody's."""
+    for folder in root.glob(f".cnnrepro-{info.name}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _alone(info: DatasetInfo, root: Path) -> Iterator[None]:
+    """Hold the lock of a data set. The lock file stays: removing it would let two processes hold two locks."""
+    import filelock
+
+    path = root / f".cnnrepro-{info.name}.lock"
+    try:
+        with filelock.FileLock(path, timeout=_LOCK_LIMIT):
+            yield
+    except filelock.Timeout as error:
+        raise WorkFailed(
+            f"Another process has held {str(path)!r} for {_LOCK_LIMIT:g} s; end it, or wait and try again."
+        ) from error
+
+
+@contextlib.contextmanager
+def _silence(tfds) -> Iterator[None]:
+    """Keep progress bars and notices of TFDS off both outputs: standard output may have to be JSON alone."""
+    from cnnrepro.engine import quiet_stderr
+
+    tfds.disable_progress_bar()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), quiet_stderr():
+            yield
+    finally:
+        tfds.enable_progress_bar()
+
+
+def _what_to_do(info: DatasetInfo, folder: Path, files: Sequence[KnownFile], reason: str) -> str:
+    """The error for a data set that is not there and cannot be downloaded."""
+    return (
+        f"Data set {info.name!r} is not prepared (there is no {str(folder)!r}), and {reason}. On a machine with a "
+        f"network, download {', '.join(file.name for file in files)} ({info.download_megabytes:g} MB) from "
+        f"{files[0].url.rpartition('/')[0]}/, bring them here in one folder DIR and run: "
+        f"cnnrepro data prepare {info.name} --from DIR. The data set mnist_5k needs neither files nor a network."
+    )

@@ -1,0 +1,40 @@
+"""The errors that end a command: each is one sentence for a person, with the exit status it leads to.
+
+``UsageError`` (status 2): the call was wrong; nothing was done. ``WorkFailed`` (status 1): the call was right and the
+work failed. The command line prints their text and nothing else; ``--debug`` adds the traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CnnreproError(Exception):
+    """Base of the errors whose text is meant for a person."""
+
+    exit_status = 1
+
+
+class UsageError(CnnreproError, ValueError):
+    """The call was wrong: an unknown name, a value out of range, a folder that cannot be written."""
+
+    exit_status = 2
+
+
+class WorkFailed(CnnreproError, RuntimeError):
+    """The call was right and the work failed: a run that diverged, a notebook cell that raised, a full disk."""
+
+
+def unknown(kind: str, received: object, known: Iterable[str]) -> UsageError:
+    """The error for a name that no table holds: says what was received, what is known and what may have been meant.
+
+    Args:
+        kind: what the name names, in the singular ("model", "data set").
+        received: the name as it was given.
+        known: the names that would have been right.
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(str(received), names, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return UsageError(f"Unknown {kind} {received!r}; known are: {', '.join(names) or 'none'}.{hint}")

@@ -1,0 +1,30 @@
+"""The experiments: the catalogue, the runs of each, and the parameters of their notebooks."""
+
+from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
+
+__all__ = ["EXPERIMENTS", "Experiment", "arms", "collect", "experiment"]
+
+
+def arms(name: str, **parameters: object) -> tuple:
+    """The arms of an experiment, for its notebook: checks the parameters as the command line would.
+
+    Args:
+        name: the experiment.
+        **parameters: all parameters of its notebook.
+
+    Raises:
+        UsageError: a parameter that the notebook does not declare, also one that papermill injected; a bad value.
+    """
+    from cnnrepro.experiments.parameters import complete, injected_names, read_parameters
+
+    chosen = experiment(name)
+    declared = read_parameters(chosen.notebook)
+    injected = dict.fromkeys(sorted(injected_names() - set(parameters)))
+    return chosen.arms(complete(declared, {**parameters, **injected}, where=name))
+
+
+def collect(arms: tuple, runs: str | None = None) -> object:
+    """The records of all arms, trained where they are missing; see ``cnnrepro.experiments.runs.collect``."""
+    from cnnrepro.experiments.runs import collect as collect_runs
+
+    return collect_runs(arms, runs)

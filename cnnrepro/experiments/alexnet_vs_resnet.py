@@ -1,0 +1,81 @@
+"""The plan of the flagship: the claim that AlexNet beats ResNet on MNIST over 5 epochs.
+
+Three arms that differ in the network alone. The third is the condition under which the claim may turn round: Keras's
+default batch-norm momentum of 0.99 keeps 0.99^k of the moving average's start after k steps, which at the 140 steps
+of a small run is a quarter. Validation runs on those averages; training does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnnrepro.errors import UsageError
+from cnnrepro.experiments.runs import Arm
+from cnnrepro.training.spec import RunSpec
+
+KERAS_MOMENTUM = 0.99
+
+
+def plan(
+    dataset: str,
+    seeds: Sequence[int],
+    epochs: int,
+    batch_size: int,
+    recipe: str,
+    learning_rate: float,
+    batchnorm_momentum: float,
+    train_images: int,
+    precision: str,
+) -> tuple[Arm, ...]:
+    """The arms: AlexNet; ResNet-20 with Keras's batch-norm momentum; ResNet-20 with another.
+
+    Args:
+        dataset: name of a data set.
+        seeds: one run an arm and seed; the same seed gives every arm the same data order.
+        epochs: passes over the training split.
+        batch_size: images a step.
+        recipe: name of a recipe, the same for all arms.
+        learning_rate: in place of the recipe's; 0 takes the recipe's.
+        batchnorm_momentum: of the third arm; at 0.99 it would be the second, and is left out.
+        train_images: use only so many training images; 0 takes all.
+        precision: number format, see ``RunSpec``.
+
+    Raises:
+        UsageError: a value that is out of range, or seeds that repeat.
+    """
+    if len(set(seeds)) != len(seeds):
+        raise UsageError(f"seeds must differ from one another. Received: {list(seeds)}")
+
+    def arm(label: str, model: str, **options: float) -> Arm:
+        return Arm(
+            label,
+            tuple(
+                RunSpec(
+                    model=model,
+                    dataset=dataset,
+                    recipe=recipe,
+                    seed=seed,
+                    epochs=epochs,
+                    batch_size=batch_size,
+                    learning_rate=learning_rate or None,
+                    precision=precision,
+                    train_images=train_images or None,
+                    options=options,
+                )
+                for seed in seeds
+            ),
+        )
+
+    arms = [
+        arm("AlexNet", "alexnet_small"),
+        arm(f"ResNet-20, batch-norm momentum {KERAS_MOMENTUM}", "resnet20", batchnorm_momentum=KERAS_MOMENTUM),
+    ]
+    if batchnorm_momentum != KERAS_MOMENTUM:
+        arms.append(
+            arm(
+                f"ResNet-20, batch-norm momentum {batchnorm_momentum:g}",
+                "resnet20",
+                batchnorm_momentum=batchnorm_momentum,
+            )
+        )
+    return tuple(arms)

@@ -1,0 +1,97 @@
+"""Runs a notebook with papermill, and keeps what is left of it when a cell fails."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnrepro.errors import WorkFailed
+
+if TYPE_CHECKING:
+    import nbformat
+
+KERNEL = "python3"
+START_SECONDS = 120  # for a kernel to answer on a busy machine; papermill's own limit is 60
+
+
+@contextlib.contextmanager
+def _environment(runs: Path) -> Iterator[None]:
+    """What the kernel inherits: where the runs are, lines for progress, and this Python's kernel before a user's."""
+    changes = {
+        "CNNREPRO_RUNS": str(runs.resolve()),
+        "CNNREPRO_PROGRESS": "lines",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def execute(path: Path, parameters: Mapping[str, object], *, runs: Path, keep_failed: Path) -> nbformat.NotebookNode:
+    """Run a notebook from top to bottom in a kernel of its own.
+
+    Args:
+        path: the notebook; it is not changed.
+        parameters: values to inject, already checked against what it declares.
+        runs: the run store that it uses.
+        keep_failed: where the notebook is kept, as far as it ran, if it fails.
+
+    Returns:
+        The executed notebook.
+
+    Raises:
+        WorkFailed: a cell raised or the kernel died; says where, and where the notebook is kept.
+    """
+    import nbformat
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory(prefix="cnnrepro-") as folder, _environment(runs):
+        # A parsed notebook, not its path: papermill puts paths through str.format, and a brace in one would raise.
+        source, output = nbformat.read(path, as_version=4), Path(folder) / "notebook.ipynb"
+        try:
+            return papermill.execute_notebook(
+                source,
+                str(output),
+                parameters=dict(parameters),
+                kernel_name=KERNEL,
+                language="python",
+                progress_bar=False,
+                start_timeout=START_SECONDS,
+            )
+        except PapermillExecutionError as error:
+            kept = _keep(output, keep_failed)
+            raise WorkFailed(
+                f"Notebook {path.name} failed in cell {error.cell_index}: {error.ename}: {error.evalue}\n"
+                f"As far as it ran it is kept as {kept}"
+            ) from error
+        except RuntimeError as error:  # nbclient's DeadKernelError and its kin
+            kept = _keep(output, keep_failed)
+            raise WorkFailed(
+                f"The kernel of notebook {path.name} died ({error}); out of memory is the usual cause.\n"
+                f"As far as it ran it is kept as {kept}"
+            ) from error
+
+
+def _keep(output: Path, place: Path) -> str:
+    """Keep a failed notebook; says where, or why that was not possible."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(output, place)
+    except OSError as error:
+        return f"nothing: {error.strerror}"
+    return str(place)

@@ -1,0 +1,145 @@
+"""The runs of an experiment: arms of specs, and the records that come back, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnrepro import paths
+from cnnrepro.errors import WorkFailed
+from cnnrepro.training.loop import train
+from cnnrepro.training.record import RunRecord
+from cnnrepro.training.spec import RunSpec
+from cnnrepro.training.store import RunStore
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from cnnrepro.data import Splits
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of a comparison: a label for legends and its runs, one a seed."""
+
+    label: str
+    specs: tuple[RunSpec, ...]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The records of an experiment, in the order of its arms and seeds.
+
+    Args:
+        arms: what was asked for.
+        records: for every arm, a record for every spec.
+        store: where they lie.
+    """
+
+    arms: tuple[Arm, ...]
+    records: tuple[tuple[RunRecord, ...], ...]
+    store: RunStore
+
+    @property
+    def labels(self) -> list[str]:
+        """The arms' labels."""
+        return [arm.label for arm in self.arms]
+
+    def all(self) -> list[tuple[str, RunRecord]]:
+        """Every record with its arm's label."""
+        return [(arm.label, record) for arm, records in zip(self.arms, self.records, strict=True) for record in records]
+
+    def curves(self) -> pd.DataFrame:
+        """One row an arm, seed and epoch (from 1), with a column for every metric of the history."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {"arm": label, "seed": record.spec.seed, "epoch": epoch + 1}
+                | {metric: values[epoch] for metric, values in record.history.items()}
+                for label, record in self.all()
+                for epoch in range(record.epochs_done)
+            ]
+        )
+
+    def scores(self) -> pd.DataFrame:
+        """One row an arm and seed: final validation and test scores, seconds and images/s."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "arm": label,
+                    "seed": record.spec.seed,
+                    "key": record.key,
+                    "val_accuracy": record.history["val_accuracy"][-1],
+                    "val_loss": record.history["val_loss"][-1],
+                    "test_accuracy": record.test["accuracy"],
+                    "test_loss": record.test["loss"],
+                    "wall_seconds": record.wall_seconds,
+                    "images_per_second": max(record.history["images_per_second"]),
+                }
+                for label, record in self.all()
+            ]
+        )
+
+    def predictions(self, arm: int, seed: int = 0) -> pd.DataFrame:
+        """Test predictions of the ``seed``-th run (by position) of the ``arm``-th arm: label, predicted, confidence."""
+        return self.store.predictions(self.records[arm][seed].key)
+
+    def confusion(self, classes: int) -> dict[str, np.ndarray]:
+        """For every arm, counts (classes, classes) of true against predicted class over all its seeds' test images."""
+        import numpy as np
+
+        matrices = {}
+        for arm, records in zip(self.arms, self.records, strict=True):
+            matrix = np.zeros((classes, classes), dtype=int)
+            for record in records:
+                frame = self.store.predictions(record.key)
+                np.add.at(matrix, (frame["label"], frame["predicted"]), 1)
+            matrices[arm.label] = matrix
+        return matrices
+
+    def confident_mistakes(self, arm: int, count: int) -> pd.DataFrame:
+        """The test images that the first run of an arm got wrong with the most confidence: image, label, …"""
+        frame = self.predictions(arm).rename_axis("image").reset_index()
+        wrong = frame[frame["label"] != frame["predicted"]]
+        return wrong.sort_values(["confidence", "image"], ascending=[False, True]).head(count)
+
+    def splits(self) -> Splits:
+        """The data that all arms were trained on."""
+        from cnnrepro import data
+
+        spec = self.arms[0].specs[0]
+        return data.load(spec.dataset, train_images=spec.train_images)
+
+
+def collect(arms: Sequence[Arm], runs: Path | str | None = None) -> Results:
+    """The records of all arms: loaded where the store has them, trained where not.
+
+    Seeds come first, arms second, so that a batch that is cut short leaves whole pairs. A run that fails does not keep
+    the others from being trained.
+
+    Args:
+        arms: the arms, each with the same seeds in the same order.
+        runs: folder of the store; by default ``cnnrepro.paths.runs_dir()``.
+
+    Raises:
+        WorkFailed: some runs failed; names each, with its reason and log.
+    """
+    folder = Path(runs) if runs else paths.runs_dir()
+    records: dict[RunSpec, RunRecord] = {}
+    failures = []
+    for specs in zip(*(arm.specs for arm in arms), strict=True):
+        for spec in specs:
+            try:
+                records[spec] = train(spec, runs=folder)
+            except WorkFailed as error:
+                failures.append(str(error))
+    if failures:
+        raise WorkFailed("\n".join(failures))
+    found = tuple(tuple(records[spec] for spec in arm.specs) for arm in arms)
+    return Results(tuple(arms), found, RunStore(folder))

@@ -1,0 +1,81 @@
+"""The rows of `cnnrepro list` and `cnnrepro runs`: plain values, for tables and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnnrepro import data
+from cnnrepro.experiments.catalogue import EXPERIMENTS
+from cnnrepro.models.table import MODELS
+from cnnrepro.training.recipes import RECIPES
+from cnnrepro.training.record import DONE, RUNNING, RunRecord
+
+
+def models() -> list[dict]:
+    """One row a model."""
+    return [
+        {
+            "name": one.name,
+            "title": one.title,
+            "parameters": one.parameters,
+            "input_shape": list(one.input_shape),
+            "classes": one.classes,
+            "options": {name: option.default for name, option in one.options.items()},
+            "paper": one.paper,
+        }
+        for one in MODELS.values()
+    ]
+
+
+def datasets() -> list[dict]:
+    """One row a data set, with what is on this machine."""
+    return data.list_datasets()
+
+
+def recipes() -> list[dict]:
+    """One row a recipe."""
+    return [{"name": one.name, **one.to_dict(), "source": one.source} for one in RECIPES.values()]
+
+
+def experiments() -> list[dict]:
+    """One row an experiment."""
+    return [
+        {
+            "name": one.name,
+            "title": one.title,
+            "claim": one.claim,
+            "minutes": one.minutes,
+            "question": one.question,
+        }
+        for one in EXPERIMENTS.values()
+    ]
+
+
+LISTINGS: dict[str, Callable[[], list[dict]]] = {
+    "models": models,
+    "datasets": datasets,
+    "recipes": recipes,
+    "experiments": experiments,
+}
+
+
+def run_row(record: RunRecord, active: bool) -> dict[str, str]:
+    """One row of the table of runs.
+
+    Args:
+        record: the run.
+        active: whether a living process is training it.
+    """
+    spec = record.spec
+    status = "interrupted" if record.status == RUNNING and not active else record.status
+    last = {name: values[-1] for name, values in record.history.items()}
+    return {
+        "key": record.key,
+        "status": status,
+        "run": spec.title(),
+        "recipe": spec.recipe,
+        "epochs": f"{record.epochs_done}/{spec.epochs}",
+        "val accuracy": f"{last['val_accuracy']:.4f}" if last else "",
+        "test accuracy": f"{record.test['accuracy']:.4f}" if record.status == DONE else "",
+        "minutes": f"{record.wall_seconds / 60:.1f}",
+    }

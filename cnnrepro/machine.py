@@ -1,0 +1,104 @@
+"""What this machine is, read without loading TensorFlow: processor, cores, memory, GPU, number formats."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+# Flags under which Linux lists processors that multiply bfloat16 natively (Intel Cooper Lake and Sapphire Rapids,
+# AMD Zen 4 and later). Elsewhere bfloat16 is emulated, and slower than float32.
+BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
+
+# NVIDIA's tensor cores take bfloat16 from compute capability 8.0 (Ampere).
+BFLOAT16_COMPUTE_CAPABILITY = 8.0
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU that the driver lists: its name and CUDA compute capability."""
+
+    name: str
+    compute_capability: float
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a record keeps of the machine it was made on: no host name, no user name."""
+
+    cpu: str
+    cores: int
+    memory_gib: float
+    gpus: tuple[Gpu, ...]
+    system: str
+    bfloat16: bool
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        return asdict(self) | {"gpus": [gpu.name for gpu in self.gpus]}
+
+    def summary(self) -> str:
+        """One line: "2 cores of AMD EPYC, 23 GiB, no GPU"."""
+        gpus = ", ".join(gpu.name for gpu in self.gpus) or "no GPU"
+        return f"{self.cores} cores of {self.cpu}, {self.memory_gib:.0f} GiB, {gpus}"
+
+
+def _cpuinfo() -> dict[str, str]:
+    """The first processor's entries of Linux's /proc/cpuinfo; empty elsewhere."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    pairs = (line.split(":", 1) for line in text.split("\n\n", 1)[0].splitlines() if ":" in line)
+    return {key.strip(): value.strip() for key, value in pairs}
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _memory_gib() -> float:
+    """Physical memory in GiB; 0.0 where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (AttributeError, ValueError, OSError):
+        return 0.0
+
+
+def _gpus() -> tuple[Gpu, ...]:
+    """The GPUs that NVIDIA's driver lists; none where there is no driver."""
+    if shutil.which("nvidia-smi") is None:
+        return ()
+    query = ["nvidia-smi", "--query-gpu=name,compute_cap", "--format=csv,noheader"]
+    try:
+        listed = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True).stdout  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    rows = (line.rsplit(",", 1) for line in listed.splitlines() if "," in line)
+    return tuple(Gpu(name.strip(), float(capability)) for name, capability in rows)
+
+
+@cache
+def describe() -> Machine:
+    """This machine."""
+    info = _cpuinfo()
+    gpus = _gpus()
+    if gpus:
+        bfloat16 = all(gpu.compute_capability >= BFLOAT16_COMPUTE_CAPABILITY for gpu in gpus)
+    else:
+        bfloat16 = bool(BFLOAT16_FLAGS & set(info.get("flags", "").split()))
+    return Machine(
+        cpu=info.get("model name") or platform.processor() or platform.machine(),
+        cores=_cores(),
+        memory_gib=round(_memory_gib(), 1),
+        gpus=gpus,
+        system=f"{platform.system()} {platform.release().split('-')[0]}",
+        bfloat16=bfloat16,
+    )

@@ -1,0 +1,60 @@
+"""The networks, one file a family, and the table that names them.
+
+Example:
+    >>> from cnnrepro.models import build
+    >>> build("resnet20", input_shape=(28, 28, 1), batchnorm_momentum=0.99).count_params()
+    270810
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from cnnrepro.errors import UsageError
+from cnnrepro.models.table import MODELS, ModelEntry, Option, check_options, entry, parse_options
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["MODELS", "ModelEntry", "Option", "build", "check_options", "entry", "parse_options"]
+
+
+def build(
+    name: str, input_shape: tuple[int, int, int] | None = None, classes: int | None = None, **options: object
+) -> keras.Model:
+    """Build a model of the table with fresh weights.
+
+    Args:
+        name: a key of ``MODELS``.
+        input_shape: ``(height, width, channels)``; the model's own by default.
+        classes: number of classes; the model's own by default.
+        **options: the options of its row; see ``MODELS[name].options``.
+
+    Returns:
+        A Keras model from images ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
+
+    Raises:
+        UsageError: an unknown model or option, or a value of the wrong type or out of range.
+    """
+    row = entry(name)
+    options = check_options(name, options)
+    shape = tuple(row.input_shape if input_shape is None else input_shape)
+    classes = row.classes if classes is None else classes
+    if len(shape) != 3 or not all(isinstance(size, int) and size > 0 for size in shape):
+        raise UsageError(f"input_shape must be (height, width, channels), positive integers. Received: {shape}")
+    if not isinstance(classes, int) or classes < 2:
+        raise UsageError(f"classes must be an integer of at least 2. Received: {classes!r}")
+    from cnnrepro.engine import keras
+
+    initializer = options.get("kernel_initializer")
+    if initializer is not None:
+        try:
+            keras.initializers.get(initializer)
+        except ValueError as error:
+            raise UsageError(
+                f"Option 'kernel_initializer' of model {name!r} must be the name of a Keras initialiser such as "
+                f"'he_normal'. Received: {initializer!r}"
+            ) from error
+    module, function = row.builder.split(":")
+    return getattr(importlib.import_module(module), function)(shape, classes, **options)

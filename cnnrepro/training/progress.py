@@ -1,0 +1,156 @@
+"""Progress of a run: a bar in a terminal and in Jupyter, sober lines in a log."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import IO, Protocol
+
+from cnnrepro.errors import unknown
+
+BAR, NOTEBOOK, LINES, NONE = "bar", "notebook", "lines", "none"
+STYLES = (BAR, NOTEBOOK, LINES, NONE)
+
+LINE_EVERY_SECONDS = 60.0  # between two lines of a log within an epoch
+
+
+class Progress(Protocol):
+    """What the training loop tells while it works."""
+
+    def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
+        """A run begins: ``images`` an epoch, ``done`` epochs of an earlier session."""
+
+    def batch(self, epoch: int, images: int, metrics: dict[str, float]) -> None:
+        """A step of epoch ``epoch`` (from 1) is done: ``images`` more seen; metrics are means over the epoch."""
+
+    def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
+        """An epoch is done."""
+
+    def stop(self) -> None:
+        """The run has ended, in whichever way."""
+
+
+def _spell(metrics: dict[str, float]) -> str:
+    """Metrics as people read them: "loss 0.412, accuracy 0.871"."""
+    return ", ".join(f"{name.replace('val_', 'validation ')} {value:.3f}" for name, value in metrics.items())
+
+
+class BarProgress:
+    """A bar of tqdm with epoch, loss, accuracy, images/s and time left."""
+
+    def __init__(self, make_bar):
+        self._make_bar = make_bar
+        self._bar = None
+
+    def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
+        """Draw the bar."""
+        self._title, self._epochs, self._validation = title, epochs, {}
+        self._bar = self._make_bar(
+            total=epochs * images, initial=done * images, unit="images", unit_scale=True, desc=title, leave=True
+        )
+
+    def batch(self, epoch: int, images: int, metrics: dict[str, float]) -> None:
+        """Move the bar."""
+        self._bar.set_description(f"{self._title}, epoch {epoch}/{self._epochs}", refresh=False)
+        shown = {name: f"{value:.3f}" for name, value in (metrics | self._validation).items()}
+        self._bar.set_postfix(shown, refresh=False)
+        self._bar.update(images)
+
+    def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
+        """Show the validation scores from now on."""
+        self._validation = {name: value for name, value in metrics.items() if name == "val_accuracy"}
+        self._bar.set_postfix({name: f"{value:.3f}" for name, value in metrics.items()})
+
+    def stop(self) -> None:
+        """Leave the bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+class LineProgress:
+    """A line an epoch, and one a minute in long epochs, for logs and pipes."""
+
+    def __init__(self, stream: IO[str] | None = None):
+        self._stream = stream
+
+    def _say(self, text: str) -> None:
+        print(text, file=self._stream or sys.stderr, flush=True)
+
+    def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
+        """Say what begins."""
+        self._title, self._epochs, self._images = title, epochs, images
+        self._began = self._said = time.monotonic()
+        self._seen_here, self._seen_epoch, self._left = 0, 0, (epochs - done) * images
+        self._say(f"{title}: {epochs} epochs of {images:,} images" + (f", resumed after epoch {done}" if done else ""))
+
+    def _pace(self) -> str:
+        rate = self._seen_here / max(time.monotonic() - self._began, 1e-9)
+        left = (self._left - self._seen_here) / rate if rate else 0.0
+        return f"{rate:.0f} images/s, {left / 60:.1f} min left"
+
+    def batch(self, epoch: int, images: int, metrics: dict[str, float]) -> None:
+        """Say where the epoch stands, at most once a minute."""
+        self._seen_here += images
+        self._seen_epoch += images
+        if time.monotonic() - self._said >= LINE_EVERY_SECONDS:
+            self._said = time.monotonic()
+            share = self._seen_epoch / self._images
+            self._say(f"{self._title}: epoch {epoch}/{self._epochs}, {share:.0%}, {_spell(metrics)}, {self._pace()}")
+
+    def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
+        """Say how the epoch went."""
+        self._said, self._seen_epoch = time.monotonic(), 0
+        self._say(f"{self._title}: epoch {epoch}/{self._epochs} done, {_spell(metrics)}, {self._pace()}")
+
+    def stop(self) -> None:
+        """Nothing is left open."""
+
+
+class NoProgress:
+    """Silence."""
+
+    def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
+        """Say nothing."""
+
+    def batch(self, epoch: int, images: int, metrics: dict[str, float]) -> None:
+        """Say nothing."""
+
+    def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
+        """Say nothing."""
+
+    def stop(self) -> None:
+        """Say nothing."""
+
+
+def _in_jupyter() -> bool:
+    """Whether this code runs in a notebook's kernel."""
+    shell = sys.modules.get("IPython")
+    instance = shell.get_ipython() if shell else None
+    return type(instance).__name__ == "ZMQInteractiveShell"
+
+
+def style() -> str:
+    """The style that fits where this runs; the environment variable CNNREPRO_PROGRESS names another."""
+    chosen = os.environ.get("CNNREPRO_PROGRESS")
+    if chosen:
+        return chosen
+    if _in_jupyter():
+        return NOTEBOOK
+    return BAR if sys.stderr.isatty() else LINES
+
+
+def make_progress(name: str | None = None) -> Progress:
+    """The progress display of a style, by default of the one that fits; raises UsageError for an unknown style."""
+    name = name or style()
+    if name not in STYLES:
+        raise unknown("progress style", name, STYLES)
+    if name == NONE:
+        return NoProgress()
+    if name == LINES:
+        return LineProgress()
+    if name == NOTEBOOK:
+        from tqdm.notebook import tqdm
+    else:
+        from tqdm import tqdm
+    return BarProgress(tqdm)

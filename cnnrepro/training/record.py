@@ -1,0 +1,93 @@
+"""What a run leaves behind: its spec, curves, test score and everything needed to judge or repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+
+from cnnrepro.training.spec import RunSpec
+
+FORMAT = 1  # of the record file; a reader refuses one that it does not know
+
+DONE, FAILED, RUNNING = "done", "failed", "running"
+STATUSES = (DONE, FAILED, RUNNING)
+
+# Failures that the same seed would meet again, and that are therefore results, not accidents.
+DIVERGED = "diverged"
+ERROR = "error"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run.
+
+    Args:
+        key: its name in the store.
+        status: "done", "failed" or "running"; "running" is also what a killed process leaves.
+        spec: what was asked for.
+        history: lists by metric, one value an epoch: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``,
+            ``learning_rate``, ``seconds`` (training and validation), ``images_per_second`` (training alone).
+        test: ``accuracy``, ``loss`` and ``images``, read once after the last epoch; None before.
+        failure: why and where a failed run ended, with ``kind`` "diverged" or "error"; None otherwise.
+        precision: the number format that was used.
+        backend: Keras's.
+        parameters: trainable and moving parameters of the model.
+        data: name, fingerprint and sizes of the splits, mean and standard deviation of the pixels.
+        versions: of Python, Keras and the libraries that decide numbers.
+        machine: processor, cores, memory, GPUs.
+        commit: of the checkout the code came from, with "+changes" where files differed; None outside of one.
+        started: UTC, ISO 8601.
+        wall_seconds: of all sessions together, start-up of the network included.
+        sessions: 1, and one more for every time the run was resumed.
+        jit_compile: whether XLA compiled the step.
+    """
+
+    key: str
+    status: str
+    spec: RunSpec
+    history: Mapping[str, list[float]] = field(default_factory=dict)
+    test: Mapping[str, float] | None = None
+    failure: Mapping[str, object] | None = None
+    precision: str = "float32"
+    backend: str = "tensorflow"
+    parameters: int = 0
+    data: Mapping[str, object] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    machine: Mapping[str, object] = field(default_factory=dict)
+    commit: str | None = None
+    started: str = ""
+    wall_seconds: float = 0.0
+    sessions: int = 1
+    jit_compile: bool = False
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs whose results are in the history."""
+        return len(self.history.get("loss", ()))
+
+    def with_(self, **changes: object) -> RunRecord:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {"format": FORMAT, **values, "spec": self.spec.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping) -> RunRecord:
+        """The record that ``to_dict`` wrote.
+
+        Raises:
+            ValueError: another format, a missing field or one that is not known.
+        """
+        values = dict(values)
+        received = values.pop("format", None)
+        if received != FORMAT:
+            raise ValueError(f"a record of format {FORMAT} was expected. Received: format {received!r}")
+        if values.get("status") not in STATUSES:
+            raise ValueError(f"status must be one of {', '.join(STATUSES)}. Received: {values.get('status')!r}")
+        try:
+            return cls(**(values | {"spec": RunSpec.from_dict(values["spec"])}))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"fields are missing or unknown ({error})") from error

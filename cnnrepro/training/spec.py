@@ -1,0 +1,143 @@
+"""The value that names a training run, and the key under which its record lies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from cnnrepro import data, models
+from cnnrepro.errors import UsageError, unknown
+from cnnrepro.training.recipes import recipe
+
+# Counts the changes of the training code that move numbers (loop, loss, standardisation, order of the data). Part of
+# every key, so that a record is never taken for what today's code would give. A golden test fails when the numbers
+# move and this does not.
+TRAINING_VERSION = 1
+
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+
+LARGEST_SEED = 2**32 - 1  # NumPy's legacy generator, which Keras seeds too, takes no more
+
+
+def _require(condition: bool, name: str, allowed: str, received: object) -> None:
+    if not condition:
+        raise UsageError(f"{name} must be {allowed}. Received: {received!r}")
+
+
+def _is_count(value: object, low: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= low
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One training run, named completely by plain values, and checked when it is made.
+
+    Args:
+        model: a name of ``cnnrepro.models.MODELS``.
+        dataset: a name of ``cnnrepro.data.DATASETS``.
+        recipe: a name of ``cnnrepro.training.RECIPES``.
+        seed: reaches initial weights, data order and dropout; 0 to 2³² − 1.
+        epochs: passes over the training split.
+        batch_size: images a step; the last batch of an epoch may be smaller.
+        learning_rate: in place of the recipe's.
+        precision: "float32", "mixed_bfloat16", "mixed_float16", or "auto": mixed bfloat16 where the processor or GPU
+            computes it natively, float32 elsewhere.
+        deterministic: the same bits on the same machine each time.
+        train_images: use only so many images of the training split, stratified by class.
+        options: options of the model; a mapping, kept as sorted pairs, completed by the defaults.
+
+    Raises:
+        UsageError: an unknown name, or a value of the wrong type or out of range.
+    """
+
+    model: str
+    dataset: str
+    recipe: str = "adam"
+    seed: int = 0
+    epochs: int = 5
+    batch_size: int = 128
+    learning_rate: float | None = None
+    precision: str = "auto"
+    deterministic: bool = True
+    train_images: int | None = None
+    options: tuple[tuple[str, object], ...] = ()
+
+    def __post_init__(self) -> None:
+        given = self.options if isinstance(self.options, Mapping) else dict(self.options)
+        complete = models.check_options(self.model, given)
+        object.__setattr__(self, "options", tuple(sorted(complete.items())))
+        sizes = data.info(self.dataset).sizes
+        recipe(self.recipe)
+        _require(_is_count(self.epochs, 1), "epochs", "a whole number of at least 1", self.epochs)
+        _require(
+            _is_count(self.seed, 0) and self.seed <= LARGEST_SEED,
+            "seed",
+            f"a whole number from 0 to {LARGEST_SEED}",
+            self.seed,
+        )
+        _require(isinstance(self.deterministic, bool), "deterministic", "true or false", self.deterministic)
+        if self.precision not in PRECISIONS:
+            raise unknown("precision", self.precision, PRECISIONS)
+        if self.learning_rate is not None:
+            rate = self.learning_rate
+            number = isinstance(rate, (int, float)) and not isinstance(rate, bool) and math.isfinite(rate)
+            _require(number and rate > 0, "learning_rate", "a positive number", rate)
+            object.__setattr__(self, "learning_rate", float(rate))
+        images = sizes["train"]
+        if self.train_images is not None:
+            _require(
+                _is_count(self.train_images, 1) and self.train_images <= images,
+                "train_images",
+                f"a whole number from 1 to {images}, the training split of {self.dataset}",
+                self.train_images,
+            )
+            images = self.train_images
+        _require(
+            _is_count(self.batch_size, 1) and self.batch_size <= images,
+            "batch_size",
+            f"a whole number from 1 to {images}, the training images of {self.dataset}",
+            self.batch_size,
+        )
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {"options": dict(self.options)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping) -> RunSpec:
+        """The spec that ``to_dict`` wrote; raises UsageError for a field it does not know."""
+        known = [field.name for field in fields(cls)]
+        for name in values:
+            if name not in known:
+                raise unknown("field of a run", name, known)
+        return cls(**values)
+
+    def title(self) -> str:
+        """A short name for progress bars and errors: "resnet20 on mnist_5k, seed 0, batchnorm_momentum=0.99"."""
+        defaults = {name: option.default for name, option in models.entry(self.model).options.items()}
+        special = [f"{name}={value}" for name, value in self.options if value != defaults[name]]
+        return ", ".join([f"{self.model} on {self.dataset}", f"seed {self.seed}", *special])
+
+
+def run_key(spec: RunSpec, *, fingerprint: str, precision: str, backend: str) -> str:
+    """The key of a run: 16 hexadecimal digits of a SHA-256 over all that decides its numbers.
+
+    Args:
+        spec: the run.
+        fingerprint: of the data it trains and is tested on.
+        precision: what "auto" came to on this machine.
+        backend: Keras's; initial weights differ between backends.
+    """
+    decides = {
+        "spec": spec.to_dict() | {"precision": precision},
+        "recipe": recipe(spec.recipe).to_dict(),
+        "data": fingerprint,
+        "backend": backend,
+        "model_version": models.entry(spec.model).version,
+        "training_version": TRAINING_VERSION,
+    }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]

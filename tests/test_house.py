@@ -1,0 +1,142 @@
+"""The shape of the house: which room imports which, what an import loads, how long a file is, what notebooks hold."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "cnnrepro"
+
+# Data flows one way: a module imports only from rooms before its own. The first four are the ground floor.
+ORDER = [
+    "errors",
+    "paths",
+    "machine",
+    "engine",
+    "layers",
+    "anatomy",
+    "models",
+    "data",
+    "training",
+    "experiments",
+    "claims",
+    "report",
+    "listing",
+    "doctor",
+    "cli",
+]
+
+# TensorFlow is for tf.data; the engine switches op determinism on.
+MAY_IMPORT_TENSORFLOW = {"data", "engine"}
+
+
+def modules():
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0].removesuffix(".py")
+
+
+def imports(path: Path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            if node.module == "cnnrepro":
+                yield from (f"cnnrepro.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_its_left(path):
+    if path == PACKAGE / "__init__.py":
+        return
+    here = ORDER.index(room(path))
+    for name in imports(path):
+        if name.startswith("cnnrepro."):
+            there = name.split(".")[1]
+            if there in ("__version__",):
+                continue
+            assert ORDER.index(there) <= here, f"{path.relative_to(PACKAGE)} imports {name}, a room to its right"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_tensorflow_stays_in_its_rooms(path):
+    if room(path) not in MAY_IMPORT_TENSORFLOW:
+        assert not [name for name in imports(path) if name.split(".")[0] in ("tensorflow", "tensorflow_datasets")]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_fits_in_the_head(path):
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    longer = {"training/loop.py": 360, "cli.py": 320}  # the life of a run, and the table of commands, each in one place
+    assert lines <= longer.get(str(path.relative_to(PACKAGE)), 260), f"{path} has {lines} lines"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import cnnrepro",
+        "import cnnrepro.cli",
+        "import cnnrepro; cnnrepro.RunSpec(model='resnet20', dataset='mnist_5k')",
+        "import cnnrepro; cnnrepro.experiments.EXPERIMENTS, cnnrepro.report, cnnrepro.claims",
+        "from cnnrepro import listing; [rows() for rows in listing.LISTINGS.values()]",
+    ],
+)
+def test_light_calls_load_neither_tensorflow_nor_keras(statement):
+    check = "import sys; bad = {'tensorflow', 'keras', 'jax', 'matplotlib'} & set(sys.modules); assert not bad, bad"
+    subprocess.run([sys.executable, "-c", f"{statement}; {check}"], check=True)
+
+
+def test_tensorflow_does_not_greet():
+    done = subprocess.run(
+        [sys.executable, "-c", "import cnnrepro; cnnrepro.models.build('resnet20')"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == ""
+    assert done.stderr == ""
+
+
+def test_an_import_that_fails_shows_what_was_held_back():
+    code = (
+        "import os; from cnnrepro.engine import quiet_stderr\n"
+        "with quiet_stderr():\n"
+        "    os.write(2, b'the reason\\n'); raise SystemExit(3)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 3
+    assert "the reason" in done.stderr
+
+
+NOTEBOOKS = sorted((PACKAGE.parent / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_committed_notebook_is_stripped(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    assert set(notebook["metadata"]) <= {"kernelspec", "language_info"}
+    for cell in notebook["cells"]:
+        assert set(cell["metadata"]) <= {"tags"}
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_thin(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            for node in ast.walk(ast.parse("".join(cell["source"]))):
+                assert not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Lambda)), (
+                    f"{path.stem}: such code belongs in the package, with a test"
+                )
