@@ -1,10 +1,10 @@
 """prepare: from downloaded files, or from the network, through tensorflow-datasets into the data folder.
 
 Everything happens in a folder of its own, ``<data>/.cnnrepro-<name>-…``, which is removed in every case; the prepared
-data set is moved to its place when it is whole. Files that were given are copied there, since TFDS compares SHA-256
-only for files in its ``manual_dir``. As it extracts to "GZIP.<file name>" and takes what already lies there, and MNIST
-and Fashion-MNIST share their file names, each preparation has an ``extract_dir`` of its own. A lock sees to it that two
-processes prepare a data set once.
+data set is moved to its place when it is whole. The files are copied or downloaded there, since TFDS compares SHA-256
+of the files in its ``manual_dir`` and trusts its download folder. As it extracts to "GZIP.<file name>" and takes what
+already lies there, and MNIST and Fashion-MNIST share their file names, each preparation has an ``extract_dir`` of its
+own. A lock sees to it that two processes prepare a data set once.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from cnnrepro.data import embedded, lazy
 from cnnrepro.data.catalogue import DatasetInfo
 from cnnrepro.data.catalogue import info as info_of
 from cnnrepro.data.checksums import KnownFile, known_files
-from cnnrepro.data.network import why_unreachable
+from cnnrepro.data.network import download, reason, why_unreachable
 from cnnrepro.data.prepared import damaged, is_whole, prepared_folder
-from cnnrepro.data.sources import locate
+from cnnrepro.data.sources import examine, locate
 from cnnrepro.errors import UsageError, WorkFailed
 
 _LOCK_LIMIT = 900.0  # seconds to wait for another process that prepares the same data set
@@ -62,8 +62,8 @@ def prepare(name: str, *, source: Path | str | None = None, data_dir: Path | str
     files = known_files(info.tfds_name)
     if source is not None:
         source = locate(name, Path(source).expanduser(), files)
-    elif reason := why_unreachable(files[0]):
-        raise WorkFailed(_what_to_do(info, folder, files, f"{files[0].url} cannot be reached ({reason})"))
+    elif why := why_unreachable(files[0]):
+        raise WorkFailed(_what_to_do(info, folder, files, f"{files[0].url} cannot be reached ({why})"))
     root = paths.require_writable(folder.parent.parent, "The data folder")
     with _alone(info, root):
         if is_whole(info, folder):
@@ -81,17 +81,19 @@ def _prepare_alone(
     _sweep(info, root)  # what a killed process has left
     try:
         scratch = Path(tempfile.mkdtemp(prefix=f".cnnrepro-{info.name}-", dir=root))
+        manual = scratch / "manual"
+        manual.mkdir()
         if source is not None:
-            _copy(files, source, scratch / "manual")
-        made = run_tfds(info, scratch, given=source is not None)
+            _copy(files, source, manual)
+        elif why := _download(files, manual):
+            raise WorkFailed(_what_to_do(info, folder, files, f"the download failed ({why})"))
+        made = run_tfds(info, scratch)
         folder.parent.mkdir(exist_ok=True)
         made.rename(folder)
     except OSError as error:
         raise WorkFailed(f"Data set {info.name!r} could not be prepared in {str(root)!r}: {error}.") from error
     except TfdsFailed as error:
-        if source is not None:
-            raise WorkFailed(f"tensorflow-datasets could not prepare {info.name!r}: {error}") from error
-        raise WorkFailed(_what_to_do(info, folder, files, f"the download failed ({error})")) from error
+        raise WorkFailed(f"tensorflow-datasets could not prepare {info.name!r}: {error}") from error
     finally:
         _sweep(info, root)
 
@@ -100,19 +102,20 @@ class TfdsFailed(Exception):
     """tensorflow-datasets gave up; the text is its reason in one line."""
 
 
-def run_tfds(info: DatasetInfo, scratch: Path, *, given: bool) -> Path:
+def run_tfds(info: DatasetInfo, scratch: Path) -> Path:
     """Let tensorflow-datasets prepare a data set inside ``scratch``, with its own comparison of checksums.
+
+    It would download a file that does not lie in ``scratch / "manual"``, so all of them have to be there.
 
     Args:
         info: the data set.
-        scratch: an existing folder; everything is written below it.
-        given: whether all files lie in ``scratch / "manual"``. TFDS downloads the ones that do not.
+        scratch: a folder with the files in ``manual``; everything is written below it.
 
     Returns:
         The prepared folder, inside ``scratch``.
 
     Raises:
-        TfdsFailed: a checksum is wrong, the network went away, the disk is full.
+        TfdsFailed: a checksum is wrong, the disk is full.
     """
     tfds = lazy.tensorflow_datasets()
     failure: Exception | None = None
@@ -122,7 +125,7 @@ def run_tfds(info: DatasetInfo, scratch: Path, *, given: bool) -> Path:
             builder.download_and_prepare(
                 download_dir=scratch / "downloads",
                 download_config=tfds.download.DownloadConfig(
-                    manual_dir=scratch / "manual" if given else None,
+                    manual_dir=scratch / "manual",
                     extract_dir=scratch / "extracted",
                     force_checksums_validation=True,
                     try_download_gcs=False,
@@ -136,9 +139,18 @@ def run_tfds(info: DatasetInfo, scratch: Path, *, given: bool) -> Path:
 
 
 def _copy(files: Sequence[KnownFile], source: Path, target: Path) -> None:
-    target.mkdir()
     for file in files:
         shutil.copyfile(source / file.name, target / file.name)
+
+
+def _download(files: Sequence[KnownFile], target: Path) -> str | None:
+    """Fetch the files and compare their checksums; returns what went wrong, as a clause."""
+    try:
+        for file in files:
+            download(file, target)
+    except OSError as error:
+        return reason(error)
+    return "; ".join(fault.text for fault in examine(target, files)) or None
 
 
 def _sweep(info: DatasetInfo, root: Path) -> None:

@@ -67,7 +67,7 @@ class ModelEntry:
     version: int = 1
 
 
-_INITIALIZER = Option("he_normal", "name of a Keras initialiser")
+_INITIALIZER_HELP = "name of a Keras initialiser"
 
 MODELS: dict[str, ModelEntry] = {
     entry.name: entry
@@ -83,7 +83,7 @@ MODELS: dict[str, ModelEntry] = {
             options={
                 "dropout": Option(0.5, "share of hidden dense units dropped in training", 0.0, 1.0),
                 "dense_units": Option(1024, "units of each hidden dense layer", 1, 100_000),
-                "kernel_initializer": _INITIALIZER,
+                "kernel_initializer": Option("glorot_uniform", _INITIALIZER_HELP),
             },
         ),
         ModelEntry(
@@ -97,7 +97,7 @@ MODELS: dict[str, ModelEntry] = {
             options={
                 "batchnorm_momentum": Option(0.9, "weight of the old value in the moving averages", 0.0, 1.0),
                 "batchnorm_epsilon": Option(1e-5, "added to the variance", 0.0, 1.0),
-                "kernel_initializer": _INITIALIZER,
+                "kernel_initializer": Option("he_normal", _INITIALIZER_HELP),
             },
         ),
     )

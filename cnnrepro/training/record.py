@@ -81,6 +81,8 @@ class RunRecord:
         Raises:
             ValueError: another format, a missing field or one that is not known.
         """
+        if not isinstance(values, Mapping):
+            raise ValueError(f"a JSON object was expected. Received: {type(values).__name__}")
         values = dict(values)
         received = values.pop("format", None)
         if received != FORMAT:

@@ -118,9 +118,9 @@ def test_batchnorm_momentum_reaches_every_normalisation():
 
 
 def test_dropout_and_initialiser_reach_the_layers():
-    model = build("alexnet_small", dropout=0.25, kernel_initializer="glorot_uniform")
+    model = build("alexnet_small", dropout=0.25, kernel_initializer="he_normal")
     assert model.get_layer("dropout6").rate == 0.25
-    assert isinstance(model.get_layer("conv3").kernel_initializer, keras.initializers.GlorotUniform)
+    assert isinstance(model.get_layer("conv3").kernel_initializer, keras.initializers.HeNormal)
 
 
 def test_the_same_seed_gives_the_same_weights():

@@ -1,0 +1,56 @@
+import subprocess
+import sys
+
+import pytest
+
+from cnnrepro import data
+from cnnrepro.data.catalogue import DATASETS, SPLITS
+from cnnrepro.data.checksums import known_files
+from cnnrepro.errors import UsageError
+
+
+def test_importing_the_package_and_listing_load_no_framework():
+    code = (
+        "import sys, cnnrepro.data as data; data.list_datasets('nowhere'); data.load('mnist_5k');"
+        "print([name for name in ('tensorflow', 'keras', 'tensorflow_datasets', 'jax') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_an_unknown_data_set_is_named_with_the_known_ones():
+    with pytest.raises(UsageError, match=r"'minst'.*fashion_mnist, mnist, mnist_5k.*'mnist'"):
+        data.info("minst")
+
+
+@pytest.mark.parametrize("call", [data.load, data.prepare, data.status])
+def test_every_call_refuses_an_unknown_data_set(call):
+    with pytest.raises(UsageError, match="data set 'cifar11'"):
+        call("cifar11")
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_an_entry_is_complete(name):
+    entry = data.info(name)
+    assert entry.name == name
+    assert tuple(entry.sizes) == SPLITS
+    assert len(set(entry.classes)) == len(entry.classes) == 10
+    assert entry.licence and entry.citation and entry.source
+
+
+@pytest.mark.parametrize("name", [name for name, entry in DATASETS.items() if not entry.embedded])
+def test_the_download_is_as_large_as_the_files(name):
+    entry = data.info(name)
+    total = sum(file.size for file in known_files(entry.tfds_name))
+    assert entry.download_megabytes == round(total / 1e6, 1)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in DATASETS.items() if not entry.embedded])
+def test_version_and_class_names_are_those_of_tfds(name, tmp_path):
+    import tensorflow_datasets as tfds
+
+    entry = data.info(name)
+    builder = tfds.builder(entry.tfds_name, data_dir=tmp_path)
+    assert f"{builder.name}:{builder.version}" == entry.tfds_name
+    assert tuple(builder.info.features["label"].names) == entry.classes
+    assert builder.info.features["image"].shape == entry.input_shape

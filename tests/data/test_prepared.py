@@ -1,0 +1,91 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from cnnrepro import data
+from cnnrepro.errors import WorkFailed
+
+
+@pytest.fixture
+def copy(prepared_mnist, tmp_path):
+    """A prepared MNIST, to be damaged: the data folder and the prepared folder in it."""
+    shutil.copytree(prepared_mnist / "mnist", tmp_path / "mnist")
+    return tmp_path, tmp_path / "mnist" / "3.0.1"
+
+
+def test_the_list_says_what_can_be_loaded(prepared_mnist):
+    rows = {row["name"]: row for row in data.list_datasets(prepared_mnist)}
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "mnist_5k": "embedded",
+        "mnist": "prepared",
+        "fashion_mnist": "absent",
+    }
+    assert rows["mnist"] == {
+        "name": "mnist",
+        "title": "MNIST",
+        "status": "prepared",
+        "sizes": {"train": 55_000, "validation": 5_000, "test": 10_000},
+        "classes": 10,
+        "download_megabytes": 11.6,
+    }
+
+
+def test_the_folder_comes_from_the_environment(prepared_mnist, monkeypatch):
+    monkeypatch.setenv("CNNREPRO_DATA", str(prepared_mnist))
+    assert data.status("mnist") == "prepared"
+
+
+@pytest.mark.parametrize(
+    "name", ["dataset_info.json", "features.json", "mnist-train.tfrecord-00000-of-00001"], ids=lambda name: name[:14]
+)
+@pytest.mark.parametrize("emptied", [True, False], ids=["empty", "missing"])
+def test_a_folder_that_lacks_a_file_is_not_prepared(copy, name, emptied):
+    data_dir, folder = copy
+    (folder / name).unlink()
+    if emptied:
+        (folder / name).touch()
+    assert data.status("mnist", data_dir) == "absent"
+    with pytest.raises(WorkFailed, match=r"missing or empty\. Remove that folder and prepare it again"):
+        data.load("mnist", data_dir=data_dir)
+
+
+def test_a_folder_with_fewer_images_is_not_prepared(copy):
+    data_dir, folder = copy
+    description = folder / "dataset_info.json"
+    description.write_text(description.read_text().replace('"60000"', '"600"'))
+    assert data.status("mnist", data_dir) == "absent"
+
+
+@pytest.mark.parametrize("place", [1_000, -1_000])
+def test_a_changed_byte_in_the_records_is_noticed(copy, place):
+    data_dir, folder = copy
+    records = folder / "mnist-train.tfrecord-00000-of-00001"
+    content = bytearray(records.read_bytes())
+    content[place] ^= 1
+    records.write_bytes(content)
+    with pytest.raises(WorkFailed, match=r"cannot be read.*Remove that folder and prepare it again"):
+        data.load("mnist", data_dir=data_dir)
+
+
+def test_records_that_end_early_are_noticed(copy):
+    data_dir, folder = copy
+    records = folder / "mnist-test.tfrecord-00000-of-00001"
+    records.write_bytes(records.read_bytes()[:1_000_000])
+    with pytest.raises(WorkFailed, match=r"cannot be read.*Remove that folder"):
+        data.load("mnist", data_dir=data_dir)
+
+
+def test_fashion_mnist_is_read_from_its_own_folder(copy):
+    """MNIST's records under Fashion-MNIST's names: the real files are not at hand, the reading is the same."""
+    data_dir, folder = copy
+    fashion = data_dir / "fashion_mnist" / "3.0.1"
+    shutil.copytree(folder, fashion)
+    for path in fashion.glob("mnist-*"):
+        path.rename(fashion / f"fashion_{path.name}")
+    description = fashion / "dataset_info.json"
+    description.write_text(description.read_text().replace('"name": "mnist"', '"name": "fashion_mnist"'))
+    splits = data.load("fashion_mnist", data_dir=data_dir, train_images=100)
+    assert splits.sizes == {"train": 100, "validation": 5_000, "test": 10_000}
+    assert splits.info.classes[9] == "Ankle boot"
+    assert np.bincount(splits.examples["test"].labels).sum() == 10_000

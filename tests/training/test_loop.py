@@ -1,0 +1,258 @@
+"""``train``: what a run gives, gives again, survives and refuses. Real runs on a few digits."""
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from cnnrepro import data
+from cnnrepro.errors import WorkFailed
+from cnnrepro.training import RunSpec, RunStore, checkpoint, resolve, train
+from cnnrepro.training import loop as module
+from cnnrepro.training.progress import NoProgress
+
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+
+
+def curves(record):
+    return {name: record.history[name] for name in CURVES}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tiny, folder):
+    return train(tiny(), runs=folder, keep_weights=True)
+
+
+def test_a_record_holds_what_the_design_asks(undisturbed, folder, tiny):
+    record = undisturbed
+    assert record.status == "done"
+    assert record.spec == tiny()
+    assert all(len(values) == 2 for values in record.history.values())
+    assert set(record.history) >= {*CURVES, "seconds", "images_per_second"}
+    assert record.precision == "float32"
+    assert record.backend == keras.backend.backend()
+    assert record.data["fingerprint"] == data.load("mnist_5k", train_images=96).fingerprint
+    assert record.data["sizes"] == {"train": 96, "validation": 500, "test": 1000}
+    assert {"python", "keras", "tensorflow", "numpy"} <= set(record.versions)
+    assert record.machine["cores"] >= 1
+    assert record.wall_seconds > 0
+    assert RunStore(folder).get(record.key) == record
+
+
+def test_the_test_score_is_the_networks_on_the_test_split(undisturbed, folder):
+    store = RunStore(folder)
+    model = keras.models.load_model(store.path(undisturbed.key) / "weights.keras")
+    splits = data.load("mnist_5k", train_images=96)
+    images, labels = data.arrays(splits, "test")
+    logits = model.predict((images / 255 - splits.mean[0]) / splits.std[0], verbose=0)
+    assert undisturbed.test["accuracy"] == pytest.approx((logits.argmax(1) == labels).mean())
+    assert undisturbed.test["images"] == 1000
+    cross_entropy = np.log(np.exp(logits).sum(1)) - logits[np.arange(1000), labels]
+    assert undisturbed.test["loss"] == pytest.approx(cross_entropy.mean(), rel=1e-4)
+    predictions = store.predictions(undisturbed.key)
+    np.testing.assert_array_equal(predictions["label"], labels)
+    np.testing.assert_array_equal(predictions["predicted"], logits.argmax(1))
+    assert predictions["confidence"].between(0.1, 1).all()
+
+
+def test_validation_metrics_are_means_over_all_images_with_a_ragged_last_batch(undisturbed, folder):
+    # 500 images in batches of 32: the last has 20. The history must hold the mean over images, not over batches.
+    model = keras.models.load_model(RunStore(folder).path(undisturbed.key) / "weights.keras")
+    splits = data.load("mnist_5k", train_images=96)
+    images, labels = data.arrays(splits, "validation")
+    logits = model.predict((images / 255 - splits.mean[0]) / splits.std[0], verbose=0)
+    assert undisturbed.history["val_accuracy"][-1] == pytest.approx((logits.argmax(1) == labels).mean(), abs=1e-6)
+
+
+def test_what_is_there_is_loaded_not_trained(undisturbed, folder, tiny, monkeypatch):
+    monkeypatch.setattr(module, "_train_claimed", lambda *_: pytest.fail("it was trained again"))
+    assert train(tiny(), runs=folder) == undisturbed
+
+
+def test_a_finished_run_leaves_no_checkpoint(undisturbed, folder):
+    left = {path.name for path in RunStore(folder).path(undisturbed.key).iterdir()}
+    assert left == {"record.json", "curves.csv", "predictions.parquet", "weights.keras", "log.txt", "lock"}
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(undisturbed, tiny, tmp_path):
+    again = train(tiny(), runs=tmp_path)
+    assert curves(again) == curves(undisturbed)
+    assert again.test == undisturbed.test
+    other = train(tiny(seed=1), runs=tmp_path)
+    assert curves(other) != curves(undisturbed)
+
+
+class _Interrupting(NoProgress):
+    """Interrupts in the middle of the second epoch."""
+
+    def batch(self, epoch, images, metrics):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+
+def interrupt(spec, folder):
+    with pytest.raises(KeyboardInterrupt):
+        train(spec, runs=folder, progress=_Interrupting())
+
+
+def test_an_interrupted_run_resumes_to_the_same_record(undisturbed, tiny, tmp_path):
+    interrupt(tiny(), tmp_path)
+    half = RunStore(tmp_path).records()[0]
+    assert (half.status, half.epochs_done) == ("running", 1)
+    resumed = train(tiny(), runs=tmp_path)
+    assert curves(resumed) == curves(undisturbed)
+    assert resumed.test == undisturbed.test
+    assert resumed.sessions == 2
+
+
+def test_a_torn_checkpoint_is_set_aside_and_the_run_begins_again(undisturbed, tiny, tmp_path):
+    interrupt(tiny(), tmp_path)
+    path = next(tmp_path.glob(f"*/{checkpoint.NAME}"))
+    path.write_bytes(path.read_bytes()[:-1000])
+    assert curves(train(tiny(), runs=tmp_path)) == curves(undisturbed)
+
+
+def test_dropout_and_optimiser_states_are_in_the_checkpoint(tiny, tmp_path):
+    interrupt(tiny(), tmp_path)
+    with np.load(next(tmp_path.glob(f"*/{checkpoint.NAME}"))) as file:
+        names = " ".join(file.files)
+    for part in ("seed_generator_state", "conv1/kernel", "optimizer", "iteration"):
+        assert part in names
+
+
+def test_a_loss_that_leaves_the_numbers_fails_the_run_with_its_step(tiny, tmp_path):
+    wild = tiny(recipe="sgd", learning_rate=1e9)
+    with pytest.raises(WorkFailed, match=r"the loss became (nan|inf) at step \d+ of epoch 1 \(step \d+ of the run\)"):
+        train(wild, runs=tmp_path)
+    record = RunStore(tmp_path).records()[0]
+    assert record.status == "failed"
+    assert record.failure["kind"] == "diverged"
+    assert "failed: the loss became" in RunStore(tmp_path).log_path(record.key).read_text()
+    json.dumps(record.to_dict(), allow_nan=False)
+
+
+def test_a_run_that_diverged_is_a_result_and_not_tried_again(tiny, tmp_path, monkeypatch):
+    wild = tiny(recipe="sgd", learning_rate=1e9)
+    with pytest.raises(WorkFailed):
+        train(wild, runs=tmp_path)
+    monkeypatch.setattr(module, "_train_claimed", lambda *_: pytest.fail("it was trained again"))
+    with pytest.raises(WorkFailed, match="Its log: "):
+        train(wild, runs=tmp_path)
+
+
+def test_an_error_names_the_run_and_its_log_and_is_tried_again(tiny, tmp_path, monkeypatch, undisturbed):
+    def full(*_):
+        raise OSError(28, "No space left on device", "checkpoint.npz")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module.checkpoint, "save", full)
+        with pytest.raises(WorkFailed, match=r"Run \w{16} \(alexnet_small .*No space left on device .*Its log: "):
+            train(tiny(), runs=tmp_path)
+    record = RunStore(tmp_path).records()[0]
+    assert (record.status, record.failure["kind"]) == ("failed", "error")
+    assert "Traceback" in RunStore(tmp_path).log_path(record.key).read_text()
+    assert curves(train(tiny(), runs=tmp_path)) == curves(undisturbed)
+
+
+def test_precision_is_what_the_record_says(tiny, tmp_path, monkeypatch):
+    seen = []
+    real = module._compiled_model
+
+    def spy(run):
+        model, jit = real(run)
+        seen.append(model.get_layer("conv1").compute_dtype)
+        return model, jit
+
+    monkeypatch.setattr(module, "_compiled_model", spy)
+    record = train(tiny(precision="mixed_bfloat16", epochs=1), runs=tmp_path)
+    assert record.precision == "mixed_bfloat16"
+    assert seen == ["bfloat16"]
+    assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.parametrize("native, expected", [(True, "mixed_bfloat16"), (False, "float32")])
+def test_auto_precision_follows_the_processor(native, expected, monkeypatch):
+    from dataclasses import replace
+
+    here = replace(module.machine.describe(), bfloat16=native)
+    monkeypatch.setattr(module.machine, "describe", lambda: here)
+    assert module.resolve_precision("auto") == expected
+    assert module.resolve_precision("float32") == "float32"
+
+
+def test_resolving_a_run_does_not_touch_the_store(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNREPRO_RUNS", str(tmp_path / "none"))
+    assert len(resolve(tiny()).key) == 16
+    assert not (tmp_path / "none").exists()
+
+
+KILLED = """
+import os, signal, sys
+from cnnrepro.training import RunSpec, train
+from cnnrepro.training.progress import NoProgress
+
+class Killing(NoProgress):
+    def batch(self, epoch, images, metrics):
+        if epoch == 2 and os.environ.get("KILL"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+import json
+spec = RunSpec.from_dict(json.loads(sys.argv[1]))
+record = train(spec, runs=sys.argv[2], progress=Killing())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["alexnet_small", "resnet20"])
+def test_sigkill_in_mid_epoch_and_the_same_command_again_give_the_same_record(model, tmp_path):
+    spec = RunSpec(model=model, dataset="mnist_5k", epochs=3, batch_size=32, train_images=160)  # precision auto
+
+    def run(folder, **environment):
+        import os
+
+        command = [sys.executable, "-c", KILLED, json.dumps(spec.to_dict()), str(folder)]
+        return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+
+    assert run(tmp_path / "alone") == 0
+    assert run(tmp_path / "killed", KILL="1") == -9
+    assert RunStore(tmp_path / "killed").records()[0].status == "running"
+    assert run(tmp_path / "killed") == 0
+    alone, killed = RunStore(tmp_path / "alone").records(), RunStore(tmp_path / "killed").records()
+    assert len(alone) == len(killed) == 1
+    assert curves(killed[0]) == curves(alone[0])
+    assert killed[0].test == alone[0].test
+    assert (alone[0].sessions, killed[0].sessions) == (1, 2)
+    names = {path.name for path in RunStore(tmp_path / "killed").path(killed[0].key).iterdir()}
+    assert not [name for name in names if name.endswith((".tmp", ".npz"))]
+
+
+@pytest.mark.slow
+def test_two_processes_that_want_the_same_run_train_it_once(tiny, tmp_path):
+    command = [sys.executable, "-c", KILLED, json.dumps(tiny().to_dict()), str(tmp_path)]
+    processes = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(300) for process in processes] == [0, 0]
+    records = RunStore(tmp_path).records()
+    assert [(record.status, record.sessions) for record in records] == [("done", 1)]
+
+
+# The first two training losses of each network and recipe in float32, seed 0. They move only when the code that
+# decides numbers does; then TRAINING_VERSION (or the model's version) must be raised and they be written anew.
+# Another processor agrees to rounding, hence the tolerance.
+GOLDEN = {}
+
+
+@pytest.mark.parametrize("model, recipe", GOLDEN)
+def test_the_numbers_have_not_moved(model, recipe, tmp_path):
+    spec = RunSpec(
+        model=model, dataset="mnist_5k", recipe=recipe, epochs=2, batch_size=32, train_images=64, precision="float32"
+    )
+    record = train(spec, runs=tmp_path)
+    assert record.history["loss"] == pytest.approx(GOLDEN[model, recipe], rel=2e-3)
