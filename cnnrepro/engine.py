@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import sys
 import tempfile
@@ -46,6 +47,8 @@ def import_quietly(name: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # "no CUDA" comes as an error; real errors raise as well
+    # TensorFlow warns that functions are traced again and again: each run has a network of its own.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with quiet_stderr():
         return importlib.import_module(name)
 

@@ -15,6 +15,7 @@ from cnnrepro.errors import WorkFailed
 
 if TYPE_CHECKING:
     import nbformat
+    from traitlets.config import Config
 
 KERNEL = "python3"
 START_SECONDS = 120  # for a kernel to answer on a busy machine; papermill's own limit is 60
@@ -38,6 +39,19 @@ def _environment(runs: Path) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def _connection(folder: Path) -> Config:
+    """How to talk to the kernel: over sockets in a private folder, where the system has them.
+
+    Ports are raced for when many kernels start at once, and anybody on the machine can read what passes over them.
+    """
+    from traitlets.config import Config
+
+    if os.name == "nt":
+        return Config()
+    files = {"connection_file": str(folder / "kernel.json"), "ip": str(folder / "kernel")}
+    return Config({"KernelManager": {"transport": "ipc", **files}})
 
 
 def execute(path: Path, parameters: Mapping[str, object], *, runs: Path, keep_failed: Path) -> nbformat.NotebookNode:
@@ -72,6 +86,7 @@ def execute(path: Path, parameters: Mapping[str, object], *, runs: Path, keep_fa
                 language="python",
                 progress_bar=False,
                 start_timeout=START_SECONDS,
+                config=_connection(Path(folder)),
             )
         except PapermillExecutionError as error:
             kept = _keep(output, keep_failed)

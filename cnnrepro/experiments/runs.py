@@ -15,6 +15,7 @@ from cnnrepro.training.spec import RunSpec
 from cnnrepro.training.store import RunStore
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
     import pandas as pd
 
@@ -27,6 +28,19 @@ class Arm:
 
     label: str
     specs: tuple[RunSpec, ...]
+
+    def splits(self) -> Splits:
+        """The data of its runs."""
+        from cnnrepro import data
+
+        return data.load(self.specs[0].dataset, train_images=self.specs[0].train_images)
+
+    def model(self) -> keras.Model:
+        """Its network, with fresh weights."""
+        from cnnrepro import data, models
+
+        spec, info = self.specs[0], data.info(self.specs[0].dataset)
+        return models.build(spec.model, info.input_shape, len(info.classes), **dict(spec.options))
 
 
 @dataclass(frozen=True)
@@ -109,12 +123,14 @@ class Results:
         wrong = frame[frame["label"] != frame["predicted"]]
         return wrong.sort_values(["confidence", "image"], ascending=[False, True]).head(count)
 
-    def splits(self) -> Splits:
-        """The data that all arms were trained on."""
-        from cnnrepro import data
-
-        spec = self.arms[0].specs[0]
-        return data.load(spec.dataset, train_images=spec.train_images)
+    def basis(self) -> str:
+        """What the results rest on, in a few words: "mnist_5k (3,500 training images), 5 epochs, 2 seeds"."""
+        record = self.records[0][0]
+        seeds, epochs, images = len(self.records[0]), record.spec.epochs, record.data["sizes"]["train"]
+        return (
+            f"{record.spec.dataset} ({images:,} training images), {epochs} epoch{'s' * (epochs > 1)}, "
+            f"{seeds} seed{'s' * (seeds > 1)}, {record.spec.recipe}"
+        )
 
 
 def collect(arms: Sequence[Arm], runs: Path | str | None = None) -> Results:

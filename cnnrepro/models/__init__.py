@@ -9,15 +9,27 @@ Example:
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
+from cnnrepro.models.layers_table import layer_table
 from cnnrepro.models.table import MODELS, ModelEntry, Option, check_options, entry, parse_options
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["MODELS", "ModelEntry", "Option", "build", "check_options", "entry", "parse_options"]
+__all__ = [
+    "MODELS",
+    "ModelEntry",
+    "Option",
+    "build",
+    "check_initializer",
+    "check_options",
+    "entry",
+    "layer_table",
+    "parse_options",
+]
 
 
 def build(
@@ -38,23 +50,31 @@ def build(
         UsageError: an unknown model or option, or a value of the wrong type or out of range.
     """
     row = entry(name)
-    options = check_options(name, options)
     shape = tuple(row.input_shape if input_shape is None else input_shape)
     classes = row.classes if classes is None else classes
     if len(shape) != 3 or not all(isinstance(size, int) and size > 0 for size in shape):
         raise UsageError(f"input_shape must be (height, width, channels), positive integers. Received: {shape}")
     if not isinstance(classes, int) or classes < 2:
         raise UsageError(f"classes must be an integer of at least 2. Received: {classes!r}")
+    options = check_options(name, options)
+    check_initializer(name, options)
+    module, function = row.builder.split(":")
+    return getattr(importlib.import_module(module), function)(shape, classes, **options)
+
+
+def check_initializer(name: str, options: Mapping[str, object]) -> None:
+    """Check the one kind of option that only Keras can judge: the name of an initialiser. Loads Keras.
+
+    Raises:
+        UsageError: Keras knows no initialiser of that name.
+    """
     from cnnrepro.engine import keras
 
     initializer = options.get("kernel_initializer")
-    if initializer is not None:
-        try:
-            keras.initializers.get(initializer)
-        except ValueError as error:
-            raise UsageError(
-                f"Option 'kernel_initializer' of model {name!r} must be the name of a Keras initialiser such as "
-                f"'he_normal'. Received: {initializer!r}"
-            ) from error
-    module, function = row.builder.split(":")
-    return getattr(importlib.import_module(module), function)(shape, classes, **options)
+    try:
+        keras.initializers.get(initializer)
+    except ValueError as error:
+        raise UsageError(
+            f"Option 'kernel_initializer' of model {name!r} must be the name of a Keras initialiser such as "
+            f"'he_normal'. Received: {initializer!r}"
+        ) from error

@@ -7,7 +7,6 @@ interrupted and resumed. Another processor, another number of threads or other l
 from __future__ import annotations
 
 import math
-import shutil
 import tempfile
 import time
 import traceback
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnrepro import data, machine, models, paths
-from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.errors import WorkFailed
 from cnnrepro.training import checkpoint, provenance
 from cnnrepro.training.files import remove_leftovers, write_whole
 from cnnrepro.training.progress import Progress, make_progress
@@ -63,6 +62,7 @@ def resolve(spec: RunSpec) -> ResolvedRun:
     """Load the data of a spec and find its key."""
     from cnnrepro import engine
 
+    models.check_initializer(spec.model, dict(spec.options))
     splits = data.load(spec.dataset, train_images=spec.train_images)
     precision = resolve_precision(spec.precision)
     key = run_key(spec, fingerprint=splits.fingerprint, precision=precision, backend=engine.backend())
@@ -124,10 +124,6 @@ def _train_claimed(run: ResolvedRun, store: RunStore, progress: Progress, keep_w
             return _train(run, store, record, progress, keep_weights)
     except KeyboardInterrupt:
         store.log(run.key, "interrupted; the same command resumes it")
-        raise
-    except UsageError:
-        if record.sessions == 1:  # the call was wrong: nothing of it stays
-            shutil.rmtree(store.path(run.key))
         raise
     except Exception as error:
         return _record_error(run, store, error)

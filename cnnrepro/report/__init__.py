@@ -1,0 +1,44 @@
+"""Figures, tables, verdicts and the pages that carry them.
+
+A notebook draws and shows::
+
+    from cnnrepro import report
+
+    report.show(report.figures.curves(frame), "curves", alt="Validation accuracy of both networks over five epochs")
+    report.show_table(report.tables.table(scores, caption="Test accuracy"))
+    report.show_verdict(verdict)
+
+and whoever ran it publishes: ``report.page.export(notebook, folder, …)`` writes one report, ``report.site.write_index``
+lists them all. Importing this package loads none of matplotlib, nbconvert and IPython; each name below is fetched
+when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+_MODULES = ("build", "comparison", "display", "figures", "page", "rendering", "site", "style", "tables")
+_NAMES = {
+    "data_table": "comparison",
+    "images_table": "comparison",
+    "layers_table": "comparison",
+    "mistakes_figure": "comparison",
+    "score_table": "comparison",
+    "show": "display",
+    "show_runs": "display",
+    "show_table": "display",
+    "show_verdict": "display",
+}
+__all__ = [*_MODULES, *_NAMES]
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return importlib.import_module(f"cnnrepro.report.{name}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"cnnrepro.report.{_NAMES[name]}"), name)
+    raise AttributeError(f"module 'cnnrepro.report' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

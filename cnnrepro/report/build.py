@@ -1,0 +1,174 @@
+"""From an experiment to its page: train what is missing, run the notebook, write the page, list it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnrepro import paths
+from cnnrepro.claims.ledger import LEDGER
+from cnnrepro.errors import WorkFailed
+from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
+from cnnrepro.experiments.notebook import execute
+from cnnrepro.experiments.parameters import Parameter, complete, read_parameters, spell
+from cnnrepro.experiments.runs import Arm, collect
+
+if TYPE_CHECKING:
+    from cnnrepro.training.record import RunRecord
+    from cnnrepro.training.store import RunStore
+
+LONGEST_SLUG = 80
+
+
+@dataclass(frozen=True)
+class Job:
+    """A page to be made: a notebook with all its parameters and, for a known experiment, its entry and its runs."""
+
+    notebook: Path
+    parameters: Mapping[str, object]
+    slug: str
+    experiment: Experiment | None
+    arms: tuple[Arm, ...]
+
+    @property
+    def name(self) -> str:
+        """The folder of its reports."""
+        return self.experiment.name if self.experiment else self.notebook.stem
+
+    @property
+    def title(self) -> str:
+        """The heading of its page."""
+        return self.experiment.title if self.experiment else self.notebook.stem.replace("_", " ").capitalize()
+
+
+def plan(target: str, given: Mapping[str, object]) -> Job:
+    """What ``cnnrepro run TARGET -p …`` is to do.
+
+    Args:
+        target: the name of an experiment, or the path of a notebook.
+        given: parameters, as text or values.
+
+    Raises:
+        UsageError: an unknown experiment or parameter, a bad value, a notebook that cannot be used.
+    """
+    if target in EXPERIMENTS or not (target.endswith(".ipynb") or "/" in target):
+        chosen, notebook = experiment(target), experiment(target).notebook
+    else:
+        chosen, notebook = None, Path(target)
+    declared = read_parameters(notebook)
+    parameters = complete(declared, given, where=target)
+    return Job(notebook, parameters, slug(declared, parameters), chosen, chosen.arms(parameters) if chosen else ())
+
+
+def slug(declared: Mapping[str, Parameter], parameters: Mapping[str, object]) -> str:
+    """A folder's name for a set of parameters: those that differ from the defaults, or "default".
+
+    A part of a hash is added where letters had to be left out or the name was cut, so that two sets never share one.
+    """
+    differing = [f"{name}-{spell(value)}" for name, value in parameters.items() if value != declared[name].default]
+    plain = "_".join(differing) or "default"
+    safe = re.sub(r"[^A-Za-z0-9._,-]", "-", plain).strip(".")[:LONGEST_SLUG]
+    return safe if safe == plain else f"{safe}-{hashlib.sha256(plain.encode()).hexdigest()[:8]}"
+
+
+def build(job: Job, *, runs: Path, reports: Path) -> Path:
+    """Make a page: ``reports/<experiment>/<slug>/index.html``, with its records and figures beside it.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        UsageError: a folder that cannot be written; nothing was trained.
+        WorkFailed: a run, a cell or the page failed. An earlier page of the same name is left as it was.
+    """
+    from cnnrepro.report import page, site
+    from cnnrepro.training.store import RunStore
+
+    paths.require_writable(runs, "--runs")
+    paths.require_writable(reports, "--reports")
+    if job.arms:
+        collect(job.arms, runs)
+    keep_failed = runs / "failed" / f"{job.name}-{job.slug}.ipynb"
+    notebook = execute(job.notebook, job.parameters, runs=runs, keep_failed=keep_failed)
+    page.check(notebook, figures=job.experiment.figures if job.experiment else (), verdict=job.experiment is not None)
+    store = RunStore(runs)
+    records = [store.find(key) for key in page.run_keys(notebook)]
+    target = reports / job.name / job.slug
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{job.slug[:20]}-") as temporary:
+            folder = Path(temporary) / "page"
+            folder.mkdir()
+            _copy_records(records, store, folder / "records")
+            page.export(
+                notebook,
+                folder,
+                title=job.title,
+                experiment=job.name,
+                parameters=dict(job.parameters),
+                facts=facts(job, records),
+            )
+            site.replace_folder(folder, target, Path(temporary) / "old")
+        site.write_index(reports)
+    except OSError as error:
+        raise WorkFailed(
+            f"The page {target / 'index.html'} could not be written: {error.strerror} "
+            f"({error.filename}). The runs are kept; the same command draws it again."
+        ) from error
+    return target / "index.html"
+
+
+def _copy_records(records: list[RunRecord], store: RunStore, folder: Path) -> None:
+    """Put what the page was drawn from beside it: record, curves and predictions of each run, no weights."""
+    from cnnrepro.training.store import CURVES, PREDICTIONS, RECORD
+
+    for record in records:
+        (folder / record.key).mkdir(parents=True)
+        for name in (RECORD, CURVES, PREDICTIONS):
+            if (store.path(record.key) / name).is_file():
+                shutil.copyfile(store.path(record.key) / name, folder / record.key / name)
+
+
+def facts(job: Job, records: list[RunRecord]) -> dict[str, str]:
+    """What a reader needs to judge or repeat the numbers of a page."""
+    found = {}
+    if job.experiment:
+        found["Claim"] = f"No. {job.experiment.claim}: {LEDGER[job.experiment.claim].statement}"
+        found["Source"] = job.experiment.source
+    if records:
+        machines = sorted({_spell_machine(record) for record in records})
+        minutes = sum(record.wall_seconds for record in records) / 60
+        versions = {name: version for record in records for name, version in record.versions.items()}
+        found |= {
+            "Runs": f"{len(records)}, trained in {minutes:.1f} minutes altogether",
+            "Machine": "; ".join(machines),
+            "Precision": ", ".join(sorted({record.precision for record in records})),
+            "Backend": ", ".join(sorted({record.backend for record in records})),
+            "Versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+            "Data": "; ".join(
+                sorted({f"{record.data['name']}, SHA-256 {record.data['fingerprint'][:16]}" for record in records})
+            ),
+            "Commit": ", ".join(sorted({record.commit or "not from a checkout" for record in records})),
+        }
+    if job.experiment:
+        differing = [f"-p {name}={spell(value)}" for name, value in _given(job).items()]
+        found["To repeat"] = " ".join(["cnnrepro run", job.name, *differing])
+    return found
+
+
+def _given(job: Job) -> dict[str, object]:
+    """The parameters of a job that differ from its notebook's defaults."""
+    declared = read_parameters(job.notebook)
+    return {name: value for name, value in job.parameters.items() if value != declared[name].default}
+
+
+def _spell_machine(record: RunRecord) -> str:
+    machine = record.machine
+    gpus = ", ".join(machine.get("gpus", ())) or "no GPU"
+    return f"{machine.get('cores')} cores of {machine.get('cpu')}, {machine.get('memory_gib', 0):.0f} GiB, {gpus}"

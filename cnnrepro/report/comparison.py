@@ -1,0 +1,102 @@
+"""The tables and pictures of a comparison of networks, from its results."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from cnnrepro.claims.statistics import mcnemar
+from cnnrepro.report.tables import Table, mean_spread, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from cnnrepro.data import Splits
+    from cnnrepro.experiments.runs import Results
+
+
+def data_table(splits: Splits) -> Table:
+    """Images in each split, and what the pixels are standardised with."""
+    sizes = splits.sizes
+    mean, std = (", ".join(f"{value:.4f}" for value in values) for values in (splits.mean, splits.std))
+    return table(
+        ("data set", "training", "validation", "test", "classes", "pixel mean", "pixel s.d."),
+        [(splits.info.title, *sizes.values(), len(splits.info.classes), mean, std)],
+        caption="Images in each split; mean and standard deviation of the training pixels on a scale from 0 to 1.",
+        numbers=("training", "validation", "test", "classes", "pixel mean", "pixel s.d."),
+    )
+
+
+def layers_table(layers: pd.DataFrame, *, title: str) -> Table:
+    """A network's layers, folded behind its total."""
+    total = int(layers["parameters"].sum())
+    return table(
+        ("layer", "kind", "output", "parameters"),
+        [*layers.itertuples(index=False, name=None), ("total", "", "", total)],
+        caption=f"{title}: {total:,} parameters, layer by layer",
+        numbers=("output", "parameters"),
+        folded=True,
+    )
+
+
+def score_table(results: Results) -> Table:
+    """One row an arm: final scores with n and spread, and what is left of the start in its moving averages."""
+    scores = results.scores()
+    rows = []
+    for arm in results.arms:
+        own = scores[scores["arm"] == arm.label]
+        rows.append(
+            (
+                arm.label,
+                mean_spread(own["val_accuracy"], percent=True),
+                mean_spread(own["val_loss"], digits=3),
+                mean_spread(own["test_accuracy"], percent=True),
+                mean_spread(own["test_loss"], digits=3),
+                _left_of_the_start(results, arm.label),
+            )
+        )
+    columns = ("arm", "validation accuracy", "validation loss", "test accuracy", "test loss", "start left")
+    return table(columns, rows, caption=f"After the last epoch; {results.basis()}.", numbers=columns[1:])
+
+
+def _left_of_the_start(results: Results, label: str) -> str:
+    """The weight of a batch-norm moving average's initial value after the last step: momentum ** steps."""
+    record = next(record for name, record in results.all() if name == label)
+    momentum = dict(record.spec.options).get("batchnorm_momentum")
+    if momentum is None:
+        return "no batch norm"
+    steps = record.spec.epochs * math.ceil(record.data["sizes"]["train"] / record.spec.batch_size)
+    share = momentum**steps
+    return f"{share:.1%}" if share >= 0.001 else "< 0.1%"
+
+
+def images_table(results: Results) -> Table:
+    """The first arm against each other, image by image on the test split, seed by seed: McNemar's exact test."""
+    reference, *others = results.labels
+    rows = []
+    for other, label in enumerate(others, start=1):
+        for seed, record in enumerate(results.records[other]):
+            first, second = results.predictions(0, seed), results.predictions(other, seed)
+            test = mcnemar(first["label"] == first["predicted"], second["label"] == second["predicted"])
+            p = "< 0.0001" if test.p < 0.0001 else f"{test.p:.4f}"
+            rows.append((label, record.spec.seed, test.only_first, test.only_second, p))
+    columns = ("against", "seed", f"only {reference} right", "only the other right", "p")
+    return table(columns, rows, caption="Test images that only one of the two gets right.", numbers=columns[1:])
+
+
+def mistakes_figure(results: Results, splits: Splits, *, arm: int, count: int = 12) -> Figure:
+    """The test images that an arm's first run got wrong with the most confidence."""
+    from cnnrepro.report import figures
+
+    worst = results.confident_mistakes(arm, count)
+    images = splits.examples["test"].images[worst["image"].to_numpy()]
+    seed = results.records[arm][0].spec.seed
+    return figures.mistakes(
+        images,
+        worst["label"].to_numpy(),
+        worst["predicted"].to_numpy(),
+        worst["confidence"].to_numpy(),
+        splits.info.classes,
+        title=f"{results.labels[arm]}, seed {seed}",
+    )

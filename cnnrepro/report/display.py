@@ -1,0 +1,111 @@
+"""What notebooks call to show something, in a form that a page can be made from.
+
+A figure is one output with SVG, PNG and a text; its name, alternative text and caption stand in the output's metadata.
+A verdict and a list of runs carry themselves as JSON beside their HTML, so that a page can be checked and indexed from
+the executed notebook alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+from typing import TYPE_CHECKING
+
+from cnnrepro.claims.verdict import Verdict
+from cnnrepro.report.tables import Table, table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from cnnrepro.experiments.runs import Results
+
+VERDICT_TYPE = "application/vnd.cnnrepro.verdict+json"
+RUNS_TYPE = "application/vnd.cnnrepro.runs+json"
+
+PNG_SCALE = 2.0  # pixels of the PNG for one of the page, for dense screens
+
+
+def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> tuple[dict, dict]:
+    """A figure as the data and metadata of one notebook output.
+
+    The same figure gives the same bytes: no date, fixed ids.
+
+    Raises:
+        ValueError: a name that is not of a-z, 0-9 and _, or no alternative text.
+    """
+    from cnnrepro.report import style
+
+    if not re.fullmatch(r"[a-z0-9_]+", name):
+        raise ValueError(f"A figure's name consists of a-z, 0-9 and _. Received: {name!r}")
+    if not alt.strip():
+        raise ValueError(f"Figure {name!r} needs an alternative text for those who cannot see it. Received: {alt!r}")
+    svg, png = io.StringIO(), io.BytesIO()
+    with style.applied():
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(png, format="png", dpi=PNG_SCALE * style.DPI, metadata={"Software": None})
+    data = {
+        "image/svg+xml": svg.getvalue(),
+        "image/png": base64.b64encode(png.getvalue()).decode(),
+        "text/plain": alt,
+    }
+    return data, {"cnnrepro": {"figure": name, "alt": alt, "caption": caption}}
+
+
+def verdict_bundle(verdict: Verdict) -> dict:
+    """A verdict as the data of one notebook output."""
+    evidence = "".join(f"<li>{html.escape(one)}</li>" for one in verdict.evidence)
+    card = (
+        f'<div class="verdict"><p><strong>{html.escape(verdict.word)}</strong> {html.escape(verdict.sentence)}</p>'
+        f"<ul>{evidence}</ul><p>{html.escape(verdict.basis)}</p></div>"
+    )
+    text = "\n".join([f"{verdict.word}: {verdict.sentence}", *(f"- {one}" for one in verdict.evidence), verdict.basis])
+    return {VERDICT_TYPE: verdict.to_dict(), "text/html": card, "text/plain": text}
+
+
+def _display(data: dict, metadata: dict | None = None) -> None:
+    from IPython.display import display
+
+    display(data, metadata=metadata or {}, raw=True)
+
+
+def show(figure: Figure, name: str, *, alt: str, caption: str = "") -> None:
+    """Show a figure.
+
+    Args:
+        figure: a matplotlib figure.
+        name: of its files; a-z, 0-9 and _.
+        alt: what it shows, for those who cannot see it.
+        caption: a sentence below it.
+    """
+    _display(*figure_bundle(figure, name, alt=alt, caption=caption))
+
+
+def show_table(shown: Table) -> None:
+    """Show a table."""
+    _display({"text/html": shown._repr_html_(), "text/plain": str(shown)})
+
+
+def show_verdict(verdict: Verdict) -> None:
+    """Show a verdict; the page repeats it at its top."""
+    _display(verdict_bundle(verdict))
+
+
+def show_runs(results: Results) -> None:
+    """Show which runs the results are; the page keeps their records."""
+    rows = [
+        (
+            record.key,
+            label,
+            record.spec.seed,
+            record.precision,
+            f"{record.wall_seconds / 60:.1f}",
+            f"{max(record.history['images_per_second']):,.0f}",
+        )
+        for label, record in results.all()
+    ]
+    columns = ("key", "arm", "seed", "precision", "minutes", "images/s")
+    shown = table(columns, rows, caption="The runs behind this page.", numbers=("seed", "minutes", "images/s"))
+    keys = [record.key for _, record in results.all()]
+    _display({RUNS_TYPE: {"keys": keys}, "text/html": shown._repr_html_(), "text/plain": str(shown)})

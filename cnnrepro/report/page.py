@@ -1,0 +1,186 @@
+"""From an executed notebook to a page: checks that all is there, writes the page and the files beside it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnrepro.claims.verdict import Verdict
+from cnnrepro.errors import WorkFailed
+from cnnrepro.report import rendering
+from cnnrepro.report.display import RUNS_TYPE, VERDICT_TYPE
+from cnnrepro.report.tables import table
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+PAGE, NOTEBOOK, REPORT, THUMBNAIL = "index.html", "notebook.ipynb", "report.json", "thumbnail.png"
+THUMBNAIL_WIDTH = 640  # pixels
+
+
+@dataclass(frozen=True)
+class Page:
+    """What was written."""
+
+    path: Path
+    title: str
+    verdict: Verdict | None
+    figures: tuple[str, ...]
+
+
+def _outputs(notebook: NotebookNode) -> list[dict]:
+    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.get("outputs", ())]
+
+
+def _carried(notebook: NotebookNode, kind: str) -> list:
+    """What the outputs carry under a type of their own."""
+    return [output["data"][kind] for output in _outputs(notebook) if kind in output.get("data", {})]
+
+
+def run_keys(notebook: NotebookNode) -> list[str]:
+    """The keys of the runs that a notebook showed, each once."""
+    return list(dict.fromkeys(key for shown in _carried(notebook, RUNS_TYPE) for key in shown["keys"]))
+
+
+def verdict_of(notebook: NotebookNode) -> Verdict | None:
+    """The verdict that a notebook showed; the last one where it showed several."""
+    shown = _carried(notebook, VERDICT_TYPE)
+    return Verdict.from_dict(shown[-1]) if shown else None
+
+
+def figures_of(notebook: NotebookNode) -> dict[str, dict]:
+    """The named figures of a notebook: the data of their outputs by name."""
+    return {
+        output["metadata"]["cnnrepro"]["figure"]: output["data"]
+        for output in _outputs(notebook)
+        if "figure" in output.get("metadata", {}).get("cnnrepro", {})
+    }
+
+
+def check(notebook: NotebookNode, *, figures: Sequence[str] = (), verdict: bool = False) -> None:
+    """Make sure that an executed notebook shows all that its page promises.
+
+    A kernel that dies, or a wrong working directory, can leave a notebook that reads as if every cell had ended well.
+
+    Raises:
+        WorkFailed: a cell has an error or was not run, a figure or the verdict is missing; says which.
+    """
+    for number, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        for output in cell.get("outputs", ()):
+            if output["output_type"] == "error":
+                raise WorkFailed(f"Cell {number} of the notebook raised {output['ename']}: {output['evalue']}")
+        if cell.get("execution_count") is None:
+            raise WorkFailed(f"Cell {number} of the notebook was not run.")
+    missing = [name for name in figures if name not in figures_of(notebook)]
+    if missing:
+        raise WorkFailed(f"The notebook ran, but these figures of its page are missing: {', '.join(missing)}.")
+    if verdict and verdict_of(notebook) is None:
+        raise WorkFailed("The notebook ran, but it shows no verdict.")
+
+
+def export(
+    notebook: NotebookNode,
+    folder: Path,
+    *,
+    title: str,
+    experiment: str,
+    parameters: dict[str, object],
+    facts: dict[str, str],
+) -> Page:
+    """Write the page of an executed notebook into a folder, with its figures as files, the notebook and a report.json.
+
+    Args:
+        notebook: the executed notebook.
+        folder: an existing folder, seen by nobody until it is moved into place. Where it holds ``records``, the page
+            links to them.
+        title: of the page.
+        experiment: name of the experiment.
+        parameters: those of the notebook, for the page and the list of reports.
+        facts: what a reader needs to judge or repeat the numbers, by heading.
+    """
+    import nbformat
+
+    verdict, figures = verdict_of(notebook), figures_of(notebook)
+    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ())]
+    css_class, mark = rendering.verdict_look(verdict.word if verdict else "")
+    around = {
+        "title": title,
+        "experiment": experiment,
+        "css": rendering.css() + rendering.highlight_css(),
+        "verdict": verdict,
+        "verdict_class": css_class,
+        "verdict_mark": mark,
+        "parameters_cell": tagged[0].get("id") if tagged else None,
+        "parameters_html": table(("parameter", "value"), list(parameters.items()))._repr_html_(),
+        "facts": facts,
+        "figures": list(figures),
+        "has_records": (folder / "records").is_dir(),
+    }
+    (folder / PAGE).write_text(_html(notebook, around), encoding="utf-8")
+    nbformat.write(_without_paths(notebook), folder / NOTEBOOK)
+    if figures:
+        _write_figures(figures, folder)
+    about = {
+        "experiment": experiment,
+        "title": title,
+        "parameters": parameters,
+        "verdict": verdict.to_dict() if verdict else None,
+        "facts": facts,
+        "figures": list(figures),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    (folder / REPORT).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return Page(folder / PAGE, title, verdict, tuple(figures))
+
+
+def _html(notebook: NotebookNode, around: dict) -> str:
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    exporter = HTMLExporter(
+        config=Config({"HTMLExporter": {"preprocessors": []}}),
+        extra_template_basedirs=[str(rendering.TEMPLATES)],
+        template_name="report",
+        exclude_anchor_links=True,
+        filters={
+            "safe_html": rendering.safe_html,
+            "highlight_python": rendering.highlight_python,
+            "figure_html": rendering.figure_html,
+        },
+    )
+    body, _ = exporter.from_notebook_node(notebook, resources={"page": around})
+    return body
+
+
+def _write_figures(figures: dict[str, dict], folder: Path) -> None:
+    """Every figure as SVG and PNG, and the first as a thumbnail."""
+    from PIL import Image
+
+    (folder / "figures").mkdir()
+    for name, data in figures.items():
+        (folder / "figures" / f"{name}.svg").write_text(data["image/svg+xml"], encoding="utf-8")
+        (folder / "figures" / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
+    shown = figures.get("curves") or next(iter(figures.values()))  # curves say most at a small size
+    picture = Image.open(io.BytesIO(base64.b64decode(shown["image/png"]))).convert("RGB")
+    height = round(picture.height * THUMBNAIL_WIDTH / picture.width)
+    picture.resize((THUMBNAIL_WIDTH, height), Image.Resampling.LANCZOS).save(folder / THUMBNAIL, optimize=True)
+
+
+def _without_paths(notebook: NotebookNode) -> NotebookNode:
+    """The notebook without papermill's notes on paths and times of this machine."""
+    import copy
+
+    plain = copy.deepcopy(notebook)
+    plain.metadata.pop("papermill", None)
+    for cell in plain.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+    return plain

@@ -1,0 +1,108 @@
+"""The site: an index of all reports, and a copy of everything for publishing."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from cnnrepro import paths
+from cnnrepro.errors import UsageError
+from cnnrepro.report import rendering
+from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL
+from cnnrepro.training.files import write_text
+
+
+def _report_folders(reports: Path) -> list[Path]:
+    """The folders of reports, sorted; those whose name begins with a dot are in the making."""
+    found = (path.parent for path in reports.glob(f"*/*/{REPORT}"))
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(reports).parts))
+
+
+def _entry(folder: Path, reports: Path) -> dict:
+    """What the index says of one report."""
+    about = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    verdict = about["verdict"]
+    css_class, mark = rendering.verdict_look(verdict["word"] if verdict else "")
+    thumbnail = folder / THUMBNAIL
+    pixels = base64.b64encode(thumbnail.read_bytes()).decode() if thumbnail.is_file() else ""
+    return {
+        "link": "/".join(_quoted(part) for part in (*folder.relative_to(reports).parts, PAGE)),
+        "title": str(about["title"]),
+        "experiment": str(about["experiment"]),
+        "differing": "" if folder.name == "default" else folder.name.replace("_", " "),
+        "created": str(about["created"]),
+        "verdict": verdict,
+        "verdict_class": css_class,
+        "verdict_mark": mark,
+        "thumbnail": f"data:image/png;base64,{pixels}" if pixels else "",
+    }
+
+
+def _quoted(part: str) -> str:
+    from urllib.parse import quote
+
+    return quote(part)
+
+
+def write_index(reports: Path) -> Path:
+    """Write ``index.html``: every report with its verdict and a thumbnail, newest first.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    from jinja2 import Environment, FileSystemLoader
+
+    paths.require_writable(reports, "--reports")
+    entries, damaged = [], []
+    for folder in _report_folders(reports):
+        try:
+            entries.append(_entry(folder, reports))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            damaged.append(str(folder.relative_to(reports)))
+    entries.sort(key=lambda entry: entry["created"], reverse=True)
+    environment = Environment(loader=FileSystemLoader(rendering.TEMPLATES), autoescape=False)  # noqa: S701 - |e where it is text
+    text = environment.get_template("site.html.j2").render(reports=entries, damaged=damaged, css=rendering.css())
+    write_text(reports / PAGE, text)
+    return reports / PAGE
+
+
+def publish(reports: Path, to: Path) -> Path:
+    """Copy the site: every report, each replaced in one move, and the index.
+
+    Args:
+        reports: the folder of the pages.
+        to: where the site goes; made where it is missing. Reports that are there already and not here stay.
+
+    Raises:
+        UsageError: there is nothing to publish, or ``to`` is a file, the same folder or inside of it.
+    """
+    folders = _report_folders(reports)
+    if not folders:
+        raise UsageError(f"There are no reports in {str(reports)!r}; make one: cnnrepro run alexnet_vs_resnet")
+    if to.is_file():
+        raise UsageError(f"--to must be a folder. Received: {str(to)!r}, a file")
+    if reports.resolve() in (to.resolve(), *to.resolve().parents):
+        raise UsageError(f"--to must lie outside of the reports folder {str(reports)!r}. Received: {str(to)!r}")
+    paths.require_writable(to, "--to")
+    for folder in folders:
+        place = to / folder.relative_to(reports)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".publish-") as temporary:
+            copy = Path(shutil.copytree(folder, Path(temporary) / "new"))
+            replace_folder(copy, place, Path(temporary) / "old")
+    return write_index(to)
+
+
+def replace_folder(new: Path, place: Path, aside: Path) -> None:
+    """Put a folder in the place of another; if that fails the old one comes back."""
+    if place.exists():
+        place.replace(aside)
+    try:
+        new.replace(place)
+    except OSError:
+        if aside.exists():
+            aside.replace(place)
+        raise

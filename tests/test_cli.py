@@ -1,0 +1,385 @@
+"""The command line: what it prints, what it returns, and how it says no."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+
+import nbformat
+import pytest
+
+import cnnrepro
+from cnnrepro import cli
+from cnnrepro.training import RunSpec, RunStore, train
+
+
+def call(capsys, *arguments):
+    """Exit status, standard output and standard error of a command, run in this process."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    return ended.value.code, printed.out, printed.err
+
+
+def command(*arguments, **environment):
+    """The same in a process of its own."""
+    code = "import sys; from cnnrepro.cli import main; main(sys.argv[1:])"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def notebook(path, *cells, parameters="epochs: int = 5  # passes"):
+    """A notebook on disk; its first cell is the parameters cell unless ``parameters`` is None."""
+    first = [] if parameters is None else [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})]
+    nbformat.write(nbformat.v4.new_notebook(cells=[*first, *map(nbformat.v4.new_code_cell, cells)]), path)
+    return path
+
+
+def nothing_was_written(tmp_path):
+    return not (tmp_path / "runs").exists() and not (tmp_path / "reports").exists()
+
+
+BAD_CALLS = {
+    "unknown model": (["train", "lenet", "--dataset", "mnist_5k"], "Unknown model 'lenet'; known are"),
+    "unknown data set": (["train", "resnet20", "--dataset", "mnist5"], "Unknown data set 'mnist5'; known are"),
+    "unknown recipe": (["train", "resnet20", "--dataset", "mnist_5k", "--recipe", "x"], "Unknown recipe 'x'; known"),
+    "unknown precision": (["train", "resnet20", "--dataset", "mnist_5k", "--precision", "x"], "Unknown precision 'x'"),
+    "unknown option": (["train", "resnet20", "--dataset", "mnist_5k", "-o", "depth=5"], "Unknown option of model"),
+    "option of the wrong type": (
+        ["train", "resnet20", "--dataset", "mnist_5k", "-o", "batchnorm_momentum=high"],
+        "must be a float such as 0.9. Received: 'high'",
+    ),
+    "option that Keras does not know": (
+        ["train", "resnet20", "--dataset", "mnist_5k", "-o", "kernel_initializer=he"],
+        "must be the name of a Keras initialiser such as 'he_normal'. Received: 'he'",
+    ),
+    "0 epochs": (["train", "resnet20", "--dataset", "mnist_5k", "--epochs", "0"], "epochs must be a whole number"),
+    "epochs in words": (["train", "resnet20", "--dataset", "mnist_5k", "--epochs", "five"], "--epochs"),
+    "negative seed": (["train", "resnet20", "--dataset", "mnist_5k", "--seed", "-1"], "seed must be a whole number"),
+    "batch larger than the set": (
+        ["train", "resnet20", "--dataset", "mnist_5k", "--batch-size", "3501"],
+        "batch_size must be a whole number from 1 to 3500",
+    ),
+    "no data set": (["train", "resnet20"], "Missing option '--dataset'"),
+    "unknown experiment": (["run", "alexnet_vs_vgg"], "Unknown experiment 'alexnet_vs_vgg'; known are"),
+    "unknown parameter": (
+        ["run", "alexnet_vs_resnet", "-p", "epoch=3"],
+        "Unknown parameter of alexnet_vs_resnet 'epoch'",
+    ),
+    "parameter without =": (["run", "alexnet_vs_resnet", "-p", "epochs"], "given as name=value"),
+    "parameter that is code": (["run", "alexnet_vs_resnet", "-p", "a;b=1"], "given as name=value"),
+    "parameter of the wrong type": (
+        ["run", "alexnet_vs_resnet", "-p", "epochs=five"],
+        "Parameter 'epochs' must be a int such as 5. Received: 'five'",
+    ),
+    "parameter out of range": (["run", "alexnet_vs_resnet", "-p", "epochs=0"], "epochs must be a whole number"),
+    "negative seed of an experiment": (["run", "alexnet_vs_resnet", "-p", "seeds=-1"], "seed must be a whole number"),
+    "experiment's batch larger than the set": (
+        ["run", "alexnet_vs_resnet", "-p", "batch_size=4000"],
+        "batch_size must be a whole number from 1 to 3500",
+    ),
+    "experiment's unknown data set": (["run", "alexnet_vs_resnet", "-p", "dataset=imagenet"], "Unknown data set"),
+    "no such notebook": (["run", "nowhere.ipynb"], "There is no notebook 'nowhere.ipynb'"),
+    "no such list": (["list", "planets"], "Unknown list 'planets'; known are: datasets"),
+    "no such run": (["runs", "show", "abc"], "No run in"),
+    "no such run to remove": (["runs", "rm", "abc"], "No run in"),
+    "data set to prepare": (["data", "prepare", "imagenet"], "Unknown data set"),
+    "no such command": (["fly"], "No such command 'fly'"),
+    "no such option": (["list", "--colour"], "No such option: --colour"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CALLS)
+def test_a_bad_call_is_one_sentence_and_status_2(name, capsys, tmp_path):
+    arguments, sentence = BAD_CALLS[name]
+    status, out, err = call(capsys, *arguments)
+    assert status == 2
+    assert out == ""
+    assert sentence in err
+    assert err.startswith("cnnrepro: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    assert nothing_was_written(tmp_path)
+
+
+def test_a_notebook_without_parameters_is_refused(capsys, tmp_path):
+    path = notebook(tmp_path / "plain.ipynb", "1 + 1", parameters=None)
+    status, out, err = call(capsys, "run", path)
+    assert (status, out) == (2, "")
+    assert "has no cell tagged 'parameters'" in err
+    assert nothing_was_written(tmp_path)
+
+
+@pytest.mark.parametrize("option", ["--runs", "--reports"])
+@pytest.mark.parametrize("kind", ["a file", "below a file"])
+def test_a_folder_that_cannot_be_written_is_named(option, kind, capsys, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    folder = tmp_path / "file" if kind == "a file" else tmp_path / "file" / "below"
+    status, out, err = call(capsys, "run", "alexnet_vs_resnet", option, folder)
+    assert (status, out) == (2, "")
+    assert f"{option} {str(folder)!r} cannot be written" in err
+    assert not list(tmp_path.glob("runs/*"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_named(capsys, tmp_path):
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    status, _, err = call(capsys, "train", "resnet20", "--dataset", "mnist_5k", "--runs", folder / "runs")
+    assert status == 2
+    assert "cannot be written" in err
+
+
+def test_debug_shows_the_traceback(capsys):
+    status, _, err = call(capsys, "run", "nowhere.ipynb", "--debug")
+    assert status == 2
+    assert "Traceback" in err
+    assert err.rstrip().splitlines()[-1].startswith("cnnrepro: There is no notebook")
+
+
+def test_help_names_every_command_and_is_quick(capsys):
+    status, out, _ = call(capsys, "--help")
+    assert status == 0
+    for name in ("list", "run", "train", "runs", "data", "publish", "doctor"):
+        assert f"\n  {name} " in out
+    assert call(capsys)[1] == out
+
+
+def test_version(capsys):
+    assert call(capsys, "--version")[1] == f"cnnrepro {cnnrepro.__version__}\n"
+
+
+@pytest.mark.parametrize("what", ["models", "datasets", "recipes", "experiments"])
+def test_lists_in_text_and_json(what, capsys):
+    status, out, err = call(capsys, "list", what, "--json")
+    rows = json.loads(out)
+    assert (status, err) == (0, "")
+    shown = call(capsys, "list", what)[1]
+    assert all(row["name"] in shown for row in rows)
+    assert json.loads(call(capsys, "list", "--json")[1])[what] == rows
+
+
+def test_the_names_that_others_rely_on(capsys):
+    listed = json.loads(call(capsys, "list", "--json")[1])
+    names = {what: {row["name"] for row in rows} for what, rows in listed.items()}
+    assert {"alexnet_small", "resnet20"} <= names["models"]
+    assert {"mnist_5k", "mnist", "fashion_mnist"} <= names["datasets"]
+    assert {"adam", "sgd"} <= names["recipes"]
+    assert "alexnet_vs_resnet" in names["experiments"]
+
+
+def test_data_list(capsys):
+    assert call(capsys, "data")[1] == call(capsys, "data", "list")[1]
+    rows = json.loads(call(capsys, "data", "list", "--json")[1])
+    assert rows[0] | {"name": "mnist_5k", "status": "embedded"} == rows[0]
+
+
+def test_an_empty_store(capsys):
+    assert json.loads(call(capsys, "runs", "--json")[1]) == []
+    assert "No runs in" in call(capsys, "runs")[1]
+
+
+def test_a_run_from_training_to_removal(capsys, tmp_path):
+    arguments = ["train", "resnet20", "--dataset", "mnist_5k", "--epochs", "1", "--train-images", "64"]
+    status, out, _ = call(capsys, *arguments, "--batch-size", "32", "-o", "batchnorm_momentum=0.5")
+    assert status == 0
+    key = out.split()[0]
+    assert "test accuracy 0." in out
+
+    listed = json.loads(call(capsys, "runs", "--json")[1])
+    assert [run["key"] for run in listed] == [key]
+    run = listed[0]
+    assert run["status"] == "done"
+    assert run["spec"]["model"] == "resnet20" and run["spec"]["dataset"] == "mnist_5k"
+    assert run["spec"]["seed"] == 0 and run["spec"]["epochs"] == 1
+    assert run["spec"]["options"]["batchnorm_momentum"] == 0.5
+    assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(run["history"])
+    assert all(len(values) == 1 for values in run["history"].values())
+    assert 0 <= run["test"]["accuracy"] <= 1 and run["test"]["loss"] > 0
+
+    shown = call(capsys, "runs")[1]
+    assert key in shown and "batchnorm_momentum=0.5" in shown and "1/1" in shown
+    assert json.loads(call(capsys, "runs", "show", key[:6])[1]) == run
+    again = call(capsys, *arguments, "--batch-size", "32", "-o", "batchnorm_momentum=0.5", "--json")[1]
+    assert json.loads(again) == run
+    assert f"Removed {key}" in call(capsys, "runs", "rm", key[:6])[1]
+    assert json.loads(call(capsys, "runs", "--json")[1]) == []
+
+
+def test_a_run_that_fails_is_named_with_its_log(capsys, tmp_path):
+    status, out, err = call(
+        capsys, "train", "alexnet_small", "--dataset", "mnist_5k", "--recipe", "sgd", "--learning-rate", "1e9",
+        "--epochs", "1", "--train-images", "64", "--batch-size", "32", "-o", "dense_units=16",
+    )  # fmt: skip
+    assert (status, out) == (1, "")
+    assert "failed: the loss became" in err
+    key = json.loads(call(capsys, "runs", "--json")[1])[0]["key"]
+    assert str(tmp_path / "runs" / key / "log.txt") in err
+    assert "failed" in call(capsys, "runs")[1]
+
+
+def test_an_interrupted_run_is_listed_as_such(capsys, tmp_path):
+    class Interrupting(cnnrepro.training.loop.make_progress("none").__class__):
+        def batch(self, epoch, images, metrics):
+            raise KeyboardInterrupt
+
+    spec = RunSpec(model="alexnet_small", dataset="mnist_5k", train_images=64, batch_size=32)
+    with pytest.raises(KeyboardInterrupt):
+        train(spec, progress=Interrupting())
+    assert RunStore(tmp_path / "runs").records()[0].status == "running"
+    assert "interrupted" in call(capsys, "runs")[1]
+
+
+def test_a_cell_that_raises_is_named_and_the_notebook_kept(capsys, tmp_path):
+    path = notebook(tmp_path / "broken.ipynb", "epochs", "1 / 0", "'never'")
+    status, out, err = call(capsys, "run", path, "-p", "epochs=3")
+    assert (status, out) == (1, "")
+    assert "Notebook broken.ipynb failed in cell" in err and "ZeroDivisionError: division by zero" in err
+    kept = tmp_path / "runs" / "failed" / "broken-epochs-3.ipynb"
+    assert str(kept) in err
+    cells = nbformat.read(kept, as_version=4).cells
+    assert any("ZeroDivisionError" in str(cell.get("outputs")) for cell in cells)
+    assert not (tmp_path / "reports" / "broken").exists()
+
+
+def test_a_kernel_that_dies_fails_the_command(capsys, tmp_path):
+    path = notebook(tmp_path / "dying.ipynb", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "'never'")
+    status, out, err = call(capsys, "run", path)
+    assert (status, out) == (1, "")
+    assert "dying.ipynb" in err and "died" in err
+    assert not (tmp_path / "reports" / "dying").exists()
+
+
+def test_a_notebook_of_ones_own_becomes_a_page(capsys, tmp_path):
+    path = notebook(tmp_path / "odd {name} é.ipynb", "print(epochs * 11)")
+    status, out, err = call(capsys, "run", path, "-p", "epochs=3")
+    assert (status, err) == (0, "")
+    page = tmp_path / "reports" / "odd {name} é" / "epochs-3" / "index.html"
+    assert out.splitlines()[-1] == str(page)
+    assert "33" in page.read_text(encoding="utf-8")
+    assert (tmp_path / "reports" / "index.html").exists()
+
+
+def test_doctor_finds_nothing_wrong_here(capsys, tmp_path):
+    status, out, _ = call(capsys, "doctor", "--json")
+    findings = {one["topic"]: one for one in json.loads(out)}
+    assert status == 0, out
+    assert findings["Keras"]["state"] == "ok"
+    assert findings["Data set mnist_5k"]["state"] == "ok"
+    assert findings["Notebooks"]["state"] == "ok"
+    assert nothing_was_written(tmp_path)
+    assert "alexnet_vs_resnet" in call(capsys, "doctor")[1]
+
+
+def test_doctor_says_what_to_do(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, out, _ = call(capsys, "doctor", "--runs", tmp_path / "file")
+    assert status == 1
+    assert "cannot be written" in out and "→" in out
+
+
+def test_publishing_nothing_says_what_to_do_first(capsys, tmp_path):
+    status, out, err = call(capsys, "publish", "--to", tmp_path / "site")
+    assert (status, out) == (2, "")
+    assert "cnnrepro run alexnet_vs_resnet" in err
+
+
+@pytest.mark.slow
+def test_without_network_and_files_it_ends_soon_with_what_to_do(tmp_path):
+    closed = "http://127.0.0.1:9"
+    began = time.monotonic()
+    done = command(
+        "run", "alexnet_vs_resnet", "-p", "dataset=fashion_mnist",
+        CNNREPRO_DATA=str(tmp_path / "data"), HTTP_PROXY=closed, HTTPS_PROXY=closed, http_proxy=closed,
+        https_proxy=closed, NO_PROXY="", no_proxy="",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "cnnrepro data prepare fashion_mnist --from DIR" in done.stderr
+    assert done.stderr.count("\n") == 1
+    # The promise is 10 s; without it TFDS would go on for 205 s. The bound here leaves room for a busy machine.
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_said_and_the_same_command_goes_on(tmp_path):
+    """A real limit on the size of files: the checkpoint of AlexNet (70 MB) does not fit, a record does."""
+    import resource
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+
+    code = "import sys, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from cnnrepro.cli import main; main()"
+    arguments = ["train", "alexnet_small", "--dataset", "mnist_5k", "--epochs", "1", "--train-images", "64"]
+    whole = [sys.executable, "-c", code, *arguments, "--batch-size", "32", "--precision", "float32"]
+    done = subprocess.run(whole, preexec_fn=limit, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    key = json.loads(command("runs", "--json").stdout)[0]["key"]
+    assert key in done.stderr
+    left = {path.name for path in (tmp_path / "runs" / key).iterdir()}
+    assert not [name for name in left if name.endswith(".tmp")]
+    done = subprocess.run(whole, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "test accuracy" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_flagship_from_nothing_to_a_page_twice(tmp_path):
+    arguments = ["run", "alexnet_vs_resnet", "-p", "epochs=2", "-p", "train_images=128", "-p", "batch_size=32"]
+    done = command(*arguments, CNNREPRO_PROGRESS="lines")
+    assert done.returncode == 0, done.stderr
+    page = tmp_path / "reports/alexnet_vs_resnet/epochs-2_batch_size-32_train_images-128/index.html"
+    assert done.stdout.splitlines()[-1] == str(page)
+    assert done.stderr.count("2 epochs of 128 images") == 6
+    assert "tensorflow" not in done.stderr.lower()
+    folder = page.parent
+    records = list(folder.glob("records/*/record.json"))
+    assert len(records) == 6
+    for figure in ("digits", "curves", "paired", "confusion", "mistakes"):
+        assert (folder / "figures" / f"{figure}.png").exists()
+        assert (folder / "figures" / f"{figure}.svg").exists()
+    assert (folder / "notebook.ipynb").exists()
+    report = json.loads((folder / "report.json").read_text())
+    assert report["verdict"]["claim"] == 30
+    assert str(tmp_path) not in page.read_text(encoding="utf-8"), "no path of the machine on a page"
+    assert page.as_posix().removeprefix(f"{tmp_path.as_posix()}/reports/") in (
+        tmp_path / "reports" / "index.html"
+    ).read_text(encoding="utf-8")
+
+    again = command(*arguments, CNNREPRO_PROGRESS="lines")
+    assert again.returncode == 0
+    assert "epoch" not in again.stderr, "nothing was trained twice"
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+    published = command("publish", "--to", tmp_path / "site")
+    assert published.stdout.splitlines()[-1] == str(tmp_path / "site" / "index.html")
+    assert (tmp_path / "site/alexnet_vs_resnet" / folder.name / "index.html").exists()
+
+
+@pytest.mark.slow
+def test_papermill_alone_runs_the_notebook_and_refuses_unknown_parameters(root, tmp_path):
+    small = "{seeds: [0], epochs: 1, train_images: 64, batch_size: 32}"
+    papermill = [
+        sys.executable,
+        "-m",
+        "papermill",
+        "--no-progress-bar",
+        str(root / "notebooks/alexnet_vs_resnet.ipynb"),
+    ]
+    done = subprocess.run([*papermill, str(tmp_path / "out.ipynb"), "-y", small], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    done = subprocess.run(
+        [*papermill, str(tmp_path / "out.ipynb"), "-y", small, "-p", "epoch", "1"], capture_output=True, check=False
+    )
+    assert done.returncode != 0
+    assert "Unknown parameter of alexnet_vs_resnet 'epoch'" in done.stderr.decode()
