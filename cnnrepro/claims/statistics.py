@@ -32,11 +32,16 @@ class PairedDifference:
 
     def sentence(self, scale: float = 1.0, unit: str = "") -> str:
         """ "+1.20 points, 95 % interval [−0.30, +2.70], paired t, n = 3, p = 0.07" ."""
-        text = f"{self.mean * scale:+.2f}{unit}"
+        text = f"{_signed(self.mean * scale)}{unit}"
         if self.n < 2:
             return f"{text} (n = 1, so no spread)"
-        interval = f"[{self.low * scale:+.2f}, {self.high * scale:+.2f}]"
+        interval = f"[{_signed(self.low * scale)}, {_signed(self.high * scale)}]"
         return f"{text} (95 % interval {interval}, paired t, n = {self.n}, p = {self.p:.2g})"
+
+
+def _signed(value: float) -> str:
+    """A number with its sign, the minus as typographers have it."""
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def paired_difference(first: Sequence[float], second: Sequence[float]) -> PairedDifference:

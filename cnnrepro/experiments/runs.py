@@ -117,12 +117,6 @@ class Results:
             matrices[arm.label] = matrix
         return matrices
 
-    def confident_mistakes(self, arm: int, count: int) -> pd.DataFrame:
-        """The test images that the first run of an arm got wrong with the most confidence: image, label, …"""
-        frame = self.predictions(arm).rename_axis("image").reset_index()
-        wrong = frame[frame["label"] != frame["predicted"]]
-        return wrong.sort_values(["confidence", "image"], ascending=[False, True]).head(count)
-
     def basis(self) -> str:
         """What the results rest on, in a few words: "mnist_5k (3,500 training images), 5 epochs, 2 seeds"."""
         record = self.records[0][0]

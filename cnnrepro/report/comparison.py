@@ -49,14 +49,15 @@ def score_table(results: Results) -> Table:
         rows.append(
             (
                 arm.label,
-                mean_spread(own["val_accuracy"], percent=True),
-                mean_spread(own["val_loss"], digits=3),
-                mean_spread(own["test_accuracy"], percent=True),
-                mean_spread(own["test_loss"], digits=3),
+                len(own),
+                mean_spread(own["val_accuracy"], percent=True, count=False),
+                mean_spread(own["val_loss"], digits=3, count=False),
+                mean_spread(own["test_accuracy"], percent=True, count=False),
+                mean_spread(own["test_loss"], digits=3, count=False),
                 _left_of_the_start(results, arm.label),
             )
         )
-    columns = ("arm", "validation accuracy", "validation loss", "test accuracy", "test loss", "start left")
+    columns = ("arm", "n", "validation accuracy", "validation loss", "test accuracy", "test loss", "average’s start")
     return table(columns, rows, caption=f"After the last epoch; {results.basis()}.", numbers=columns[1:])
 
 
@@ -85,18 +86,16 @@ def images_table(results: Results) -> Table:
     return table(columns, rows, caption="Test images that only one of the two gets right.", numbers=columns[1:])
 
 
-def mistakes_figure(results: Results, splits: Splits, *, arm: int, count: int = 12) -> Figure:
+def mistakes_figure(results: Results, splits: Splits, *, arm: int) -> Figure:
     """The test images that an arm's first run got wrong with the most confidence."""
     from cnnrepro.report import figures
 
-    worst = results.confident_mistakes(arm, count)
-    images = splits.examples["test"].images[worst["image"].to_numpy()]
-    seed = results.records[arm][0].spec.seed
+    test, predictions = splits.examples["test"], results.predictions(arm)
     return figures.mistakes(
-        images,
-        worst["label"].to_numpy(),
-        worst["predicted"].to_numpy(),
-        worst["confidence"].to_numpy(),
+        test.images,
+        test.labels,
+        predictions["predicted"].to_numpy(),
+        predictions["confidence"].to_numpy(),
         splits.info.classes,
-        title=f"{results.labels[arm]}, seed {seed}",
+        title=f"{results.labels[arm]}, seed {results.records[arm][0].spec.seed}",
     )

@@ -14,6 +14,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.verdict import Verdict
+from cnnrepro.report.rendering import verdict_look
 from cnnrepro.report.tables import Table, table
 
 if TYPE_CHECKING:
@@ -56,9 +57,11 @@ def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> 
 def verdict_bundle(verdict: Verdict) -> dict:
     """A verdict as the data of one notebook output."""
     evidence = "".join(f"<li>{html.escape(one)}</li>" for one in verdict.evidence)
+    look, mark = verdict_look(verdict.word)
     card = (
-        f'<div class="verdict"><p><strong>{html.escape(verdict.word)}</strong> {html.escape(verdict.sentence)}</p>'
-        f"<ul>{evidence}</ul><p>{html.escape(verdict.basis)}</p></div>"
+        f'<div class="verdict {look}"><p class="word">{mark} {html.escape(verdict.word)}</p>'
+        f"<p>{html.escape(verdict.sentence)}</p>"
+        f'<ul>{evidence}</ul><p class="basis">{html.escape(verdict.basis)}</p></div>'
     )
     text = "\n".join([f"{verdict.word}: {verdict.sentence}", *(f"- {one}" for one in verdict.evidence), verdict.basis])
     return {VERDICT_TYPE: verdict.to_dict(), "text/html": card, "text/plain": text}

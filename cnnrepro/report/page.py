@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -122,7 +124,7 @@ def export(
         "parameters_html": table(("parameter", "value"), list(parameters.items()))._repr_html_(),
         "facts": facts,
         "figures": list(figures),
-        "has_records": (folder / "records").is_dir(),
+        "records": sorted(path.name for path in (folder / "records").glob("*")),
     }
     (folder / PAGE).write_text(_html(notebook, around), encoding="utf-8")
     nbformat.write(_without_paths(notebook), folder / NOTEBOOK)
@@ -149,15 +151,23 @@ def _html(notebook: NotebookNode, around: dict) -> str:
         config=Config({"HTMLExporter": {"preprocessors": []}}),
         extra_template_basedirs=[str(rendering.TEMPLATES)],
         template_name="report",
-        exclude_anchor_links=True,
         filters={
             "safe_html": rendering.safe_html,
             "highlight_python": rendering.highlight_python,
             "figure_html": rendering.figure_html,
         },
     )
-    body, _ = exporter.from_notebook_node(notebook, resources={"page": around})
+    body, _ = exporter.from_notebook_node(_without_title(notebook), resources={"page": around})
     return body
+
+
+def _without_title(notebook: NotebookNode) -> NotebookNode:
+    """The notebook without the heading it opens with: the page has its title at the top."""
+    plain = copy.deepcopy(notebook)
+    first = plain.cells[0] if plain.cells else None
+    if first is not None and first.cell_type == "markdown":
+        first.source = re.sub(r"\A\s*# [^\n]*\n?", "", first.source)
+    return plain
 
 
 def _write_figures(figures: dict[str, dict], folder: Path) -> None:
@@ -176,8 +186,6 @@ def _write_figures(figures: dict[str, dict], folder: Path) -> None:
 
 def _without_paths(notebook: NotebookNode) -> NotebookNode:
     """The notebook without papermill's notes on paths and times of this machine."""
-    import copy
-
     plain = copy.deepcopy(notebook)
     plain.metadata.pop("papermill", None)
     for cell in plain.cells:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from pathlib import Path
 
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF
@@ -38,8 +39,13 @@ def css() -> str:
 
 
 def safe_html(text: str) -> str:
-    """HTML with everything left out that could run, load or disguise: only plain tags, and pictures that are data."""
+    """HTML with everything left out that could run, load or disguise: only plain tags, and pictures that are data.
+
+    The pilcrows that nbconvert puts behind headings go too; the headings keep their ids.
+    """
     import bleach
+
+    text = re.sub(r'<a class="anchor-link"[^>]*>[^<]*</a>', "", text)
 
     def allowed(tag: str, name: str, value: str) -> bool:
         if name == "src":

@@ -31,8 +31,7 @@ def _entry(folder: Path, reports: Path) -> dict:
     return {
         "link": "/".join(_quoted(part) for part in (*folder.relative_to(reports).parts, PAGE)),
         "title": str(about["title"]),
-        "experiment": str(about["experiment"]),
-        "differing": "" if folder.name == "default" else folder.name.replace("_", " "),
+        "command": str(about["facts"].get("To repeat", about["experiment"])),
         "created": str(about["created"]),
         "verdict": verdict,
         "verdict_class": css_class,

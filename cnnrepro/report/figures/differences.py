@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from cnnrepro.claims.statistics import PairedDifference, paired_difference
 from cnnrepro.errors import unknown
 from cnnrepro.report import style
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean and its 95 % t interval; ``half`` is None where one pair gives no spread."""
-
-    mean: float
-    half: float | None
-    n: int
-
-    @classmethod
-    def of(cls, values: np.ndarray) -> Interval:
-        """The interval of at least one value."""
-        from scipy import stats
-
-        n = len(values)
-        if n < 2:
-            return cls(float(values.mean()), None, n)
-        error = values.std(ddof=1) / math.sqrt(n)
-        return cls(float(values.mean()), float(stats.t.ppf(0.975, n - 1) * error), n)
 
 
 def paired(frame: pd.DataFrame, *, reference: str, metric: str, unit: str, higher_is_better: bool = True) -> Figure:
@@ -55,8 +33,11 @@ def paired(frame: pd.DataFrame, *, reference: str, metric: str, unit: str, highe
     with style.applied():
         figure = Figure(figsize=(style.WIDTH, 1.9 + 0.72 * len(others)), layout="constrained")
         axes = figure.subplots()
-        for row, arm in enumerate(others):
-            _draw_row(axes, row, _differences(frame, reference, arm), style.colour(row + 1))
+        pairs = [_pairs(frame, reference, arm) for arm in others]
+        for row, own in enumerate(pairs):
+            _draw_row(axes, row, own, style.colour(row + 1))
+        reach = _reach(pairs)
+        axes.set_xlim(-reach, reach)  # zero in the middle: both sides get the same room
         _finish(axes, frame, reference, others, metric, unit, higher_is_better)
     return figure
 
@@ -73,31 +54,45 @@ def _others(frame: pd.DataFrame, reference: str) -> list[str]:
     return [arm for arm in arms if arm != reference]
 
 
-def _differences(frame: pd.DataFrame, reference: str, arm: str) -> np.ndarray:
-    """reference − arm for each seed that both have, in the order of the seeds."""
+def _pairs(frame: pd.DataFrame, reference: str, arm: str) -> np.ndarray:
+    """Reference and arm for each seed that both have, in the order of the seeds: (pairs, 2)."""
     by_seed = frame.pivot_table(index="seed", columns="arm", values="value")
-    return (by_seed[reference] - by_seed[arm]).dropna().to_numpy() if arm in by_seed else np.array([])
+    return by_seed[[reference, arm]].dropna().to_numpy() if arm in by_seed else np.empty((0, 2))
 
 
-def _draw_row(axes: Axes, row: int, differences: np.ndarray, colour: str) -> None:
+def _reach(pairs: list[np.ndarray]) -> float:
+    """How far the axis goes: to the farthest dot or interval, but not beyond three times the farthest dot.
+
+    Two seeds that differ make an interval tens of times as wide as their difference; the bar then leaves the frame, and
+    its ends stand in figures beside it.
+    """
+    found = [paired_difference(own[:, 0], own[:, 1]) for own in pairs if len(own)]
+    dots = max((float(np.abs(own[:, 0] - own[:, 1]).max()) for own in pairs if len(own)), default=0.0)
+    ends = max((max(abs(one.low), abs(one.high)) for one in found if one.n > 1), default=0.0)
+    return 1.1 * max(dots, min(ends, 3 * dots)) or 1.0
+
+
+def _draw_row(axes: Axes, row: int, pairs: np.ndarray, colour: str) -> None:
     right = {"xy": (1.02, row), "xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
-    if not len(differences):
+    if not len(pairs):
         axes.annotate("no seed in common", color=style.QUIET, **right)
         return
-    found = Interval.of(differences)
-    if found.half is not None:
-        axes.plot([found.mean - found.half, found.mean + found.half], [row, row], color=colour, linewidth=2.5)
+    found = paired_difference(pairs[:, 0], pairs[:, 1])
+    if found.n > 1:
+        axes.plot([found.low, found.high], [row, row], color=colour, linewidth=2.5)
         axes.plot(found.mean, row, marker="D", color=colour, markersize=8, markeredgecolor="white")
     # The dots lie a little above the interval, so that neither hides the other; the smaller row number is higher up.
-    lift = 0.0 if found.half is None else 0.22
-    axes.scatter(differences, np.full(len(differences), row - lift), color=colour, alpha=0.75, s=30, linewidths=0)
+    lift = 0.22 if found.n > 1 else 0.0
+    axes.scatter(pairs[:, 0] - pairs[:, 1], np.full(found.n, row - lift), color=colour, alpha=0.75, s=30, linewidths=0)
     axes.annotate(_words(found), fontsize=9, linespacing=1.4, **right)
 
 
-def _words(found: Interval) -> str:
-    if found.half is None:
-        return f"{found.mean:+.2f}\none pair, no interval"
-    return f"{found.mean:+.2f}  (n = {found.n})\n{found.mean - found.half:+.2f} to {found.mean + found.half:+.2f}"
+def _words(found: PairedDifference) -> str:
+    if found.n == 1:
+        words = f"{found.mean:+.2f}\none pair, no interval"
+    else:
+        words = f"{found.mean:+.2f}  (n = {found.n})\n{found.low:+.2f} to {found.high:+.2f}"
+    return words.replace("-", "−")
 
 
 def _finish(
@@ -108,12 +103,13 @@ def _finish(
     axes.spines["left"].set_visible(False)
     axes.set_ylim(len(others) - 0.5, -0.6)
     axes.set_yticks(range(len(others)), [style.wrapped(arm, 26) for arm in others], color=style.INK)
-    low, high = axes.get_xlim()
-    reach = max(abs(low), abs(high)) or 1.0
-    axes.set_xlim(-reach, reach)  # zero in the middle: both sides get the same room
-    axes.set_title(style.wrapped(f"{metric}: {reference} minus the other, seed by seed", 95))
+    # The title leaves room for the line that says which side favours whom.
+    axes.set_title(style.wrapped(f"{metric}: {reference} minus the other, seed by seed", 95), pad=22)
     axes.set_xlabel(
-        style.wrapped(f"Difference in {unit}. Dot: one seed. Diamond and bar: mean and 95 % t interval.", 95)
+        style.wrapped(
+            f"Difference in {unit}. Dot: one seed. Diamond: mean. Bar: 95 % t interval, in figures at right.",
+            95,
+        )
     )
     rival = others[0] if len(others) == 1 else "the other"
     left, right = (rival, reference) if higher_is_better else (reference, rival)

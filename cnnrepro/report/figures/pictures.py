@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from cnnrepro.report import style
 
-MOST_SHOWN = 24  # pictures; a page is no photo album
+MOST_SHOWN = 18  # pictures; a page is no photo album
 
 
 def examples(

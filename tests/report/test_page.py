@@ -1,0 +1,197 @@
+import base64
+import json
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import nbformat
+import pytest
+
+from cnnrepro.errors import WorkFailed
+from cnnrepro.report import display, figures, page, rendering
+
+PARAMETERS = {"dataset": "<script>p()</script>", "name": "é" * 200 + "\"'&", "seeds": [0, 1]}
+
+
+class Elements(HTMLParser):
+    """All elements with their attributes, and all text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.words = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def of(self, tag):
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+@pytest.fixture
+def folder(notebook, tmp_path):
+    records = tmp_path / "records" / "k1"
+    records.mkdir(parents=True)
+    (records / "record.json").write_text("{}")
+    page.export(
+        notebook,
+        tmp_path,
+        title="A <b>title</b>",
+        experiment="x",
+        parameters=PARAMETERS,
+        facts={"Machine": "<2 cores>"},
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def elements(folder):
+    return Elements((folder / "index.html").read_text(encoding="utf-8"))
+
+
+def test_the_page_asks_nobody_for_anything(elements):
+    for tag, attributes in elements.found:
+        assert tag not in ("script", "link", "iframe", "object", "embed", "form", "base")
+        assert not [name for name in attributes if name.startswith("on")]
+        if "src" in attributes:
+            assert attributes["src"].startswith("data:image/")
+        if "href" in attributes and tag == "a":
+            assert not attributes["href"].startswith(("http", "//", "javascript"))
+    policy = next(meta for meta in elements.of("meta") if meta.get("http-equiv") == "Content-Security-Policy")
+    assert policy["content"] == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def test_hostile_text_is_shown_and_never_run(folder, elements):
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert "onerror" not in text or "&lt;img" in text
+    words = "".join(elements.words)
+    for shown in ("<script>stream()</script>", "<script>alert(1)</script>", "<script>p()</script>", "<2 cores>"):
+        assert shown in words
+    assert "\x1b" not in words
+
+
+def test_the_verdict_stands_at_the_top_with_word_mark_and_class(folder, elements):
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    assert text.index('class="verdict if"') < text.index("<main>")
+    words = "".join(elements.words)
+    assert "holds if …" in words and "◐" in words and "Holds if <b>a & b</b>." in words
+
+
+def test_there_is_one_title(elements):
+    assert len(elements.of("h1")) == 1
+    assert "The notebook's own title" not in "".join(elements.words)
+    assert "A heading" in "".join(elements.words)
+
+
+def test_headings_have_anchors_and_no_pilcrow(folder, elements):
+    assert {"id": "A-heading"}.items() <= elements.of("h2")[0].items()
+    assert "¶" not in (folder / "index.html").read_text(encoding="utf-8")
+
+
+def test_figures_keep_their_alternative_text_and_caption(elements):
+    hostile, picture = elements.of("img")
+    assert "src" not in hostile
+    assert picture["alt"] == 'Curves "of" <three> arms'
+    assert "A & B" in elements.words
+
+
+def test_code_is_folded_away_and_parameters_are_one_block(elements):
+    words = [word.strip() for word in elements.words]
+    assert words.count("Parameters") == 1
+    assert words.count("Code") == 6
+    assert not [details for details in elements.of("details") if "open" in details]
+    assert "# Parameters" not in "".join(words)
+
+
+def test_tags_hide_outputs_and_cells(elements):
+    words = "".join(elements.words)
+    assert "SECRET-OUTPUT" not in words
+    assert "REMOVED" not in words
+
+
+def test_the_files_beside_the_page(folder):
+    assert (folder / "figures/curves.svg").read_text().startswith("<?xml")
+    assert (folder / "figures/curves.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "thumbnail.png").stat().st_size < 100_000
+    about = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert about["parameters"] == PARAMETERS
+    assert about["verdict"]["word"] == "holds if …"
+    assert about["figures"] == ["curves"]
+    nbformat.validate(nbformat.read(folder / "notebook.ipynb", as_version=4))
+
+
+def test_every_link_of_the_page_leads_somewhere(folder, elements):
+    for link in elements.of("a"):
+        if link["href"] not in ("../../index.html", "records/k1/curves.csv") and not link["href"].startswith("#"):
+            assert (folder / link["href"]).exists(), link
+
+
+def test_run_keys_are_those_the_notebook_showed(notebook):
+    assert page.run_keys(notebook) == ["k1", "k2"]
+
+
+def test_what_a_page_needs_is_checked(notebook):
+    page.check(notebook, figures=("curves",), verdict=True)
+    with pytest.raises(WorkFailed, match="figures of its page are missing: paired, mistakes"):
+        page.check(notebook, figures=("curves", "paired", "mistakes"))
+    notebook.cells[8].outputs = []
+    with pytest.raises(WorkFailed, match="no verdict"):
+        page.check(notebook, verdict=True)
+    page.check(notebook)
+
+
+def test_a_cell_that_raised_or_never_ran_is_named(notebook):
+    notebook.cells[3].execution_count = None
+    with pytest.raises(WorkFailed, match="Cell 4 of the notebook was not run"):
+        page.check(notebook)
+    notebook.cells[3].outputs = [nbformat.v4.new_output("error", ename="E", evalue="reason", traceback=[])]
+    with pytest.raises(WorkFailed, match="Cell 4 of the notebook raised E: reason"):
+        page.check(notebook)
+
+
+def test_the_same_results_give_the_same_bytes(frame):
+    bundles = [display.figure_bundle(figures.curves(frame()), "curves", alt="a") for _ in range(2)]
+    assert bundles[0] == bundles[1]
+
+
+def test_a_large_drawing_is_shown_as_pixels(monkeypatch):
+    data = {"image/svg+xml": "<svg/>", "image/png": base64.b64encode(b"png").decode()}
+    assert rendering.picture_source(data).startswith("data:image/svg+xml;base64,")
+    monkeypatch.setattr(rendering, "LARGEST_SVG", 3)
+    assert rendering.picture_source(data) == "data:image/png;base64,cG5n"
+
+
+@pytest.mark.parametrize("name, alt", [("Curves", "a"), ("a b", "a"), ("", "a"), ("curves", " ")])
+def test_a_figure_needs_a_plain_name_and_an_alternative_text(name, alt, frame):
+    with pytest.raises(ValueError, match="Received"):
+        display.figure_bundle(figures.curves(frame()), name, alt=alt)
+
+
+@pytest.mark.slow
+def test_a_browser_finds_nothing_missing(folder, tmp_path):
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+    done = subprocess.run(
+        [
+            chromium,
+            *flags,
+            "--enable-logging=stderr",
+            "--v=0",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--host-resolver-rules=MAP * ~NOTFOUND",
+            "--dump-dom",
+            (folder / "index.html").as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "</html>" in done.stdout
+    assert "CONSOLE" not in done.stderr, done.stderr

@@ -1,0 +1,84 @@
+import json
+
+import pytest
+
+from cnnrepro.errors import UsageError
+from cnnrepro.report import page, site
+
+
+def add(reports, notebook, *parts, title="A title", facts=None):
+    folder = reports.joinpath(*parts)
+    folder.mkdir(parents=True)
+    page.export(notebook, folder, title=title, experiment=parts[0], parameters={}, facts=facts or {})
+    return folder
+
+
+@pytest.fixture
+def reports(tmp_path, notebook):
+    folder = tmp_path / "reports"
+    add(folder, notebook, "alexnet_vs_resnet", "default", facts={"To repeat": "cnnrepro run <x>"})
+    add(folder, notebook, "mine", "odd name é#1", title="<script>t()</script>")
+    return folder
+
+
+def test_the_index_lists_every_report_with_its_verdict_and_thumbnail(reports):
+    text = site.write_index(reports).read_text(encoding="utf-8")
+    assert 'href="alexnet_vs_resnet/default/index.html"' in text
+    assert 'href="mine/odd%20name%20%C3%A9%231/index.html"' in text
+    assert text.count('class="verdict if"') == 2
+    assert text.count("data:image/png;base64,") == 2
+    assert "cnnrepro run &lt;x&gt;" in text
+    assert "<script" not in text and "&lt;script&gt;t()" in text
+    assert "http" not in text.replace("http-equiv", "")
+
+
+def test_a_damaged_report_is_named_and_stops_nothing(reports):
+    (reports / "mine" / "odd name é#1" / "report.json").write_text("{")
+    text = site.write_index(reports).read_text(encoding="utf-8")
+    assert "mine/odd name é#1" in text and "cannot be read" in text
+    assert "alexnet_vs_resnet/default" in text
+
+
+def test_what_is_no_report_or_in_the_making_is_left_out(reports):
+    (reports / "notes").mkdir()
+    (reports / "mine" / ".half-done" / "x").mkdir(parents=True)
+    (reports / "mine" / ".half-done" / "report.json").write_text("{}")
+    assert "half" not in site.write_index(reports).read_text(encoding="utf-8")
+
+
+def test_an_index_of_nothing(tmp_path):
+    assert site.write_index(tmp_path / "new").exists()
+
+
+def test_publishing_copies_and_replaces(reports, tmp_path):
+    to = tmp_path / "site"
+    assert site.publish(reports, to) == to / "index.html"
+    (to / "mine" / "odd name é#1" / "old.txt").write_text("from before")
+    (reports / "mine" / "odd name é#1" / "new.txt").write_text("new")
+    site.publish(reports, to)
+    copied = to / "mine" / "odd name é#1"
+    assert (copied / "new.txt").exists() and not (copied / "old.txt").exists()
+    assert [path.name for path in (to / "mine").iterdir()] == ["odd name é#1"]
+    assert json.loads((copied / "report.json").read_text(encoding="utf-8"))["title"] == "<script>t()</script>"
+
+
+@pytest.mark.parametrize("where", ["reports", "reports/inside", "file"])
+def test_places_that_cannot_be_published_to(where, reports, tmp_path):
+    (tmp_path / "file").write_text("")
+    before = sorted(path.name for path in reports.iterdir())
+    with pytest.raises(UsageError, match="--to must"):
+        site.publish(reports, tmp_path / where)
+    assert sorted(path.name for path in reports.iterdir()) == before
+
+
+def test_nothing_to_publish_says_what_to_do(tmp_path):
+    with pytest.raises(UsageError, match="cnnrepro run alexnet_vs_resnet"):
+        site.publish(tmp_path / "none", tmp_path / "site")
+
+
+def test_a_replacement_that_fails_brings_the_old_one_back(tmp_path):
+    (tmp_path / "place").mkdir()
+    (tmp_path / "place" / "old.txt").write_text("")
+    with pytest.raises(OSError):
+        site.replace_folder(tmp_path / "missing", tmp_path / "place", tmp_path / "aside")
+    assert (tmp_path / "place" / "old.txt").exists()
