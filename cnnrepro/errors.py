@@ -26,6 +26,10 @@ class WorkFailed(CnnreproError, RuntimeError):
     """The call was right and the work failed: a run that diverged, a notebook cell that raised, a full disk."""
 
 
+class RunFailed(WorkFailed):
+    """One training run failed; others may go on."""
+
+
 def unknown(kind: str, received: object, known: Iterable[str]) -> UsageError:
     """The error for a name that no table holds: says what was received, what is known and what may have been meant.
 

@@ -216,7 +216,7 @@ def test_a_run_from_training_to_removal(capsys, tmp_path):
 
 def test_a_run_that_fails_is_named_with_its_log(capsys, tmp_path):
     status, out, err = call(
-        capsys, "train", "alexnet_small", "--dataset", "mnist_5k", "--recipe", "sgd", "--learning-rate", "1e9",
+        capsys, "train", "alexnet_small", "--dataset", "mnist_5k", "--recipe", "sgd", "--learning-rate", "1e30",
         "--epochs", "1", "--train-images", "64", "--batch-size", "32", "-o", "dense_units=16",
     )  # fmt: skip
     assert (status, out) == (1, "")

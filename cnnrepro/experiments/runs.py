@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro import paths
-from cnnrepro.errors import WorkFailed
+from cnnrepro.errors import RunFailed
 from cnnrepro.training.loop import train
 from cnnrepro.training.record import RunRecord
 from cnnrepro.training.spec import RunSpec
@@ -138,7 +138,8 @@ def collect(arms: Sequence[Arm], runs: Path | str | None = None) -> Results:
         runs: folder of the store; by default ``cnnrepro.paths.runs_dir()``.
 
     Raises:
-        WorkFailed: some runs failed; names each, with its reason and log.
+        RunFailed: some runs failed; names each, with its reason and log.
+        WorkFailed: the data set is not here and cannot be had.
     """
     folder = Path(runs) if runs else paths.runs_dir()
     records: dict[RunSpec, RunRecord] = {}
@@ -147,9 +148,9 @@ def collect(arms: Sequence[Arm], runs: Path | str | None = None) -> Results:
         for spec in specs:
             try:
                 records[spec] = train(spec, runs=folder)
-            except WorkFailed as error:
+            except RunFailed as error:
                 failures.append(str(error))
     if failures:
-        raise WorkFailed("\n".join(failures))
+        raise RunFailed("\n".join(failures))
     found = tuple(tuple(records[spec] for spec in arm.specs) for arm in arms)
     return Results(tuple(arms), found, RunStore(folder))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnrepro import data, machine, models, paths
-from cnnrepro.errors import WorkFailed
+from cnnrepro.errors import RunFailed
 from cnnrepro.training import checkpoint, provenance
 from cnnrepro.training.files import remove_leftovers, write_whole
 from cnnrepro.training.progress import Progress, make_progress
@@ -86,8 +86,9 @@ def train(
             again.
 
     Raises:
-        UsageError: a data set that is not at hand, a store that cannot be written.
-        WorkFailed: the loss diverged, or an error stopped the run; names the run and its log.
+        UsageError: a store that cannot be written.
+        RunFailed: the loss diverged, or an error stopped the run; names the run and its log.
+        WorkFailed: the data set is not here and cannot be had.
     """
     run = resolve(spec)
     store = RunStore(Path(runs) if runs else paths.runs_dir())
@@ -99,7 +100,7 @@ def train(
             if not _is_finished(record, store, keep_weights):
                 record = _train_claimed(run, store, progress or make_progress(), keep_weights)
     if record.status == FAILED:
-        raise WorkFailed(f"Run {run.key} ({spec.title()}) failed: {record.failure['reason']} "
+        raise RunFailed(f"Run {run.key} ({spec.title()}) failed: {record.failure['reason']} "
                          f"Its log: {store.log_path(run.key)}")  # fmt: skip
     return record
 
@@ -144,7 +145,7 @@ def _record_error(run: ResolvedRun, store: RunStore, error: Exception) -> RunRec
         store.put(record)
         return record
     except OSError as second:
-        raise WorkFailed(
+        raise RunFailed(
             f"Run {run.key} ({run.spec.title()}) failed and its record could not be written: {reason} "
             f"Free some space or name another folder with --runs; the same command resumes the run."
         ) from second

@@ -129,7 +129,7 @@ def test_dropout_and_optimiser_states_are_in_the_checkpoint(tiny, tmp_path):
 
 
 def test_a_loss_that_leaves_the_numbers_fails_the_run_with_its_step(tiny, tmp_path):
-    wild = tiny(recipe="sgd", learning_rate=1e9)
+    wild = tiny(recipe="sgd", learning_rate=1e30)
     with pytest.raises(WorkFailed, match=r"the loss became (nan|inf) at step \d+ of epoch 1 \(step \d+ of the run\)"):
         train(wild, runs=tmp_path)
     record = RunStore(tmp_path).records()[0]
@@ -140,7 +140,7 @@ def test_a_loss_that_leaves_the_numbers_fails_the_run_with_its_step(tiny, tmp_pa
 
 
 def test_a_run_that_diverged_is_a_result_and_not_tried_again(tiny, tmp_path, monkeypatch):
-    wild = tiny(recipe="sgd", learning_rate=1e9)
+    wild = tiny(recipe="sgd", learning_rate=1e30)
     with pytest.raises(WorkFailed):
         train(wild, runs=tmp_path)
     monkeypatch.setattr(module, "_train_claimed", lambda *_: pytest.fail("it was trained again"))
