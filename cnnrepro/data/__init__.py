@@ -26,6 +26,7 @@ To add a data set, enter it in ``catalogue.DATASETS``. Importing this package lo
 """
 
 from cnnrepro.data.catalogue import DATASETS, DatasetInfo, info
+from cnnrepro.data.lazy import tensorflow as load_tensorflow
 from cnnrepro.data.pipeline import batches
 from cnnrepro.data.prepared import list_datasets, status
 from cnnrepro.data.splits import Examples, Splits, arrays, load
@@ -41,6 +42,7 @@ __all__ = [
     "info",
     "list_datasets",
     "load",
+    "load_tensorflow",
     "prepare",
     "status",
 ]

@@ -15,7 +15,9 @@ def tensorflow() -> ModuleType:
 
     tf = engine.import_quietly("tensorflow")
     if engine.backend() != "tensorflow":
-        with contextlib.suppress(RuntimeError):  # TensorFlow is already running: too late, and somebody's choice
+        # RuntimeError: TensorFlow is already running, so it is too late, and somebody's choice. Quiet, because looking
+        # for GPUs where there is no driver is reported as an error.
+        with contextlib.suppress(RuntimeError), engine.quiet_stderr():
             tf.config.set_visible_devices([], "GPU")
     return tf
 

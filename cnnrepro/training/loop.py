@@ -183,6 +183,8 @@ def _numeric_mode(run: ResolvedRun) -> Iterator[None]:
     from cnnrepro import engine
     from cnnrepro.engine import keras
 
+    # Keras seeds TensorFlow under every backend; loaded here it is quiet, and under JAX it keeps off the GPUs.
+    data.load_tensorflow()
     before = keras.config.dtype_policy()
     # clear_session also forgets the dtype policy, so the policy comes after it.
     keras.backend.clear_session()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 from typing import IO, Protocol
 
 from cnnrepro.errors import unknown
@@ -12,6 +13,8 @@ from cnnrepro.errors import unknown
 BAR, NOTEBOOK, LINES, NONE = "bar", "notebook", "lines", "none"
 STYLES = (BAR, NOTEBOOK, LINES, NONE)
 
+# Short enough for 120 columns; in Jupyter tqdm has a form of its own.
+TERMINAL_BAR = "{l_bar}{bar:12}| {rate_fmt}, {remaining} left{postfix}"
 LINE_EVERY_SECONDS = 60.0  # between two lines of a log within an epoch
 
 
@@ -47,7 +50,7 @@ class BarProgress:
         """Draw the bar."""
         self._title, self._epochs, self._validation = title, epochs, {}
         self._bar = self._make_bar(
-            total=epochs * images, initial=done * images, unit="images", unit_scale=True, desc=title, leave=True
+            total=epochs * images, initial=done * images, unit=" images", unit_scale=True, desc=title, leave=True
         )
 
     def batch(self, epoch: int, images: int, metrics: dict[str, float]) -> None:
@@ -60,7 +63,8 @@ class BarProgress:
     def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
         """Show the validation scores from now on."""
         self._validation = {name: value for name, value in metrics.items() if name == "val_accuracy"}
-        self._bar.set_postfix({name: f"{value:.3f}" for name, value in metrics.items()})
+        shown = {name: value for name, value in metrics.items() if name != "val_loss"}
+        self._bar.set_postfix({name: f"{value:.3f}" for name, value in shown.items()})
 
     def stop(self) -> None:
         """Leave the bar as it stands."""
@@ -151,6 +155,8 @@ def make_progress(name: str | None = None) -> Progress:
         return LineProgress()
     if name == NOTEBOOK:
         from tqdm.notebook import tqdm
-    else:
-        from tqdm import tqdm
-    return BarProgress(tqdm)
+
+        return BarProgress(tqdm)
+    from tqdm import tqdm
+
+    return BarProgress(partial(tqdm, bar_format=TERMINAL_BAR))

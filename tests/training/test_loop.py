@@ -1,6 +1,7 @@
 """``train``: what a run gives, gives again, survives and refuses. Real runs on a few digits."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -216,8 +217,6 @@ def test_sigkill_in_mid_epoch_and_the_same_command_again_give_the_same_record(mo
     spec = RunSpec(model=model, dataset="mnist_5k", epochs=3, batch_size=32, train_images=160)  # precision auto
 
     def run(folder, **environment):
-        import os
-
         command = [sys.executable, "-c", KILLED, json.dumps(spec.to_dict()), str(folder)]
         return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
 
@@ -232,6 +231,19 @@ def test_sigkill_in_mid_epoch_and_the_same_command_again_give_the_same_record(mo
     assert (alone[0].sessions, killed[0].sessions) == (1, 2)
     names = {path.name for path in RunStore(tmp_path / "killed").path(killed[0].key).iterdir()}
     assert not [name for name in names if name.endswith((".tmp", ".npz"))]
+
+
+@pytest.mark.slow
+def test_it_trains_on_jax_quietly_and_under_another_key(tiny, tmp_path):
+    pytest.importorskip("jax", reason="JAX is not installed")
+    spec = tiny(epochs=1, train_images=64)
+    command = [sys.executable, "-c", KILLED, json.dumps(spec.to_dict()), str(tmp_path)]
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    assert done.stderr == ""
+    record = RunStore(tmp_path).records()[0]
+    assert (record.status, record.backend, record.jit_compile) == ("done", "jax", True)
+    assert record.key != resolve(spec).key
 
 
 @pytest.mark.slow
