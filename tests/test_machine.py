@@ -1,0 +1,45 @@
+import pytest
+
+from cnnrepro import machine
+
+CPUINFO = "processor\t: 0\nmodel name\t: A CPU\nflags\t\t: fpu {flag} sse\n\nprocessor\t: 1\nmodel name\t: Another\n"
+
+
+@pytest.fixture
+def pretend(monkeypatch, tmp_path):
+    """Pretend a processor and a driver."""
+
+    def make(flag="", gpus=()):
+        path = tmp_path / "cpuinfo"
+        path.write_text(CPUINFO.format(flag=flag))
+        real = machine.Path
+        monkeypatch.setattr(machine, "Path", lambda name: path if name == "/proc/cpuinfo" else real(name))
+        monkeypatch.setattr(machine, "_gpus", lambda: tuple(gpus))
+        machine.describe.cache_clear()
+        return machine.describe()
+
+    yield make
+    machine.describe.cache_clear()
+
+
+@pytest.mark.parametrize("flag, native", [("avx512_bf16", True), ("amx_bf16", True), ("avx2", False)])
+def test_bfloat16_follows_the_processors_flags(flag, native, pretend):
+    here = pretend(flag)
+    assert here.cpu == "A CPU"
+    assert here.bfloat16 is native
+
+
+@pytest.mark.parametrize("capability, native", [(7.5, False), (8.0, True), (9.0, True)])
+def test_with_a_gpu_its_compute_capability_decides(capability, native, pretend):
+    here = pretend("avx512_bf16", [machine.Gpu("NVIDIA X", capability)])
+    assert here.bfloat16 is native
+    assert here.to_dict()["gpus"] == ["NVIDIA X"]
+    assert "NVIDIA X" in here.summary()
+
+
+def test_this_machine_is_described_without_its_name():
+    import platform
+
+    here = machine.describe()
+    assert here.cores >= 1 and here.memory_gib > 0
+    assert platform.node() not in str(here.to_dict()) or len(platform.node()) < 4

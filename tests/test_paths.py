@@ -1,0 +1,51 @@
+import pytest
+
+from cnnrepro import paths
+from cnnrepro.errors import UsageError
+
+
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """A current folder outside of any checkout, with no choice made by the environment."""
+    for name in ("CNNREPRO_RUNS", "CNNREPRO_REPORTS", "CNNREPRO_DATA", "TFDS_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_checkout_is_found_from_its_notebooks(nowhere, monkeypatch):
+    (nowhere / "pyproject.toml").write_text('[project]\nname = "cnnrepro"\n')
+    (nowhere / "notebooks").mkdir()
+    monkeypatch.chdir(nowhere / "notebooks")
+    assert paths.runs_dir() == nowhere / "runs"
+    assert paths.reports_dir() == nowhere / "reports"
+
+
+def test_another_project_is_no_checkout(nowhere):
+    (nowhere.parent / "pyproject.toml").write_text('[project]\nname = "other"\n')
+    assert paths.runs_dir() == nowhere / "runs"
+
+
+def test_the_environment_chooses(nowhere, monkeypatch):
+    monkeypatch.setenv("CNNREPRO_RUNS", "/somewhere/runs")
+    monkeypatch.setenv("TFDS_DATA_DIR", "/somewhere/tfds")
+    assert str(paths.runs_dir()) == "/somewhere/runs"
+    assert str(paths.data_dir()) == "/somewhere/tfds"
+    monkeypatch.setenv("CNNREPRO_DATA", "/elsewhere")
+    assert str(paths.data_dir()) == "/elsewhere"
+
+
+def test_without_a_home_the_data_still_have_a_place(nowhere, monkeypatch):
+    monkeypatch.delenv("HOME", raising=False)
+    assert paths.data_dir().is_absolute()
+
+
+def test_a_writable_folder_is_made_and_left_empty(tmp_path):
+    folder = paths.require_writable(tmp_path / "a" / "b", "--runs")
+    assert folder.is_dir() and not list(folder.iterdir())
+
+
+def test_a_file_in_the_way_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="--runs .*file' cannot be written"):
+        paths.require_writable(tmp_path / "file", "--runs")
