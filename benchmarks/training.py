@@ -68,7 +68,7 @@ def main(
     from cnnrepro.training import provenance
 
     engine.make_deterministic()
-    precision = "mixed_bfloat16" if machine.describe().bfloat16 else "float32"
+    precision = "mixed_bfloat16" if machine.describe().cpu_bfloat16 else "float32"
     print(f"{machine.describe().summary()}; {precision}; {provenance.versions()}")
     rows = []
     for model in IMAGES:

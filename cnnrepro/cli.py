@@ -38,6 +38,7 @@ Runs = Annotated[
 Reports = Annotated[
     Path | None, typer.Option("--reports", metavar="DIR", help="Folder of the report pages.", show_default=False)
 ]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="A run's key, or four or more of its first digits.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 
 
@@ -74,7 +75,11 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, fo
 
 
 def _runs_dir(given: Path | None) -> Path:
-    return given or paths.runs_dir()
+    return paths.expand(given) if given else paths.runs_dir()
+
+
+def _reports_dir(given: Path | None) -> Path:
+    return paths.expand(given) if given else paths.reports_dir()
 
 
 @app.command("list")
@@ -119,7 +124,7 @@ def run(
     from cnnrepro.report import build
 
     job = build.plan(target, parse_assignments(parameter or ()))
-    page = build.build(job, runs=_runs_dir(runs), reports=reports or paths.reports_dir())
+    page = build.build(job, runs=_runs_dir(runs), reports=_reports_dir(reports))
     typer.echo(str(page))
 
 
@@ -178,11 +183,11 @@ def runs_(context: typer.Context, runs: Runs = None, as_json: AsJson = False) ->
     from cnnrepro import listing
     from cnnrepro.training.store import RunStore
 
-    store = RunStore(_runs_dir(runs))
-    context.obj = store
+    context.obj = runs
     if context.invoked_subcommand is not None:
         return
-    records = store.records()
+    store = RunStore(_runs_dir(runs))
+    records = store.records(unreadable=_say)
     if as_json:
         _print_json([record.to_dict() for record in records])
     elif records:
@@ -193,16 +198,21 @@ def runs_(context: typer.Context, runs: Runs = None, as_json: AsJson = False) ->
 
 
 @runs_app.command("show")
-def runs_show(context: typer.Context, key: Annotated[str, typer.Argument(help="A key, or its beginning.")]) -> None:
+def runs_show(context: typer.Context, key: Key, runs: Runs = None) -> None:
     """Print one record as JSON."""
-    _print_json(context.obj.find(key).to_dict())
+    from cnnrepro.training.store import RunStore
+
+    _print_json(RunStore(_runs_dir(runs or context.obj)).find(key).to_dict())
 
 
 @runs_app.command("rm")
-def runs_rm(context: typer.Context, key: Annotated[str, typer.Argument(help="A key, or its beginning.")]) -> None:
+def runs_rm(context: typer.Context, key: Key, runs: Runs = None) -> None:
     """Remove a run and its files."""
-    record = context.obj.find(key)
-    context.obj.remove(record.key)
+    from cnnrepro.training.store import RunStore
+
+    store = RunStore(_runs_dir(runs or context.obj))
+    record = store.find(key)
+    store.remove(record.key)
     typer.echo(f"Removed {record.key} ({record.spec.title()}).")
 
 
@@ -249,8 +259,8 @@ def publish(
     """Write the index of all reports and, with --to, copy the site. The last line is the index's path."""
     from cnnrepro.report import site
 
-    folder = reports or paths.reports_dir()
-    typer.echo(str(site.publish(folder, to) if to else site.write_index(folder)))
+    folder = _reports_dir(reports)
+    typer.echo(str(site.publish(folder, paths.expand(to)) if to else site.write_index(folder)))
 
 
 @app.command()
@@ -260,7 +270,7 @@ def doctor(runs: Runs = None, reports: Reports = None, as_json: AsJson = False) 
 
     from cnnrepro.doctor import PROBLEM, examine
 
-    findings = examine(_runs_dir(runs), reports or paths.reports_dir())
+    findings = examine(_runs_dir(runs), _reports_dir(reports))
     if as_json:
         _print_json([asdict(finding) for finding in findings])
     else:
@@ -308,4 +318,5 @@ def _explain(error: Exception) -> int:
 
 def _say(sentence: str) -> None:
     """A line to standard error, with a capital letter and no traceback."""
-    print(f"cnnrepro: {sentence}", file=sys.stderr)
+    if sys.stderr is not None:
+        print(f"cnnrepro: {sentence}", file=sys.stderr)

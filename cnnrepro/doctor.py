@@ -88,7 +88,7 @@ def _keras() -> Iterator[Finding]:
 
 def _processor() -> Iterator[Finding]:
     here = machine.describe()
-    formats = "bfloat16 is native" if here.bfloat16 else "no native bfloat16, so precision auto is float32"
+    formats = "bfloat16 is native" if here.cpu_bfloat16 else "no native bfloat16, so precision auto is float32"
     yield Finding("Processor", OK, f"{here.cores} cores of {here.cpu}; {formats}")
     if 0 < here.memory_gib < ENOUGH_MEMORY_GIB:
         advice = "Use a smaller batch: -p batch_size=32."
@@ -126,15 +126,12 @@ def _notebooks() -> Iterator[Finding]:
 
 def _folders(folders: dict[str, Path]) -> Iterator[Finding]:
     for option, folder in folders.items():
-        existed = folder.exists()
         try:
             paths.require_writable(folder, option)
         except UsageError as error:
             yield Finding(option, PROBLEM, str(error), f"Name another with {option}.")
             continue
-        free = shutil.disk_usage(folder).free / 2**30
-        if not existed:
-            folder.rmdir()
+        free = shutil.disk_usage(paths.nearest_existing(folder)).free / 2**30
         if free < ENOUGH_DISK_GIB:
             yield Finding(option, PROBLEM, f"{folder}, {free:.1f} GiB free", "Free some space or name another folder.")
         else:

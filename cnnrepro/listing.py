@@ -45,6 +45,7 @@ def experiments() -> list[dict]:
             "title": one.title,
             "claim": one.claim,
             "minutes": one.minutes,
+            "expected": one.expected,
             "question": one.question,
         }
         for one in EXPERIMENTS.values()

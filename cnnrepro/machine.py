@@ -35,11 +35,17 @@ class Machine:
     memory_gib: float
     gpus: tuple[Gpu, ...]
     system: str
-    bfloat16: bool
+    cpu_bfloat16: bool
 
-    def to_dict(self) -> dict:
-        """Plain values for JSON."""
-        return asdict(self) | {"gpus": [gpu.name for gpu in self.gpus]}
+    def computes_bfloat16(self, *, on_gpu: bool) -> bool:
+        """Whether bfloat16 is native on what computes: all GPUs, or the processor."""
+        if on_gpu and self.gpus:
+            return all(gpu.compute_capability >= BFLOAT16_COMPUTE_CAPABILITY for gpu in self.gpus)
+        return self.cpu_bfloat16
+
+    def to_dict(self, *, on_gpu: bool) -> dict:
+        """Plain values for JSON; GPUs only where they are used."""
+        return asdict(self) | {"gpus": [gpu.name for gpu in self.gpus] if on_gpu else []}
 
     def summary(self) -> str:
         """One line: "2 cores of AMD EPYC, 23 GiB, no GPU"."""
@@ -82,23 +88,26 @@ def _gpus() -> tuple[Gpu, ...]:
     except (OSError, subprocess.SubprocessError):
         return ()
     rows = (line.rsplit(",", 1) for line in listed.splitlines() if "," in line)
-    return tuple(Gpu(name.strip(), float(capability)) for name, capability in rows)
+    return tuple(Gpu(name.strip(), _number(capability)) for name, capability in rows)
+
+
+def _number(text: str) -> float:
+    """A compute capability; 0.0 where the driver does not tell ("[N/A]")."""
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 @cache
 def describe() -> Machine:
     """This machine."""
     info = _cpuinfo()
-    gpus = _gpus()
-    if gpus:
-        bfloat16 = all(gpu.compute_capability >= BFLOAT16_COMPUTE_CAPABILITY for gpu in gpus)
-    else:
-        bfloat16 = bool(BFLOAT16_FLAGS & set(info.get("flags", "").split()))
     return Machine(
         cpu=info.get("model name") or platform.processor() or platform.machine(),
         cores=_cores(),
         memory_gib=round(_memory_gib(), 1),
-        gpus=gpus,
+        gpus=_gpus(),
         system=f"{platform.system()} {platform.release().split('-')[0]}",
-        bfloat16=bfloat16,
+        cpu_bfloat16=bool(BFLOAT16_FLAGS & set(info.get("flags", "").split())),
     )

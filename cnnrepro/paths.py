@@ -8,11 +8,12 @@ checkout find the same runs.
 |---------|----------------------|------------------------------------------------|
 | runs    | CNNREPRO_RUNS        | <home>/runs                                    |
 | reports | CNNREPRO_REPORTS     | <home>/reports                                 |
-| data    | CNNREPRO_DATA        | TFDS_DATA_DIR, else ~/tensorflow_datasets      |
+| data    | CNNREPRO_DATA        | TFDS_DATA_DIR, else ~/tensorflow_datasets, else <home>/data where there is no HOME |
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import uuid
@@ -24,27 +25,37 @@ from cnnrepro.errors import UsageError
 def home(start: Path | None = None) -> Path:
     """The checkout around ``start`` (default: the current folder), or ``start`` itself outside of one."""
     start = Path.cwd() if start is None else start
-    for folder in (start, *start.parents):
-        project = folder / "pyproject.toml"
-        if project.is_file() and re.search(r'(?m)^name = "cnnrepro"$', project.read_text(encoding="utf-8")):
-            return folder
-    return start
+    return next((folder for folder in (start, *start.parents) if _is_checkout(folder)), start)
+
+
+def _is_checkout(folder: Path) -> bool:
+    """Whether a folder's pyproject.toml is cnnrepro's."""
+    try:
+        project = (folder / "pyproject.toml").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return re.search(r'(?m)^name = "cnnrepro"$', project) is not None
 
 
 def runs_dir() -> Path:
     """The folder of the run store."""
-    return Path(os.environ.get("CNNREPRO_RUNS") or home() / "runs")
+    return expand(os.environ.get("CNNREPRO_RUNS") or home() / "runs")
 
 
 def reports_dir() -> Path:
     """The folder of the report pages."""
-    return Path(os.environ.get("CNNREPRO_REPORTS") or home() / "reports")
+    return expand(os.environ.get("CNNREPRO_REPORTS") or home() / "reports")
+
+
+def expand(path: Path | str) -> Path:
+    """A path with a leading ``~`` replaced; left as it is where there is no home (no HOME and no passwd entry)."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises where this leaves the path alone
 
 
 def data_dir() -> Path:
     """The folder in which tensorflow-datasets keeps prepared data."""
-    chosen = os.environ.get("CNNREPRO_DATA") or os.environ.get("TFDS_DATA_DIR")
-    return Path(chosen) if chosen else Path("~/tensorflow_datasets").expanduser()
+    folder = expand(os.environ.get("CNNREPRO_DATA") or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
+    return home() / "data" if folder.parts[:1] == ("~",) else folder  # there is no home
 
 
 def notebooks_dir() -> Path:
@@ -54,8 +65,13 @@ def notebooks_dir() -> Path:
     return carried if carried.is_dir() else package.parent / "notebooks"
 
 
+def nearest_existing(folder: Path) -> Path:
+    """The folder itself or the nearest one above it that is there."""
+    return next(one for one in (folder, *folder.absolute().parents) if one.exists())
+
+
 def require_writable(folder: Path, option: str) -> Path:
-    """Check that files can be made in ``folder``, making it where it is missing.
+    """Check that files can be made in ``folder``, and leave everything as it was: a folder that is missing stays so.
 
     Args:
         folder: the folder to write into.
@@ -64,6 +80,7 @@ def require_writable(folder: Path, option: str) -> Path:
     Raises:
         UsageError: the folder cannot be made or written.
     """
+    missing = [one for one in (folder, *folder.absolute().parents) if not one.exists()]
     probe = folder / f".writable-{uuid.uuid4().hex}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,4 +90,8 @@ def require_writable(folder: Path, option: str) -> Path:
         raise UsageError(
             f"{option} {str(folder)!r} cannot be written ({error.strerror}); name a folder that you can write to."
         ) from error
+    finally:
+        for one in missing:
+            with contextlib.suppress(OSError):  # not made, or in use by now
+                one.rmdir()
     return folder

@@ -58,7 +58,7 @@ BAD_CALLS = {
     ),
     "option that Keras does not know": (
         ["train", "resnet20", "--dataset", "mnist_5k", "-o", "kernel_initializer=he"],
-        "must be the name of a Keras initialiser such as 'he_normal'. Received: 'he'",
+        "must be the name of a Keras initialiser for filters, such as 'he_normal'. Received: 'he'",
     ),
     "0 epochs": (["train", "resnet20", "--dataset", "mnist_5k", "--epochs", "0"], "epochs must be a whole number"),
     "epochs in words": (["train", "resnet20", "--dataset", "mnist_5k", "--epochs", "five"], "--epochs"),
@@ -88,8 +88,11 @@ BAD_CALLS = {
     "experiment's unknown data set": (["run", "alexnet_vs_resnet", "-p", "dataset=imagenet"], "Unknown data set"),
     "no such notebook": (["run", "nowhere.ipynb"], "There is no notebook 'nowhere.ipynb'"),
     "no such list": (["list", "planets"], "Unknown list 'planets'; known are: datasets"),
-    "no such run": (["runs", "show", "abc"], "No run in"),
-    "no such run to remove": (["runs", "rm", "abc"], "No run in"),
+    "no such run": (["runs", "show", "abcd"], "No run in"),
+    "no such run to remove": (["runs", "rm", "abcd"], "No run in"),
+    "no key to remove": (["runs", "rm", ""], "Name a run by its key"),
+    "a folder to remove": (["runs", "rm", ".."], "Name a run by its key"),
+    "parameter that is no text": (["run", "alexnet_vs_resnet", "-p", "dataset=\udcff"], "must be printable text"),
     "data set to prepare": (["data", "prepare", "imagenet"], "Unknown data set"),
     "no such command": (["fly"], "No such command 'fly'"),
     "no such option": (["list", "--colour"], "No such option: --colour"),
@@ -125,7 +128,45 @@ def test_a_folder_that_cannot_be_written_is_named(option, kind, capsys, tmp_path
     status, out, err = call(capsys, "run", "alexnet_vs_resnet", option, folder)
     assert (status, out) == (2, "")
     assert f"{option} {str(folder)!r} cannot be written" in err
-    assert not list(tmp_path.glob("runs/*"))
+    assert nothing_was_written(tmp_path)
+
+
+def test_the_notebook_of_an_experiment_is_the_experiment(capsys, tmp_path, root):
+    status, out, err = call(capsys, "run", root / "notebooks" / "alexnet_vs_resnet.ipynb", "-p", "epochs=0")
+    assert (status, out) == (2, "")
+    assert "epochs must be a whole number" in err
+    assert nothing_was_written(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["alexnet_vs_resnet.ipynb", "...ipynb", ".hidden.ipynb", "index.html.ipynb"])
+def test_a_notebook_whose_reports_would_be_in_the_way_is_refused(name, capsys, tmp_path):
+    status, out, err = call(capsys, "run", notebook(tmp_path / name, "1"))
+    assert (status, out) == (2, "")
+    assert "rename the notebook" in err
+    assert nothing_was_written(tmp_path)
+
+
+@pytest.mark.parametrize("backend", ["nonsense", "openvino"])
+def test_a_backend_that_cannot_be_had_is_named(backend):
+    done = command("train", "resnet20", "--dataset", "mnist_5k", KERAS_BACKEND=backend)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"cnnrepro: Keras cannot be loaded with the backend '{backend}'")
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_progress_style_leaves_nothing(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNREPRO_PROGRESS", "bogus")
+    status, _, err = call(capsys, "train", "resnet20", "--dataset", "mnist_5k")
+    assert status == 2 and "Unknown progress style 'bogus'" in err
+    assert nothing_was_written(tmp_path)
+
+
+def test_a_long_temporary_folder_is_no_obstacle(capsys, tmp_path, monkeypatch):
+    long = tmp_path / ("d" * 100)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    path = notebook(tmp_path / "short.ipynb", "print(epochs)")
+    assert call(capsys, "run", path)[0] == 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -208,6 +249,7 @@ def test_a_run_from_training_to_removal(capsys, tmp_path):
     shown = call(capsys, "runs")[1]
     assert key in shown and "batchnorm_momentum=0.5" in shown and "1/1" in shown
     assert json.loads(call(capsys, "runs", "show", key[:6])[1]) == run
+    assert json.loads(call(capsys, "runs", "show", key, "--runs", tmp_path / "runs")[1]) == run
     again = call(capsys, *arguments, "--batch-size", "32", "-o", "batchnorm_momentum=0.5", "--json")[1]
     assert json.loads(again) == run
     assert f"Removed {key}" in call(capsys, "runs", "rm", key[:6])[1]

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from cnnrepro import machine
@@ -26,15 +28,24 @@ def pretend(monkeypatch, tmp_path):
 def test_bfloat16_follows_the_processors_flags(flag, native, pretend):
     here = pretend(flag)
     assert here.cpu == "A CPU"
-    assert here.bfloat16 is native
+    assert here.computes_bfloat16(on_gpu=False) is native
 
 
 @pytest.mark.parametrize("capability, native", [(7.5, False), (8.0, True), (9.0, True)])
 def test_with_a_gpu_its_compute_capability_decides(capability, native, pretend):
     here = pretend("avx512_bf16", [machine.Gpu("NVIDIA X", capability)])
-    assert here.bfloat16 is native
-    assert here.to_dict()["gpus"] == ["NVIDIA X"]
+    assert here.computes_bfloat16(on_gpu=True) is native
+    assert here.computes_bfloat16(on_gpu=False) is True
+    assert here.to_dict(on_gpu=True)["gpus"] == ["NVIDIA X"]
     assert "NVIDIA X" in here.summary()
+
+
+def test_a_driver_that_does_not_tell_the_capability(monkeypatch, tmp_path):
+    fake = tmp_path / "nvidia-smi"
+    fake.write_text('#!/bin/sh\necho "NVIDIA A, B, [N/A]"\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert machine._gpus() == (machine.Gpu("NVIDIA A, B", 0.0),)
 
 
 def test_this_machine_is_described_without_its_name():
@@ -42,4 +53,4 @@ def test_this_machine_is_described_without_its_name():
 
     here = machine.describe()
     assert here.cores >= 1 and here.memory_gib > 0
-    assert platform.node() not in str(here.to_dict()) or len(platform.node()) < 4
+    assert platform.node() not in str(here.to_dict(on_gpu=True)) or len(platform.node()) < 4

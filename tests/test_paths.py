@@ -36,13 +36,30 @@ def test_the_environment_chooses(nowhere, monkeypatch):
 
 
 def test_without_a_home_the_data_still_have_a_place(nowhere, monkeypatch):
-    monkeypatch.delenv("HOME", raising=False)
-    assert paths.data_dir().is_absolute()
+    # What expanduser does where there is neither HOME nor a passwd entry.
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    assert paths.data_dir() == nowhere / "data"
 
 
-def test_a_writable_folder_is_made_and_left_empty(tmp_path):
-    folder = paths.require_writable(tmp_path / "a" / "b", "--runs")
-    assert folder.is_dir() and not list(folder.iterdir())
+def test_a_tilde_is_the_home(nowhere, monkeypatch):
+    monkeypatch.setenv("HOME", "/somebody")
+    monkeypatch.setenv("CNNREPRO_RUNS", "~/runs")
+    assert str(paths.runs_dir()) == "/somebody/runs"
+    assert str(paths.data_dir()) == "/somebody/tensorflow_datasets"
+
+
+def test_a_project_file_that_cannot_be_read_is_no_checkout(nowhere):
+    (nowhere / "pyproject.toml").write_bytes(b'name = "caf\xe9"')
+    assert paths.home() == nowhere
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_check_leaves_everything_as_it_was(there, tmp_path):
+    folder = tmp_path / "a" / "b"
+    if there:
+        folder.mkdir(parents=True)
+    assert paths.require_writable(folder, "--runs") == folder
+    assert folder.exists() is there and (tmp_path / "a").exists() is there
 
 
 def test_a_file_in_the_way_is_named(tmp_path):

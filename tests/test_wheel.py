@@ -23,7 +23,7 @@ def site(tmp_path_factory):
 
 
 def test_the_wheel_carries_notebooks_and_templates_and_nothing_else(site, root):
-    carried = {path.name for path in (site / "cnnrepro" / "notebooks").glob("*.ipynb")}
+    carried = {path.name for path in (site / "cnnrepro" / "notebooks").rglob("*")}
     assert carried == {path.name for path in (root / "notebooks").glob("*.ipynb")}
     assert (site / "cnnrepro/report/template/report/index.html.j2").exists()
     assert (site / "cnnrepro/report/template/page.css").exists()

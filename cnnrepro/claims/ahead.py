@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cnnrepro.claims.ledger import Statement
 from cnnrepro.claims.statistics import PairedDifference, paired_difference
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict
 
@@ -52,7 +53,7 @@ class Duel:
         return (
             f"Against {self.opponent}: higher validation accuracy in {self.accuracy_ahead} of {self.pairs} "
             f"(seed, epoch) pairs, lower validation loss in {self.loss_ahead}; after the last epoch the accuracy "
-            f"differs by {self.accuracy.sentence(100, ' points')}, the loss by {self.loss.sentence()}."
+            f"differs by {self.accuracy.sentence(100, ' points')}, the loss by {self.loss.sentence(digits=4)}."
         )
 
 
@@ -83,28 +84,38 @@ def duel(frame: pd.DataFrame, champion: str, opponent: str) -> Duel:
     )
 
 
-def judge(duels: list[Duel], *, claim: int, basis: str) -> Verdict:
+def judge(duels: list[Duel], statement: Statement, *, dataset: str, basis: str) -> Verdict:
     """The verdict on "the champion is consistently ahead": of every opponent, of some (holds if …) or of none.
 
     Args:
         duels: the champion against each opponent.
-        claim: the statement's number in the ledger.
-        basis: what it was measured on.
+        statement: the entry of the ledger; where it speaks of other data or another number of epochs, that is said.
+        dataset: what it was measured on.
+        basis: the same with all that belongs to it, in a few words.
     """
     champion = duels[0].champion
     beaten = [one.opponent for one in duels if one.consistent]
     others = [one.opponent for one in duels if not one.consistent]
     evidence = [one.sentence() for one in duels]
+    epochs = duels[0].epochs
+    if (dataset, epochs) != (statement.dataset, statement.epochs):
+        evidence.append(
+            f"The statement is about {statement.dataset} and {statement.epochs} epochs; this was measured on {dataset} "
+            f"after {epochs}."
+        )
     if duels[0].seeds == 1:
         evidence.append("One seed says nothing of how much these figures vary from run to run.")
     if not others:
-        word, sentence = HOLDS, f"{champion} is ahead on both measures after every epoch, against {_and(beaten)}."
+        word, sentence = (
+            HOLDS,
+            f"On {dataset}, {champion} is ahead on both measures after every epoch, against {_and(beaten)}.",
+        )
     elif not beaten:
-        word, sentence = DOES_NOT_HOLD, f"{champion} is not consistently ahead of {_and(others)}."
+        word, sentence = DOES_NOT_HOLD, f"On {dataset}, {champion} is not consistently ahead of {_and(others)}."
     else:
         word = HOLDS_IF
-        sentence = f"Holds if the opponent is {_and(beaten)}; does not hold against {_and(others)}."
-    return Verdict(claim, word, sentence, tuple(evidence), basis)
+        sentence = f"On {dataset} it holds if the opponent is {_and(beaten)}; does not hold against {_and(others)}."
+    return Verdict(statement.number, word, sentence, tuple(evidence), basis)
 
 
 def _and(labels: list[str]) -> str:

@@ -15,6 +15,8 @@ class Statement:
         source: where it is claimed.
         check: how it is checked here.
         experiment: the experiment that checks it.
+        dataset: the data set it speaks of.
+        epochs: the number of epochs it speaks of.
     """
 
     number: int
@@ -22,6 +24,8 @@ class Statement:
     source: str
     check: str
     experiment: str
+    dataset: str
+    epochs: int
 
 
 LEDGER: dict[int, Statement] = {
@@ -36,6 +40,8 @@ LEDGER: dict[int, Statement] = {
             "epoch and for every seed; and again with another batch-norm momentum, the condition under which it may "
             "turn round",
             experiment="alexnet_vs_resnet",
+            dataset="mnist",
+            epochs=5,
         ),
     )
 }

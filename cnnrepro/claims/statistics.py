@@ -19,8 +19,10 @@ class PairedDifference:
         n: number of pairs.
         mean: mean difference, first side minus second.
         sd: sample standard deviation of the differences (n − 1 in the denominator); NaN for one pair.
-        low, high: 95 % confidence interval of the mean by Student's t with n − 1 degrees of freedom; NaN for one pair.
-        p: two-sided p of the paired t test; NaN for one pair.
+        low, high: 95 % confidence interval of the mean by Student's t with n − 1 degrees of freedom; NaN for one pair,
+            and where all differences are equal: accuracies on 500 images come in steps, so two equal differences are
+            no sign of certainty.
+        p: two-sided p of the paired t test; NaN likewise.
     """
 
     n: int
@@ -30,18 +32,25 @@ class PairedDifference:
     high: float
     p: float
 
-    def sentence(self, scale: float = 1.0, unit: str = "") -> str:
-        """ "+1.20 points, 95 % interval [−0.30, +2.70], paired t, n = 3, p = 0.07" ."""
-        text = f"{_signed(self.mean * scale)}{unit}"
+    @property
+    def has_interval(self) -> bool:
+        """Whether the pairs say how much their mean varies."""
+        return not math.isnan(self.low)
+
+    def sentence(self, scale: float = 1.0, unit: str = "", digits: int = 2) -> str:
+        """As people read it: "+1.20 points (95 % interval [−0.30, +2.70], paired t, n = 3, p = 0.07)"."""
+        text = f"{signed(self.mean * scale, digits)}{unit}"
         if self.n < 2:
             return f"{text} (n = 1, so no spread)"
-        interval = f"[{_signed(self.low * scale)}, {_signed(self.high * scale)}]"
+        if not self.has_interval:
+            return f"{text} (n = {self.n}, all differences equal, so no interval)"
+        interval = f"[{signed(self.low * scale, digits)}, {signed(self.high * scale, digits)}]"
         return f"{text} (95 % interval {interval}, paired t, n = {self.n}, p = {self.p:.2g})"
 
 
-def _signed(value: float) -> str:
-    """A number with its sign, the minus as typographers have it."""
-    return f"{value:+.2f}".replace("-", "−")
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign, the minus as typographers have it; zero is positive."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def paired_difference(first: Sequence[float], second: Sequence[float]) -> PairedDifference:
@@ -62,11 +71,11 @@ def paired_difference(first: Sequence[float], second: Sequence[float]) -> Paired
     from scipy import stats
 
     sd = float(differences.std(ddof=1))
+    if sd <= 1e-12 * max(abs(mean), 1.0):  # equal but for rounding
+        return PairedDifference(n, mean, 0.0, math.nan, math.nan, math.nan)
     error = sd / math.sqrt(n)
     reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1)) * error
-    # Where every pair differs by the same, t is infinite (p = 0), and 0/0 where nothing differs (p = 1).
-    t = abs(mean) / error if error else math.copysign(math.inf, mean) if mean else 0.0
-    return PairedDifference(n, mean, sd, mean - reach, mean + reach, p=float(2 * stats.t.sf(abs(t), n - 1)))
+    return PairedDifference(n, mean, sd, mean - reach, mean + reach, p=float(2 * stats.t.sf(abs(mean) / error, n - 1)))
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,9 @@ class Verdict:
         if self.word not in WORDS:
             raise ValueError(f"A verdict is one of {', '.join(WORDS)}. Received: {self.word!r}")
 
+        if not isinstance(self.claim, int):
+            raise ValueError(f"A verdict names its statement by number. Received: {self.claim!r}")
+
     def to_dict(self) -> dict:
         """The verdict as plain values for JSON."""
         return asdict(self) | {"evidence": list(self.evidence)}

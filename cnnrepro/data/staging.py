@@ -65,6 +65,7 @@ def prepare(name: str, *, source: Path | str | None = None, data_dir: Path | str
     elif why := why_unreachable(files[0]):
         raise WorkFailed(_what_to_do(info, folder, files, f"{files[0].url} cannot be reached ({why})"))
     root = paths.require_writable(folder.parent.parent, "The data folder")
+    root.mkdir(parents=True, exist_ok=True)
     with _alone(info, root):
         if is_whole(info, folder):
             log.info("%s was prepared by another process in %s", name, folder)

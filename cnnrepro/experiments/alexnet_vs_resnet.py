@@ -73,7 +73,7 @@ def plan(
     if batchnorm_momentum != KERAS_MOMENTUM:
         arms.append(
             arm(
-                f"ResNet-20, batch-norm momentum {batchnorm_momentum:g}",
+                f"ResNet-20, batch-norm momentum {batchnorm_momentum}",
                 "resnet20",
                 batchnorm_momentum=batchnorm_momentum,
             )

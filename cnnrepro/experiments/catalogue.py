@@ -27,7 +27,6 @@ class Experiment:
         title: a heading for its page.
         question: what it finds out, in one sentence.
         claim: number of the statement in the ledger.
-        source: where the statement is made.
         expected: what was seen with the defaults, on which machine.
         minutes: on 2 CPU cores with the defaults, nothing trained before.
         plan: ``"module:function"`` that turns the notebook's parameters into arms of runs.
@@ -38,7 +37,6 @@ class Experiment:
     title: str
     question: str
     claim: int
-    source: str
     expected: str
     minutes: float
     plan: str
@@ -64,7 +62,6 @@ EXPERIMENTS: dict[str, Experiment] = {
             question="Does AlexNet reach a higher validation accuracy and a lower validation loss than ResNet, "
             "consistently, over 5 epochs?",
             claim=30,
-            source="lecture notes on convolutional networks, closing remark",
             expected="on mnist_5k it holds against batch-norm momentum 0.99 and not against 0.9",
             minutes=5.0,
             plan="cnnrepro.experiments.alexnet_vs_resnet:plan",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from traitlets.config import Config
 
 KERNEL = "python3"
+LONGEST_SOCKET = 90  # bytes of a socket's path; systems take 104 or 108, and "-1" to "-5" are added
 START_SECONDS = 120  # for a kernel to answer on a busy machine; papermill's own limit is 60
 
 
@@ -48,9 +49,9 @@ def _connection(folder: Path) -> Config:
     """
     from traitlets.config import Config
 
-    if os.name == "nt":
-        return Config()
     files = {"connection_file": str(folder / "kernel.json"), "ip": str(folder / "kernel")}
+    if os.name == "nt" or len(files["ip"].encode()) > LONGEST_SOCKET:
+        return Config()
     return Config({"KernelManager": {"transport": "ipc", **files}})
 
 

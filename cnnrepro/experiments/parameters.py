@@ -135,6 +135,8 @@ def _convert(parameter: Parameter, value: object) -> object:
     wanted = TYPES[parameter.type]
     if wanted is list:
         items = _items(value) if isinstance(value, str) else value
+        if isinstance(items, (bool, int, float)):  # papermill makes a number of `-p seeds 0`
+            items = [items]
         if not isinstance(items, (list, tuple)) or not items:
             raise ValueError("not a list")
         element = type(parameter.default[0]) if parameter.default else str
@@ -199,6 +201,8 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
         name = name.strip()
         if not equals or not name.isidentifier():
             raise UsageError(f"A parameter is given as name=value, such as -p epochs=5. Received: {assignment!r}")
+        if not value.isprintable():
+            raise UsageError(f"Parameter {name!r} must be printable text. Received: {value!r}")
         if name in found:
             raise UsageError(f"Parameter {name!r} was given twice: {found[name]!r} and {value!r}.")
         found[name] = value

@@ -12,8 +12,8 @@ class IdentityShortcut(keras.layers.Layer):
     """Identity across a change of size: every ``strides``-th pixel, and zeros for the channels that are new.
 
     Option A of He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), section 3.3. The paper
-    says "extra zero entries padded for increasing dimensions" and not on which side; here, as in the authors' Torch
-    code, they follow the old channels.
+    says "extra zero entries padded for increasing dimensions" and not on which side; here, as in Facebook's
+    reimplementation fb.resnet.torch, they follow the old channels.
 
     Args:
         filters: channels of the output, at least those of the input.

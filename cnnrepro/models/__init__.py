@@ -72,9 +72,9 @@ def check_initializer(name: str, options: Mapping[str, object]) -> None:
 
     initializer = options.get("kernel_initializer")
     try:
-        keras.initializers.get(initializer)
-    except ValueError as error:
+        keras.initializers.get(initializer)((3, 3, 1, 2))  # a filter's shape: "identity" is for matrices alone
+    except (ValueError, TypeError) as error:
         raise UsageError(
-            f"Option 'kernel_initializer' of model {name!r} must be the name of a Keras initialiser such as "
-            f"'he_normal'. Received: {initializer!r}"
+            f"Option 'kernel_initializer' of model {name!r} must be the name of a Keras initialiser for filters, such "
+            f"as 'he_normal'. Received: {initializer!r}"
         ) from error

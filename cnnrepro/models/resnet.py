@@ -32,9 +32,9 @@ def resnet20(
     Deviations from the paper, and what it leaves open:
 
     1. Any input size and class number; the paper has 32x32x3 and 10.
-    2. Batch-norm momentum and epsilon are not in the paper. 0.9 and 1e-5 are the defaults of the authors' Torch code
-       (written there as momentum 0.1). Keras's own default momentum is 0.99, which needs some 500 steps to forget
-       its start: 0.99^500 = 0.7 %.
+    2. Batch-norm momentum and epsilon are not in the paper. 0.9 and 1e-5 are Torch's defaults (which it writes as
+       momentum 0.1), and so those of Facebook's reimplementation, fb.resnet.torch. Keras's own default momentum is
+       0.99, which needs some 500 steps to forget its start: 0.99^500 = 0.7 %.
     3. The last layer gives logits; softmax is part of the loss.
     4. Option A pads the new channels behind the old ones.
 

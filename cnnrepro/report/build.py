@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cnnrepro import paths
 from cnnrepro.claims.ledger import LEDGER
-from cnnrepro.errors import WorkFailed
+from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
 from cnnrepro.experiments.notebook import execute
 from cnnrepro.experiments.parameters import Parameter, complete, read_parameters, spell
@@ -57,24 +58,44 @@ def plan(target: str, given: Mapping[str, object]) -> Job:
     Raises:
         UsageError: an unknown experiment or parameter, a bad value, a notebook that cannot be used.
     """
-    if target in EXPERIMENTS or not (target.endswith(".ipynb") or "/" in target):
-        chosen, notebook = experiment(target), experiment(target).notebook
-    else:
-        chosen, notebook = None, Path(target)
+    chosen = _experiment_of(target)
+    notebook = chosen.notebook if chosen else Path(target)
+    if chosen is None:
+        _check_name(notebook)
     declared = read_parameters(notebook)
     parameters = complete(declared, given, where=target)
     return Job(notebook, parameters, slug(declared, parameters), chosen, chosen.arms(parameters) if chosen else ())
 
 
+def _experiment_of(target: str) -> Experiment | None:
+    """The experiment that a target names, or whose notebook it is; None for a notebook of one's own."""
+    if target in EXPERIMENTS or not (target.endswith(".ipynb") or "/" in target):
+        return experiment(target)
+    place = Path(target).resolve()
+    return next((one for one in EXPERIMENTS.values() if one.notebook.resolve() == place), None)
+
+
+def _check_name(notebook: Path) -> None:
+    """Refuse a notebook whose reports would have no folder of their own."""
+    if notebook.stem in EXPERIMENTS or notebook.stem.startswith(".") or notebook.stem == "index.html":
+        raise UsageError(
+            f"Reports of {str(notebook)!r} would go to a folder {notebook.stem!r}, which is taken; rename the notebook."
+        )
+
+
 def slug(declared: Mapping[str, Parameter], parameters: Mapping[str, object]) -> str:
     """A folder's name for a set of parameters: those that differ from the defaults, or "default".
 
-    A part of a hash is added where letters had to be left out or the name was cut, so that two sets never share one.
+    A part of a hash is added where letters had to be left out, the name was cut or a text could be taken for another
+    parameter, so that two sets never share a folder.
     """
-    differing = [f"{name}-{spell(value)}" for name, value in parameters.items() if value != declared[name].default]
-    plain = "_".join(differing) or "default"
+    differing = {name: spell(value) for name, value in parameters.items() if value != declared[name].default}
+    plain = "_".join(f"{name}-{text}" for name, text in differing.items()) or "default"
     safe = re.sub(r"[^A-Za-z0-9._,-]", "-", plain).strip(".")[:LONGEST_SLUG]
-    return safe if safe == plain else f"{safe}-{hashlib.sha256(plain.encode()).hexdigest()[:8]}"
+    ambiguous = any(f"_{name}-" in f"_{text}" for name in declared for text in differing.values())
+    if safe == plain and not ambiguous:
+        return safe
+    return f"{safe}-{hashlib.sha256(json.dumps(differing).encode()).hexdigest()[:8]}"
 
 
 def build(job: Job, *, runs: Path, reports: Path) -> Path:
@@ -98,7 +119,7 @@ def build(job: Job, *, runs: Path, reports: Path) -> Path:
     notebook = execute(job.notebook, job.parameters, runs=runs, keep_failed=keep_failed)
     page.check(notebook, figures=job.experiment.figures if job.experiment else (), verdict=job.experiment is not None)
     store = RunStore(runs)
-    records = [store.find(key) for key in page.run_keys(notebook)]
+    records = _records(page.run_keys(notebook), store)
     target = reports / job.name / job.slug
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -124,6 +145,14 @@ def build(job: Job, *, runs: Path, reports: Path) -> Path:
     return target / "index.html"
 
 
+def _records(keys: list[str], store: RunStore) -> list[RunRecord]:
+    """The records that a notebook says it shows."""
+    records = [store.get(key) for key in keys]
+    if None in records:
+        raise WorkFailed(f"The notebook shows run {keys[records.index(None)]}, which is not in {str(store.folder)!r}.")
+    return records
+
+
 def _copy_records(records: list[RunRecord], store: RunStore, folder: Path) -> None:
     """Put what the page was drawn from beside it: record, curves and predictions of each run, no weights."""
     from cnnrepro.training.store import CURVES, PREDICTIONS, RECORD
@@ -140,17 +169,17 @@ def facts(job: Job, records: list[RunRecord]) -> dict[str, str]:
     found = {}
     if job.experiment:
         found["Claim"] = f"No. {job.experiment.claim}: {LEDGER[job.experiment.claim].statement}"
-        found["Source"] = job.experiment.source
+        found["Source"] = LEDGER[job.experiment.claim].source
     if records:
         machines = sorted({_spell_machine(record) for record in records})
         minutes = sum(record.wall_seconds for record in records) / 60
-        versions = {name: version for record in records for name, version in record.versions.items()}
+        versions = sorted({f"{name} {version}" for record in records for name, version in record.versions.items()})
         found |= {
             "Runs": f"{len(records)}, trained in {minutes:.1f} minutes altogether",
             "Machine": "; ".join(machines),
             "Precision": ", ".join(sorted({record.precision for record in records})),
             "Backend": ", ".join(sorted({record.backend for record in records})),
-            "Versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+            "Versions": ", ".join(versions),
             "Data": "; ".join(
                 sorted({f"{record.data['name']}, SHA-256 {record.data['fingerprint'][:16]}" for record in records})
             ),

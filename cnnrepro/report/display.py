@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 VERDICT_TYPE = "application/vnd.cnnrepro.verdict+json"
 RUNS_TYPE = "application/vnd.cnnrepro.runs+json"
 
+FIGURE_NAME = re.compile(r"[a-z0-9_]+")
 PNG_SCALE = 2.0  # pixels of the PNG for one of the page, for dense screens
 
 
@@ -38,7 +39,7 @@ def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> 
     """
     from cnnrepro.report import style
 
-    if not re.fullmatch(r"[a-z0-9_]+", name):
+    if not FIGURE_NAME.fullmatch(name):
         raise ValueError(f"A figure's name consists of a-z, 0-9 and _. Received: {name!r}")
     if not alt.strip():
         raise ValueError(f"Figure {name!r} needs an alternative text for those who cannot see it. Received: {alt!r}")

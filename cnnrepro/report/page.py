@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from cnnrepro.claims.verdict import Verdict
 from cnnrepro.errors import WorkFailed
 from cnnrepro.report import rendering
-from cnnrepro.report.display import RUNS_TYPE, VERDICT_TYPE
+from cnnrepro.report.display import FIGURE_NAME, RUNS_TYPE, VERDICT_TYPE
 from cnnrepro.report.tables import table
 
 if TYPE_CHECKING:
@@ -58,11 +58,14 @@ def verdict_of(notebook: NotebookNode) -> Verdict | None:
 
 def figures_of(notebook: NotebookNode) -> dict[str, dict]:
     """The named figures of a notebook: the data of their outputs by name."""
-    return {
-        output["metadata"]["cnnrepro"]["figure"]: output["data"]
-        for output in _outputs(notebook)
-        if "figure" in output.get("metadata", {}).get("cnnrepro", {})
-    }
+    named = ((_figure_name(output), output.get("data", {})) for output in _outputs(notebook))
+    return {name: data for name, data in named if name and {"image/svg+xml", "image/png"} <= set(data)}
+
+
+def _figure_name(output: dict) -> str | None:
+    """The name under which ``show`` showed a figure; it becomes a file's name, so nothing else will do."""
+    name = output.get("metadata", {}).get("cnnrepro", {}).get("figure")
+    return name if isinstance(name, str) and FIGURE_NAME.fullmatch(name) else None
 
 
 def check(notebook: NotebookNode, *, figures: Sequence[str] = (), verdict: bool = False) -> None:

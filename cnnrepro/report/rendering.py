@@ -48,8 +48,10 @@ def safe_html(text: str) -> str:
     text = re.sub(r'<a class="anchor-link"[^>]*>[^<]*</a>', "", text)
 
     def allowed(tag: str, name: str, value: str) -> bool:
+        if value.strip().startswith("data:"):
+            return name == "src" and value.startswith("data:image/")
         if name == "src":
-            return value.startswith("data:image/")
+            return False
         return name in ATTRIBUTES.get(tag, ()) or name in ATTRIBUTES["*"]
 
     return bleach.clean(text, tags=TAGS, attributes=allowed, protocols={"http", "https", "mailto", "data"}, strip=True)

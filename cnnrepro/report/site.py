@@ -55,6 +55,7 @@ def write_index(reports: Path) -> Path:
     from jinja2 import Environment, FileSystemLoader
 
     paths.require_writable(reports, "--reports")
+    reports.mkdir(parents=True, exist_ok=True)
     entries, damaged = [], []
     for folder in _report_folders(reports):
         try:
@@ -69,7 +70,7 @@ def write_index(reports: Path) -> Path:
 
 
 def publish(reports: Path, to: Path) -> Path:
-    """Copy the site: every report, each replaced in one move, and the index.
+    """Copy the site: every report, copied beside its place and then moved there, and the index.
 
     Args:
         reports: the folder of the pages.

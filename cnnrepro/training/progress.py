@@ -21,6 +21,9 @@ LINE_EVERY_SECONDS = 60.0  # between two lines of a log within an epoch
 class Progress(Protocol):
     """What the training loop tells while it works."""
 
+    def wait(self, title: str) -> None:
+        """Another process trains the run; this one waits for it."""
+
     def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
         """A run begins: ``images`` an epoch, ``done`` epochs of an earlier session."""
 
@@ -34,6 +37,13 @@ class Progress(Protocol):
         """The run has ended, in whichever way."""
 
 
+def _say(text: str, stream: IO[str] | None = None) -> None:
+    """A line to a stream, by default standard error; nowhere where that is closed."""
+    stream = stream or sys.stderr
+    if stream is not None:
+        print(text, file=stream, flush=True)
+
+
 def _spell(metrics: dict[str, float]) -> str:
     """Metrics as people read them: "loss 0.412, accuracy 0.871"."""
     return ", ".join(f"{name.replace('val_', 'validation ')} {value:.3f}" for name, value in metrics.items())
@@ -45,6 +55,10 @@ class BarProgress:
     def __init__(self, make_bar):
         self._make_bar = make_bar
         self._bar = None
+
+    def wait(self, title: str) -> None:
+        """Say so."""
+        _say(f"{title}: another process trains this run; waiting for it")
 
     def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
         """Draw the bar."""
@@ -79,7 +93,11 @@ class LineProgress:
         self._stream = stream
 
     def _say(self, text: str) -> None:
-        print(text, file=self._stream or sys.stderr, flush=True)
+        _say(text, self._stream)
+
+    def wait(self, title: str) -> None:
+        """Say so."""
+        self._say(f"{title}: another process trains this run; waiting for it")
 
     def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
         """Say what begins."""
@@ -114,6 +132,9 @@ class LineProgress:
 class NoProgress:
     """Silence."""
 
+    def wait(self, title: str) -> None:
+        """Say nothing."""
+
     def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
         """Say nothing."""
 
@@ -141,7 +162,7 @@ def style() -> str:
         return chosen
     if _in_jupyter():
         return NOTEBOOK
-    return BAR if sys.stderr.isatty() else LINES
+    return BAR if sys.stderr is not None and sys.stderr.isatty() else LINES
 
 
 def make_progress(name: str | None = None) -> Progress:

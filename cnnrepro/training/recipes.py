@@ -45,7 +45,7 @@ RECIPES: dict[str, Recipe] = {
             optimizer="adam",
             learning_rate=1e-3,
             momentum=0.0,
-            source="Kingma and Ba 2015, section 2: the step size suggested there and Keras's default",
+            source="Kingma and Ba 2015, section 2: the step size suggested there; Keras's epsilon, 1e-7 (theirs: 1e-8)",
         ),
         Recipe(
             name="sgd",

@@ -13,17 +13,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from cnnrepro.errors import CnnreproError, UsageError
+from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
 from cnnrepro.training.files import write_text, write_whole
-from cnnrepro.training.record import RUNNING, RunRecord
+from cnnrepro.training.record import FORMAT, RUNNING, RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,14 @@ PREDICTIONS = "predictions.parquet"
 WEIGHTS = "weights.keras"
 LOG = "log.txt"
 LOCK = "lock"
+DAMAGED = "record.damaged.json"
+
+KEY = re.compile(r"[0-9a-f]{16}")
+SHORTEST_PREFIX = 4  # digits of a key that a person may name it by
+
+
+class UnreadableRecord(WorkFailed):
+    """A record that is damaged, or that another version of cnnrepro wrote."""
 
 
 class RunStore:
@@ -47,7 +56,9 @@ class RunStore:
         self.folder = Path(folder)
 
     def path(self, key: str) -> Path:
-        """The folder of a run."""
+        """The folder of a run; raises UsageError for what is no key, so that no other folder is ever meant."""
+        if not KEY.fullmatch(key):
+            raise UsageError(f"A run's key has 16 hexadecimal digits. Received: {key!r}")
         return self.folder / key
 
     def log_path(self, key: str) -> Path:
@@ -55,35 +66,75 @@ class RunStore:
         return self.path(key) / LOG
 
     def get(self, key: str) -> RunRecord | None:
-        """The record under a key; None where there is none. A damaged one is set aside and counts as none."""
+        """The record under a key; None where there is none.
+
+        Raises:
+            UnreadableRecord: there is one, and it is damaged or of another version; it is left as it is.
+        """
         path = self.path(key) / RECORD
         try:
-            return RunRecord.from_dict(json.loads(path.read_text(encoding="utf-8")))
+            record = RunRecord.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
-        except (ValueError, CnnreproError) as error:
-            path.replace(path.with_name("record.damaged.json"))
-            self.log(key, f"The record could not be read and was set aside as record.damaged.json: {error}")
-            return None
+        except (OSError, ValueError, CnnreproError) as error:
+            raise UnreadableRecord(f"The record {str(path)!r} cannot be read: {error}") from error
+        if record.key != key:
+            raise UnreadableRecord(f"The record {str(path)!r} names another run, {record.key!r}")
+        return record
 
-    def records(self) -> list[RunRecord]:
-        """All records, oldest first."""
-        found = [self.get(path.parent.name) for path in sorted(self.folder.glob(f"*/{RECORD}"))]
-        return sorted((record for record in found if record), key=lambda record: (record.started, record.key))
+    def set_aside_damaged(self, key: str) -> None:
+        """Move a record that is no JSON, or lacks fields, out of the way. Only under the run's claim.
+
+        Raises:
+            UnreadableRecord: another version wrote it; it may be whole, so it is not touched.
+        """
+        try:
+            self.get(key)
+        except UnreadableRecord as error:
+            path = self.path(key) / RECORD
+            if _is_foreign(path):
+                raise
+            path.replace(path.with_name(DAMAGED))
+            self.log(key, f"{error}; it was set aside as {DAMAGED}")
+
+    def keys(self) -> list[str]:
+        """The keys of all records, readable or not."""
+        return sorted(path.parent.name for path in self.folder.glob(f"*/{RECORD}") if KEY.fullmatch(path.parent.name))
+
+    def records(self, unreadable: Callable[[str], object] | None = None) -> list[RunRecord]:
+        """All records that can be read, oldest first; ``unreadable`` is told of each that cannot."""
+        found = []
+        for key in self.keys():
+            try:
+                record = self.get(key)
+            except UnreadableRecord as error:
+                if unreadable:
+                    unreadable(str(error))
+                continue
+            if record is not None:
+                found.append(record)
+        return sorted(found, key=lambda record: (record.started, record.key))
 
     def find(self, prefix: str) -> RunRecord:
         """The one record whose key begins with ``prefix``.
 
         Raises:
-            UsageError: no run or several begin so.
+            UsageError: fewer than four digits, or no run or several begin so.
         """
-        matches = [record for record in self.records() if record.key.startswith(prefix)]
-        if len(matches) == 1:
-            return matches[0]
-        if matches:
-            keys = ", ".join(record.key for record in matches)
-            raise UsageError(f"Key {prefix!r} names several runs ({keys}); give more of it.")
-        raise UsageError(f"No run in {str(self.folder)!r} has a key that begins with {prefix!r}; see `cnnrepro runs`.")
+        if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST_PREFIX},16}}", prefix):
+            raise UsageError(
+                f"Name a run by its key or the first {SHORTEST_PREFIX} or more of its 16 hexadecimal digits; see "
+                f"`cnnrepro runs`. Received: {prefix!r}"
+            )
+        matches = [key for key in self.keys() if key.startswith(prefix)]
+        if len(matches) > 1:
+            raise UsageError(f"Key {prefix!r} names several runs ({', '.join(matches)}); give more of it.")
+        record = self.get(matches[0]) if matches else None
+        if record is None:
+            raise UsageError(
+                f"No run in {str(self.folder)!r} has a key that begins with {prefix!r}; see `cnnrepro runs`."
+            )
+        return record
 
     def put(self, record: RunRecord, predictions: pd.DataFrame | None = None) -> None:
         """Write a record; the files it refers to come first, so that a record never promises what is not there."""
@@ -113,12 +164,26 @@ class RunStore:
             file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {line}\n")
 
     @contextlib.contextmanager
-    def claim(self, key: str) -> Iterator[None]:
-        """Hold a run's lock; waits while another process holds it. The system frees it when its holder dies."""
+    def claim(self, key: str, waiting: Callable[[], object] | None = None) -> Iterator[None]:
+        """Hold a run's lock; waits while another process holds it. The system frees it when its holder dies.
+
+        Args:
+            key: the run.
+            waiting: called once if it has to wait.
+        """
         folder = self.path(key)
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / LOCK):
+        lock = FileLock(folder / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if waiting:
+                waiting()
+            lock.acquire()
+        try:
             yield
+        finally:
+            lock.release()
 
     def is_claimed(self, key: str) -> bool:
         """Whether a living process is training the run."""
@@ -130,6 +195,8 @@ class RunStore:
                 return False
         except Timeout:
             return True
+        except OSError:  # a store that may only be read: nobody here can be training it
+            return False
 
     def remove(self, key: str) -> None:
         """Remove a run and all its files.
@@ -141,3 +208,12 @@ class RunStore:
         if record is not None and record.status == RUNNING and self.is_claimed(key):
             raise UsageError(f"Run {key} is being trained now; stop that process first.")
         shutil.rmtree(self.path(key))
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a record is of a format that this version does not know."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(values, dict) and values.get("format", FORMAT) != FORMAT

@@ -23,7 +23,7 @@ MIXED = {0: [(0.85, 0.4), (0.89, 0.3)], 1: [(0.6, 0.7), (0.96, 0.1)]}
 def verdict(*opponents):
     table = frame(A=GOOD, **{f"B{number}": one for number, one in enumerate(opponents)})
     duels = [duel(table, "A", f"B{number}") for number in range(len(opponents))]
-    return judge(duels, claim=30, basis="made up")
+    return judge(duels, LEDGER[30], dataset="mnist", basis="made up")
 
 
 def test_a_duel_counts_pairs_of_seed_and_epoch():
@@ -46,14 +46,20 @@ def test_the_verdict_follows_from_the_numbers(opponents, word):
 
 def test_holds_if_names_the_condition():
     found = verdict(BAD, MIXED)
-    assert found.sentence == "Holds if the opponent is “B0”; does not hold against “B1”."
-    assert len(found.evidence) == 2
+    assert found.sentence == "On mnist it holds if the opponent is “B0”; does not hold against “B1”."
     assert "Against B0: higher validation accuracy in 4 of 4" in found.evidence[0]
 
 
 def test_one_seed_is_said_to_be_one():
     table = frame(A={0: GOOD[0]}, B={0: BAD[0]})
-    assert "One seed says nothing" in judge([duel(table, "A", "B")], claim=30, basis="").evidence[-1]
+    assert "One seed says nothing" in judge([duel(table, "A", "B")], LEDGER[30], dataset="mnist", basis="").evidence[-1]
+
+
+def test_other_conditions_than_the_statements_are_said():
+    found = judge([duel(frame(A=GOOD, B=BAD), "A", "B")], LEDGER[30], dataset="fashion_mnist", basis="")
+    assert found.sentence.startswith("On fashion_mnist, A is ahead")
+    said = "about mnist and 5 epochs; this was measured on fashion_mnist after 2"
+    assert any(said in one for one in found.evidence)
 
 
 def test_different_seeds_cannot_be_compared():

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from cnnrepro.claims import mcnemar, paired_difference
+from cnnrepro.claims.statistics import signed
 
 NUMBERS = st.floats(-100, 100).map(lambda value: round(value, 3))
 
@@ -40,9 +41,18 @@ def test_one_seed_has_a_difference_and_no_spread():
     assert found.sentence(100, " points") == "+10.00 points (n = 1, so no spread)"
 
 
-@pytest.mark.parametrize("first, second, p", [([1.0, 2.0], [1.0, 2.0], 1.0), ([2.0, 3.0], [1.0, 2.0], 0.0)])
-def test_differences_without_spread(first, second, p):
-    assert paired_difference(first, second).p == p
+@pytest.mark.parametrize("first", [[1.0, 2.0], [0.962, 0.97]])
+@pytest.mark.parametrize("by", [0.0, 0.012])
+def test_equal_differences_are_no_certainty(first, by):
+    found = paired_difference(first, [value - by for value in first])
+    assert not found.has_interval
+    assert math.isnan(found.p)
+    assert found.sentence(100).endswith("(n = 2, all differences equal, so no interval)")
+
+
+def test_small_losses_keep_their_digits_and_zero_has_no_minus():
+    assert signed(-0.00123, 4) == "−0.0012"
+    assert signed(-0.00001, 4) == "+0.0000"
 
 
 def test_sides_must_pair():

@@ -64,6 +64,7 @@ def test_a_cell_that_is_not_python_is_named():
         ("seeds", "0..3", [0, 1, 2, 3]),
         ("seeds", "0..1,7", [0, 1, 7]),
         ("seeds", [4, 5], [4, 5]),
+        ("seeds", 3, [3]),
     ],
 )
 def test_text_becomes_a_value(name, text, value):
@@ -86,7 +87,6 @@ def test_text_becomes_a_value(name, text, value):
         ("seeds", "a,b"),
         ("seeds", ""),
         ("seeds", []),
-        ("seeds", 3),
         ("seeds", "3..1"),
         ("seeds", "0..999999999"),
         ("seeds", [1.5]),

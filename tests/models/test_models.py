@@ -140,6 +140,7 @@ def test_the_same_seed_gives_the_same_weights():
         (lambda: build("resnet20", batchnorm_momentum=1.0), r"must lie in \[0.0, 1.0\). Received: 1.0"),
         (lambda: build("resnet20", batchnorm_momentum="high"), "must be a float such as 0.9. Received: 'high'"),
         (lambda: build("resnet20", kernel_initializer="he"), "must be the name of a Keras initialiser"),
+        (lambda: build("resnet20", kernel_initializer="identity"), "must be the name of a Keras initialiser"),
         (lambda: build("resnet20", input_shape=(28, 28)), r"input_shape must be .* Received: \(28, 28\)"),
         (lambda: build("resnet20", input_shape=(2, 2, 1)), "at least 4x4 pixels"),
         (lambda: build("alexnet_small", input_shape=(14, 28, 1)), "at least 15x15 pixels"),

@@ -11,7 +11,7 @@ import pytest
 
 from cnnrepro import data
 from cnnrepro.errors import WorkFailed
-from cnnrepro.training import RunSpec, RunStore, checkpoint, resolve, train
+from cnnrepro.training import RunSpec, RunStore, checkpoint, fit, resolve, train
 from cnnrepro.training import loop as module
 from cnnrepro.training.progress import NoProgress
 
@@ -129,6 +129,38 @@ def test_dropout_and_optimiser_states_are_in_the_checkpoint(tiny, tmp_path):
         assert part in names
 
 
+def test_training_again_for_the_weights_never_loses_the_finished_record(tiny, tmp_path):
+    done = train(tiny(), runs=tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny(), runs=tmp_path, progress=_Interrupting(), keep_weights=True)
+    store = RunStore(tmp_path)
+    assert store.get(done.key) == done
+    assert [path.name for path in tmp_path.iterdir()] == [done.key]
+    again = train(tiny(), runs=tmp_path, keep_weights=True)
+    assert curves(again) == curves(done) and again.test == done.test
+    assert (store.path(done.key) / "weights.keras").is_file()
+
+
+def test_a_damaged_record_is_set_aside_and_trained_again(undisturbed, tiny, tmp_path):
+    store = RunStore(tmp_path)
+    store.put(undisturbed)
+    path = store.path(undisturbed.key) / "record.json"
+    path.write_text(path.read_text()[:100])
+    assert curves(train(tiny(), runs=tmp_path)) == curves(undisturbed)
+    assert (store.path(undisturbed.key) / "record.damaged.json").exists()
+
+
+def test_a_record_of_another_version_is_refused_and_left_alone(undisturbed, tiny, tmp_path):
+    store = RunStore(tmp_path)
+    store.put(undisturbed)
+    path = store.path(undisturbed.key) / "record.json"
+    text = path.read_text().replace('"format": 1', '"format": 99')
+    path.write_text(text)
+    with pytest.raises(WorkFailed, match="format 1 was expected. Received: format 99"):
+        train(tiny(), runs=tmp_path)
+    assert path.read_text() == text
+
+
 def test_a_loss_that_leaves_the_numbers_fails_the_run_with_its_step(tiny, tmp_path):
     wild = tiny(recipe="sgd", learning_rate=1e30)
     with pytest.raises(WorkFailed, match=r"the loss became (nan|inf) at step \d+ of epoch 1 \(step \d+ of the run\)"):
@@ -165,14 +197,14 @@ def test_an_error_names_the_run_and_its_log_and_is_tried_again(tiny, tmp_path, m
 
 def test_precision_is_what_the_record_says(tiny, tmp_path, monkeypatch):
     seen = []
-    real = module._compiled_model
+    real = fit.compiled_model
 
     def spy(run):
         model, jit = real(run)
         seen.append(model.get_layer("conv1").compute_dtype)
         return model, jit
 
-    monkeypatch.setattr(module, "_compiled_model", spy)
+    monkeypatch.setattr(fit, "compiled_model", spy)
     record = train(tiny(precision="mixed_bfloat16", epochs=1), runs=tmp_path)
     assert record.precision == "mixed_bfloat16"
     assert seen == ["bfloat16"]
@@ -183,10 +215,22 @@ def test_precision_is_what_the_record_says(tiny, tmp_path, monkeypatch):
 def test_auto_precision_follows_the_processor(native, expected, monkeypatch):
     from dataclasses import replace
 
-    here = replace(module.machine.describe(), bfloat16=native)
-    monkeypatch.setattr(module.machine, "describe", lambda: here)
-    assert module.resolve_precision("auto") == expected
-    assert module.resolve_precision("float32") == "float32"
+    here = replace(fit.machine.describe(), cpu_bfloat16=native)
+    monkeypatch.setattr(fit.machine, "describe", lambda: here)
+    assert fit.resolve_precision("auto") == expected
+    assert fit.resolve_precision("float32") == "float32"
+
+
+def test_a_gpu_that_keras_does_not_see_decides_nothing(monkeypatch):
+    from dataclasses import replace
+
+    gpu = fit.machine.Gpu("NVIDIA X", 9.0)
+    here = replace(fit.machine.describe(), cpu_bfloat16=False, gpus=(gpu,))
+    monkeypatch.setattr(fit.machine, "describe", lambda: here)
+    assert fit.resolve_precision("auto") == "float32"
+    assert here.to_dict(on_gpu=False)["gpus"] == []
+    monkeypatch.setattr(fit, "on_gpu", lambda: True)
+    assert fit.resolve_precision("auto") == "mixed_bfloat16"
 
 
 def test_resolving_a_run_does_not_touch_the_store(tiny, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 
 from cnnrepro.errors import UsageError
 from cnnrepro.training import RunRecord, RunSpec, RunStore
+from cnnrepro.training.store import UnreadableRecord
 
 SPEC = RunSpec(model="resnet20", dataset="mnist_5k")
 HISTORY = {"loss": [1.0, 0.5], "accuracy": [0.5, 0.75], "val_loss": [2.0, 1.0], "val_accuracy": [0.25, 0.5]}
@@ -38,7 +39,7 @@ def test_curves_and_predictions_are_read_by_pandas_in_one_call(store):
 
 def test_an_empty_or_missing_store_has_no_records(store):
     assert store.records() == []
-    assert store.get("nothing") is None
+    assert store.get("f" * 16) is None
 
 
 def test_no_temporary_file_is_left(store):
@@ -47,39 +48,76 @@ def test_no_temporary_file_is_left(store):
     assert {path.name for path in store.path("a" * 16).iterdir()} == {"record.json", "curves.csv"}
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda text: text[: len(text) // 2],
-        lambda text: "",
-        lambda text: text.replace('"format": 1', '"format": 99'),
-        lambda text: text.replace('"status": "done"', '"status": "perhaps"'),
-        lambda text: text.replace('"resnet20"', '"resnet21"'),
-        lambda text: text.replace('"wall_seconds"', '"well_seconds"'),
-        lambda text: "[1, 2]",
-    ],
-)
-def test_a_damaged_record_is_set_aside_and_said(store, damage):
+DAMAGE = {
+    "torn": lambda text: text[: len(text) // 2],
+    "empty": lambda text: "",
+    "no object": lambda text: "[1, 2]",
+    "unknown status": lambda text: text.replace('"status": "done"', '"status": "perhaps"'),
+    "missing field": lambda text: text.replace('"wall_seconds"', '"well_seconds"'),
+    "another run": lambda text: text.replace("a" * 16, "b" * 16),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_record_is_named_and_only_training_sets_it_aside(store, damage):
     store.put(record())
     path = store.path("a" * 16) / "record.json"
-    path.write_text(damage(path.read_text()))
-    assert store.records() == []
+    path.write_text(DAMAGE[damage](path.read_text()))
+    said = []
+    assert store.records(unreadable=said.append) == []
+    assert len(said) == 1 and str(path) in said[0]
+    assert path.exists()
+    store.set_aside_damaged("a" * 16)
+    assert store.get("a" * 16) is None
     assert (store.path("a" * 16) / "record.damaged.json").exists()
-    assert "could not be read" in store.log_path("a" * 16).read_text()
+    assert "set aside" in store.log_path("a" * 16).read_text()
+
+
+def test_a_record_of_another_version_is_named_and_kept(store):
+    store.put(record())
+    path = store.path("a" * 16) / "record.json"
+    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    said = []
+    assert store.records(unreadable=said.append) == []
+    assert "Received: format 99" in said[0]
+    with pytest.raises(UnreadableRecord):
+        store.set_aside_damaged("a" * 16)
+    assert path.exists()
 
 
 def test_a_key_may_be_shortened_while_it_is_unique(store):
-    store.put(record("abc1"))
-    store.put(record("abd2"))
-    assert store.find("abc").key == "abc1"
-    with pytest.raises(UsageError, match=r"several runs \(abc1, abd2\)"):
-        store.find("ab")
-    with pytest.raises(UsageError, match="No run in .* begins with 'x'"):
-        store.find("x")
+    first, second = "abcd1" + "0" * 11, "abcd2" + "0" * 11
+    store.put(record(first))
+    store.put(record(second))
+    assert store.find("abcd1").key == first
+    with pytest.raises(UsageError, match=rf"several runs \({first}, {second}\)"):
+        store.find("abcd")
+    with pytest.raises(UsageError, match="No run in .* begins with 'eeee'"):
+        store.find("eeee")
+
+
+@pytest.mark.parametrize("prefix", ["", "abc", "..", "../victim", "/", "*", "ABCD", "abcd1" + "0" * 12])
+def test_what_is_no_key_names_no_run_and_no_folder(store, prefix):
+    store.put(record("abcd1" + "0" * 11))
+    with pytest.raises(UsageError, match="Name a run by its key"):
+        store.find(prefix)
+    with pytest.raises(UsageError, match="has 16 hexadecimal digits"):
+        store.remove(prefix)
+    assert len(store.records()) == 1
+
+
+def test_a_record_that_names_another_folder_is_not_followed(store, tmp_path):
+    (tmp_path / "victim").mkdir()
+    store.put(record())
+    path = store.path("a" * 16) / "record.json"
+    path.write_text(path.read_text().replace('"key": "' + "a" * 16, '"key": "../victim'))
+    with pytest.raises(UnreadableRecord, match="names another run"):
+        store.find("aaaa")
+    assert (tmp_path / "victim").is_dir()
 
 
 def _hold(folder, held, release):
-    with RunStore(folder).claim("k"):
+    with RunStore(folder).claim("c" * 16):
         held.set()
         release.wait(30)
 
@@ -90,14 +128,14 @@ def test_a_claim_is_seen_by_others_and_ends_with_its_process(store):
     holder = context.Process(target=_hold, args=(store.folder, held, release))
     holder.start()
     assert held.wait(60)
-    store.put(record("k", status="running"))
-    assert store.is_claimed("k")
+    store.put(record("c" * 16, status="running"))
+    assert store.is_claimed("c" * 16)
     with pytest.raises(UsageError, match="is being trained now"):
-        store.remove("k")
+        store.remove("c" * 16)
     holder.kill()  # no chance to clean up: the system frees the lock
     holder.join()
-    assert not store.is_claimed("k")
-    store.remove("k")
+    assert not store.is_claimed("c" * 16)
+    store.remove("c" * 16)
     assert store.records() == []
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cnnrepro.claims.statistics import PairedDifference, paired_difference
+from cnnrepro.claims.statistics import PairedDifference, paired_difference, signed
 from cnnrepro.errors import unknown
 from cnnrepro.report import style
 
@@ -68,7 +68,7 @@ def _reach(pairs: list[np.ndarray]) -> float:
     """
     found = [paired_difference(own[:, 0], own[:, 1]) for own in pairs if len(own)]
     dots = max((float(np.abs(own[:, 0] - own[:, 1]).max()) for own in pairs if len(own)), default=0.0)
-    ends = max((max(abs(one.low), abs(one.high)) for one in found if one.n > 1), default=0.0)
+    ends = max((max(abs(one.low), abs(one.high)) for one in found if one.has_interval), default=0.0)
     return 1.1 * max(dots, min(ends, 3 * dots)) or 1.0
 
 
@@ -78,21 +78,21 @@ def _draw_row(axes: Axes, row: int, pairs: np.ndarray, colour: str) -> None:
         axes.annotate("no seed in common", color=style.QUIET, **right)
         return
     found = paired_difference(pairs[:, 0], pairs[:, 1])
-    if found.n > 1:
+    if found.has_interval:
         axes.plot([found.low, found.high], [row, row], color=colour, linewidth=2.5)
         axes.plot(found.mean, row, marker="D", color=colour, markersize=8, markeredgecolor="white")
     # The dots lie a little above the interval, so that neither hides the other; the smaller row number is higher up.
-    lift = 0.22 if found.n > 1 else 0.0
+    lift = 0.22 if found.has_interval else 0.0
     axes.scatter(pairs[:, 0] - pairs[:, 1], np.full(found.n, row - lift), color=colour, alpha=0.75, s=30, linewidths=0)
     axes.annotate(_words(found), fontsize=9, linespacing=1.4, **right)
 
 
 def _words(found: PairedDifference) -> str:
     if found.n == 1:
-        words = f"{found.mean:+.2f}\none pair, no interval"
-    else:
-        words = f"{found.mean:+.2f}  (n = {found.n})\n{found.low:+.2f} to {found.high:+.2f}"
-    return words.replace("-", "−")
+        return f"{signed(found.mean)}\none pair, no interval"
+    if not found.has_interval:
+        return f"{signed(found.mean)}  (n = {found.n})\nequal pairs, no interval"
+    return f"{signed(found.mean)}  (n = {found.n})\n{signed(found.low)} to {signed(found.high)}"
 
 
 def _finish(
