@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro import paths
+from cnnrepro import data, paths
 from cnnrepro.errors import RunFailed
 from cnnrepro.training.loop import train
 from cnnrepro.training.record import RunRecord
@@ -31,13 +31,11 @@ class Arm:
 
     def splits(self) -> Splits:
         """The data of its runs."""
-        from cnnrepro import data
-
         return data.load(self.specs[0].dataset, train_images=self.specs[0].train_images)
 
     def model(self) -> keras.Model:
         """Its network, with fresh weights."""
-        from cnnrepro import data, models
+        from cnnrepro import models
 
         spec, info = self.specs[0], data.info(self.specs[0].dataset)
         return models.build(spec.model, info.input_shape, len(info.classes), **dict(spec.options))
@@ -143,11 +141,15 @@ def collect(arms: Sequence[Arm], runs: Path | str | None = None) -> Results:
     """
     folder = Path(runs) if runs else paths.runs_dir()
     records: dict[RunSpec, RunRecord] = {}
+    loaded: dict[tuple[str, int | None], Splits] = {}
     failures = []
     for specs in zip(*(arm.specs for arm in arms), strict=True):
         for spec in specs:
             try:
-                records[spec] = train(spec, runs=folder)
+                source = (spec.dataset, spec.train_images)
+                if source not in loaded:
+                    loaded[source] = data.load(spec.dataset, train_images=spec.train_images)
+                records[spec] = train(spec, runs=folder, splits=loaded[source])
             except RunFailed as error:
                 failures.append(str(error))
     if failures:

@@ -27,6 +27,7 @@ RUNS_TYPE = "application/vnd.cnnrepro.runs+json"
 
 FIGURE_NAME = re.compile(r"[a-z0-9_]+")
 PNG_SCALE = 2.0  # pixels of the PNG for one of the page, for dense screens
+PNG_SMALL = {"optimize": True}
 
 
 def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> tuple[dict, dict]:
@@ -46,7 +47,7 @@ def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> 
     svg, png = io.StringIO(), io.BytesIO()
     with style.applied():
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        figure.savefig(png, format="png", dpi=PNG_SCALE * style.DPI, metadata={"Software": None})
+        figure.savefig(png, format="png", dpi=PNG_SCALE * style.DPI, metadata={"Software": None}, pil_kwargs=PNG_SMALL)
     data = {
         "image/svg+xml": svg.getvalue(),
         "image/png": base64.b64encode(png.getvalue()).decode(),

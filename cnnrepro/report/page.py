@@ -130,7 +130,7 @@ def export(
         "records": sorted(path.name for path in (folder / "records").glob("*")),
     }
     (folder / PAGE).write_text(_html(notebook, around), encoding="utf-8")
-    nbformat.write(_without_paths(notebook), folder / NOTEBOOK)
+    nbformat.write(_to_take_along(notebook), folder / NOTEBOOK)
     if figures:
         _write_figures(figures, folder)
     about = {
@@ -187,11 +187,18 @@ def _write_figures(figures: dict[str, dict], folder: Path) -> None:
     picture.resize((THUMBNAIL_WIDTH, height), Image.Resampling.LANCZOS).save(folder / THUMBNAIL, optimize=True)
 
 
-def _without_paths(notebook: NotebookNode) -> NotebookNode:
-    """The notebook without papermill's notes on paths and times of this machine."""
+def _to_take_along(notebook: NotebookNode) -> NotebookNode:
+    """The executed notebook without what its reader has no use for.
+
+    That is papermill's notes on paths and times of this machine, and the drawings: JupyterLab shows the pixels, and the
+    drawings lie beside the page.
+    """
     plain = copy.deepcopy(notebook)
     plain.metadata.pop("papermill", None)
     for cell in plain.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
+    for output in _outputs(plain):
+        if "image/png" in output.get("data", {}):
+            output["data"].pop("image/svg+xml", None)
     return plain

@@ -60,12 +60,12 @@ def on_gpu() -> bool:
     return bool(keras.distribution.list_devices("gpu"))
 
 
-def resolve(spec: RunSpec) -> ResolvedRun:
-    """Load the data of a spec and find its key."""
+def resolve(spec: RunSpec, splits: data.Splits | None = None) -> ResolvedRun:
+    """Load the data of a spec, unless they are given, and find its key."""
     from cnnrepro import engine
 
     models.check_initializer(spec.model, dict(spec.options))
-    splits = data.load(spec.dataset, train_images=spec.train_images)
+    splits = splits or data.load(spec.dataset, train_images=spec.train_images)
     precision = resolve_precision(spec.precision)
     key = run_key(spec, fingerprint=splits.fingerprint, precision=precision, backend=engine.backend())
     return ResolvedRun(spec, splits, precision, engine.backend(), key)

@@ -25,6 +25,7 @@ def train(
     runs: Path | str | None = None,
     progress: Progress | None = None,
     keep_weights: bool = False,
+    splits: data.Splits | None = None,
 ) -> RunRecord:
     """The record of a run: loaded where the store has it, else trained, resumed at the last epoch where one was done.
 
@@ -34,6 +35,7 @@ def train(
         progress: where to show it; by default what fits (terminal, Jupyter, log).
         keep_weights: write ``weights.keras`` beside the record. A run that is already done without them is trained
             again.
+        splits: the spec's data where they are loaded already, for batches of runs on the same data.
 
     Raises:
         UsageError: a store that cannot be written.
@@ -41,7 +43,7 @@ def train(
         WorkFailed: the data set is not here and cannot be had.
     """
     progress = progress or make_progress()
-    run = resolve(spec)
+    run = resolve(spec, splits)
     store = RunStore(Path(runs) if runs else paths.runs_dir())
     record = _readable(store, run.key)
     if not _is_finished(record, store, keep_weights):

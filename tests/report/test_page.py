@@ -121,7 +121,10 @@ def test_the_files_beside_the_page(folder):
     assert about["parameters"] == PARAMETERS
     assert about["verdict"]["word"] == "holds if …"
     assert about["figures"] == ["curves"]
-    nbformat.validate(nbformat.read(folder / "notebook.ipynb", as_version=4))
+    kept = nbformat.read(folder / "notebook.ipynb", as_version=4)
+    nbformat.validate(kept)
+    shown = [output["data"] for cell in kept.cells for output in cell.get("outputs", []) if "data" in output]
+    assert any("image/png" in data for data in shown) and not any("image/svg+xml" in data for data in shown)
 
 
 def test_every_link_of_the_page_leads_somewhere(folder, elements):

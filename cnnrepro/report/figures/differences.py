@@ -107,7 +107,7 @@ def _finish(
     axes.set_title(style.wrapped(f"{metric}: {reference} minus the other, seed by seed", 95), pad=22)
     axes.set_xlabel(
         style.wrapped(
-            f"Difference in {unit}. Dot: one seed. Diamond: mean. Bar: 95 % t interval, in figures at right.",
+            f"Difference in {unit}. Dot: one seed. Diamond: mean. Bar: 95 % t interval.",
             95,
         )
     )
