@@ -211,9 +211,9 @@ def runs_rm(context: typer.Context, key: Key, runs: Runs = None) -> None:
     from cnnrepro.training.store import RunStore
 
     store = RunStore(_runs_dir(runs or context.obj))
-    record = store.find(key)
-    store.remove(record.key)
-    typer.echo(f"Removed {record.key} ({record.spec.title()}).")
+    whole = store.key_of(key)
+    store.remove(whole)
+    typer.echo(f"Removed {whole}.")
 
 
 @data_app.callback()

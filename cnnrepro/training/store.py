@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 
 from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
 from cnnrepro.training.files import write_text, write_whole
-from cnnrepro.training.record import FORMAT, RUNNING, RunRecord
+from cnnrepro.training.record import FORMAT, RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,8 +115,8 @@ class RunStore:
                 found.append(record)
         return sorted(found, key=lambda record: (record.started, record.key))
 
-    def find(self, prefix: str) -> RunRecord:
-        """The one record whose key begins with ``prefix``.
+    def key_of(self, prefix: str) -> str:
+        """The one key that begins with ``prefix``, whether or not its record can be read.
 
         Raises:
             UsageError: fewer than four digits, or no run or several begin so.
@@ -127,13 +127,19 @@ class RunStore:
                 f"`cnnrepro runs`. Received: {prefix!r}"
             )
         matches = [key for key in self.keys() if key.startswith(prefix)]
+        if not matches:
+            place = str(self.folder)
+            raise UsageError(f"No run in {place!r} has a key that begins with {prefix!r}; see `cnnrepro runs`.")
         if len(matches) > 1:
             raise UsageError(f"Key {prefix!r} names several runs ({', '.join(matches)}); give more of it.")
-        record = self.get(matches[0]) if matches else None
+        return matches[0]
+
+    def find(self, prefix: str) -> RunRecord:
+        """The record of ``key_of(prefix)``; raises as that and ``get`` do."""
+        key = self.key_of(prefix)
+        record = self.get(key)
         if record is None:
-            raise UsageError(
-                f"No run in {str(self.folder)!r} has a key that begins with {prefix!r}; see `cnnrepro runs`."
-            )
+            raise UsageError(f"Run {key} was removed just now.")
         return record
 
     def put(self, record: RunRecord, predictions: pd.DataFrame | None = None) -> None:
@@ -199,21 +205,23 @@ class RunStore:
             return False
 
     def remove(self, key: str) -> None:
-        """Remove a run and all its files.
+        """Remove a run and all its files, also one whose record cannot be read.
 
         Raises:
             UsageError: a living process is training it.
         """
-        record = self.get(key)
-        if record is not None and record.status == RUNNING and self.is_claimed(key):
+        folder = self.path(key)
+        if self.is_claimed(key):
             raise UsageError(f"Run {key} is being trained now; stop that process first.")
-        shutil.rmtree(self.path(key))
+        shutil.rmtree(folder)
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether a record is of a format that this version does not know."""
+    """Whether a record is of a format that this version does not know, or cannot even be read from the disk."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except OSError:
+        return True
+    except ValueError:
         return False
     return isinstance(values, dict) and values.get("format", FORMAT) != FORMAT

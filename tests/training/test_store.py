@@ -113,6 +113,8 @@ def test_a_record_that_names_another_folder_is_not_followed(store, tmp_path):
     path.write_text(path.read_text().replace('"key": "' + "a" * 16, '"key": "../victim'))
     with pytest.raises(UnreadableRecord, match="names another run"):
         store.find("aaaa")
+    store.remove(store.key_of("aaaa"))
+    assert store.keys() == []
     assert (tmp_path / "victim").is_dir()
 
 
