@@ -54,8 +54,8 @@ def train(
             if not _is_finished(record, store, keep_weights):
                 record = _train_claimed(run, store, progress, keep_weights)
     if record.status == FAILED:
-        raise RunFailed(f"Run {run.key} ({spec.title()}) failed: {record.failure['reason']} "
-                         f"Its log: {store.log_path(run.key)}")  # fmt: skip
+        reason, log = record.failure["reason"], store.log_path(run.key)
+        raise RunFailed(f"Run {run.key} ({spec.title()}) failed: {reason} Its log: {log}")
     return record
 
 
