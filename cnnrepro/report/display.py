@@ -26,7 +26,7 @@ VERDICT_TYPE = "application/vnd.cnnrepro.verdict+json"
 RUNS_TYPE = "application/vnd.cnnrepro.runs+json"
 
 FIGURE_NAME = re.compile(r"[a-z0-9_]+")
-PNG_SCALE = 2.0  # pixels of the PNG for one of the page, for dense screens
+PNG_SCALE = 1.5  # pixels of the PNG for one of the page: sharp enough to print, and a page stays below 3 MB
 PNG_SMALL = {"optimize": True}
 
 
