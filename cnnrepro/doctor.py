@@ -57,7 +57,7 @@ def _python() -> Iterator[Finding]:
 
 def _keras() -> Iterator[Finding]:
     try:
-        from cnnrepro.engine import backend, keras
+        from cnnrepro.engine import backend, gpus, keras
     except Exception as error:  # whatever a broken installation raises is the finding
         yield Finding(
             "Keras", PROBLEM, f"cannot be imported: {error}", "Reinstall: `make install`, or `pip install cnnrepro`."
@@ -70,10 +70,9 @@ def _keras() -> Iterator[Finding]:
         except importlib.metadata.PackageNotFoundError:
             continue
     yield Finding("Keras", OK, f"{', '.join(versions)}; backend {backend()}")
-    gpus = keras.distribution.list_devices("gpu")
-    listed = machine.describe().gpus
-    if gpus:
-        yield Finding("GPU", OK, ", ".join(gpu.name for gpu in listed) or ", ".join(gpus))
+    seen, listed = gpus(), machine.describe().gpus
+    if seen:
+        yield Finding("GPU", OK, ", ".join(gpu.name for gpu in listed) or ", ".join(seen))
     elif listed:
         yield Finding(
             "GPU",

@@ -81,6 +81,11 @@ def backend() -> str:
     return keras.backend.backend()
 
 
+def gpus() -> list[str]:
+    """The GPUs that the backend computes on, as Keras names them ("gpu:0"); none where it uses the processor."""
+    return [device for device in keras.distribution.list_devices() if device.startswith("gpu")]
+
+
 def make_deterministic() -> None:
     """From here on, the same operations on the same machine give the same bits.
 

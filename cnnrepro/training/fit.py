@@ -55,9 +55,9 @@ def resolve_precision(precision: str) -> str:
 
 def on_gpu() -> bool:
     """Whether Keras's backend sees a GPU; that the driver lists one is not enough."""
-    from cnnrepro.engine import keras
+    from cnnrepro import engine
 
-    return bool(keras.distribution.list_devices("gpu"))
+    return bool(engine.gpus())
 
 
 def resolve(spec: RunSpec, splits: data.Splits | None = None) -> ResolvedRun:
