@@ -63,7 +63,7 @@ EXPERIMENTS: dict[str, Experiment] = {
             "consistently, over 5 epochs?",
             claim=30,
             expected="on mnist_5k it holds against batch-norm momentum 0.99 and not against 0.9",
-            minutes=5.0,
+            minutes=6.0,
             plan="cnnrepro.experiments.alexnet_vs_resnet:plan",
             figures=("digits", "curves", "paired", "confusion", "mistakes"),
         ),
