@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnrepro.anatomy.convolution import convolve_im2col, plan
+from cnnrepro.anatomy.convolution_backward import (
+    convolution_gradients,
+    filter_gradient_as_convolution,
+    input_gradient_as_convolution,
+    spread_out,
+)
+from cnnrepro.errors import UsageError
+
+ONE_OR_TWO = st.integers(1, 2)
+TWICE = st.tuples(ONE_OR_TWO, ONE_OR_TWO)
+PAIRS = st.tuples(st.integers(1, 3), st.integers(1, 3))
+SIDES = st.tuples(st.integers(0, 3), st.integers(0, 3))
+PADDINGS = st.one_of(st.sampled_from(["valid", "same"]), st.integers(0, 3), st.tuples(SIDES, SIDES))
+
+
+@st.composite
+def layers(draw, groups=ONE_OR_TWO, dilations=TWICE):
+    """Images, filters, a gradient that reaches the output, and a geometry in which at least one window fits."""
+    window, dilation, stride, count = draw(PAIRS), draw(dilations), draw(PAIRS), draw(groups)
+    extent = [(cells - 1) * holes + 1 for cells, holes in zip(window, dilation, strict=True)]
+    size = [cells + draw(st.integers(0, 3)) for cells in extent]
+    channels, filters = count * draw(st.integers(1, 2)), count * draw(st.integers(1, 2))
+    random = np.random.default_rng(draw(st.integers(0, 99)))
+    where = {"stride": stride, "padding": draw(PADDINGS), "dilation": dilation, "groups": count}
+    x = random.normal(size=(draw(st.integers(1, 2)), *size, channels))
+    output = plan(size, window, stride, where["padding"], dilation).output
+    return (
+        x,
+        random.normal(size=(*window, channels // count, filters)),
+        random.normal(size=(len(x), *output, filters)),
+        where,
+    )
+
+
+def in_jax(x, filters, gradient, where):
+    """The gradients of XLA's convolution in float64, by automatic differentiation."""
+    import jax
+
+    layout = plan(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"], where["dilation"])
+
+    def convolve(x, filters):
+        return jax.lax.conv_general_dilated(
+            x,
+            filters,
+            layout.stride,
+            layout.sides,
+            rhs_dilation=layout.dilation,
+            feature_group_count=where["groups"],
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        )
+
+    with jax.enable_x64(True):
+        _, pull_back = jax.vjp(convolve, x, filters)
+        return [np.asarray(found) for found in pull_back(gradient)]
+
+
+@settings(deadline=None, max_examples=25)
+@given(layers())
+def test_both_writings_equal_automatic_differentiation_on_every_geometry(layer):
+    x, filters, gradient, where = layer
+    to_inputs, to_filters = in_jax(x, filters, gradient, where)
+    found = convolution_gradients(x, filters, gradient, **where)
+    np.testing.assert_allclose(found.inputs, to_inputs, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found.filters, to_filters, rtol=0, atol=1e-12)
+    as_convolutions = (
+        input_gradient_as_convolution(filters, gradient, x.shape[1:3], **where),
+        filter_gradient_as_convolution(x, gradient, filters.shape[:2], **where),
+    )
+    np.testing.assert_allclose(as_convolutions[0], to_inputs, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(as_convolutions[1], to_filters, rtol=0, atol=1e-12)
+
+
+@settings(deadline=None, max_examples=15)
+@given(layers(groups=st.just(1), dilations=st.just((1, 1))))
+def test_they_equal_the_gradient_tape_of_tensorflow(layer):
+    import tensorflow as tf
+
+    x, filters, gradient, where = layer
+    sides = plan(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"]).sides
+    inputs, kernel, bias = (tf.Variable(values) for values in (x, filters, np.zeros(filters.shape[3])))
+    with tf.GradientTape() as tape:
+        output = tf.nn.conv2d(tf.pad(inputs, [(0, 0), *sides, (0, 0)]), kernel, where["stride"], "VALID") + bias
+        loss = tf.reduce_sum(output * gradient)
+    expected = tape.gradient(loss, (inputs, kernel, bias))
+    found = convolution_gradients(x, filters, gradient, **where)
+    for ours, theirs in zip((found.inputs, found.filters, found.bias), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
+
+
+def test_the_gradient_is_the_transpose_of_the_linear_map():
+    """⟨conv(x, w), g⟩ = ⟨x, ∂x⟩ = ⟨w, ∂w⟩: the convolution is linear in the images and in the filters."""
+    random = np.random.default_rng(0)
+    x, filters = random.normal(size=(2, 9, 8, 6)), random.normal(size=(3, 2, 2, 9))
+    where = {"stride": (2, 3), "padding": ((1, 0), (2, 3)), "dilation": (2, 1), "groups": 3}
+    output = convolve_im2col(x, filters, **where)
+    gradient = random.normal(size=output.shape)
+    found = convolution_gradients(x, filters, gradient, **where)
+    product = np.vdot(output, gradient)
+    assert np.vdot(x, found.inputs) == pytest.approx(product, rel=1e-12)
+    assert np.vdot(filters, found.filters) == pytest.approx(product, rel=1e-12)
+    np.testing.assert_allclose(found.bias, gradient.sum((0, 1, 2)))
+
+
+def test_cells_that_no_window_touches_have_no_gradient():
+    x, filters = np.ones((1, 6, 6, 1)), np.ones((3, 3, 1, 1))
+    gradient = np.ones((1, 2, 2, 1))
+    for found in (
+        convolution_gradients(x, filters, gradient, stride=2).inputs,
+        input_gradient_as_convolution(filters, gradient, (6, 6), stride=2),
+    ):
+        assert not found[:, 5].any()
+        assert not found[:, :, 5].any()
+        assert found[0, 2, 2, 0] == 4  # under all four windows
+
+
+def test_the_gradient_is_spread_out_by_zeros():
+    spread = spread_out(np.arange(1.0, 7).reshape(1, 2, 3, 1), (2, 1))
+    np.testing.assert_array_equal(spread[0, :, :, 0], [[1, 2, 3], [0, 0, 0], [4, 5, 6]])
+
+
+def test_a_gradient_of_the_wrong_shape_is_named():
+    x, filters, wrong = np.zeros((1, 5, 5, 2)), np.zeros((3, 3, 2, 4)), np.zeros((1, 5, 5, 4))
+    for call in (
+        lambda: convolution_gradients(x, filters, wrong),
+        lambda: input_gradient_as_convolution(filters, wrong, (5, 5)),
+        lambda: filter_gradient_as_convolution(x, wrong, 3),
+    ):
+        with pytest.raises(UsageError, match=r"\(1, 3, 3, 4\). Received: \(1, 5, 5, 4\)"):
+            call()
