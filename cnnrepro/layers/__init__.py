@@ -1,5 +1,18 @@
 """Keras layers that the classic networks need and Keras lacks, written in ``keras.ops`` alone."""
 
+from cnnrepro.layers.grouped import GroupedConv2D
+from cnnrepro.layers.lenet import RadialBasis, TableConv2D, TrainableSubsampling2D, scaled_tanh
+from cnnrepro.layers.normalisation import LocalResponseNormalization
+from cnnrepro.layers.pooling import L2Pooling2D
 from cnnrepro.layers.shortcut import IdentityShortcut
 
-__all__ = ["IdentityShortcut"]
+__all__ = [
+    "GroupedConv2D",
+    "IdentityShortcut",
+    "L2Pooling2D",
+    "LocalResponseNormalization",
+    "RadialBasis",
+    "TableConv2D",
+    "TrainableSubsampling2D",
+    "scaled_tanh",
+]

@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
+from cnnrepro.models.entry import ModelEntry, Option, Published
 from cnnrepro.models.layers_table import layer_table
-from cnnrepro.models.table import MODELS, ModelEntry, Option, check_options, entry, parse_options
+from cnnrepro.models.pattern import is_pattern
+from cnnrepro.models.table import MODELS, check_options, entry, keyed_options, parse_options
 
 if TYPE_CHECKING:
     import keras
@@ -23,25 +25,29 @@ __all__ = [
     "MODELS",
     "ModelEntry",
     "Option",
+    "Published",
     "build",
     "check_initializer",
     "check_options",
     "entry",
+    "keyed_options",
     "layer_table",
     "parse_options",
 ]
+
+PATTERN_INPUT, PATTERN_CLASSES = (32, 32, 3), 10  # CIFAR-10's, as in the notes
 
 
 def build(
     name: str, input_shape: tuple[int, int, int] | None = None, classes: int | None = None, **options: object
 ) -> keras.Model:
-    """Build a model of the table with fresh weights.
+    """Build a model with fresh weights: one of the table, or one that a layer pattern writes down.
 
     Args:
-        name: a key of ``MODELS``.
-        input_shape: ``(height, width, channels)``; the model's own by default.
-        classes: number of classes; the model's own by default.
-        **options: the options of its row; see ``MODELS[name].options``.
+        name: a key of ``MODELS``, or a pattern such as ``INPUT -> [CONV -> RELU -> POOL]*2 -> FC -> RELU -> FC``.
+        input_shape: ``(height, width, channels)``; the model's own by default, 32x32x3 for a pattern.
+        classes: number of classes; the model's own by default, 10 for a pattern.
+        **options: the options of its row, see ``MODELS[name].options``; of a pattern, see ``models.from_pattern``.
 
     Returns:
         A Keras model from images ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
@@ -49,32 +55,39 @@ def build(
     Raises:
         UsageError: an unknown model or option, or a value of the wrong type or out of range.
     """
-    row = entry(name)
-    shape = tuple(row.input_shape if input_shape is None else input_shape)
-    classes = row.classes if classes is None else classes
+    if is_pattern(name):
+        row, own_shape, own_classes = None, PATTERN_INPUT, PATTERN_CLASSES
+    else:
+        row = entry(name)
+        own_shape, own_classes = row.input_shape, row.classes
+    shape = tuple(own_shape if input_shape is None else input_shape)
+    classes = own_classes if classes is None else classes
     if len(shape) != 3 or not all(isinstance(size, int) and size > 0 for size in shape):
         raise UsageError(f"input_shape must be (height, width, channels), positive integers. Received: {shape}")
     if not isinstance(classes, int) or classes < 2:
         raise UsageError(f"classes must be an integer of at least 2. Received: {classes!r}")
+    if row is None:
+        from cnnrepro.models.from_pattern import from_pattern
+
+        return from_pattern(name, shape, classes, **options)
+    if min(shape[:2]) < row.smallest:
+        raise UsageError(
+            f"{name} needs images of at least {row.smallest}x{row.smallest} pixels, or nothing is left for its last "
+            f"layers. Received: input_shape={shape}"
+        )
     options = check_options(name, options)
     check_initializer(name, options)
     module, function = row.builder.split(":")
-    return getattr(importlib.import_module(module), function)(shape, classes, **options)
+    return getattr(importlib.import_module(module), function)(shape, classes, **row.arguments, **options)
 
 
 def check_initializer(name: str, options: Mapping[str, object]) -> None:
     """Check the one kind of option that only Keras can judge: the name of an initialiser. Loads Keras.
 
     Raises:
-        UsageError: Keras knows no initialiser of that name.
+        UsageError: nobody knows an initialiser of that name.
     """
-    from cnnrepro.engine import keras
+    from cnnrepro.layers.initializers import initializer
 
-    initializer = options.get("kernel_initializer")
-    try:
-        keras.initializers.get(initializer)((3, 3, 1, 2))  # a filter's shape: "identity" is for matrices alone
-    except (ValueError, TypeError) as error:
-        raise UsageError(
-            f"Option 'kernel_initializer' of model {name!r} must be the name of a Keras initialiser for filters, such "
-            f"as 'he_normal'. Received: {initializer!r}"
-        ) from error
+    if "kernel_initializer" in entry(name).options and "kernel_initializer" in options:
+        initializer(options["kernel_initializer"])

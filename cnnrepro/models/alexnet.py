@@ -1,20 +1,169 @@
-"""AlexNet.
+"""AlexNet: as published, as the lecture notes list it, as torchvision has it, and for small images.
 
-Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", NeurIPS 2012.
+Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", NeurIPS 2012;
+Krizhevsky, "One weird trick for parallelizing convolutional neural networks", arXiv:1404.5997, 2014.
+
+What all four share: logits at the end, as softmax is part of the loss; dropout that scales in training what the paper
+scales at test (section 4.2), with the same expectation; and, where the option ``normalization`` asks for batch
+normalisation, one between each convolution and its ReLU, in place of the convolution's bias. "lrn" is the paper's
+(section 3.3): behind the ReLU of convolutions 1 and 2 alone, before the pool.
 """
 
 from __future__ import annotations
 
 from cnnrepro.engine import keras
-from cnnrepro.errors import UsageError
+from cnnrepro.models.chains import Convolution, convolutions, dense_head
 
-layers = keras.layers
+# The filter counts of convolutions 1 to 5 are the paper's, and an overlapping 3x3 pool with stride 2 follows 1, 2, 5.
+TWO_GROUPS = (
+    Convolution(96, 11, strides=4, lrn=True, pooled=True),
+    Convolution(256, 5, padding=2, groups=2, biased=True, lrn=True, pooled=True),
+    Convolution(384, 3, padding=1),
+    Convolution(384, 3, padding=1, groups=2, biased=True),
+    Convolution(256, 3, padding=1, groups=2, biased=True, pooled=True),
+)
+ONE_TOWER = (
+    Convolution(96, 11, strides=4, padding=2, lrn=True, pooled=True),
+    Convolution(256, 5, padding=2, biased=True, lrn=True, pooled=True),
+    Convolution(384, 3, padding=1),
+    Convolution(384, 3, padding=1, biased=True),
+    Convolution(256, 3, padding=1, biased=True, pooled=True),
+)
+TORCHVISION = (
+    Convolution(64, 11, strides=4, padding=2, lrn=True, pooled=True),
+    Convolution(192, 5, padding=2, lrn=True, pooled=True),
+    Convolution(384, 3, padding=1),
+    Convolution(256, 3, padding=1),
+    Convolution(256, 3, padding=1, pooled=True),
+)
+SMALL = (Convolution(96, 5, padding=2, lrn=True, pooled=True), *ONE_TOWER[1:])
 
-# Three valid 3x3 pools with stride 2 take s to (s - 3)//2 + 1: 15 -> 7 -> 3 -> 1. Below 15 nothing is left.
-SMALLEST_INPUT = 15
 
-# (filters, kernel size, whether an overlapping pool follows): the filter counts are the paper's.
-SMALL_CONVOLUTIONS = ((96, 5, True), (256, 5, True), (384, 3, False), (384, 3, False), (256, 3, True))
+def alexnet(
+    input_shape: tuple[int, int, int] = (227, 227, 3),
+    classes: int = 1000,
+    *,
+    dropout: float = 0.5,
+    normalization: str = "lrn",
+    kernel_initializer: str = "gaussian_0.01",
+    initial_bias: float = 1.0,
+) -> keras.Model:
+    """AlexNet of 2012: two groups, local response normalisation, biases of 1.
+
+    At 227x227x3 with 1,000 classes it has 60,965,224 parameters (the paper: 60 million) and takes 724,406,816
+    multiply-adds:
+
+        conv1   55x55x96, pool 27   (11·11·3 + 1) · 96 = 34,944         55² · 363 · 96 = 105,415,200
+        conv2   27x27x256, pool 13  (5·5·48 + 1) · 256 = 307,456        27² · 1,200 · 256 = 223,948,800
+        conv3   13x13x384           (3·3·256 + 1) · 384 = 885,120       13² · 2,304 · 384 = 149,520,384
+        conv4   13x13x384           (3·3·192 + 1) · 384 = 663,936       13² · 1,728 · 384 = 112,140,288
+        conv5   13x13x256, pool 6   (3·3·192 + 1) · 256 = 442,624       13² · 1,728 · 256 = 74,760,192
+        dense6  4,096               (6·6·256 + 1) · 4,096 = 37,752,832  37,748,736
+        dense7  4,096               4,097 · 4,096 = 16,781,312          16,777,216
+        logits  1,000               4,097 · 1,000 = 4,097,000           4,096,000
+
+    Deviations from the paper:
+
+    1. 227x227 in place of 224x224: the paper's 55x55 maps need (227 - 11) / 4 + 1 = 55.
+    2. The two groups are on one machine, one behind the other; nothing else is changed by that.
+    3. Other input sizes change the number of inputs of dense6; the smallest is 67, which leaves 1x1.
+
+    Args:
+        input_shape: ``(height, width, channels)``; height and width at least 67.
+        classes: number of classes.
+        dropout: share of the units of the hidden dense layers that is dropped in training, in [0, 1).
+        normalization: "none", "lrn" or "batch".
+        kernel_initializer: a name that ``cnnrepro.layers.initializers`` knows, for all layers.
+        initial_bias: of convolutions 2, 4, 5 and the hidden dense layers; 0 elsewhere (section 5). Caffe's
+            reproduction has 0.1 in place of 1.
+
+    Returns:
+        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
+    """
+    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
+    x = convolutions(inputs, TWO_GROUPS, normalization, kernel_initializer, initial_bias)
+    x = dense_head(x, 4096, classes, dropout, kernel_initializer, initial_bias)
+    return keras.Model(inputs, x, name="alexnet")
+
+
+def alexnet_one_tower(
+    input_shape: tuple[int, int, int] = (224, 224, 3),
+    classes: int = 1000,
+    *,
+    dropout: float = 0.5,
+    normalization: str = "none",
+    kernel_initializer: str = "gaussian_0.01",
+    initial_bias: float = 1.0,
+) -> keras.Model:
+    """AlexNet as the lecture notes list it: one tower, 224x224 with padding 2.
+
+    At 224x224x3 with 1,000 classes it has 62,378,344 parameters and takes 1,135,256,096 multiply-adds. The shapes and
+    the dense layers are those of ``alexnet``; without groups, convolutions 2, 4 and 5 have (5·5·96 + 1) · 256 =
+    614,656, (3·3·384 + 1) · 384 = 1,327,488 and (3·3·384 + 1) · 256 = 884,992 parameters.
+
+    Deviations from the paper:
+
+    1. One tower: convolutions 2, 4 and 5 see all feature maps, not those of one GPU (section 3.5).
+    2. 224x224, padded by two zeros on each side: ⌊(224 + 4 - 11) / 4⌋ + 1 = ⌊54.25⌋ + 1 = 55. One row and one column of
+       the padding are lost.
+    3. No local response normalisation: the notes' listing has none.
+    4. Other input sizes change the number of inputs of dense6; the smallest is 63, which leaves 1x1.
+
+    Args:
+        input_shape: ``(height, width, channels)``; height and width at least 63.
+        classes, dropout, normalization, kernel_initializer, initial_bias: as in ``alexnet``.
+
+    Returns:
+        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
+    """
+    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
+    x = convolutions(inputs, ONE_TOWER, normalization, kernel_initializer, initial_bias)
+    x = dense_head(x, 4096, classes, dropout, kernel_initializer, initial_bias)
+    return keras.Model(inputs, x, name="alexnet_one_tower")
+
+
+def alexnet_torchvision(
+    input_shape: tuple[int, int, int] = (224, 224, 3),
+    classes: int = 1000,
+    *,
+    dropout: float = 0.5,
+    normalization: str = "none",
+    kernel_initializer: str = "he_uniform",
+) -> keras.Model:
+    """AlexNet of "One weird trick", as ``torchvision.models.alexnet`` has it.
+
+    At 224x224x3 with 1,000 classes it has 61,100,840 parameters and takes 714,188,480 multiply-adds:
+
+        conv1   55x55x64, pool 27   (11·11·3 + 1) · 64 = 23,296         55² · 363 · 64 = 70,276,800
+        conv2   27x27x192, pool 13  (5·5·64 + 1) · 192 = 307,392        27² · 1,600 · 192 = 223,948,800
+        conv3   13x13x384           (3·3·192 + 1) · 384 = 663,936       13² · 1,728 · 384 = 112,140,288
+        conv4   13x13x256           (3·3·384 + 1) · 256 = 884,992       13² · 3,456 · 256 = 149,520,384
+        conv5   13x13x256, pool 6   (3·3·256 + 1) · 256 = 590,080       13² · 2,304 · 256 = 99,680,256
+        dense6, dense7, logits      as in ``alexnet``: 58,631,144       58,621,952
+
+    Deviations from torchvision:
+
+    1. Its adaptive average pool to 6x6, which changes nothing at 224x224, is left out. At other sizes dense6 here has
+       more or fewer inputs, where torchvision's averages or repeats positions until there are 6x6.
+    2. He's uniform initialisation, zero biases. torchvision has PyTorch's defaults: both uniform between ±1/√fan-in.
+    3. Weights and maps are in Keras's order; dense6 sees the maps with the channels last.
+
+    And from the paper of 2012: one tower with fewer filters, no local response normalisation, and dropout before each
+    hidden dense layer in place of behind it.
+
+    Args:
+        input_shape: ``(height, width, channels)``; height and width at least 63.
+        classes: number of classes.
+        dropout: share of the inputs of the hidden dense layers that is dropped in training, in [0, 1).
+        normalization, kernel_initializer: as in ``alexnet``.
+
+    Returns:
+        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
+    """
+    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
+    x = convolutions(inputs, TORCHVISION, normalization, kernel_initializer)
+    x = dense_head(x, 4096, classes, dropout, kernel_initializer, dropout_first=True)
+    return keras.Model(inputs, x, name="alexnet_torchvision")
 
 
 def alexnet_small(
@@ -24,6 +173,8 @@ def alexnet_small(
     dropout: float = 0.5,
     dense_units: int = 1024,
     kernel_initializer: str = "glorot_uniform",
+    normalization: str = "none",
+    initial_bias: float = 0.0,
 ) -> keras.Model:
     """AlexNet for small images: five convolutions, three overlapping pools, three dense layers.
 
@@ -35,49 +186,24 @@ def alexnet_small(
     1. Input 28x28x1 in place of 224x224x3, so the first convolution is 5x5 with stride 1 in place of 11x11 with
        stride 4: the paper's would leave 5x5 positions of a digit, and its first pool two.
     2. One tower: convolutions 2, 4 and 5 see all feature maps, not those of one GPU (section 3.5).
-    3. No local response normalisation (section 3.3).
+    3. No local response normalisation (section 3.3) unless ``normalization`` is "lrn".
     4. The two hidden dense layers have 1,024 units in place of 4,096, since 2·2·256 = 1,024 values reach them in
        place of 6·6·256 = 9,216.
-    5. Glorot's uniform initialisation, Keras's default, and zero biases in place of N(0, 0.01) and ones (section 5).
-       On standardised digits it starts at a loss of 2.30 = ln 10, where He's normal one starts at 15.6, since each
-       max pool raises the activations.
-    6. The last layer gives logits; softmax is part of the loss.
-    7. Dropout scales in training what the paper scales at test (section 4.2): the same expectation.
+    5. Glorot's uniform initialisation, Keras's default, and zero biases in place of N(0, 0.01) and ones (section 5),
+       which the options ``kernel_initializer`` and ``initial_bias`` bring back. On standardised digits it starts at a
+       loss of 2.30 = ln 10, where He's normal one starts at 15.6, since each max pool raises the activations.
 
     Args:
-        input_shape: ``(height, width, channels)``; height and width at least 15.
+        input_shape: ``(height, width, channels)``; height and width at least 15: the pools leave 7, 3 and 1.
         classes: number of classes.
         dropout: share of the hidden dense units that is dropped in training, in [0, 1).
         dense_units: units of each hidden dense layer.
-        kernel_initializer: a Keras initialiser's name, for all layers.
+        kernel_initializer, normalization, initial_bias: as in ``alexnet``.
 
     Returns:
         A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
     """
-    if min(input_shape[:2]) < SMALLEST_INPUT:
-        raise UsageError(
-            f"alexnet_small needs images of at least {SMALLEST_INPUT}x{SMALLEST_INPUT} pixels, or its three pools "
-            f"leave nothing. Received: input_shape={tuple(input_shape)}"
-        )
     inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = inputs
-    for number, (filters, size, pooled) in enumerate(SMALL_CONVOLUTIONS, start=1):
-        x = layers.Conv2D(
-            filters,
-            size,
-            padding="same",
-            activation="relu",
-            kernel_initializer=kernel_initializer,
-            name=f"conv{number}",
-        )(x)
-        if pooled:
-            x = layers.MaxPooling2D(3, strides=2, name=f"pool{number}")(x)
-    x = layers.Flatten(name="flatten")(x)  # (N, 2·2·256) at 28x28
-    for number in (6, 7):
-        dense = layers.Dense(
-            dense_units, activation="relu", kernel_initializer=kernel_initializer, name=f"dense{number}"
-        )
-        x = dense(x)
-        x = layers.Dropout(dropout, name=f"dropout{number}")(x)
-    logits = layers.Dense(classes, kernel_initializer=kernel_initializer, dtype="float32", name="logits")(x)
-    return keras.Model(inputs, logits, name="alexnet_small")
+    x = convolutions(inputs, SMALL, normalization, kernel_initializer, initial_bias)
+    x = dense_head(x, dense_units, classes, dropout, kernel_initializer, initial_bias)
+    return keras.Model(inputs, x, name="alexnet_small")

@@ -5,29 +5,109 @@ He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", CVPR 201
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
 from cnnrepro.layers import IdentityShortcut
+from cnnrepro.layers.initializers import initializer
+from cnnrepro.models.blocks import normalise
 
 layers = keras.layers
 
 STAGE_FILTERS = (16, 32, 64)
-SMALLEST_INPUT = 4  # two strides of 2 still leave a pixel
 
 
-def resnet20(
-    input_shape: tuple[int, int, int] = (32, 32, 3),
-    classes: int = 10,
+@dataclass(frozen=True)
+class Parts:
+    """What residual networks are built of, with the options filled in.
+
+    Args:
+        normalization: "batch" or "none"; without it the convolutions have biases.
+        momentum, epsilon: of batch normalisation.
+        kernel_initializer: name of the initialiser of all weights.
+        symmetric: pad in front of a strided convolution as many zeros on each side. Keras's "same" with stride 2 pads
+            even sizes on the right and below only, which moves every window by a pixel.
+    """
+
+    normalization: str
+    momentum: float
+    epsilon: float
+    kernel_initializer: str
+    symmetric: bool
+
+    def convolution(self, x: keras.KerasTensor, filters: int, size: int, strides: int, name: str) -> keras.KerasTensor:
+        """(N, H, W, C) to (N, ceil(H / strides), ceil(W / strides), filters)."""
+        padding = "same"
+        if self.symmetric and strides > 1 and size > 1:
+            x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
+            padding = "valid"
+        return layers.Conv2D(
+            filters,
+            size,
+            strides=strides,
+            padding=padding,
+            use_bias=self.normalization == "none",  # batch normalisation has an offset of its own
+            kernel_initializer=initializer(self.kernel_initializer),
+            name=name,
+        )(x)
+
+    def normalised(
+        self, x: keras.KerasTensor, filters: int, size: int, strides: int, name: str, number: str = ""
+    ) -> keras.KerasTensor:
+        """A convolution ``{name}_conv{number}`` and its normalisation ``{name}_bn{number}``."""
+        x = self.convolution(x, filters, size, strides, f"{name}_conv{number}")
+        return normalise(x, self.normalization, f"{name}_bn{number}", momentum=self.momentum, epsilon=self.epsilon)
+
+    def shortcut(self, x: keras.KerasTensor, kind: str, filters: int, strides: int, name: str) -> keras.KerasTensor:
+        """The shortcut of a block by the paper's option A, B or C (section 4.1)."""
+        changes = strides > 1 or x.shape[-1] != filters
+        if kind == "C" or (kind == "B" and changes):
+            return self.normalised(x, filters, 1, strides, f"{name}_shortcut")
+        if changes:
+            return IdentityShortcut(filters, strides, name=f"{name}_shortcut")(x)
+        return x
+
+    def head(self, x: keras.KerasTensor, classes: int, dropout: float) -> keras.KerasTensor:
+        """Global average, dropout where there is any, and the logits in float32."""
+        x = layers.GlobalAveragePooling2D(name="average")(x)  # (N, C)
+        if dropout:
+            x = layers.Dropout(dropout, name="dropout")(x)
+        return layers.Dense(
+            classes, kernel_initializer=initializer(self.kernel_initializer), dtype="float32", name="logits"
+        )(x)
+
+
+def resnet(
+    input_shape: tuple[int, int, int],
+    classes: int,
     *,
+    depth: int,
+    shortcut: str = "A",
+    dropout: float = 0.0,
+    normalization: str = "batch",
     batchnorm_momentum: float = 0.9,
     batchnorm_epsilon: float = 1e-5,
     kernel_initializer: str = "he_normal",
 ) -> keras.Model:
-    """ResNet-20 of section 4.2: 6n + 2 layers with n = 3, shortcuts without parameters (option A).
+    """The networks of section 4.2: 6n + 2 weighted layers in three stages of n blocks, filters 16, 32, 64.
 
-    At 32x32x3 with 10 classes it has 269,722 trainable parameters (the paper: 0.27 M). By stage: 432 + 32, then
-    13,824 + 192, then 50,688 + 384, then 202,752 + 768, then 650 for the dense layer; batch normalisation adds
-    1,376 moving statistics, which Keras counts and PyTorch does not.
+    Trainable parameters at 32x32x3 with 10 classes, convolutions + batch normalisation (a scale and an offset each):
+
+    - stem: 9·3·16 = 432, + 32;
+    - stage 1: 2n · 9·16·16 = 4,608 n, + 64 n;
+    - stage 2: 9·16·32 + (2n - 1) · 9·32·32 = 18,432 n - 4,608, + 128 n;
+    - stage 3: 9·32·64 + (2n - 1) · 9·64·64 = 73,728 n - 18,432, + 256 n;
+    - dense layer: 64·10 + 10 = 650;
+
+    together 97,216 n - 21,926. With n = 3, ResNet-20: 432 + 32, then 13,824 + 192, then 50,688 + 384, then
+    202,752 + 768, then 650: 269,722 (the paper: 0.27 M). Depths 32, 44, 56, 110: 464,154, 658,586, 853,018,
+    1,727,962. Batch normalisation adds 448 n + 32 moving statistics, which Keras counts and PyTorch does not. Option B
+    adds 16·32 + 64 + 32·64 + 128 = 2,752. Without normalisation biases take the place of scales and offsets:
+    224 n + 16 parameters fewer, and 96 more with option B.
+
+    Multiply-adds of option A: 442,368 for the stem, 14,155,776 n - 2·1,179,648 for the stages, 640 for the dense
+    layer: 40,551,040 for ResNet-20. Option B adds 2·131,072.
 
     Deviations from the paper, and what it leaves open:
 
@@ -37,52 +117,54 @@ def resnet20(
        0.99, which needs some 500 steps to forget its start: 0.99^500 = 0.7 %.
     3. The last layer gives logits; softmax is part of the loss.
     4. Option A pads the new channels behind the old ones.
+    5. Keras's "same" padding: at even sizes a 3x3 convolution with stride 2 is centred on pixels 1, 3, 5, …; with a
+       zero on either side, as in Torch, it is centred on 0, 2, 4, …, where the shortcut takes its pixels.
+    6. On CIFAR-10 the paper has option A only; option B is that of section 4.1. ``dropout`` is not in the paper,
+       nor is ``normalization="none"``, with which each addition about doubles the variance of the feature maps.
+    7. Weight decay and the warm-up of ResNet-110 (learning rate 0.01 at first) are a matter of the recipe.
+
+    Neither keras.applications nor torchvision has these networks. Both publish networks named ResNet for ImageNet, and
+    a ResNet-18 with 64 to 512 filters on CIFAR-10 is not of this family: it has forty times the parameters of
+    ResNet-20.
 
     Args:
-        input_shape: ``(height, width, channels)``; height and width at least 4.
+        input_shape: ``(height, width, channels)``; each of the two strides halves the size, rounded up.
         classes: number of classes.
+        depth: 6n + 2: 8, 14, 20, 26, …
+        shortcut: across a change of size. "A": identity and zeros; "B": 1x1 projection with normalisation; "none": no
+            shortcuts at all, the paper's plain networks.
+        dropout: share of the 64 averages that is dropped in training, in [0, 1).
+        normalization: "batch", or "none", which gives the convolutions biases.
         batchnorm_momentum: weight of the old value in the moving averages, in [0, 1).
         batchnorm_epsilon: added to the variance.
-        kernel_initializer: a Keras initialiser's name, for all layers.
+        kernel_initializer: an initialiser's name, for all layers.
 
     Returns:
         A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
+
+    Raises:
+        UsageError: the depth is not 6n + 2.
     """
-    if min(input_shape[:2]) < SMALLEST_INPUT:
-        raise UsageError(
-            f"resnet20 needs images of at least {SMALLEST_INPUT}x{SMALLEST_INPUT} pixels. "
-            f"Received: input_shape={tuple(input_shape)}"
-        )
-
-    def convolution(x, filters, strides, name):
-        return layers.Conv2D(
-            filters,
-            3,
-            strides=strides,
-            padding="same",
-            use_bias=False,  # the normalisation that follows has one
-            kernel_initializer=kernel_initializer,
-            name=name,
-        )(x)
-
-    def normalise(x, name):
-        return layers.BatchNormalization(momentum=batchnorm_momentum, epsilon=batchnorm_epsilon, name=name)(x)
-
-    def block(x, filters, strides, name):
-        shortcut = x
-        if strides > 1:
-            shortcut = IdentityShortcut(filters, strides, name=f"{name}_shortcut")(x)
-        y = normalise(convolution(x, filters, strides, f"{name}_conv1"), f"{name}_bn1")
-        y = layers.ReLU(name=f"{name}_relu1")(y)
-        y = normalise(convolution(y, filters, 1, f"{name}_conv2"), f"{name}_bn2")
-        return layers.ReLU(name=f"{name}_relu2")(layers.Add(name=f"{name}_add")([y, shortcut]))
-
+    if depth < 8 or depth % 6 != 2:
+        raise UsageError(f"depth must be 6n + 2 with n blocks a stage: 8, 14, 20, and so on. Received: {depth}")
+    parts = Parts(normalization, batchnorm_momentum, batchnorm_epsilon, kernel_initializer, symmetric=False)
     inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = layers.ReLU(name="stem_relu")(normalise(convolution(inputs, STAGE_FILTERS[0], 1, "stem_conv"), "stem_bn"))
+    x = layers.ReLU(name="stem_relu")(parts.normalised(inputs, STAGE_FILTERS[0], 3, 1, "stem"))
     for stage, filters in enumerate(STAGE_FILTERS, start=1):
-        for number in (1, 2, 3):
+        for number in range(1, (depth - 2) // 6 + 1):
             strides = 2 if stage > 1 and number == 1 else 1
-            x = block(x, filters, strides, f"stage{stage}_block{number}")
-    x = layers.GlobalAveragePooling2D(name="average")(x)  # (N, 64)
-    logits = layers.Dense(classes, kernel_initializer=kernel_initializer, dtype="float32", name="logits")(x)
-    return keras.Model(inputs, logits, name="resnet20")
+            x = _block(parts, x, shortcut, filters, strides, f"stage{stage}_block{number}")
+    logits = parts.head(x, classes, dropout)  # x: (N, ceil(H / 4), ceil(W / 4), 64)
+    return keras.Model(inputs, logits, name=f"resnet{depth}")
+
+
+def _block(
+    parts: Parts, x: keras.KerasTensor, shortcut: str, filters: int, strides: int, name: str
+) -> keras.KerasTensor:
+    """Two 3x3 convolutions, and the shortcut added before the last ReLU."""
+    passed = None if shortcut == "none" else parts.shortcut(x, shortcut, filters, strides, name)
+    y = layers.ReLU(name=f"{name}_relu1")(parts.normalised(x, filters, 3, strides, name, "1"))
+    y = parts.normalised(y, filters, 3, 1, name, "2")
+    if passed is not None:
+        y = layers.Add(name=f"{name}_add")([y, passed])
+    return layers.ReLU(name=f"{name}_relu2")(y)

@@ -132,8 +132,9 @@ def run_key(spec: RunSpec, *, fingerprint: str, precision: str, backend: str) ->
         precision: what "auto" came to on this machine.
         backend: Keras's; initial weights differ between backends.
     """
+    options = models.keyed_options(spec.model, dict(spec.options))
     decides = {
-        "spec": spec.to_dict() | {"precision": precision},
+        "spec": spec.to_dict() | {"precision": precision, "options": options},
         "recipe": recipe(spec.recipe).to_dict(),
         "data": fingerprint,
         "backend": backend,

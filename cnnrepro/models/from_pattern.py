@@ -1,0 +1,152 @@
+"""A Keras model from the lecture notes' layer pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnnrepro.engine import keras
+from cnnrepro.errors import UsageError, unknown
+from cnnrepro.layers import L2Pooling2D
+from cnnrepro.layers.initializers import initializer
+from cnnrepro.models.blocks import normalise
+from cnnrepro.models.pattern import Element, expand, is_count, wrong
+
+POOLS = ("max", "average", "l2")
+NORMALIZATIONS = ("none", "lrn", "batch")
+FIRST_FILTERS, MOST_FILTERS = 32, 512  # by default doubled after each pool, as VGG does from 64 to 512
+
+
+def from_pattern(
+    pattern: str,
+    input_shape: tuple[int, int, int] = (32, 32, 3),
+    classes: int = 10,
+    *,
+    filters: int | Sequence[int] | None = None,
+    kernel_size: int = 3,
+    strides: int = 1,
+    padding: str = "same",
+    pool_size: int = 2,
+    pool_strides: int | None = None,
+    pooling: str = "max",
+    units: int | Sequence[int] = 128,
+    dropout: float = 0.0,
+    normalization: str = "none",
+    kernel_initializer: str = "he_normal",
+    optional: bool = True,
+    **counts: int,
+) -> keras.Model:
+    """Build the network that a pattern writes down.
+
+    Args:
+        pattern: see ``cnnrepro.models.pattern``.
+        input_shape: ``(height, width, channels)``.
+        classes: outputs of the last FC.
+        filters: of each CONV: one number for all, or a list with one a CONV or one a stage (the CONVs up to a POOL).
+            By default 32, doubled after each POOL up to 512.
+        kernel_size, strides, padding: of each CONV; "same" keeps the size at stride 1.
+        pool_size, pool_strides: of each POOL, by default 2 and the size.
+        pooling: max, average or l2.
+        units: of each FC but the last: one number for all, or a list.
+        dropout: share of the values before each FC but the first that is dropped in training.
+        normalization: after each CONV: none, lrn or batch.
+        kernel_initializer: an initialiser's name, for all layers.
+        optional: whether what ``?`` marks is there.
+        **counts: values of the pattern's counts: ``N=2``.
+
+    Returns:
+        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
+
+    Raises:
+        UsageError: a pattern that cannot be read, with a mark at the character, or a value that does not fit.
+    """
+    for name in counts:
+        if not is_count(name):
+            known = [*_keyword_names(), "N", "M", "K"]
+            raise unknown("option of a pattern", name, known)
+    for name, value, allowed in (("pooling", pooling, POOLS), ("normalization", normalization, NORMALIZATIONS)):
+        if value not in allowed:
+            raise UsageError(f"{name} must be one of {', '.join(allowed)}. Received: {value!r}")
+    elements = expand(pattern, counts, optional=optional)
+    widths = _filters(elements, filters)
+    hidden = _listed(units, sum(element.word == "FC" for element in elements) - 1, "units", "FC before the last")
+    x = inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
+    seen = dict.fromkeys(("CONV", "RELU", "POOL", "FC"), 0)
+    for element in elements:
+        seen[element.word] += 1
+        number = seen[element.word]
+        if element.word in ("CONV", "POOL"):
+            window = kernel_size if element.word == "CONV" else pool_size
+            _require_room(pattern, element, x, window, "valid" if element.word == "POOL" else padding)
+        if element.word == "CONV":
+            x = keras.layers.Conv2D(
+                widths[number - 1],
+                kernel_size,
+                strides=strides,
+                padding=padding,
+                kernel_initializer=initializer(kernel_initializer),
+                name=f"conv{number}",
+            )(x)
+            x = normalise(x, normalization, f"norm{number}")
+        elif element.word == "POOL":
+            x = _pool(pooling)(pool_size, strides=pool_strides or pool_size, name=f"pool{number}")(x)
+        elif element.word == "RELU":
+            x = keras.layers.ReLU(name=f"relu{number}")(x)
+        else:
+            x = _dense(x, number, (*hidden, classes), dropout, kernel_initializer)
+    return keras.Model(inputs, x, name="pattern")
+
+
+def _keyword_names() -> list[str]:
+    return list(from_pattern.__kwdefaults__)
+
+
+def _pool(kind: str) -> type:
+    return {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D, "l2": L2Pooling2D}[kind]
+
+
+def _dense(x: keras.KerasTensor, number: int, sizes: tuple[int, ...], dropout: float, name: str) -> keras.KerasTensor:
+    """One FC: a flattened map at the first, dropout before the others, float32 scores at the last."""
+    last = number == len(sizes)
+    if number == 1 and len(x.shape) > 2:
+        x = keras.layers.Flatten(name="flatten")(x)
+    elif dropout:
+        x = keras.layers.Dropout(dropout, name=f"dropout{number}")(x)
+    return keras.layers.Dense(
+        sizes[number - 1],
+        kernel_initializer=initializer(name),
+        dtype="float32" if last else None,
+        name="logits" if last else f"fc{number}",
+    )(x)
+
+
+def _require_room(pattern: str, element: Element, x: keras.KerasTensor, window: int, padding: str) -> None:
+    height, width = x.shape[1:3]
+    if padding == "valid" and min(height, width) < window:
+        raise wrong(pattern, element.place, f"A {window}x{window} {element.word} does not fit into {height}x{width}")
+
+
+def _filters(elements: Sequence[Element], given: int | Sequence[int] | None) -> list[int]:
+    """The filters of each CONV."""
+    stages = []  # of each CONV: how many POOLs came before it
+    pools = 0
+    for element in elements:
+        pools += element.word == "POOL"
+        if element.word == "CONV":
+            stages.append(pools)
+    if given is None:
+        return [min(FIRST_FILTERS * 2**stage, MOST_FILTERS) for stage in stages]
+    used = sorted(set(stages))
+    if not isinstance(given, int) and len(given) == len(used) != len(stages):
+        by_stage = dict(zip(used, _listed(given, len(used), "filters", "stage"), strict=True))
+        return [by_stage[stage] for stage in stages]
+    return _listed(given, len(stages), "filters", f"CONV, or {len(used)}, one a stage")
+
+
+def _listed(given: int | Sequence[int], count: int, name: str, one: str) -> list[int]:
+    """One value for each: a single number stands for all of them."""
+    values = [given] * count if isinstance(given, int) else list(given)
+    if any(isinstance(value, bool) or not isinstance(value, int) or value < 1 for value in values):
+        raise UsageError(f"{name} must be positive whole numbers. Received: {given!r}")
+    if len(values) != count:
+        raise UsageError(f"{name} must be one number, or a list of {count}, one a {one}. Received: {given!r}")
+    return values

@@ -1,0 +1,102 @@
+"""The architecture in a ``.keras`` file, without its weights and without running anything the file brings along.
+
+A ``.keras`` file is a zip with a ``config.json`` that names classes by module. Keras's safe mode refuses Python code in
+it (lambdas); several holes in that were found over the years. So every name in the file is looked at first: only
+Keras's own classes that cannot run foreign code, and this package's, are let through to Keras.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnrepro.errors import UsageError
+
+if TYPE_CHECKING:
+    import keras
+
+LARGEST_CONFIG = 64 * 2**20  # bytes; ResNet-152's has half a million
+# Keras's own layers that hold code, or load it from elsewhere.
+CODE_CARRIERS = frozenset({"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "__lambda__"})
+OWN = "cnnrepro>"
+
+
+def read_architecture(path: Path) -> keras.Model:
+    """The model of a ``.keras`` file with no weights in memory: fit for counting, not for predicting.
+
+    Raises:
+        UsageError: no such file, not a ``.keras`` file, or one that names classes of its own or carries code.
+    """
+    config = _config(path)
+    for entry in _objects(config):
+        _refuse_foreign(path, entry)
+    return _deserialize(path, config)
+
+
+def _config(path: Path) -> dict:
+    if not path.is_file():
+        raise UsageError(f"There is no file {str(path)!r}.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo("config.json").file_size > LARGEST_CONFIG:
+                raise UsageError(f"The configuration in {str(path)!r} is larger than {LARGEST_CONFIG // 2**20} MiB.")
+            config = json.loads(archive.read("config.json"))
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, RecursionError) as error:
+        raise UsageError(
+            f"{str(path)!r} is not a .keras file as model.save('name.keras') writes it ({type(error).__name__})."
+        ) from error
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise UsageError(f"{str(path)!r} holds no model.")
+    return config
+
+
+def _objects(value: object) -> Iterator[dict]:
+    """Every part of a configuration that names a class or a function; a stack, as a file may nest deeply."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            if "class_name" in one:
+                yield one
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+
+
+def _refuse_foreign(path: Path, entry: dict) -> None:
+    """Refuse a class or function that is neither Keras's nor this package's, or that carries code."""
+    name, module, registered = (entry.get(key) for key in ("class_name", "module", "registered_name"))
+    config = entry.get("config")
+    own = isinstance(registered, str) and registered.startswith(OWN)
+    if name == "function":  # a bare function; its name stands in the config
+        harmless = isinstance(config, str) and config.startswith(OWN)
+        name = config
+    else:
+        from_keras = module is None or (isinstance(module, str) and module.split(".")[0] == "keras")
+        harmless = name not in CODE_CARRIERS and (from_keras or own)
+    if not harmless:
+        raise UsageError(
+            f"{str(path)!r} was not read: it holds {str(name)!r} of {module!r}, which is code from outside of Keras, "
+            "or may run some. Only Keras's own layers and this package's are read."
+        )
+
+
+def _deserialize(path: Path, config: dict) -> keras.Model:
+    from cnnrepro import layers  # noqa: F401 - registers the package's layers
+    from cnnrepro.anatomy import losses  # noqa: F401
+    from cnnrepro.engine import keras
+    from cnnrepro.models import auxiliary  # noqa: F401
+
+    config.pop("compile_config", None)  # losses and optimisers are no part of the architecture
+    try:
+        with keras.StatelessScope(initialize_variables=False):  # no memory for weights
+            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except Exception as error:
+        reason = str(error).strip().splitlines()
+        raise UsageError(f"{str(path)!r} cannot be read as a model: {reason[0] if reason else error!r}") from error
+    if not isinstance(model, keras.Model):
+        raise UsageError(f"{str(path)!r} holds a {type(model).__name__}, no model.")
+    return model

@@ -1,0 +1,178 @@
+"""LeNet-5, as published and as most write it today.
+
+LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document Recognition", Proceedings of the IEEE
+86(11), 1998, section II-B.
+"""
+
+from __future__ import annotations
+
+from cnnrepro.engine import keras
+from cnnrepro.layers import L2Pooling2D, RadialBasis, TableConv2D, TrainableSubsampling2D, scaled_tanh
+from cnnrepro.layers.initializers import initializer
+from cnnrepro.models.blocks import normalise
+
+layers = keras.layers
+
+SIZE = 32  # height and width of the paper's input, in pixels
+
+# Table 1: for each of the 16 maps of C3 the maps of S2 it sees. Six see three neighbours, six see four neighbours,
+# three see two pairs, the last sees all: 6·3 + 6·4 + 3·4 + 6 = 60 connections.
+C3_TABLE = (
+    *(tuple(sorted((first + step) % 6 for step in range(3))) for first in range(6)),
+    *(tuple(sorted((first + step) % 6 for step in range(4))) for first in range(6)),
+    (0, 1, 3, 4),
+    (1, 2, 4, 5),
+    (0, 2, 3, 5),
+    (0, 1, 2, 3, 4, 5),
+)
+
+POOLS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D, "l2": L2Pooling2D}
+
+
+def lenet5(
+    input_shape: tuple[int, int, int] = (32, 32, 1),
+    classes: int = 10,
+    *,
+    dropout: float = 0.0,
+    normalization: str = "none",
+    kernel_initializer: str = "lecun_1998",
+) -> keras.Model:
+    """LeNet-5 of 1998: the sparse table, trainable subsampling, scaled tanh, radial basis units.
+
+    At 32x32x1 with 10 classes it has the paper's 60,000 trainable parameters, and 84 · 10 = 840 fixed ones:
+
+        C1  6 maps 28x28     (25 + 1) · 6 = 156
+        S2  6 maps 14x14     2 · 6 = 12
+        C3  16 maps 10x10    60 · 25 + 16 = 1,516
+        S4  16 maps 5x5      2 · 16 = 32
+        C5  120 maps 1x1     (25 · 16 + 1) · 120 = 48,120
+        F6  84 units         (120 + 1) · 84 = 10,164
+
+    Every layer up to F6, the subsampling too, ends in 1.7159 · tanh(2x / 3). The paper's 340,908 connections count
+    each parameter once a position, and the 840 of the output: 122,304 + 5,880 + 151,600 + 2,000 + 48,120 + 10,164 +
+    840.
+
+    Deviations from the paper, and what it leaves open:
+
+    1. The digits behind the output units were drawn anew, in the manner of figure 3; classes beyond ten have fixed
+       random codes.
+    2. The output is minus the squared distance, so that the largest is the answer. Softmax cross-entropy over it is
+       equation 9 without the constant e^(-j).
+    3. The coefficients of S2 and S4 start as averages, 1 / 4, and all biases at 0; the paper draws the weights by
+       fan-in (appendix A) and does not say how it starts these.
+    4. Smaller images are padded to 32x32 by zeros, which on standardised images are the mean grey and not the
+       paper's background of -0.1. Larger images leave more than one position in C5; F6 sees them all, where the
+       paper would apply it at each.
+    5. More than one input channel: C1 sees them all.
+    6. Options the paper has not: dropout of C5's units; normalisation of the sums of C1 and C3 (batch) or of their
+       outputs (lrn).
+
+    Args:
+        input_shape: ``(height, width, channels)``.
+        classes: number of classes.
+        dropout: share of the units before F6 that is dropped in training, in [0, 1). None is dropped behind F6, where
+            the scaling that goes with dropout would move the units off their targets of +1 and -1.
+        normalization: "none", "lrn" or "batch".
+        kernel_initializer: a name that ``cnnrepro.layers.initializers`` knows, for all filters and weights.
+
+    Returns:
+        A model from ``(N, height, width, channels)`` to negative squared distances ``(N, classes)`` in float32.
+    """
+    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
+    x = at_least_32(inputs)
+    x = layers.Conv2D(6, 5, kernel_initializer=initializer(kernel_initializer), name="c1")(x)
+    x = _squash(x, normalization, scaled_tanh, "c1")  # (N, 28, 28, 6)
+    x = TrainableSubsampling2D(2, activation=scaled_tanh, name="s2")(x)  # (N, 14, 14, 6)
+    x = TableConv2D(C3_TABLE, 5, kernel_initializer=initializer(kernel_initializer), name="c3")(x)
+    x = _squash(x, normalization, scaled_tanh, "c3")  # (N, 10, 10, 16)
+    x = TrainableSubsampling2D(2, activation=scaled_tanh, name="s4")(x)  # (N, 5, 5, 16)
+    x = layers.Conv2D(120, 5, activation=scaled_tanh, kernel_initializer=initializer(kernel_initializer), name="c5")(
+        x
+    )  # (N, 1, 1, 120)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dropout(dropout, name="dropout6")(x)
+    x = layers.Dense(84, activation=scaled_tanh, kernel_initializer=initializer(kernel_initializer), name="f6")(x)
+    return keras.Model(inputs, RadialBasis(classes, dtype="float32", name="logits")(x), name="lenet5")
+
+
+def lenet5_modern(
+    input_shape: tuple[int, int, int] = (28, 28, 1),
+    classes: int = 10,
+    *,
+    dropout: float = 0.0,
+    normalization: str = "none",
+    kernel_initializer: str = "glorot_uniform",
+    activation: str = "relu",
+    pooling: str = "max",
+    width: int = 1,
+) -> keras.Model:
+    """LeNet-5 as most write it today: a dense C3, pools without parameters, ReLU, softmax.
+
+    At 28x28x1 (as at 32x32x1) with 10 classes it has 61,706 parameters:
+
+        conv1   6 maps 28x28    (25 + 1) · 6 = 156
+        conv2   16 maps 10x10   (25 · 6 + 1) · 16 = 2,416
+        dense3  120 units       (400 + 1) · 120 = 48,120
+        dense4  84 units        (120 + 1) · 84 = 10,164
+        logits  10 units        (84 + 1) · 10 = 850
+
+    Deviations from the paper:
+
+    1. Each map of the second convolution sees all six maps: 900 more weights.
+    2. Pools without parameters in place of trainable subsampling, and no squashing behind them.
+    3. ReLU in place of the scaled tanh (option ``activation``).
+    4. A dense layer and softmax, which is part of the loss, in place of radial basis units.
+    5. Smaller images are padded to 32x32 by zeros: at 28x28 by two on each side, as the first convolution of most
+       versions is. Larger images give the first dense layer more inputs.
+    6. Options the paper has not: dropout, normalisation (batch before the activation, lrn behind it), and ``width``,
+       which multiplies the 6 and 16 maps and leaves the dense layers as they are.
+
+    Args:
+        input_shape: ``(height, width, channels)``.
+        classes: number of classes.
+        dropout: share of the units of each hidden dense layer that is dropped in training, in [0, 1).
+        normalization: "none", "lrn" or "batch".
+        kernel_initializer: a name that ``cnnrepro.layers.initializers`` knows, for all filters and weights.
+        activation: "relu", "tanh" or "sigmoid", of all hidden layers.
+        pooling: "max", "average" or "l2", of both pools.
+        width: factor on the numbers of filters.
+
+    Returns:
+        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
+    """
+    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
+    x = at_least_32(inputs)
+    for number, filters in ((1, 6), (2, 16)):
+        convolution = layers.Conv2D(
+            width * filters,
+            5,
+            use_bias=normalization != "batch",  # batch normalisation has one
+            kernel_initializer=initializer(kernel_initializer),
+            name=f"conv{number}",
+        )
+        x = _squash(convolution(x), normalization, activation, f"conv{number}")
+        x = POOLS[pooling](2, name=f"pool{number}")(x)
+    x = layers.Flatten(name="flatten")(x)  # (N, 5·5·16)
+    for number, units in ((3, 120), (4, 84)):
+        dense = layers.Dense(
+            units, activation=activation, kernel_initializer=initializer(kernel_initializer), name=f"dense{number}"
+        )
+        x = layers.Dropout(dropout, name=f"dropout{number}")(dense(x))
+    head = layers.Dense(classes, kernel_initializer=initializer(kernel_initializer), dtype="float32", name="logits")
+    return keras.Model(inputs, head(x), name="lenet5_modern")
+
+
+def at_least_32(inputs: keras.KerasTensor) -> keras.KerasTensor:
+    """Images (N, H, W, C) in the middle of zeros, so that neither side is below 32; larger ones as they are."""
+    missing = [max(SIZE - size, 0) for size in inputs.shape[1:3]]
+    if not any(missing):
+        return inputs
+    return layers.ZeroPadding2D([(total // 2, total - total // 2) for total in missing], name="padding")(inputs)
+
+
+def _squash(x: keras.KerasTensor, normalization: str, activation, name: str) -> keras.KerasTensor:
+    """The activation, with batch normalisation before it or local response normalisation behind it."""
+    if normalization == "batch":
+        x = normalise(x, "batch", f"{name}_norm")
+    x = layers.Activation(activation, name=f"{name}_activation")(x)
+    return normalise(x, "lrn", f"{name}_norm") if normalization == "lrn" else x

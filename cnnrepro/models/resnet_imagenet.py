@@ -1,0 +1,139 @@
+"""The residual networks for ImageNet, and their plain twins.
+
+He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, table 1 and section 4.1.
+"""
+
+from __future__ import annotations
+
+from cnnrepro.engine import keras
+from cnnrepro.errors import UsageError
+from cnnrepro.models.resnet import Parts
+
+layers = keras.layers
+
+# Table 1: blocks a stage. 18 and 34 have blocks of two 3x3 convolutions, the others bottlenecks 1x1, 3x3, 1x1.
+BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+BASIC = (18, 34)
+STAGE_FILTERS = (64, 128, 256, 512)
+EXPANSION = 4  # a bottleneck gives four times its filters
+
+
+def resnet(
+    input_shape: tuple[int, int, int],
+    classes: int,
+    *,
+    depth: int,
+    shortcuts: bool,
+    small: bool,
+    dropout: float = 0.0,
+    normalization: str = "batch",
+    batchnorm_momentum: float = 0.9,
+    batchnorm_epsilon: float = 1e-5,
+    kernel_initializer: str = "he_normal",
+    shortcut: str = "B",
+    stride_in: str = "3x3",
+) -> keras.Model:
+    """ResNet-18, 34, 50, 101 or 152, or a plain network of 18 or 34 layers.
+
+    Trainable parameters at 224x224x3 with 1000 classes; each convolution to f channels has 2f of batch normalisation.
+
+    - Stem: 49·3·64 + 128 = 9,536. Dense layer: 1000·c + 1000 for c = 512 or 2,048 channels.
+    - A basic block from c to f channels: 9·c·f + 9·f·f + 4f. A bottleneck: c·f + 9·f·f + f·4f + 12f.
+    - Option B's projection where sizes change, c to c': c·c' + 2c'.
+
+    ResNet-18: 9,536 + 147,968 + 525,568 + 2,099,712 + 8,393,728 + 513,000 = 11,689,512.
+    ResNet-34: 9,536 + 221,952 + 1,116,416 + 6,822,400 + 13,114,368 + 513,000 = 21,797,672.
+    ResNet-50: 9,536 + 215,808 + 1,219,584 + 7,098,368 + 14,964,736 + 2,049,000 = 25,557,032.
+    ResNet-101 has 17 more bottlenecks of 1,117,184 in stage 3: 44,549,160. ResNet-152 has 4 more of 280,064 in
+    stage 2 and 30 more than ResNet-50 in stage 3: 60,192,808. The plain twins lack the three projections,
+    8,448 + 33,280 + 132,096 = 173,824: 11,515,688 and 21,623,848.
+
+    The small forms at 32x32x3 with 10 classes have a stem of 9·3·64 + 128 = 1,856 and a dense layer of 5,130 or
+    20,490: 11,173,962, 21,282,122, 23,520,842, 42,512,970, 58,156,618; plain 11,000,138 and 21,108,298.
+
+    Deviations from the paper, and what it leaves open:
+
+    1. Where a window moves by two pixels, zeros are padded on both sides alike: three for the 7x7, one for the 3x3, as
+       in Torch. Keras's "same" would pad even sizes on the right and below only, and put every window a pixel off.
+       The zeros in front of the max pool change no maximum: they follow a ReLU, so no value is below them.
+    2. The last layer gives logits; softmax is part of the loss.
+    3. Batch-norm momentum and epsilon are not in the paper: 0.9 and 1e-5, Torch's (see ``resnet.resnet``).
+    4. ``dropout`` and ``normalization="none"`` (with biases) are not in the paper. Without normalisation each addition
+       about doubles the variance of the feature maps, so that deep networks begin at a very large loss.
+    5. Global average pooling takes the place of the 7x7 average, so that any size of image fits; at 224 both are one.
+    6. Small form, for 28 to 32 pixels: a 3x3 stem with stride 1 and no pool, so that the last feature maps are 4x4 and
+       not 1x1. It is not in the paper, whose networks for CIFAR-10 are those of ``resnet.resnet``.
+
+    keras.applications' ResNet50, 101 and 152 have the stride in the first 1x1, as the paper, but a bias in every
+    convolution (ResNet-50: 26,560 more, 25,583,592 trainable), batch-norm epsilon 1.001e-5 and momentum 0.99; it has
+    no 18 and 34. torchvision has the stride of bottlenecks in the 3x3 ("v1.5", 6 % more multiply-adds in ResNet-50
+    and about half a point less error), no biases, and fan-out in place of fan-in in its He initialisation.
+
+    Args:
+        input_shape: ``(height, width, channels)``; 32 pixels (small form: 8) come to one last position.
+        classes: number of classes.
+        depth: a key of ``BLOCKS``.
+        shortcuts: False for the plain networks.
+        small: the form for small images.
+        dropout: share of the averages that is dropped in training, in [0, 1).
+        normalization: "batch" or "none", which gives the convolutions biases.
+        batchnorm_momentum: weight of the old value in the moving averages, in [0, 1).
+        batchnorm_epsilon: added to the variance.
+        kernel_initializer: an initialiser's name, for all layers.
+        shortcut: "A": identity, with zeros for new channels; "B": projections where sizes change; "C": everywhere.
+        stride_in: which convolution of a bottleneck takes the stride: the first "1x1" or the "3x3". A basic block has
+            it in its first 3x3.
+
+    Returns:
+        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
+
+    Raises:
+        UsageError: a depth that table 1 does not have.
+    """
+    if depth not in BLOCKS:
+        raise UsageError(f"depth must be one of {', '.join(map(str, BLOCKS))}. Received: {depth}")
+    parts = Parts(normalization, batchnorm_momentum, batchnorm_epsilon, kernel_initializer, symmetric=True)
+    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
+    x = _stem(parts, inputs, small=small)
+    for stage, (filters, blocks) in enumerate(zip(STAGE_FILTERS, BLOCKS[depth], strict=True), start=1):
+        for number in range(1, blocks + 1):
+            strides = 2 if stage > 1 and number == 1 else 1
+            name = f"stage{stage}_block{number}"
+            channels = filters if depth in BASIC else EXPANSION * filters
+            passed = parts.shortcut(x, shortcut, channels, strides, name) if shortcuts else None
+            if depth in BASIC:
+                x = _basic(parts, x, filters, strides, name)
+            else:
+                x = _bottleneck(parts, x, filters, strides, stride_in, name)
+            if passed is not None:
+                x = layers.Add(name=f"{name}_add")([x, passed])
+            x = layers.ReLU(name=f"{name}_relu")(x)
+    logits = parts.head(x, classes, dropout)  # x: (N, 7, 7, 512 or 2048) at 224
+    family = "resnet" if shortcuts else "plain"
+    return keras.Model(inputs, logits, name=f"{family}{depth}" + ("_small" if small else ""))
+
+
+def _stem(parts: Parts, x: keras.KerasTensor, *, small: bool) -> keras.KerasTensor:
+    """7x7 convolution and 3x3 max pool, both with stride 2; or one 3x3 convolution for small images."""
+    size, strides = (3, 1) if small else (7, 2)
+    x = layers.ReLU(name="stem_relu")(parts.normalised(x, STAGE_FILTERS[0], size, strides, "stem"))
+    if small:
+        return x
+    x = layers.ZeroPadding2D(1, name="stem_pool_pad")(x)  # after the ReLU no value is below these zeros
+    return layers.MaxPooling2D(3, strides=2, name="stem_pool")(x)  # (N, 56, 56, 64) at 224
+
+
+def _basic(parts: Parts, x: keras.KerasTensor, filters: int, strides: int, name: str) -> keras.KerasTensor:
+    """Two 3x3 convolutions (figure 5, left), without the addition and the ReLU that follow."""
+    x = layers.ReLU(name=f"{name}_relu1")(parts.normalised(x, filters, 3, strides, name, "1"))
+    return parts.normalised(x, filters, 3, 1, name, "2")
+
+
+def _bottleneck(
+    parts: Parts, x: keras.KerasTensor, filters: int, strides: int, stride_in: str, name: str
+) -> keras.KerasTensor:
+    """1x1, 3x3 and 1x1 convolutions (figure 5, right), without the addition and the ReLU that follow."""
+    first, second = (strides, 1) if stride_in == "1x1" else (1, strides)
+    x = layers.ReLU(name=f"{name}_relu1")(parts.normalised(x, filters, 1, first, name, "1"))
+    x = layers.ReLU(name=f"{name}_relu2")(parts.normalised(x, filters, 3, second, name, "2"))
+    return parts.normalised(x, EXPANSION * filters, 1, 1, name, "3")
