@@ -14,7 +14,7 @@ import importlib
 
 __version__ = "0.1.0"
 
-_ROOMS = ("claims", "data", "experiments", "layers", "models", "report", "training")
+_ROOMS = ("anatomy", "claims", "data", "experiments", "layers", "models", "report", "training")
 _NAMES = {
     "RunSpec": "cnnrepro.training",
     "RunRecord": "cnnrepro.training",

@@ -12,12 +12,15 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnnrepro import __version__, paths
 from cnnrepro.errors import CnnreproError, UsageError, unknown
+
+if TYPE_CHECKING:
+    from cnnrepro.claims import Outcome
 
 app = typer.Typer(
     name="cnnrepro",
@@ -58,7 +61,9 @@ def _print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2))
 
 
-def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, fold: str = "") -> None:
+def _print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, fold: str = "", right: Sequence[str] = ()
+) -> None:
     """A table on standard output; cells are text, never markup."""
     from rich import box
     from rich.console import Console
@@ -67,7 +72,12 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, fo
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column != fold and bool(fold))
+        table.add_column(
+            column,
+            overflow="fold",
+            no_wrap=column != fold and bool(fold),
+            justify="right" if column in right else "left",
+        )
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     # Without a terminal there is no width to fit into: a log or a pipe gets the lines whole.
@@ -107,6 +117,34 @@ def _spell(cell: object) -> str:
     if isinstance(cell, (list, tuple)):
         return ", ".join(str(item) for item in cell)
     return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
+
+
+@app.command()
+def inspect(
+    model: Annotated[str, typer.Argument(help="A name of `cnnrepro list models`, a layer pattern, or a .keras file.")],
+    input_: Annotated[
+        str | None, typer.Option("--input", metavar="HxWxC", help="Such as 227x227x3.", show_default="the model's own")
+    ] = None,
+    classes: Annotated[int | None, typer.Option(help="Outputs.", show_default="the model's own")] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("-o", "--option", metavar="NAME=VALUE", help="An option of the model; may be repeated."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a model layer by layer, with its totals against the published figures."""
+    from cnnrepro import inspection
+    from cnnrepro.anatomy.rows import spelled
+    from cnnrepro.experiments.parameters import parse_assignments
+
+    shape = inspection.parse_shape(input_) if input_ is not None else None
+    found = inspection.inspect(model, input_shape=shape, classes=classes, options=parse_assignments(option or ()))
+    if as_json:
+        _print_json(found.to_dict())
+        return
+    rows = [spelled(row) for row in found.rows]
+    _print_table(list(rows[0]), [list(row.values()) for row in rows], fold="note", right=list(rows[0])[2:-1])
+    typer.echo("\n".join(found.summary()))
 
 
 @app.command()
@@ -247,6 +285,51 @@ def data_prepare(
     from cnnrepro import data
 
     typer.echo(f"{name} is ready in {data.prepare(name, source=source)}")
+
+
+@app.command()
+def claims(
+    numbers: Annotated[
+        list[int] | None, typer.Argument(metavar="[NUMBER]…", help="Statements of the ledger; all by default.")
+    ] = None,
+    reports: Reports = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the statements of the lecture notes. Exit status 1 where a check no longer gives its recorded verdict."""
+    from cnnrepro.claims import SOURCES, outcomes
+
+    found = []
+    for outcome in outcomes(_reports_dir(reports), numbers or None):
+        found.append(outcome)
+        if not as_json:
+            _print_outcome(outcome)
+    if as_json:
+        _print_json([outcome.to_dict() for outcome in found])
+    else:
+        typer.echo("\n".join(f"{name}: {text}" for name, text in SOURCES.items()))
+    changed = [str(outcome.statement.number) for outcome in found if not outcome.agrees]
+    if changed:
+        _say(f"the verdict on statement {', '.join(changed)} is no longer the recorded one.")
+        raise typer.Exit(1)
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    """One statement with its verdict and evidence, as text."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    row = outcome.to_dict()
+    colour = {"holds": "green", "does not hold": "red", "holds if …": "yellow"}.get(row["verdict"], "")
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    head = Text.assemble(f"{row['number']:>3}  ", (row["verdict"], f"bold {colour}".strip()), f"  ({row['source']})")
+    if not outcome.agrees:
+        head.append(f"  recorded: {row['recorded']}", "bold")
+    console.print(head)
+    console.print(Padding(Text(row["statement"]), (0, 0, 0, 5)))
+    for sentence in row["evidence"]:
+        console.print(Padding(Text(f"· {sentence}"), (0, 0, 0, 5)))
+    console.print()
 
 
 @app.command()

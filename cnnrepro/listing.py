@@ -43,7 +43,7 @@ def experiments() -> list[dict]:
         {
             "name": one.name,
             "title": one.title,
-            "claim": one.claim,
+            "claims": list(one.claims),
             "minutes": one.minutes,
             "expected": one.expected,
             "question": one.question,

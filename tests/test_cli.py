@@ -392,7 +392,7 @@ def test_the_flagship_from_nothing_to_a_page_twice(tmp_path):
         assert (folder / "figures" / f"{figure}.svg").exists()
     assert (folder / "notebook.ipynb").exists()
     report = json.loads((folder / "report.json").read_text())
-    assert report["verdict"]["claim"] == 30
+    assert [one["claim"] for one in report["verdicts"]] == [30]
     assert str(tmp_path) not in page.read_text(encoding="utf-8"), "no path of the machine on a page"
     assert page.as_posix().removeprefix(f"{tmp_path.as_posix()}/reports/") in (
         tmp_path / "reports" / "index.html"

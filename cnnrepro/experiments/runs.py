@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Arm:
-    """One side of a comparison: a label for legends and its runs, one a seed."""
+    """One side of a comparison: a label for legends and its runs, one a seed; with weights where a page needs them."""
 
     label: str
     specs: tuple[RunSpec, ...]
+    keep_weights: bool = False
 
     def splits(self) -> Splits:
         """The data of its runs."""
@@ -98,6 +99,14 @@ class Results:
             ]
         )
 
+    def trained(self, arm: int = 0, seed: int = 0) -> keras.Model:
+        """The network of a run whose arm keeps its weights, with those weights (positions as in ``predictions``)."""
+        from cnnrepro.training.store import WEIGHTS
+
+        model = self.arms[arm].model()
+        model.load_weights(self.store.path(self.records[arm][seed].key) / WEIGHTS)
+        return model
+
     def predictions(self, arm: int, seed: int = 0) -> pd.DataFrame:
         """Test predictions of the ``seed``-th run (by position) of the ``arm``-th arm: label, predicted, confidence."""
         return self.store.predictions(self.records[arm][seed].key)
@@ -144,12 +153,12 @@ def collect(arms: Sequence[Arm], runs: Path | str | None = None) -> Results:
     loaded: dict[tuple[str, int | None], Splits] = {}
     failures = []
     for specs in zip(*(arm.specs for arm in arms), strict=True):
-        for spec in specs:
+        for arm, spec in zip(arms, specs, strict=True):
             try:
                 source = (spec.dataset, spec.train_images)
                 if source not in loaded:
                     loaded[source] = data.load(spec.dataset, train_images=spec.train_images)
-                records[spec] = train(spec, runs=folder, splits=loaded[source])
+                records[spec] = train(spec, runs=folder, splits=loaded[source], keep_weights=arm.keep_weights)
             except RunFailed as error:
                 failures.append(str(error))
     if failures:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
 from cnnrepro.models.entry import ModelEntry, Option, Published
-from cnnrepro.models.layers_table import layer_table
 from cnnrepro.models.pattern import is_pattern
 from cnnrepro.models.table import MODELS, check_options, entry, keyed_options, parse_options
 
@@ -31,7 +30,7 @@ __all__ = [
     "check_options",
     "entry",
     "keyed_options",
-    "layer_table",
+    "outline",
     "parse_options",
 ]
 
@@ -79,6 +78,19 @@ def build(
     check_initializer(name, options)
     module, function = row.builder.split(":")
     return getattr(importlib.import_module(module), function)(shape, classes, **row.arguments, **options)
+
+
+def outline(
+    name: str, input_shape: tuple[int, int, int] | None = None, classes: int | None = None, **options: object
+) -> keras.Model:
+    """The same model with no memory for its weights: for counting and drawing, in a tenth of a second, not for numbers.
+
+    Args and errors are those of ``build``.
+    """
+    from cnnrepro.engine import keras
+
+    with keras.StatelessScope(initialize_variables=False):
+        return build(name, input_shape, classes, **options)
 
 
 def check_initializer(name: str, options: Mapping[str, object]) -> None:

@@ -41,13 +41,14 @@ def _config(path: Path) -> dict:
         raise UsageError(f"There is no file {str(path)!r}.")
     try:
         with zipfile.ZipFile(path) as archive:
-            if archive.getinfo("config.json").file_size > LARGEST_CONFIG:
-                raise UsageError(f"The configuration in {str(path)!r} is larger than {LARGEST_CONFIG // 2**20} MiB.")
-            config = json.loads(archive.read("config.json"))
+            size = archive.getinfo("config.json").file_size  # no more than that is ever unpacked
+            config = json.loads(archive.read("config.json")) if size <= LARGEST_CONFIG else None
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, RecursionError) as error:
         raise UsageError(
             f"{str(path)!r} is not a .keras file as model.save('name.keras') writes it ({type(error).__name__})."
         ) from error
+    if size > LARGEST_CONFIG:
+        raise UsageError(f"The configuration in {str(path)!r} is larger than {LARGEST_CONFIG // 2**20} MiB.")
     if not isinstance(config, dict) or "class_name" not in config:
         raise UsageError(f"{str(path)!r} holds no model.")
     return config

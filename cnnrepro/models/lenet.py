@@ -7,6 +7,7 @@ LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document 
 from __future__ import annotations
 
 from cnnrepro.engine import keras
+from cnnrepro.errors import UsageError
 from cnnrepro.layers import L2Pooling2D, RadialBasis, TableConv2D, TrainableSubsampling2D, scaled_tanh
 from cnnrepro.layers.initializers import initializer
 from cnnrepro.models.blocks import normalise
@@ -14,6 +15,7 @@ from cnnrepro.models.blocks import normalise
 layers = keras.layers
 
 SIZE = 32  # height and width of the paper's input, in pixels
+SMALLEST_UNPADDED = 16  # 16 -> 12 -> 6 -> 2 -> 1
 
 # Table 1: for each of the 16 maps of C3 the maps of S2 it sees. Six see three neighbours, six see four neighbours,
 # three see two pairs, the last sees all: 6·3 + 6·4 + 3·4 + 6 = 60 connections.
@@ -105,6 +107,7 @@ def lenet5_modern(
     activation: str = "relu",
     pooling: str = "max",
     width: int = 1,
+    padded: bool = True,
 ) -> keras.Model:
     """LeNet-5 as most write it today: a dense C3, pools without parameters, ReLU, softmax.
 
@@ -124,7 +127,8 @@ def lenet5_modern(
     4. A dense layer and softmax, which is part of the loss, in place of radial basis units.
     5. Smaller images are padded to 32x32 by zeros: at 28x28 by two on each side, as the first convolution of most
        versions is. Larger images give the first dense layer more inputs.
-    6. Options the paper has not: dropout, normalisation (batch before the activation, lrn behind it), and ``width``,
+    6. Without that padding (option ``padded``) 28x28 leaves 4x4 maps for dense3, and no zeros anywhere.
+    7. Options the paper has not: dropout, normalisation (batch before the activation, lrn behind it), and ``width``,
        which multiplies the 6 and 16 maps and leaves the dense layers as they are.
 
     Args:
@@ -136,12 +140,15 @@ def lenet5_modern(
         activation: "relu", "tanh" or "sigmoid", of all hidden layers.
         pooling: "max", "average" or "l2", of both pools.
         width: factor on the numbers of filters.
+        padded: pad smaller images to 32x32; if not, height and width must be at least 16.
 
     Returns:
         A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
     """
     inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = at_least_32(inputs)
+    if not padded and min(input_shape[:2]) < SMALLEST_UNPADDED:
+        raise UsageError(f"lenet5_modern without padding needs images of 16x16. Received: {tuple(input_shape)}")
+    x = at_least_32(inputs) if padded else inputs
     for number, filters in ((1, 6), (2, 16)):
         convolution = layers.Conv2D(
             width * filters,

@@ -50,6 +50,7 @@ def _lenets() -> tuple[ModelEntry, ...]:
                 "activation": Option("relu", "of all hidden layers", choices=("relu", "tanh", "sigmoid")),
                 "pooling": Option("max", "kind of the two 2x2 pools", choices=("max", "average", "l2")),
                 "width": Option(1, "factor on the published filter counts, 6 and 16", 1, 65),
+                "padded": Option(True, "pad images below 32x32 with zeros"),
             },
         ),
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cnnrepro.training.store import RunStore
 
 LONGEST_SLUG = 80
+MOST_STATEMENTS = 12  # more are counted, not spelled out
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,10 @@ def build(job: Job, *, runs: Path, reports: Path) -> Path:
         collect(job.arms, runs)
     keep_failed = runs / "failed" / f"{job.name}-{job.slug}.ipynb"
     notebook = execute(job.notebook, job.parameters, runs=runs, keep_failed=keep_failed)
-    page.check(notebook, figures=job.experiment.figures if job.experiment else (), verdict=job.experiment is not None)
+    if job.experiment:
+        page.check(notebook, figures=job.experiment.figures, claims=job.experiment.claims)
+    else:
+        page.check(notebook)
     store = RunStore(runs)
     records = _records(page.run_keys(notebook), store)
     target = reports / job.name / job.slug
@@ -168,8 +172,7 @@ def facts(job: Job, records: list[RunRecord]) -> dict[str, str]:
     """What a reader needs to judge or repeat the numbers of a page."""
     found = {}
     if job.experiment:
-        found["Claim"] = f"No. {job.experiment.claim}: {LEDGER[job.experiment.claim].statement}"
-        found["Source"] = LEDGER[job.experiment.claim].source
+        found |= _statements(job.experiment.claims)
     if records:
         machines = sorted({_spell_machine(record) for record in records})
         minutes = sum(record.wall_seconds for record in records) / 60
@@ -189,6 +192,19 @@ def facts(job: Job, records: list[RunRecord]) -> dict[str, str]:
         differing = [f"-p {name}={spell(value)}" for name, value in _given(job).items()]
         found["To repeat"] = " ".join(["cnnrepro run", job.name, *differing])
     return found
+
+
+def _statements(numbers: tuple[int, ...]) -> dict[str, str]:
+    """The statements of the notes that a page is about."""
+    if not numbers:
+        return {}
+    if len(numbers) > MOST_STATEMENTS:
+        return {"Statements": f"all {len(numbers)} of the ledger"}
+    rows = [LEDGER[number] for number in numbers]
+    return {
+        "Statements": " ".join(f"No. {one.number}: {one.statement}" for one in rows),
+        "Source": "; ".join(dict.fromkeys(one.source for one in rows)),
+    }
 
 
 def _given(job: Job) -> dict[str, object]:

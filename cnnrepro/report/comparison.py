@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cnnrepro.anatomy.rows import spell, spelled
 from cnnrepro.claims.statistics import mcnemar
 from cnnrepro.report.tables import Table, mean_spread, table
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
+    from cnnrepro.anatomy import Trace
     from cnnrepro.data import Splits
     from cnnrepro.experiments.runs import Results
+
+# Layers that neither have weights nor change what their neighbours see; they would only make a table longer.
+PASSING = frozenset({"InputLayer", "ReLU", "Activation", "Dropout"})
 
 
 def data_table(splits: Splits) -> Table:
@@ -28,15 +32,21 @@ def data_table(splits: Splits) -> Table:
     )
 
 
-def layers_table(layers: pd.DataFrame, *, title: str) -> Table:
-    """A network's layers, folded behind its total."""
-    total = int(layers["parameters"].sum())
+def layers_table(rows: Trace, *, title: str, folded: bool = True) -> Table:
+    """A network's layers: shapes, parameters, multiply-adds, receptive fields; folded behind its totals."""
+    columns = ("layer", "kind", "output", "parameters", "multiply-adds", "field", "stride")
+    shown = [spelled(row) for row in rows if row.kind not in PASSING]
+    totals = rows.totals
     return table(
-        ("layer", "kind", "output", "parameters"),
-        [*layers.itertuples(index=False, name=None), ("total", "", "", total)],
-        caption=f"{title}: {total:,} parameters, layer by layer",
-        numbers=("output", "parameters"),
-        folded=True,
+        columns,
+        [
+            *([row[column] for column in columns] for row in shown),
+            ("total", "", "", totals.parameters, spell(totals.multiply_adds), "", ""),
+        ],
+        caption=f"{title}: {totals.parameters:,} parameters, {spell(totals.multiply_adds)} multiply-adds an image, "
+        "layer by layer; receptive field and stride in pixels",
+        numbers=columns[2:],
+        folded=folded,
     )
 
 

@@ -32,7 +32,7 @@ class Page:
 
     path: Path
     title: str
-    verdict: Verdict | None
+    verdicts: tuple[Verdict, ...]
     figures: tuple[str, ...]
 
 
@@ -50,10 +50,10 @@ def run_keys(notebook: NotebookNode) -> list[str]:
     return list(dict.fromkeys(key for shown in _carried(notebook, RUNS_TYPE) for key in shown["keys"]))
 
 
-def verdict_of(notebook: NotebookNode) -> Verdict | None:
-    """The verdict that a notebook showed; the last one where it showed several."""
-    shown = _carried(notebook, VERDICT_TYPE)
-    return Verdict.from_dict(shown[-1]) if shown else None
+def verdicts_of(notebook: NotebookNode) -> tuple[Verdict, ...]:
+    """The verdicts that a notebook showed, by their statements' numbers; the last one where it showed one twice."""
+    shown = {one["claim"]: Verdict.from_dict(one) for one in _carried(notebook, VERDICT_TYPE)}
+    return tuple(shown[number] for number in sorted(shown))
 
 
 def figures_of(notebook: NotebookNode) -> dict[str, dict]:
@@ -68,7 +68,7 @@ def _figure_name(output: dict) -> str | None:
     return name if isinstance(name, str) and FIGURE_NAME.fullmatch(name) else None
 
 
-def check(notebook: NotebookNode, *, figures: Sequence[str] = (), verdict: bool = False) -> None:
+def check(notebook: NotebookNode, *, figures: Sequence[str] = (), claims: Sequence[int] = ()) -> None:
     """Make sure that an executed notebook shows all that its page promises.
 
     A kernel that dies, or a wrong working directory, can leave a notebook that reads as if every cell had ended well.
@@ -87,8 +87,10 @@ def check(notebook: NotebookNode, *, figures: Sequence[str] = (), verdict: bool 
     missing = [name for name in figures if name not in figures_of(notebook)]
     if missing:
         raise WorkFailed(f"The notebook ran, but these figures of its page are missing: {', '.join(missing)}.")
-    if verdict and verdict_of(notebook) is None:
-        raise WorkFailed("The notebook ran, but it shows no verdict.")
+    judged = {verdict.claim for verdict in verdicts_of(notebook)}
+    unjudged = [str(number) for number in claims if number not in judged]
+    if unjudged:
+        raise WorkFailed(f"The notebook ran, but it shows no verdict on statement {', '.join(unjudged)}.")
 
 
 def export(
@@ -113,16 +115,14 @@ def export(
     """
     import nbformat
 
-    verdict, figures = verdict_of(notebook), figures_of(notebook)
+    verdicts, figures = verdicts_of(notebook), figures_of(notebook)
     tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ())]
-    css_class, mark = rendering.verdict_look(verdict.word if verdict else "")
     around = {
         "title": title,
         "experiment": experiment,
         "css": rendering.css() + rendering.highlight_css(),
-        "verdict": verdict,
-        "verdict_class": css_class,
-        "verdict_mark": mark,
+        "verdicts": [(one, *rendering.verdict_look(one.word)) for one in verdicts],
+        "tally": rendering.tally([one.word for one in verdicts]),
         "parameters_cell": tagged[0].get("id") if tagged else None,
         "parameters_html": table(("parameter", "value"), list(parameters.items()))._repr_html_(),
         "facts": facts,
@@ -137,13 +137,13 @@ def export(
         "experiment": experiment,
         "title": title,
         "parameters": parameters,
-        "verdict": verdict.to_dict() if verdict else None,
+        "verdicts": [one.to_dict() for one in verdicts],
         "facts": facts,
         "figures": list(figures),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     (folder / REPORT).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return Page(folder / PAGE, title, verdict, tuple(figures))
+    return Page(folder / PAGE, title, verdicts, tuple(figures))
 
 
 def _html(notebook: NotebookNode, around: dict) -> str:
@@ -155,7 +155,9 @@ def _html(notebook: NotebookNode, around: dict) -> str:
         extra_template_basedirs=[str(rendering.TEMPLATES)],
         template_name="report",
         filters={
+            "hold_formulas": rendering.hold_formulas,
             "safe_html": rendering.safe_html,
+            "set_formulas": rendering.set_formulas,
             "highlight_python": rendering.highlight_python,
             "figure_html": rendering.figure_html,
         },

@@ -1,13 +1,23 @@
-"""HTML that is safe to put on a page: cleaned, highlighted, and pictures as data."""
+"""HTML that is safe to put on a page: cleaned, highlighted, formulas as MathML and pictures as data.
+
+A page runs no script, so its formulas are set when it is made: ``hold_formulas`` takes them out of the Markdown, which
+would eat their underscores and asterisks, and ``set_formulas`` puts them into the cleaned HTML. MathML that somebody
+wrote into a cell by hand never gets through ``safe_html``; what ``set_formulas`` writes is checked element by element.
+"""
 
 from __future__ import annotations
 
 import base64
 import html
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, WORDS
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 TEMPLATES = Path(__file__).parent / "template"
 LARGEST_SVG = 400_000  # bytes; a larger drawing is shown as its PNG
@@ -25,12 +35,44 @@ ATTRIBUTES = {
     "th": ["scope", "colspan", "rowspan"],
     "td": ["colspan", "rowspan"],
 }
+# A held formula: its delimiter and its source in hexadecimal digits between two characters of Unicode's private area.
+HOLD, RELEASE = "\ue000", "\ue001"
+_HELD = re.compile(f"{HOLD}(1|2)([0-9a-f]*){RELEASE}")
+# The first that matches at a place wins, so that no formula is seen inside of code, a link's address or a tag. A single
+# dollar opens a formula only before, and closes one only behind, something that is not a space, and never before a
+# digit: "$5 and $10" are prices (the rule is Pandoc's).
+_FORMULA = re.compile(
+    r"^ {0,3}(?P<fence>`{3,}|~{3,})(?:.|\n)*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
+    r"|(?P<ticks>`+)(?!`)(?:.|\n)*?(?<!`)(?P=ticks)(?!`)"
+    r"|`+|\\(?:.|\n)|\]\([^()\n]*\)|<[A-Za-z/!][^<>\n]*>"
+    r"|\$\$(?P<display>(?:\\.|[^$\\])+?)\$\$"
+    r"|\$(?P<inline>(?![\s$])(?:\\.|[^$\\\n]|\n(?!\s*\n))+?)(?<!\s)\$(?!\d)",
+    re.MULTILINE,
+)
+
+# What MathML Core and latex2mathml have in common; other elements are shown as source, other attributes are left out.
+MATH_TAGS = {
+    *("math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mroot", "mstyle", "mpadded", "mphantom"),
+    *("msub", "msup", "msubsup", "munder", "mover", "munderover", "mtable", "mtr", "mtd"),
+}
+MATH_ATTRIBUTES = {
+    *("display", "displaystyle", "scriptlevel", "mathvariant", "mathcolor", "mathsize", "linethickness"),
+    *("stretchy", "fence", "form", "separator", "accent", "movablelimits", "minsize", "maxsize", "lspace", "rspace"),
+    *("width", "height", "depth", "voffset", "columnalign", "columnspacing", "rowspacing"),
+}
+_PLAIN_VALUE = re.compile(r"[\w.#%+ -]*")
+
 VERDICT_LOOKS = {HOLDS: ("holds", "✓"), DOES_NOT_HOLD: ("not", "✗"), HOLDS_IF: ("if", "◐")}
 
 
 def verdict_look(word: str) -> tuple[str, str]:
     """The class and the mark of a verdict's word."""
     return VERDICT_LOOKS.get(word, ("none", "–"))
+
+
+def tally(words: Sequence[str]) -> list[tuple[str, int, str, str]]:
+    """How often each verdict was given, in the order of the words: word, number, class and mark."""
+    return [(word, words.count(word), *verdict_look(word)) for word in WORDS if word in words]
 
 
 def css() -> str:
@@ -52,9 +94,71 @@ def safe_html(text: str) -> str:
             return name == "src" and value.startswith("data:image/")
         if name == "src":
             return False
+        if HOLD in value:  # a heading with a formula goes without an id rather than with one that nobody could read
+            return False
         return name in ATTRIBUTES.get(tag, ()) or name in ATTRIBUTES["*"]
 
     return bleach.clean(text, tags=TAGS, attributes=allowed, protocols={"http", "https", "mailto", "data"}, strip=True)
+
+
+def hold_formulas(source: str) -> str:
+    """Markdown with its formulas, ``$…$`` and ``$$…$$``, as words that Markdown leaves alone.
+
+    Code keeps its dollars, and ``\\$`` is one.
+    """
+
+    def hold(found: re.Match) -> str:
+        kind = next((kind for kind in ("display", "inline") if found[kind]), None)
+        if kind is None or not found[kind].strip():
+            return found[0]
+        return f"{HOLD}{'2' if kind == 'display' else '1'}{found[kind].strip().encode().hex()}{RELEASE}"
+
+    return _FORMULA.sub(hold, source.replace(HOLD, "").replace(RELEASE, ""))
+
+
+def set_formulas(text: str) -> str:
+    """HTML that ``safe_html`` cleaned, with MathML where ``hold_formulas`` held a formula."""
+    return _HELD.sub(lambda found: formula_html(bytes.fromhex(found[2]).decode(), display=found[1] == "2"), text)
+
+
+def formula_html(latex: str, *, display: bool = False) -> str:
+    """A formula as MathML, with its source as the alternative text; its source as code where it cannot be set.
+
+    Args:
+        latex: without dollar signs.
+        display: set on a line of its own.
+    """
+    from xml.etree.ElementTree import tostring
+
+    from latex2mathml.converter import convert_to_element
+
+    # latex2mathml knows the starred form alone, which is set alike.
+    known = re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{align*}", latex)
+    try:
+        math = _checked(convert_to_element(known, display="block" if display else "inline"))
+    except Exception:  # latex2mathml has a dozen errors of its own and lets IndexError and others through
+        dollars = "$$" if display else "$"
+        return f"<code>{html.escape(dollars + latex + dollars)}</code>"
+    math.set("alttext", latex)
+    return tostring(math, encoding="unicode", short_empty_elements=False)
+
+
+def _checked(math: Element) -> Element:
+    """MathML of known elements and harmless attributes, with characters where latex2mathml has references to them.
+
+    Raises:
+        ValueError: an element that browsers do not know, or a command that was not understood.
+    """
+    for element in math.iter():
+        element.text = html.unescape(element.text or "")
+        if element.tag not in MATH_TAGS or re.match(r"\\[A-Za-z]|&$", element.text):
+            raise ValueError(f"No MathML for <{element.tag}> {element.text!r}")
+        for name, value in list(element.attrib.items()):
+            if name not in MATH_ATTRIBUTES or not _PLAIN_VALUE.fullmatch(value):
+                del element.attrib[name]
+        if element.tag == "mrow" and [(one.tag, one.text) for one in element] == [("mo", "&#x0002C;")]:
+            element[0].attrib |= {"lspace": "0", "rspace": "0"}  # {,} groups digits
+    return math
 
 
 def highlight_python(source: str) -> str:

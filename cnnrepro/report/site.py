@@ -24,8 +24,7 @@ def _report_folders(reports: Path) -> list[Path]:
 def _entry(folder: Path, reports: Path) -> dict:
     """What the index says of one report."""
     about = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-    verdict = about["verdict"]
-    css_class, mark = rendering.verdict_look(verdict["word"] if verdict else "")
+    verdicts = about["verdicts"]
     thumbnail = folder / THUMBNAIL
     pixels = base64.b64encode(thumbnail.read_bytes()).decode() if thumbnail.is_file() else ""
     return {
@@ -33,9 +32,8 @@ def _entry(folder: Path, reports: Path) -> dict:
         "title": str(about["title"]),
         "command": str(about["facts"].get("To repeat", about["experiment"])),
         "created": str(about["created"]),
-        "verdict": verdict,
-        "verdict_class": css_class,
-        "verdict_mark": mark,
+        "verdicts": [(one, *rendering.verdict_look(one["word"])) for one in verdicts],
+        "tally": rendering.tally([one["word"] for one in verdicts]),
         "thumbnail": f"data:image/png;base64,{pixels}" if pixels else "",
     }
 

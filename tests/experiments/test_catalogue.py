@@ -1,5 +1,6 @@
 import pytest
 
+from cnnrepro import paths
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments import EXPERIMENTS, arms, experiment
 from cnnrepro.experiments.parameters import read_parameters
@@ -22,11 +23,25 @@ def test_the_notebooks_defaults_make_a_plan(name):
     one = experiment(name)
     declared = read_parameters(one.notebook)
     planned = one.arms({key: parameter.default for key, parameter in declared.items()})
-    assert len(planned) >= 2
+    assert bool(planned) == bool(one.plan)
     assert len({arm.label for arm in planned}) == len(planned)
     seeds = [[spec.seed for spec in arm.specs] for arm in planned]
     assert all(one == seeds[0] for one in seeds), "a paired comparison needs the same seeds in every arm"
     assert all(parameter.help for parameter in declared.values())
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_entry_says_what_its_page_holds(name):
+    one = experiment(name)
+    source = one.notebook.read_text(encoding="utf-8")
+    assert one.figures
+    assert all(f'\\"{figure}\\"' in source for figure in one.figures)
+    assert one.question.endswith("?")
+    assert 0 < one.minutes <= 7
+
+
+def test_every_notebook_is_an_experiment():
+    assert {path.stem for path in paths.notebooks_dir().glob("*.ipynb")} == set(EXPERIMENTS)
 
 
 def test_the_flagship_has_three_arms_and_two_seeds():
@@ -70,5 +85,5 @@ def test_a_bad_parameter_is_one_sentence(changes, sentence):
 
 
 def test_an_unknown_experiment_lists_the_known():
-    with pytest.raises(UsageError, match="Unknown experiment 'alexnet_vs_vgg'; known are: alexnet_vs_resnet"):
+    with pytest.raises(UsageError, match="Unknown experiment 'alexnet_vs_vgg'; known are: alexnet_vs_resnet, architectures"):
         experiment("alexnet_vs_vgg")

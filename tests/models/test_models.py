@@ -12,7 +12,7 @@ import pytest
 from cnnrepro.anatomy import UNKNOWN, trace
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
-from cnnrepro.models import MODELS, build, check_options, keyed_options, parse_options
+from cnnrepro.models import MODELS, build, check_options, keyed_options, outline, parse_options
 
 ALL = pytest.mark.parametrize("name", MODELS)
 
@@ -27,8 +27,7 @@ def small_shape(name):
 
 def without_weights(name, *arguments, **options):
     """A model for counting: shapes and names, but no memory for its weights."""
-    with keras.StatelessScope(initialize_variables=False):
-        return build(name, *arguments, **options)
+    return outline(name, *arguments, **options)
 
 
 @functools.cache

@@ -119,7 +119,7 @@ def test_the_files_beside_the_page(folder):
     assert (folder / "thumbnail.png").stat().st_size < 100_000
     about = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert about["parameters"] == PARAMETERS
-    assert about["verdict"]["word"] == "holds if …"
+    assert about["verdicts"][0]["word"] == "holds if …"
     assert about["figures"] == ["curves"]
     kept = nbformat.read(folder / "notebook.ipynb", as_version=4)
     nbformat.validate(kept)
@@ -138,12 +138,12 @@ def test_run_keys_are_those_the_notebook_showed(notebook):
 
 
 def test_what_a_page_needs_is_checked(notebook):
-    page.check(notebook, figures=("curves",), verdict=True)
+    page.check(notebook, figures=("curves",), claims=(30,))
     with pytest.raises(WorkFailed, match="figures of its page are missing: paired, mistakes"):
         page.check(notebook, figures=("curves", "paired", "mistakes"))
     notebook.cells[8].outputs = []
     with pytest.raises(WorkFailed, match="no verdict"):
-        page.check(notebook, verdict=True)
+        page.check(notebook, claims=(30, 7))
     page.check(notebook)
 
 

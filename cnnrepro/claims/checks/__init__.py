@@ -1,0 +1,1 @@
+"""The checks of the statements that arithmetic decides, one file a subject; the ledger names them by their place."""

@@ -1,0 +1,100 @@
+"""Networks that are built to be looked at: their graphs and figures, without memory for their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnrepro import anatomy, models
+from cnnrepro.anatomy.graph import Call, take_apart
+from cnnrepro.anatomy.rules import WINDOWS, kind
+from cnnrepro.data.embedded import read_digits
+from cnnrepro.engine import keras
+from cnnrepro.models import MODELS
+
+if TYPE_CHECKING:
+    from cnnrepro.anatomy import Trace
+
+
+@dataclass(frozen=True)
+class WindowedCall:
+    """A convolution or pooling of a network: its name and kind, window, stride and padding, sizes before and after."""
+
+    name: str
+    kind: str
+    window: int
+    stride: int
+    padding: str
+    size: int
+    output: int
+
+
+def outline(name: str, input_shape: tuple[int, int, int] | None = None, **options: object) -> keras.Model:
+    """A model of the table, or of a pattern, whose weights have shapes and no values."""
+    with keras.StatelessScope(initialize_variables=False):
+        return models.build(name, input_shape, **options)
+
+
+def traced(name: str, input_shape: tuple[int, int, int] | None = None, **options: object) -> Trace:
+    """Its rows and totals."""
+    return anatomy.trace(outline(name, input_shape, **options))
+
+
+def calls(model: keras.Model) -> tuple[Call, ...]:
+    """Its calls of layers, in order."""
+    return take_apart(model).calls
+
+
+def of_kinds(model: keras.Model, *kinds: str) -> list[Call]:
+    """Its calls of layers of these kinds."""
+    return [call for call in calls(model) if kind(call.operation) in kinds]
+
+
+def windowed(model: keras.Model) -> list[WindowedCall]:
+    """Its convolutions and poolings; those with square windows and maps alone. Padding layers count with the next."""
+    return [_windowed(call) for call in calls(model) if kind(call.operation) in WINDOWS]
+
+
+def _windowed(call: Call) -> WindowedCall:
+    layer = call.operation
+    sees = WINDOWS[kind(layer)](layer)[0]
+    return WindowedCall(
+        name=call.name,
+        kind=kind(layer),
+        window=sees.size,
+        stride=sees.stride,
+        padding=sees.padding,
+        size=call.input_shapes[0][1],
+        output=call.output_shapes[0][1],
+    )
+
+
+def one_of_each_builder() -> Iterator[tuple[str, keras.Model]]:
+    """Of each builder in the table of models the member with the fewest parameters, by name."""
+    families: dict[tuple, str] = {}
+    for name in sorted(MODELS, key=lambda name: MODELS[name].parameters):
+        families.setdefault((MODELS[name].builder, MODELS[name].arguments.get("small")), name)
+    for name in families.values():
+        yield name, outline(name)
+
+
+def drawn(model: keras.Model, seed: int = 0) -> keras.Model:
+    """The model with weights from N(0, 2 / fan-in) and zero biases, the same on every backend and at every call."""
+    random = np.random.default_rng(seed)
+    model.set_weights(
+        [
+            random.normal(0, np.sqrt(2 / np.prod(weight.shape[:-1])), weight.shape) if weight.ndim > 1 else weight * 0
+            for weight in model.get_weights()
+        ]
+    )
+    return model
+
+
+def digits(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Embedded MNIST digits, as many of each class, (count, 28, 28, 1) from 0 to 1, and their labels."""
+    images, labels = read_digits()
+    chosen = slice(None, None, len(images) // count)
+    return images[chosen].astype("float32") / 255, labels[chosen]

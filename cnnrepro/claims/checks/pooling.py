@@ -1,0 +1,152 @@
+"""Checks of pooling: the way of its gradient, its parameters, and what it saves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnrepro import anatomy
+from cnnrepro.anatomy.pooling import route
+from cnnrepro.anatomy.rules import kind
+from cnnrepro.claims.checks.autodiff import agree, difference, precision, pulled_back
+from cnnrepro.claims.checks.concluding import conclude, right_or_wrong, spelled, tiny, word_of
+from cnnrepro.claims.checks.networks import calls, one_of_each_builder, traced
+from cnnrepro.claims.verdict import HOLDS, HOLDS_IF, Verdict
+from cnnrepro.engine import keras
+
+ops = keras.ops
+
+# Statement 9: size, window, stride, padding of the pools looked at.
+POOLS = ((8, 2, 2, "valid"), (9, 3, 2, "valid"), (9, 2, 2, "valid"), (8, 3, 1, "same"), (10, 3, 2, "same"))
+
+
+def _layer(window: int, stride: int, padding: str) -> keras.layers.Layer:
+    return keras.layers.MaxPooling2D(window, strides=stride, padding=padding, dtype=precision()[0])
+
+
+def switches() -> Verdict:
+    """Statement 9: the gradient goes to the winner, by switches kept from the forward pass."""
+    random = np.random.default_rng(0)
+    right, apart, most = [], [], 0
+    for size, window, stride, padding in POOLS:
+        x = random.normal(size=(2, size, size, 3))
+        pooled = anatomy.pool(x, window, stride=stride, padding=padding)
+        arriving = random.normal(size=pooled.output.shape)
+        routed = route(arriving, pooled.switches, (size, size))
+        automatic = pulled_back(_layer(window, stride, padding), arriving, x)[0]
+        right.append(agree(routed, automatic))
+        apart.append(difference(routed, automatic))
+        wins = route(np.ones_like(arriving), pooled.switches, (size, size))
+        most = max(most, int(wins.max()))
+        if (size, window, stride) == (8, 2, 2):
+            share = np.count_nonzero(wins) / wins.size
+    ties = np.ones((1, 8, 8, 1))
+    to_ties = pulled_back(_layer(2, 2, "valid"), np.ones((1, 4, 4, 1)), ties)[0]
+    first = anatomy.pooling_gradient(ties, np.ones((1, 4, 4, 1)), 2)
+    where = "the first cell of the window" if agree(to_ties, first) else "another cell than the first, or several"
+    return conclude(
+        9,
+        right_or_wrong(right),
+        {
+            HOLDS: f"Sending the gradient where the switches point is the gradient of Keras's MaxPooling2D in all "
+            f"{len(right)} geometries, to {tiny(max(apart))} of the largest value.",
+        },
+        (
+            f"Switches and automatic differentiation ({precision()[0]}) differ by at most {tiny(max(apart))} of the "
+            f"largest value, over {len(right)} geometries.",
+            f"Of 2x2 windows with stride 2, {share:.0%} of the cells get a gradient, the others 0.",
+            f"Where windows overlap, a cell that wins in several gets the sum: up to {most} here.",
+            f"Where all 4 cells of a window are equal, all of the gradient goes to {where} on this backend.",
+        ),
+        f"{len(right)} geometries, cnnrepro.anatomy's pooling and Keras's MaxPooling2D",
+    )
+
+
+POOLING_KINDS = {f"{prefix}{kind}Pooling2D" for prefix in ("", "Global") for kind in ("Max", "Average", "L2")} | {
+    "TrainableSubsampling2D"
+}
+
+
+def parameters_of_pools() -> Verdict:
+    """Statement 50: pooling layers have no learnable parameters."""
+    counts: dict[str, list[int]] = {}
+    learned: list[tuple[str, str, int]] = []
+    networks = 0
+    for name, model in one_of_each_builder():
+        networks += 1
+        for call in calls(model):
+            what = kind(call.operation)
+            if what in POOLING_KINDS:
+                parameters = sum(int(np.prod(weight.shape)) for weight in call.operation.trainable_weights)
+                counts.setdefault(what, []).append(parameters)
+                if parameters:
+                    learned.append((name, call.name, parameters))
+    pools = sum(map(len, counts.values()))
+    names = sorted({name for name, _, _ in learned})
+    return conclude(
+        50,
+        word_of(count == 0 for one in counts.values() for count in one),
+        {
+            HOLDS_IF: f"It holds if the pool is a maximum or a mean, as in {pools - len(learned)} of {pools} pools "
+            f"here; the subsampling of {spelled(names)} has {spelled(count for *_, count in learned)} parameters, a "
+            f"coefficient and a bias a map.",
+            HOLDS: f"None of {pools} pools has a parameter.",
+        },
+        (
+            f"{networks} networks, one of each builder, have {pools} pools: "
+            + ", ".join(f"{len(one)} {what}" for what, one in sorted(counts.items()))
+            + ".",
+            f"Pools with trainable weights: {len(learned)}"
+            + "".join(f", {layer} of {name} with {count}" for name, layer, count in learned)
+            + ".",
+        ),
+        f"{networks} networks, one of each builder of cnnrepro",
+    )
+
+
+PATTERN = "INPUT -> [[CONV -> RELU]*2 -> POOL?]*3 -> FC -> RELU -> FC"
+
+
+def savings() -> Verdict:
+    """Statement 53: pooling reduces parameters and computation."""
+    pooled = traced(PATTERN, filters=32)
+    unpooled = traced(PATTERN, filters=32, optional=False)
+    in_convolutions = [sum(row.parameters for row in one if row.kind == "Conv2D") for one in (pooled, unpooled)]
+    work = [sum(row.multiply_adds for row in one if row.kind == "Conv2D") for one in (pooled, unpooled)]
+    dense = [pooled["fc1"].parameters, unpooled["fc1"].parameters]
+    averaged = [_averaged(pool=True), _averaged(pool=False)]
+    less_work = pooled.totals.multiply_adds < unpooled.totals.multiply_adds and averaged[0][1] < averaged[1][1]
+    fewer = [pooled.totals.parameters < unpooled.totals.parameters, averaged[0][0] < averaged[1][0]]
+    as_expected = less_work and fewer == [True, False] and in_convolutions[0] == in_convolutions[1]
+    return conclude(
+        53,
+        HOLDS_IF if as_expected else right_or_wrong([less_work, *fewer]),
+        {
+            HOLDS_IF: f"Computation always falls; parameters fall if a dense layer reads the flattened map: "
+            f"{dense[1]:,} become {dense[0]:,} in it, while the convolutions keep their {in_convolutions[0]:,}, and "
+            f"with a global average nothing is saved.",
+            HOLDS: "Parameters and computation fall in every case.",
+        },
+        (
+            f"Three pools in six 3x3 convolutions on 32x32x3 take their multiply-adds from {work[1]:,} to {work[0]:,}; "
+            f"their parameters stay at {in_convolutions[1]:,} and {in_convolutions[0]:,}.",
+            f"The first dense layer goes from {dense[1]:,} to {dense[0]:,} parameters, {dense[1] / dense[0]:.0f} times "
+            f"fewer.",
+            f"With a global average before the classes, the same network has {averaged[1][0]:,} parameters without "
+            f"pools and {averaged[0][0]:,} with them; multiply-adds go from {averaged[1][1]:,} to {averaged[0][1]:,}.",
+        ),
+        "networks of six convolutions on 32x32x3, with three pools and without",
+    )
+
+
+def _averaged(*, pool: bool) -> tuple[int, int]:
+    """Parameters and multiply-adds of six convolutions, a global average and ten classes."""
+    layers = keras.layers
+    with keras.StatelessScope(initialize_variables=False):
+        image = x = keras.Input((32, 32, 3))
+        for number in range(1, 7):
+            x = layers.Conv2D(32, 3, padding="same", activation="relu")(x)
+            if pool and number % 2 == 0:
+                x = layers.MaxPooling2D(2)(x)
+        model = keras.Model(image, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
+    totals = anatomy.trace(model).totals
+    return totals.parameters, totals.multiply_adds

@@ -1,0 +1,209 @@
+"""Checks of output sizes: the formulas of convolution and pooling against the layers of Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+
+from cnnrepro.anatomy import output_size
+from cnnrepro.anatomy.geometry import geometry
+from cnnrepro.claims.checks.concluding import conclude, right_or_wrong, shape_text, word_of
+from cnnrepro.claims.checks.networks import of_kinds, outline
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict
+from cnnrepro.engine import keras
+from cnnrepro.errors import UsageError
+
+SIZES, WINDOWS, STRIDES, PADDINGS = range(5, 29), (1, 2, 3, 5, 7), (1, 2, 3, 4), (0, 1, 2)
+
+
+def formula(size: int, window: int, stride: int, padding: int = 0) -> Fraction:
+    """(W − F + 2P)/S + 1, as the notes have it: not rounded."""
+    return Fraction(size - window + 2 * padding, stride) + 1
+
+
+def _geometries(paddings: tuple[int, ...]) -> Iterator[tuple[int, int, int, int]]:
+    for size, window, stride, padding in product(SIZES, WINDOWS, STRIDES, paddings):
+        if window <= size + 2 * padding:
+            yield size, window, stride, padding
+
+
+def convolution_size() -> Verdict:
+    """Statement 1: (W − F + 2P)/S + 1, with and without the floor, against Conv2D."""
+    exact, floored, lost = [], [], 0
+    for size, window, stride, padding in _geometries(PADDINGS):
+        layer = keras.layers.Conv2D(1, window, strides=stride)
+        keras_size = layer.compute_output_shape((None, size + 2 * padding, size + 2 * padding, 1))[1]
+        found = formula(size, window, stride, padding)
+        exact.append(found == keras_size)
+        floored.append(found // 1 == keras_size)
+        lost += geometry(size, window, stride, padding).input_cells_lost > 0
+    image = np.zeros((1, 28, 28, 1), "float32")
+    ran = keras.layers.Conv2D(1, 5, strides=2)(image).shape[1]
+    uneven = geometry(224, 7, 2, "same")
+    return conclude(
+        1,
+        word_of(exact) if all(floored) else DOES_NOT_HOLD,
+        {
+            HOLDS_IF: f"(W − F + 2P)/S + 1 holds if the stride divides W − F + 2P, and rounded down it always holds: "
+            f"Keras gave the rounded value in {sum(floored):,} of {len(floored):,} geometries, the plain one in "
+            f"{sum(exact):,}.",
+        },
+        (
+            f"Conv2D agrees with the formula rounded down in {sum(floored):,} of {len(floored):,} geometries, and with "
+            f"the formula as it stands in {sum(exact):,}; in the other {len(exact) - sum(exact):,} it is no whole "
+            f"number.",
+            f"Keras rounds down without a word: 5x5 with stride 2 over 28 cells would be {float(formula(28, 5, 2))}, "
+            f"and the layer gives {ran}.",
+            f"In {lost:,} of the geometries cells of the input at the far end lie under no window at all.",
+            f"Keras's padding “same” has no one P: 7x7 with stride 2 over 224 is padded by {uneven.padding_before} in "
+            f"front and {uneven.padding_after} behind, and gives {uneven.output}.",
+        ),
+        f"Keras's Conv2D over {len(exact):,} geometries",
+    )
+
+
+def pooling_size() -> Verdict:
+    """Statement 2: (W − F)/S + 1, with and without the floor, against MaxPooling2D and networks that round up."""
+    exact, floored, ceiled = [], [], []
+    for size, window, stride, _ in _geometries((0,)):
+        layer = keras.layers.MaxPooling2D(window, strides=stride)
+        keras_size = layer.compute_output_shape((None, size, size, 1))[1]
+        found = formula(size, window, stride)
+        exact.append(found == keras_size)
+        floored.append(found // 1 == keras_size)
+        ceiled.append(output_size(size, window, stride, rounding="ceil") == keras_size)
+    halving = [call for call in of_kinds(outline("googlenet"), "MaxPooling2D") if call.operation.strides[0] == 2]
+    sizes = [(call.input_shapes[0][1], call.output_shapes[0][1]) for call in halving]
+    differing = [(size, real) for size, real in sizes if formula(size, 3, 2) // 1 != real]
+    size, real = differing[0] if differing else sizes[0]
+    return conclude(
+        2,
+        word_of([*exact, not differing]) if all(floored) else DOES_NOT_HOLD,
+        {
+            HOLDS_IF: f"(W − F)/S + 1 holds if nothing is padded and the quotient is rounded down, as Keras does in "
+            f"{sum(floored)} of {len(floored)} geometries; Caffe's pools round up, and {len(differing)} of the "
+            f"{len(sizes)} stride-2 pools of GoogLeNet need that.",
+        },
+        (
+            f"MaxPooling2D agrees with the formula rounded down in {sum(floored)} of {len(floored)} geometries, and "
+            f"with the formula as it stands in {sum(exact)}.",
+            f"Rounded up as in Caffe, {len(ceiled) - sum(ceiled)} of the {len(ceiled)} geometries have another size.",
+            f"GoogLeNet's first such pool, 3x3 with stride 2, takes {size} to {real}; the formula gives "
+            f"{float(formula(size, 3, 2))}, and rounded down {formula(size, 3, 2) // 1}.",
+            f"The pools of the notes' AlexNet are exact: 3x3 with stride 2 takes 55 to {formula(55, 3, 2)}, 27 to "
+            f"{formula(27, 3, 2)} and 13 to {formula(13, 3, 2)}.",
+        ),
+        f"Keras's MaxPooling2D over {len(exact)} geometries, and the built googlenet",
+    )
+
+
+# Statement 4: size, padding and claimed output of AlexNet's first layer, 11x11 with stride 4: S0 and S2, then S1.
+FIRST_LAYER = ((227, 0, (55, 55, 96)), (224, 2, (55, 55, 96)))
+
+
+def alexnet_first_layer() -> Verdict:
+    """Statement 4: the two ways to 55x55x96, exact and rounded down, and on the built networks."""
+    built = [
+        tuple(of_kinds(outline(name), "Conv2D")[0].output_shapes[0][1:]) for name in ("alexnet", "alexnet_one_tower")
+    ]
+    right = [shape == claimed for shape, (_, _, claimed) in zip(built, FIRST_LAYER, strict=True)]
+    values = [formula(size, 11, 4, padding) for size, padding, _ in FIRST_LAYER]
+    whole = [value.denominator == 1 for value in values]
+    bare, padded = formula(224, 11, 4), geometry(224, 11, 4, 2)
+    try:
+        output_size(224, 11, 4, 2, rounding="exact")
+        refused = "and is exact"
+    except UsageError:
+        refused = "so that an exact rule refuses it"
+    return conclude(
+        4,
+        word_of(whole) if all(right) else DOES_NOT_HOLD,
+        {
+            HOLDS_IF: f"Both give 55x55x96: 227 without padding exactly ({values[0]}), 224 with padding 2 if "
+            f"{float(values[1])} is rounded down; 224 without padding, as the paper prints it, gives {bare // 1}.",
+            HOLDS: "Both give 55x55x96 exactly.",
+        },
+        (
+            f"227 without padding: (227 − 11)/4 + 1 = {values[0]}; the first layer of alexnet gives "
+            f"{shape_text(built[0])}.",
+            f"224 with padding 2: (224 − 11 + 4)/4 + 1 = {float(values[1])}, {refused}; rounded down, the first layer "
+            f"of alexnet_one_tower gives {shape_text(built[1])} and leaves {padded.cells_lost} line of padding unused.",
+            f"224 without padding: (224 − 11)/4 + 1 = {float(bare)}, rounded down {bare // 1}: the paper's 224 and its "
+            f"55x55 do not go together without padding.",
+        ),
+        "cnnrepro's alexnet at 227x227x3 and alexnet_one_tower at 224x224x3",
+    )
+
+
+# Statement 12: what the notes say that these give.
+PLAIN = {"flat": 30_000, "map": (98, 98, 1), "maps": (98, 98, 32), "weights_of_32": 3_072, "weights_of_200": 120_000}
+
+
+def plain_sizes() -> Verdict:
+    """Statement 12: flattened images, a 3x3 convolution, dense neurons; read off Keras layers."""
+    found = {
+        "flat": keras.layers.Flatten().compute_output_shape((None, 100, 100, 3))[1],
+        "map": keras.layers.Conv2D(1, 3).compute_output_shape((None, 100, 100, 3))[1:],
+        "maps": keras.layers.Conv2D(32, 3).compute_output_shape((None, 100, 100, 3))[1:],
+        "weights_of_32": _weights_of_a_neuron(32),
+        "weights_of_200": _weights_of_a_neuron(200),
+    }
+    right = [found[name] == claimed for name, claimed in PLAIN.items()]
+    return conclude(
+        12,
+        right_or_wrong(right),
+        {
+            HOLDS: f"All {len(right)} figures are right: {found['flat']:,} inputs, maps of "
+            f"{shape_text(found['maps'])}, {found['weights_of_32']:,} and {found['weights_of_200']:,} weights a neuron "
+            f"(and a bias each).",
+            DOES_NOT_HOLD: f"{len(right) - sum(right)} of the {len(right)} figures are wrong: the layers give {found}.",
+        },
+        (
+            f"Flatten makes {found['flat']:,} values of 100x100x3 (the notes: {PLAIN['flat']:,}).",
+            f"A 3x3 filter with stride 1 makes {shape_text(found['map'][:2])} of 100x100, and 32 of them "
+            f"{shape_text(found['maps'])} (the notes: {shape_text(PLAIN['maps'])}).",
+            f"A dense neuron has {found['weights_of_32']:,} weights on 32x32x3 and {found['weights_of_200']:,} on "
+            f"200x200x3; Keras's Dense adds 1 bias to each.",
+        ),
+        "Keras's Flatten, Conv2D and Dense",
+    )
+
+
+def _weights_of_a_neuron(size: int) -> int:
+    with keras.StatelessScope(initialize_variables=False):
+        dense = keras.layers.Dense(1)
+        dense.build((None, size * size * 3))
+    return int(np.prod(dense.kernel.shape))
+
+
+def same_padding() -> Verdict:
+    """Statement 13: "same" with stride 1 keeps the size; with other strides it gives ceil(W/S)."""
+    kept, rounded_up, cases = [], [], 0
+    for size, window, dilation in product(range(4, 33), range(1, 9), (1, 2, 3)):
+        layer = keras.layers.Conv2D(1, window, padding="same", dilation_rate=dilation)
+        kept.append(layer.compute_output_shape((None, size, size, 1))[1:3] == (size, size))
+    for size, window, stride in product(range(4, 33), range(1, 9), (2, 3, 4, 5)):
+        layer = keras.layers.Conv2D(1, window, strides=stride, padding="same")
+        cases += layer.compute_output_shape((None, size, size, 1))[1] == size
+        rounded_up.append(layer.compute_output_shape((None, size, size, 1))[1] == -(-size // stride))
+    even = geometry(100, 4, 1, "same")
+    return conclude(
+        13,
+        right_or_wrong(kept),
+        {
+            HOLDS: f"It keeps the size in all {len(kept)} geometries with stride 1; with stride S > 1 the output is "
+            f"W/S rounded up, whatever the filter, in {sum(rounded_up)} of {len(rounded_up)}.",
+            DOES_NOT_HOLD: f"It keeps the size in {sum(kept)} of {len(kept)} geometries with stride 1 alone.",
+        },
+        (
+            f"Stride 1: the size was kept in {sum(kept)} of {len(kept)} combinations of size, window and dilation.",
+            f"Strides 2 to 5: W/S rounded up in {sum(rounded_up)} of {len(rounded_up)}, and the size of the input in "
+            f"{cases}.",
+            f"A window of even size has no middle cell: 4x4 is padded by {even.padding_before} in front and "
+            f"{even.padding_after} behind.",
+        ),
+        f"Keras's Conv2D over {len(kept) + len(rounded_up):,} geometries",
+    )

@@ -1,0 +1,179 @@
+"""What `cnnrepro inspect` says of a model: its rows, its totals, and the published figures beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnrepro.errors import UsageError
+from cnnrepro.models.entry import Published
+from cnnrepro.models.pattern import is_count, is_pattern
+from cnnrepro.models.table import MODELS, entry, parse_options
+
+if TYPE_CHECKING:
+    from cnnrepro.anatomy import Trace
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A model taken apart.
+
+    Args:
+        name: what was asked for: a model's name, a pattern or a file.
+        rows: its layers and totals.
+        published: figures of others for the same model at the same size, if there are any.
+    """
+
+    name: str
+    rows: Trace
+    published: Published | None
+
+    def differences(self) -> dict[str, int]:
+        """Ours minus the published figure, for those that were published."""
+        if self.published is None:
+            return {}
+        totals = self.rows.totals
+        ours = {"parameters": totals.trainable_parameters, "multiply_adds": totals.multiply_adds}
+        said = {"parameters": self.published.parameters, "multiply_adds": self.published.multiply_adds}
+        return {name: ours[name] - said[name] for name in ours if said[name] is not None}
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        spelled = self.rows.to_dict()
+        totals = spelled["totals"]
+        return {
+            "name": self.name,
+            "input": spelled["input"],
+            **{key: totals[key] for key in ("parameters", "trainable_parameters", "multiply_adds")},
+            **{key: totals[key] for key in ("activation_bytes", "training_bytes")},
+            "unknown": totals["unknown"],
+            "published": self._published(),
+            "layers": spelled["layers"],
+        }
+
+    def _published(self) -> dict | None:
+        said = self.published
+        if said is None:
+            return None
+        return {
+            "source": said.source,
+            "parameters": said.parameters,
+            "multiply_adds": said.multiply_adds,
+            "rounded": said.rounded,
+            "top1_error": said.top1_error,
+            "difference": self.differences(),
+        }
+
+    def summary(self) -> list[str]:
+        """The totals as lines, the published figures with the difference."""
+        totals = self.rows.totals
+        learned = totals.trainable_parameters
+        fixed = f", {totals.non_trainable_parameters:,} not" if totals.non_trainable_parameters else ""
+        lines = [
+            f"parameters     {totals.parameters:,} ({learned:,} trainable{fixed})",
+            f"multiply-adds  {_spell(totals.multiply_adds)}",
+            f"activations    {_megabytes(totals.activation_bytes)} an image, "
+            f"{_megabytes(totals.training_bytes)} with gradients",
+        ]
+        if totals.unknown:
+            lines.append(f"unknown        {', '.join(totals.unknown)}: their multiply-adds are not in the total")
+        said = self.published
+        if said is not None:
+            lines.append(f"published      {said.source}")
+            for name, difference in self.differences().items():
+                figure = getattr(said, name)
+                about = "about " if said.rounded else ""
+                word = "the same" if difference == 0 else f"ours {difference:+,} ({difference / figure:+.2%})"
+                lines.append(f"               {name.replace('_', '-')} {about}{figure:,}: {word}")
+        return lines
+
+
+def _spell(number: int | str) -> str:
+    return f"{number:,}" if isinstance(number, int) else number
+
+
+def _megabytes(number: int | str) -> str:
+    return f"{number / 1e6:,.1f} MB" if isinstance(number, int) else number
+
+
+def parse_shape(text: str) -> tuple[int, int, int]:
+    """An input shape as people write it, ``227x227x3``; raises UsageError for anything else."""
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+        raise UsageError(f"--input must be HEIGHTxWIDTHxCHANNELS, such as 227x227x3. Received: {text!r}")
+    height, width, channels = map(int, parts)
+    return height, width, channels
+
+
+def inspect(
+    model: str,
+    *,
+    input_shape: tuple[int, int, int] | None = None,
+    classes: int | None = None,
+    options: Mapping[str, str] | None = None,
+) -> Inspection:
+    """Take a model apart.
+
+    Args:
+        model: a name of the table, a layer pattern, or the path of a ``.keras`` file.
+        input_shape: in place of the model's own.
+        classes: in place of the model's own; not for files.
+        options: of the model, as text; not for files.
+
+    Raises:
+        UsageError: an unknown model, a bad value, a file that cannot be read.
+    """
+    options = dict(options or {})
+    if model.endswith((".keras", ".h5", ".hdf5")):
+        return _inspect_file(model, input_shape, classes, options)
+    from cnnrepro import models
+    from cnnrepro.anatomy import trace
+
+    values = _pattern_options(options) if is_pattern(model) else parse_options(model, options)
+    built = models.outline(model, input_shape, classes, **values)
+    row = MODELS.get(model)
+    as_published = row is not None and not options and input_shape in (None, row.input_shape)
+    as_published = as_published and classes in (None, row.classes)
+    return Inspection(model, trace(built), entry(model).published if as_published else None)
+
+
+def _pattern_options(options: Mapping[str, str]) -> dict[str, object]:
+    """Options of a pattern, in their types: counts and sizes are numbers, lists of them have commas."""
+    values: dict[str, object] = {}
+    for name, text in options.items():
+        if is_count(name) or name in ("kernel_size", "strides", "pool_size", "pool_strides"):
+            values[name] = _number(name, text)
+        elif name in ("filters", "units"):
+            numbers = [_number(name, part) for part in text.split(",")]
+            values[name] = numbers[0] if len(numbers) == 1 else numbers
+        elif name == "dropout":
+            values[name] = float(text) if text.replace(".", "", 1).isdigit() else text
+        elif name == "optional":
+            values[name] = text.lower() not in ("false", "no", "0")
+        else:
+            values[name] = text
+    return values
+
+
+def _number(name: str, text: str) -> int:
+    if not (text.strip().isascii() and text.strip().isdigit()):
+        raise UsageError(f"Option {name!r} of a pattern must be a whole number. Received: {text!r}")
+    return int(text)
+
+
+def _inspect_file(
+    path: str, input_shape: tuple[int, int, int] | None, classes: int | None, options: Mapping[str, str]
+) -> Inspection:
+    from cnnrepro.anatomy import trace
+    from cnnrepro.engine import keras
+    from cnnrepro.models.keras_file import read_architecture
+
+    if not path.endswith(".keras"):
+        raise UsageError(f"Only .keras files are read: the older formats have no safe mode. Received: {path!r}")
+    if classes is not None or options:
+        raise UsageError(f"--classes and -o belong to models of the table; {path!r} says these itself.")
+    built = read_architecture(Path(path))
+    with keras.StatelessScope(initialize_variables=False):
+        return Inspection(path, trace(built, input_shape=input_shape), None)

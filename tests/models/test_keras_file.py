@@ -1,0 +1,137 @@
+"""Architectures from files: ours and Keras's are read, nobody's code is run."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from cnnrepro.anatomy import trace
+from cnnrepro.engine import keras
+from cnnrepro.errors import UsageError
+from cnnrepro.models import build
+from cnnrepro.models.keras_file import read_architecture
+
+layers = keras.layers
+
+
+@pytest.mark.parametrize("name", ["lenet5", "alexnet", "googlenet_small", "resnet20", "zfnet_small"])
+def test_a_saved_model_is_read_with_all_its_layers(name, tmp_path):
+    model = build(name, input_shape=None if name != "alexnet" else (67, 67, 3), classes=10)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.save(tmp_path / "model.keras")
+    read = read_architecture(tmp_path / "model.keras")
+    assert trace(read).to_dict()["layers"] == trace(model).to_dict()["layers"]
+
+
+def test_no_weight_is_brought_into_memory(tmp_path):
+    keras.Sequential([keras.Input((10,)), layers.Dense(5, name="dense")]).save(tmp_path / "model.keras")
+    read = read_architecture(tmp_path / "model.keras")
+    assert read.get_layer("dense").kernel._value is None
+
+
+def written(tmp_path, config):
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", config if isinstance(config, str) else json.dumps(config))
+        archive.writestr("metadata.json", "{}")
+    return path
+
+
+def sequential(*entries):
+    first = {
+        "module": "keras.layers",
+        "class_name": "InputLayer",
+        "config": {"batch_shape": [None, 4], "dtype": "float32", "name": "x"},
+        "registered_name": None,
+    }
+    config = {"name": "sequential", "trainable": True, "dtype": "float32", "layers": [first, *entries]}
+    return {"module": "keras", "class_name": "Sequential", "config": config, "registered_name": None}
+
+
+def entry(class_name, module="keras.layers", registered_name=None, **config):
+    return {"module": module, "class_name": class_name, "config": config, "registered_name": registered_name}
+
+
+HOSTILE = {
+    "a lambda": entry("Lambda", function={"class_name": "__lambda__", "config": {"code": "x"}}),
+    "a class of a stranger": entry("Popen", module="subprocess", args="touch hacked"),
+    "a class under a registered name of its own": entry("Mine", module="mine", registered_name="mine>Mine"),
+    "a function of another module": entry(
+        "Dense", units=3, activation={"class_name": "function", "config": "system", "module": "os"}
+    ),
+    "a function of Keras's that loads what it is told": entry(
+        "Activation",
+        activation={
+            "class_name": "function",
+            "config": "get_file",
+            "module": "keras.utils",
+            "registered_name": "function",
+        },
+    ),
+    "a layer that loads a saved program": entry("TFSMLayer", filepath="/tmp/program"),
+    "a module of PyTorch": entry("TorchModuleWrapper", module={"class_name": "x"}),
+    "a module that only begins like Keras": entry("Dense", module="keras_evil.layers", units=3),
+    "no module at all": entry("system", module=["os"]),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_may_run_code_is_refused_by_name(name, tmp_path, monkeypatch):
+    def never(*arguments, **named):
+        raise AssertionError("Keras was asked to read it")
+
+    monkeypatch.setattr(keras.saving, "deserialize_keras_object", never)
+    with pytest.raises(UsageError, match="was not read: it holds"):
+        read_architecture(written(tmp_path, sequential(HOSTILE[name])))
+
+
+def test_a_real_lambda_layer_is_refused(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), layers.Lambda(lambda x: x + 1)])
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(UsageError, match="was not read: it holds"):
+        read_architecture(tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize(
+    "content, sentence",
+    [
+        (b"not a zip", "is not a .keras file"),
+        (b"", "is not a .keras file"),
+        ("{", "is not a .keras file"),
+        ("[]", "holds no model"),
+        ('{"class_name": "Dense", "module": "keras.layers", "config": {"units": 3}}', "holds a Dense, no model"),
+        ("[" * 100_000, "is not a .keras file"),
+        (sequential(entry("Dense", units="many")), "cannot be read as a model"),
+        (sequential(entry("NoSuchLayer")), "cannot be read as a model"),
+    ],
+)
+def test_a_file_that_is_no_model_is_one_sentence(content, sentence, tmp_path):
+    path = tmp_path / "model.keras"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        path = written(tmp_path, content)
+    with pytest.raises(UsageError, match=sentence) as raised:
+        read_architecture(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_file_and_a_zip_without_a_configuration(tmp_path):
+    with pytest.raises(UsageError, match="There is no file"):
+        read_architecture(tmp_path / "nowhere.keras")
+    with zipfile.ZipFile(tmp_path / "empty.keras", "w") as archive:
+        archive.writestr("other.txt", "x")
+    with pytest.raises(UsageError, match="is not a .keras file"):
+        read_architecture(tmp_path / "empty.keras")
+
+
+def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr("cnnrepro.models.keras_file.LARGEST_CONFIG", 2**20)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", np.zeros(2**21, "uint8").tobytes())
+    (tmp_path / "model.keras").write_bytes(buffer.getvalue())
+    with pytest.raises(UsageError, match="larger than 1 MiB"):
+        read_architecture(tmp_path / "model.keras")

@@ -1,0 +1,172 @@
+"""The notes' layer patterns: read, written out, refused with a mark at the character, and built."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnrepro.anatomy import trace
+from cnnrepro.engine import keras
+from cnnrepro.errors import UsageError
+from cnnrepro.models import build, outline
+from cnnrepro.models.pattern import expand, is_pattern
+
+# The notes' general pattern and its four examples.
+GENERAL = "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC"
+EXAMPLES = {
+    "INPUT -> FC": "FC",
+    "INPUT -> CONV -> RELU -> FC": "CONV RELU FC",
+    "INPUT -> [CONV -> RELU -> POOL]*2 -> FC -> RELU -> FC": "CONV RELU POOL CONV RELU POOL FC RELU FC",
+    "INPUT -> [CONV -> RELU -> CONV -> RELU -> POOL]*3 -> [FC -> RELU]*2 -> FC": (
+        "CONV RELU CONV RELU POOL " * 3 + "FC RELU FC RELU FC"
+    ),
+}
+
+
+def words(pattern, counts=None, **options):
+    return " ".join(element.word for element in expand(pattern, counts, **options))
+
+
+@pytest.mark.parametrize("pattern", EXAMPLES)
+def test_the_notes_examples_are_written_out(pattern):
+    assert words(pattern) == EXAMPLES[pattern]
+
+
+@pytest.mark.parametrize("pattern", EXAMPLES)
+def test_the_notes_examples_build_and_train_a_step(pattern):
+    model = build(pattern, input_shape=(16, 16, 3), classes=4, filters=8, units=16)
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=True)
+    before = [weight.numpy().copy() for weight in model.trainable_weights]
+    images = np.random.default_rng(0).normal(size=(4, 16, 16, 3)).astype("float32")
+    assert np.isfinite(model.train_on_batch(images, np.arange(4)))
+    assert all(not np.array_equal(a, b.numpy()) for a, b in zip(before, model.trainable_weights, strict=True))
+    assert model.output_shape == (None, 4)
+
+
+def test_the_general_pattern_takes_its_counts():
+    assert words(GENERAL, {"N": 2, "M": 1, "K": 0}) == "CONV RELU CONV RELU POOL FC"
+    assert words(GENERAL, {"N": 1, "M": 2, "K": 1}, optional=False) == "CONV RELU CONV RELU FC RELU FC"
+    assert words(GENERAL, {"N": 0, "M": 0, "K": 0}) == "FC"
+
+
+@given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3), st.booleans())
+def test_the_general_pattern_has_the_layers_its_counts_say(n, m, k, optional):
+    written = words(GENERAL, {"N": n, "M": m, "K": k}, optional=optional).split()
+    assert written.count("CONV") == n * m
+    assert written.count("POOL") == m * optional
+    assert written.count("FC") == k + 1
+    assert written.count("RELU") == n * m + k
+
+
+@given(st.text(alphabet="INPUTCOVREL FK->*?[]23→", max_size=60))
+@settings(max_examples=300)
+def test_any_text_is_read_or_refused_in_one_way(text):
+    try:
+        elements = expand(text)
+    except UsageError as error:
+        assert "character" in str(error)
+        assert str(error).splitlines()[-1].strip() == "^"
+    else:
+        assert elements[-1].word == "FC"
+
+
+def test_arrows_spaces_and_case_are_free():
+    assert words("input→[Conv->ReLU] * 2→fc") == "CONV RELU CONV RELU FC"
+
+
+@pytest.mark.parametrize(
+    "text, meant", [("INPUT -> FC", True), ("CONV -> FC", True), ("input", True), ("vgg16", False)]
+)
+def test_a_pattern_is_told_from_a_name(text, meant):
+    assert is_pattern(text) == meant
+
+
+@pytest.mark.parametrize(
+    "pattern, sentence, place",
+    [
+        ("INPUT -> CNV -> FC", "Expected CONV, RELU, POOL, FC or [, found 'CNV'", 9),
+        ("CONV -> FC", "A pattern begins with INPUT", 0),
+        ("INPUT FC", "Expected -> after INPUT, found 'FC'", 6),
+        ("INPUT ->", "Expected CONV, RELU, POOL, FC or [, found the end", 8),
+        ("INPUT -> [CONV -> FC", "This [ is not closed", 9),
+        ("INPUT -> CONV] -> FC", "Expected an arrow or the end, found ']'", 13),
+        ("INPUT -> CONV*N -> FC", "The count N has no value; give one: N=2", 14),
+        ("INPUT -> CONV* -> FC", "Expected a whole number or one capital letter after *, found '->'", 15),
+        ("INPUT -> CONV*2000 -> FC", "A pattern may have 1000 layers; this asks for 2000", 14),
+        ("INPUT -> [CONV*100]*100 -> FC", "A pattern may have 1000 layers; this asks for 10000", 20),
+        ("INPUT -> CONV + FC", "A pattern has no '+'", 14),
+        ("INPUT -> CONV -> RELU", "A pattern ends with FC, the class scores", 17),
+        ("INPUT -> FC -> CONV -> FC", "CONV needs a feature map, and the FC before it (character 10)", 15),
+        ("INPUT -> INPUT -> FC", "INPUT stands at the beginning alone", 9),
+        ("INPUT -> " + "[" * 30 + "FC" + "]" * 30, "Brackets may be nested 20 deep", 29),
+    ],
+)
+def test_a_wrong_pattern_is_shown_with_a_mark(pattern, sentence, place):
+    with pytest.raises(UsageError) as raised:
+        expand(pattern)
+    first, shown, mark = str(raised.value).split("\n")
+    assert sentence in first
+    assert f"(character {place + 1} of the pattern)" in first
+    assert shown == f"  {pattern}"
+    assert mark == f"  {' ' * place}^"
+
+
+def test_a_pool_that_leaves_nothing_is_pointed_at():
+    with pytest.raises(UsageError) as raised:
+        build("INPUT -> [CONV -> POOL]*4 -> FC", input_shape=(8, 8, 1))
+    assert "A 2x2 POOL does not fit into 1x1 (character 19 of the pattern)" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
+        ({"N": -1}, "The count N must be a whole number from 0. Received: -1"),
+        ({"N": 1, "Q": 2}, "has no count named Q"),
+        ({"N": 1, "filter": 3}, "Unknown option of a pattern 'filter'; known are: K, M, N, dropout, filters"),
+        ({"N": 1, "pooling": "min"}, "pooling must be one of max, average, l2. Received: 'min'"),
+        ({"N": 1, "normalization": "layer"}, "normalization must be one of none, lrn, batch"),
+        ({"N": 2, "filters": [8, 8, 8]}, r"filters must be one number, or a list of 2, one a CONV, or 1, one a stage"),
+        ({"N": 2, "filters": 0}, "filters must be positive whole numbers. Received: 0"),
+        ({"N": 2, "units": [8]}, "units must be one number, or a list of 0"),
+    ],
+)
+def test_a_bad_option_is_one_sentence(options, sentence):
+    with pytest.raises(UsageError, match=sentence.replace("[", r"\[")):
+        build("INPUT -> [CONV -> RELU]*N -> POOL? -> FC", **options)
+
+
+def test_filters_are_one_number_one_a_layer_or_one_a_stage():
+    def channels(**options):
+        model = outline("INPUT -> [[CONV -> RELU]*2 -> POOL]*2 -> FC", **options)
+        return [row.output_shape[-1] for row in trace(model) if row.kind == "Conv2D"]
+
+    assert channels() == [32, 32, 64, 64]
+    assert channels(filters=5) == [5] * 4
+    assert channels(filters=[4, 8]) == [4, 4, 8, 8]
+    assert channels(filters=[1, 2, 3, 4]) == [1, 2, 3, 4]
+
+
+def test_every_option_reaches_its_layers():
+    model = outline(
+        "INPUT -> CONV -> RELU -> POOL -> [FC -> RELU]*2 -> FC",
+        input_shape=(20, 20, 1),
+        classes=3,
+        filters=4,
+        kernel_size=5,
+        strides=2,
+        padding="valid",
+        pool_size=3,
+        pool_strides=2,
+        pooling="l2",
+        units=[7, 6],
+        dropout=0.5,
+        normalization="batch",
+        kernel_initializer="glorot_uniform",
+    )
+    rows = trace(model)
+    assert rows["conv1"].output_shape == (8, 8, 4)  # (20 - 5)//2 + 1
+    assert rows["norm1"].kind == "BatchNormalization"
+    assert (rows["pool1"].kind, rows["pool1"].output_shape) == ("L2Pooling2D", (3, 3, 4))
+    assert [rows[name].output_shape for name in ("fc1", "fc2", "logits")] == [(7,), (6,), (3,)]
+    assert model.get_layer("dropout2").rate == 0.5
+    assert isinstance(model.get_layer("conv1").kernel_initializer, keras.initializers.GlorotUniform)
