@@ -6,21 +6,18 @@ call was wrong, 130 interrupted.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cnnrepro import __version__, paths
+from cnnrepro.console import print_json, print_outcome, print_table, spell
 from cnnrepro.errors import CnnreproError, UsageError, unknown
-
-if TYPE_CHECKING:
-    from cnnrepro.claims import Outcome
 
 app = typer.Typer(
     name="cnnrepro",
@@ -57,33 +54,6 @@ def _root(
         typer.echo(context.get_help())
 
 
-def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, indent=2))
-
-
-def _print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], *, fold: str = "", right: Sequence[str] = ()
-) -> None:
-    """A table on standard output; cells are text, never markup."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(
-            column,
-            overflow="fold",
-            no_wrap=column != fold and bool(fold),
-            justify="right" if column in right else "left",
-        )
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    # Without a terminal there is no width to fit into: a log or a pipe gets the lines whole.
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
-
-
 def _runs_dir(given: Path | None) -> Path:
     return paths.expand(given) if given else paths.runs_dir()
 
@@ -104,19 +74,12 @@ def list_(
         raise unknown("list", what, listing.LISTINGS)
     chosen = {name: rows() for name, rows in listing.LISTINGS.items() if what in (None, name)}
     if as_json:
-        _print_json(chosen[what] if what else chosen)
+        print_json(chosen[what] if what else chosen)
         return
     for name, rows in chosen.items():
+        columns = listing.IN_TEXT.get(name, tuple(rows[0]))
         typer.echo(name.capitalize())
-        _print_table(list(rows[0]), [[_spell(cell) for cell in row.values()] for row in rows], fold=list(rows[0])[-1])
-
-
-def _spell(cell: object) -> str:
-    if isinstance(cell, dict):
-        return ", ".join(f"{name} {_spell(value)}" for name, value in cell.items())
-    if isinstance(cell, (list, tuple)):
-        return ", ".join(str(item) for item in cell)
-    return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
+        print_table(columns, [[spell(row[column]) for column in columns] for row in rows], fold=columns[-1])
 
 
 @app.command()
@@ -140,10 +103,13 @@ def inspect(
     shape = inspection.parse_shape(input_) if input_ is not None else None
     found = inspection.inspect(model, input_shape=shape, classes=classes, options=parse_assignments(option or ()))
     if as_json:
-        _print_json(found.to_dict())
+        print_json(found.to_dict())
         return
     rows = [spelled(row) for row in found.rows]
-    _print_table(list(rows[0]), [list(row.values()) for row in rows], fold="note", right=list(rows[0])[2:-1])
+    spare = ("note", "bytes", "offset", "kind", "stride", "field")
+    print_table(
+        list(rows[0]), [list(row.values()) for row in rows], fold="note", right=list(rows[0])[2:-1], spare=spare
+    )
     typer.echo("\n".join(found.summary()))
 
 
@@ -207,7 +173,7 @@ def train(
     )
     record = train_run(spec, runs=_runs_dir(runs), keep_weights=keep_weights)
     if as_json:
-        _print_json(record.to_dict())
+        print_json(record.to_dict())
         return
     typer.echo(
         f"{record.key}  {spec.title()}: test accuracy {record.test['accuracy']:.4f}, "
@@ -227,10 +193,10 @@ def runs_(context: typer.Context, runs: Runs = None, as_json: AsJson = False) ->
     store = RunStore(_runs_dir(runs))
     records = store.records(unreadable=_say)
     if as_json:
-        _print_json([record.to_dict() for record in records])
+        print_json([record.to_dict() for record in records])
     elif records:
         rows = [listing.run_row(record, store.is_claimed(record.key)) for record in records]
-        _print_table(list(rows[0]), [list(row.values()) for row in rows])
+        print_table(list(rows[0]), [list(row.values()) for row in rows])
     else:
         typer.echo(f"No runs in {store.folder}. `cnnrepro run alexnet_vs_resnet` makes some.")
 
@@ -240,7 +206,7 @@ def runs_show(context: typer.Context, key: Key, runs: Runs = None) -> None:
     """Print one record as JSON."""
     from cnnrepro.training.store import RunStore
 
-    _print_json(RunStore(_runs_dir(runs or context.obj)).find(key).to_dict())
+    print_json(RunStore(_runs_dir(runs or context.obj)).find(key).to_dict())
 
 
 @runs_app.command("rm")
@@ -268,9 +234,9 @@ def data_list(as_json: AsJson = False) -> None:
 
     rows = listing.datasets()
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
-    _print_table(list(rows[0]), [[_spell(cell) for cell in row.values()] for row in rows], fold="title")
+    print_table(list(rows[0]), [[spell(cell) for cell in row.values()] for row in rows], fold="title")
 
 
 @data_app.command("prepare")
@@ -290,46 +256,28 @@ def data_prepare(
 @app.command()
 def claims(
     numbers: Annotated[
-        list[int] | None, typer.Argument(metavar="[NUMBER]…", help="Statements of the ledger; all by default.")
+        list[str] | None, typer.Argument(metavar="[NUMBER]…", help="Statements of the ledger; all by default.")
     ] = None,
     reports: Reports = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the statements of the lecture notes. Exit status 1 where a check no longer gives its recorded verdict."""
     from cnnrepro.claims import SOURCES, outcomes
+    from cnnrepro.claims.checking import parse_number
 
     found = []
-    for outcome in outcomes(_reports_dir(reports), numbers or None):
+    for outcome in outcomes(_reports_dir(reports), [parse_number(text) for text in numbers] if numbers else None):
         found.append(outcome)
         if not as_json:
-            _print_outcome(outcome)
+            print_outcome(outcome)
     if as_json:
-        _print_json([outcome.to_dict() for outcome in found])
+        print_json([outcome.to_dict() for outcome in found])
     else:
         typer.echo("\n".join(f"{name}: {text}" for name, text in SOURCES.items()))
     changed = [str(outcome.statement.number) for outcome in found if not outcome.agrees]
     if changed:
         _say(f"the verdict on statement {', '.join(changed)} is no longer the recorded one.")
         raise typer.Exit(1)
-
-
-def _print_outcome(outcome: Outcome) -> None:
-    """One statement with its verdict and evidence, as text."""
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.text import Text
-
-    row = outcome.to_dict()
-    colour = {"holds": "green", "does not hold": "red", "holds if …": "yellow"}.get(row["verdict"], "")
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    head = Text.assemble(f"{row['number']:>3}  ", (row["verdict"], f"bold {colour}".strip()), f"  ({row['source']})")
-    if not outcome.agrees:
-        head.append(f"  recorded: {row['recorded']}", "bold")
-    console.print(head)
-    console.print(Padding(Text(row["statement"]), (0, 0, 0, 5)))
-    for sentence in row["evidence"]:
-        console.print(Padding(Text(f"· {sentence}"), (0, 0, 0, 5)))
-    console.print()
 
 
 @app.command()
@@ -355,10 +303,10 @@ def doctor(runs: Runs = None, reports: Reports = None, as_json: AsJson = False) 
 
     findings = examine(_runs_dir(runs), _reports_dir(reports))
     if as_json:
-        _print_json([asdict(finding) for finding in findings])
+        print_json([asdict(finding) for finding in findings])
     else:
         rows = [[one.topic, one.state, one.found + (f"\n→ {one.advice}" if one.advice else "")] for one in findings]
-        _print_table(["", "", "found"], rows, fold="found")
+        print_table(["", "", "found"], rows, fold="found")
     if any(finding.state == PROBLEM for finding in findings):
         raise typer.Exit(1)
 

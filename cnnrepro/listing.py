@@ -59,6 +59,12 @@ LISTINGS: dict[str, Callable[[], list[dict]]] = {
     "experiments": experiments,
 }
 
+# What fits into the lines of a terminal; --json has all.
+IN_TEXT: dict[str, tuple[str, ...]] = {
+    "models": ("name", "parameters", "input_shape", "classes", "paper"),
+    "experiments": ("name", "claims", "minutes", "question"),
+}
+
 
 def run_row(record: RunRecord, active: bool) -> dict[str, str]:
     """One row of the table of runs.

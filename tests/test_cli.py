@@ -58,7 +58,7 @@ BAD_CALLS = {
     ),
     "option that Keras does not know": (
         ["train", "resnet20", "--dataset", "mnist_5k", "-o", "kernel_initializer=he"],
-        "must be the name of a Keras initialiser for filters, such as 'he_normal'. Received: 'he'",
+        "or the name of a Keras initialiser for filters, such as he_normal. Received: 'he'",
     ),
     "0 epochs": (["train", "resnet20", "--dataset", "mnist_5k", "--epochs", "0"], "epochs must be a whole number"),
     "epochs in words": (["train", "resnet20", "--dataset", "mnist_5k", "--epochs", "five"], "--epochs"),
@@ -94,6 +94,15 @@ BAD_CALLS = {
     "a folder to remove": (["runs", "rm", ".."], "Name a run by its key"),
     "parameter that is no text": (["run", "alexnet_vs_resnet", "-p", "dataset=\udcff"], "must be printable text"),
     "data set to prepare": (["data", "prepare", "imagenet"], "Unknown data set"),
+    "unknown model to inspect": (["inspect", "vgg17"], "Unknown model 'vgg17'; known are"),
+    "input in two numbers": (["inspect", "vgg16", "--input", "227x227"], "--input must be HEIGHTxWIDTHxCHANNELS"),
+    "input too small": (["inspect", "vgg16", "--input", "31x31x3"], "vgg16 needs images of at least 32x32 pixels"),
+    "one class": (["inspect", "vgg16", "--classes", "1"], "classes must be an integer of at least 2"),
+    "stride in a place that is not": (["inspect", "resnet18", "-o", "stride_in=1x1"], "must be one of 3x3"),
+    "no such file to inspect": (["inspect", "nowhere.keras"], "There is no file 'nowhere.keras'"),
+    "a file of the old kind": (["inspect", "model.h5"], "Only .keras files are read"),
+    "no such statement": (["claims", "999"], "Unknown statement '999'; known are"),
+    "a statement in words": (["claims", "seven"], "A statement is named by its number, such as 7. Received: 'seven'"),
     "no such command": (["fly"], "No such command 'fly'"),
     "no such option": (["list", "--colour"], "No such option: --colour"),
 }
@@ -189,7 +198,7 @@ def test_debug_shows_the_traceback(capsys):
 def test_help_names_every_command_and_is_quick(capsys):
     status, out, _ = call(capsys, "--help")
     assert status == 0
-    for name in ("list", "run", "train", "runs", "data", "publish", "doctor"):
+    for name in ("list", "inspect", "run", "train", "runs", "data", "claims", "publish", "doctor"):
         assert f"\n  {name} " in out
     assert call(capsys)[1] == out
 
@@ -211,10 +220,71 @@ def test_lists_in_text_and_json(what, capsys):
 def test_the_names_that_others_rely_on(capsys):
     listed = json.loads(call(capsys, "list", "--json")[1])
     names = {what: {row["name"] for row in rows} for what, rows in listed.items()}
-    assert {"alexnet_small", "resnet20"} <= names["models"]
+    assert {"lenet5", "lenet5_modern", "alexnet", "alexnet_one_tower", "alexnet_torchvision"} <= names["models"]
+    assert {"zfnet", "vgg11", "vgg13", "vgg16", "vgg19", "googlenet", "plain18", "plain34"} <= names["models"]
+    assert {f"resnet{depth}" for depth in (18, 34, 50, 101, 152, 20, 32, 44, 56, 110)} <= names["models"]
+    small = ("alexnet", "zfnet", "vgg11", "vgg13", "vgg16", "vgg19", "googlenet", "resnet18", "resnet152", "plain18")
+    assert {f"{name}_small" for name in small} <= names["models"]
     assert {"mnist_5k", "mnist", "fashion_mnist"} <= names["datasets"]
     assert {"adam", "sgd"} <= names["recipes"]
     assert "alexnet_vs_resnet" in names["experiments"]
+
+
+def test_inspecting_a_model_in_text_and_json(capsys):
+    status, out, err = call(capsys, "inspect", "lenet5", "--json")
+    found = json.loads(out)
+    assert (status, err) == (0, "")
+    assert (found["name"], found["input"], found["trainable_parameters"]) == ("lenet5", [32, 32, 1], 60_000)
+    assert found["published"]["difference"] == {"parameters": 0}
+    status, out, _ = call(capsys, "inspect", "lenet5")
+    assert status == 0
+    assert all(layer["name"] in out for layer in found["layers"])
+    assert "parameters 60,000: the same" in out
+
+
+def test_inspecting_at_another_size_and_a_pattern(capsys):
+    found = json.loads(call(capsys, "inspect", "alexnet_small", "--input", "32x32x3", "--classes", "7", "--json")[1])
+    assert (found["input"], found["layers"][-1]["output_shape"], found["published"]) == ([32, 32, 3], [7], None)
+    found = json.loads(call(capsys, "inspect", "INPUT -> [CONV -> RELU]*N -> FC", "-o", "N=2", "--json")[1])
+    assert [layer["kind"] for layer in found["layers"]].count("Conv2D") == 2
+
+
+def test_a_wrong_pattern_is_shown_with_a_mark(capsys):
+    status, out, err = call(capsys, "inspect", "INPUT -> CNV -> FC")
+    assert (status, out) == (2, "")
+    assert err.splitlines()[1:] == ["  INPUT -> CNV -> FC", "           ^"]
+
+
+def test_the_claims_in_text_and_json(capsys, root):
+    reports = root / "reports"
+    status, out, err = call(capsys, "claims", "3", "26", "30", "--reports", reports, "--json")
+    rows = json.loads(out)
+    assert (status, err) == (0, "")
+    assert [row["number"] for row in rows] == [3, 26, 30]
+    assert all({"number", "statement", "source", "verdict", "evidence"} <= set(row) for row in rows)
+    assert all(row["computed"] and row["agrees"] for row in rows)
+    assert rows[2]["verdict"] == "does not hold"
+    shown = call(capsys, "claims", "3", "26", "--reports", reports)[1]
+    assert all(row["verdict"] in shown for row in rows[:2])
+
+
+def test_a_statement_whose_records_are_not_here_keeps_its_recorded_verdict(capsys, tmp_path):
+    status, out, _ = call(capsys, "claims", "30", "--reports", tmp_path, "--json")
+    (row,) = json.loads(out)
+    assert (status, row["verdict"], row["computed"]) == (0, "does not hold", False)
+    assert "cnnrepro run alexnet_vs_resnet -p dataset=mnist" in row["evidence"][0]
+
+
+def test_a_check_that_no_longer_gives_its_verdict_is_exit_status_1(capsys, monkeypatch):
+    from dataclasses import replace
+
+    from cnnrepro.claims.ledger import LEDGER
+
+    monkeypatch.setitem(LEDGER, 26, replace(LEDGER[26], verdict="does not hold"))
+    status, out, err = call(capsys, "claims", "26", "--json")
+    assert status == 1
+    assert json.loads(out)[0]["verdict"] == "holds"
+    assert err == "cnnrepro: the verdict on statement 26 is no longer the recorded one.\n"
 
 
 def test_data_list(capsys):

@@ -27,6 +27,7 @@ ORDER = [
     "inspection",
     "listing",
     "doctor",
+    "console",
     "cli",
 ]
 
@@ -77,7 +78,7 @@ def test_tensorflow_stays_in_its_rooms(path):
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_file_fits_in_the_head(path):
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    longer = {"cli.py": 400}  # all commands in one place: each parses, calls and prints
+    longer = {"cli.py": 370}  # all commands in one place: each parses, calls and prints
     assert lines <= longer.get(str(path.relative_to(PACKAGE)), 260), f"{path} has {lines} lines"
 
 

@@ -61,6 +61,13 @@ class Outcome:
         }
 
 
+def parse_number(text: str) -> int:
+    """A statement's number as people write it; raises UsageError for anything else."""
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"A statement is named by its number, such as 7. Received: {text!r}")
+    return int(text)
+
+
 def check(number: int) -> Verdict:
     """Check a statement that needs no training.
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import importlib
 
-_MODULES = ("build", "comparison", "display", "figures", "page", "rendering", "site", "style", "tables")
+_MODULES = ("build", "comparison", "display", "figures", "ledger", "page", "rendering", "site", "style", "tables")
 _NAMES = {
     "data_table": "comparison",
     "images_table": "comparison",
@@ -25,9 +25,11 @@ _NAMES = {
     "mistakes_figure": "comparison",
     "score_table": "comparison",
     "show": "display",
+    "show_ledger": "ledger",
     "show_runs": "display",
     "show_table": "display",
     "show_verdict": "display",
+    "sources_table": "ledger",
 }
 __all__ = [*_MODULES, *_NAMES]
 

@@ -69,7 +69,8 @@ def verdict_bundle(verdict: Verdict) -> dict:
     return {VERDICT_TYPE: verdict.to_dict(), "text/html": card, "text/plain": text}
 
 
-def _display(data: dict, metadata: dict | None = None) -> None:
+def display_data(data: dict, metadata: dict | None = None) -> None:
+    """One output of a cell, in several forms."""
     from IPython.display import display
 
     display(data, metadata=metadata or {}, raw=True)
@@ -84,17 +85,17 @@ def show(figure: Figure, name: str, *, alt: str, caption: str = "") -> None:
         alt: what it shows, for those who cannot see it.
         caption: a sentence below it.
     """
-    _display(*figure_bundle(figure, name, alt=alt, caption=caption))
+    display_data(*figure_bundle(figure, name, alt=alt, caption=caption))
 
 
 def show_table(shown: Table) -> None:
     """Show a table."""
-    _display({"text/html": shown._repr_html_(), "text/plain": str(shown)})
+    display_data({"text/html": shown._repr_html_(), "text/plain": str(shown)})
 
 
 def show_verdict(verdict: Verdict) -> None:
     """Show a verdict; the page repeats it at its top."""
-    _display(verdict_bundle(verdict))
+    display_data(verdict_bundle(verdict))
 
 
 def show_runs(results: Results) -> None:
@@ -113,4 +114,4 @@ def show_runs(results: Results) -> None:
     columns = ("key", "arm", "seed", "precision", "minutes", "images/s")
     shown = table(columns, rows, caption="The runs behind this page.", numbers=("seed", "minutes", "images/s"))
     keys = [record.key for _, record in results.all()]
-    _display({RUNS_TYPE: {"keys": keys}, "text/html": shown._repr_html_(), "text/plain": str(shown)})
+    display_data({RUNS_TYPE: {"keys": keys}, "text/html": shown._repr_html_(), "text/plain": str(shown)})

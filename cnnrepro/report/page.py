@@ -52,7 +52,9 @@ def run_keys(notebook: NotebookNode) -> list[str]:
 
 def verdicts_of(notebook: NotebookNode) -> tuple[Verdict, ...]:
     """The verdicts that a notebook showed, by their statements' numbers; the last one where it showed one twice."""
-    shown = {one["claim"]: Verdict.from_dict(one) for one in _carried(notebook, VERDICT_TYPE)}
+    carried = _carried(notebook, VERDICT_TYPE)  # one verdict, or a list of them
+    each = [one for shown in carried for one in (shown if isinstance(shown, list) else [shown])]
+    shown = {one["claim"]: Verdict.from_dict(one) for one in each}
     return tuple(shown[number] for number in sorted(shown))
 
 

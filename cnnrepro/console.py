@@ -1,0 +1,89 @@
+"""How results look in a terminal or a log: tables that are never cut, statements with their verdicts, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from cnnrepro.claims import Outcome
+
+
+def print_json(value: object) -> None:
+    """JSON alone."""
+    typer.echo(json.dumps(value, indent=2))
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    fold: str = "",
+    right: Sequence[str] = (),
+    spare: Sequence[str] = (),
+) -> None:
+    """A table on standard output; cells are text, never markup, and never cut.
+
+    Args:
+        columns, rows: headings and cells.
+        fold: the column whose cells may go over several lines.
+        right: columns that are set right.
+        spare: columns that are left out, first to last, while the table is wider than the terminal.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = {name: [str(row[place]) for row in rows] for place, name in enumerate(columns)}
+    widths = {name: max(map(len, (name, *texts)), default=0) + 3 for name, texts in cells.items()}
+    if fold:
+        widths[fold] = min(widths[fold], 20)
+    # Without a terminal there is no width to fit into: a log or a pipe gets the lines whole.
+    room = Console().width if sys.stdout.isatty() else max(200, sum(widths.values()))
+    left_out = []
+    for name in spare:
+        if sum(widths.values()) > room:
+            del widths[name]
+            left_out.append(name)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in widths:
+        side = "right" if name in right else "left"
+        table.add_column(name, overflow="fold", no_wrap=bool(fold) and name != fold, justify=side)
+    for row in zip(*(cells[name] for name in widths), strict=True):
+        table.add_row(*map(Text, row))
+    Console(width=max(room, sum(widths.values()))).print(table)
+    if left_out:
+        typer.echo(f"Left out for want of width: {', '.join(left_out)}; a wider terminal or --json shows them.\n")
+
+
+def spell(cell: object) -> str:
+    """A cell as text: thousands separators, lists and options after one another."""
+    if isinstance(cell, dict):
+        return ", ".join(f"{name} {spell(value)}" for name, value in cell.items())
+    if isinstance(cell, (list, tuple)):
+        return ", ".join(str(item) for item in cell)
+    return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
+
+
+def print_outcome(outcome: Outcome) -> None:
+    """One statement with its verdict and evidence, as text."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    row = outcome.to_dict()
+    colour = {"holds": "green", "does not hold": "red", "holds if …": "yellow"}.get(row["verdict"], "")
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    head = Text.assemble(f"{row['number']:>3}  ", (row["verdict"], f"bold {colour}".strip()), f"  ({row['source']})")
+    if not outcome.agrees:
+        head.append(f"  recorded: {row['recorded']}", "bold")
+    console.print(head)
+    console.print(Padding(Text(row["statement"]), (0, 0, 0, 5)))
+    for sentence in row["evidence"]:
+        console.print(Padding(Text(f"· {sentence}"), (0, 0, 0, 5)))
+    console.print()

@@ -1,0 +1,238 @@
+"""Windows on a line of cells, sizes down a network, and receptive fields as frames on a picture and as maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from cnnrepro.report import style
+
+if TYPE_CHECKING:
+    from cnnrepro.experiments.geometry_and_receptive_fields import Descent, Frame, Line
+    from cnnrepro.experiments.influence import Influence
+
+INPUT, PADDING, LOST, WINDOW = "#cfe3f3", "#eef1f4", "#f3b48f", style.ARM_COLOURS[0]
+NEST = ("#ffe135", "#ff9f1c", "#ff4f8b", "#4cc9f0", "#ffffff")  # of frames on a photograph, the inner one first
+SHADES = LinearSegmentedColormap.from_list("influence", ["#ffffff", "#cfe3f3", "#5ba3d0", "#0072B2", "#08306b"])
+MOST_CELLS = 40  # on a line; more would be too small to see
+NUMBERS_UP_TO = 15  # cells across; beyond, printed counts would be too small to read
+
+
+def windows_on_lines(lines: Sequence[Line]) -> Figure:
+    """Draw lines of cells with the windows of a layer below them; cells of the input that no window reads are marked.
+
+    Raises:
+        ValueError: no lines, or one of more than ``MOST_CELLS`` cells.
+    """
+    lengths = [line.geometry.padding_before + line.size + line.geometry.padding_after for line in lines]
+    if not lengths or max(lengths) > MOST_CELLS:
+        raise ValueError(f"windows_on_lines() draws lines of up to {MOST_CELLS} cells. Received: {lengths}")
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, 0.45 + 1.1 * len(lines)), layout="constrained")
+        axes = figure.subplots()
+        for row, line in enumerate(lines):
+            _draw_line(axes, line, top=-3.0 * row)
+        first = min(-line.geometry.padding_before for line in lines)
+        last = max(line.size + max(line.geometry.padding_after, line.geometry.cells_beyond) for line in lines)
+        axes.set(xlim=(first - 0.2, last + 0.2), ylim=(-3.0 * len(lines) + 0.9, 1.7))
+        axes.axis("off")
+        swatches = [Rectangle((0, 0), 1, 1, facecolor=shade) for shade in (INPUT, PADDING, LOST, WINDOW)]
+        names = ("input", "zero padding", "no window reads it", "a window")
+        figure.legend(swatches, names, loc="outside upper right", ncols=4, handlelength=1.0, fontsize=9)
+    return figure
+
+
+def _draw_line(axes: Axes, line: Line, top: float) -> None:
+    found = line.geometry
+    end = line.size + found.padding_after
+    read = end - found.cells_lost
+    for cell in range(-found.padding_before, end):
+        shade = LOST if cell >= read else INPUT if 0 <= cell < line.size else PADDING
+        zero = not 0 <= cell < line.size
+        axes.add_patch(Rectangle((cell, top), 0.92, 0.62, facecolor=shade, edgecolor=style.RULE, linewidth=0.8))
+        words = "0" if zero else str(cell + 1)
+        axes.text(cell + 0.46, top + 0.31, words, ha="center", va="center", fontsize=7.5, color=style.QUIET)
+    for number in range(found.output):
+        start = number * line.stride - found.padding_before
+        over = start + found.window_extent > end
+        height = top - 0.28 - 0.3 * (number % 3)  # neighbours overlap: three levels keep them apart
+        axes.plot(
+            [start + 0.05, start + found.window_extent - 0.13],
+            [height, height],
+            color=LOST if over else WINDOW,
+            linewidth=4.5,
+            solid_capstyle="butt",
+            linestyle=(0, (1.2, 0.5)) if over else "solid",
+        )
+    value, padding = line.value, found.padding_before + found.padding_after
+    spelled = f"{value.numerator}" if value.denominator == 1 else f"{float(value):.4g}"
+    words = f"({line.size} − {found.window_extent} + {padding}) / {line.stride} + 1 = {spelled}"
+    result = f"{found.output} windows"
+    if found.input_cells_lost:
+        result += f", {found.input_cells_lost} lost"
+    if found.cells_beyond:
+        result += f", the last hangs over by {found.cells_beyond}"
+    left = -found.padding_before
+    axes.text(left, top + 0.78, style.plain(line.title), ha="left", va="bottom", fontweight="bold", fontsize=9.5)
+    axes.text(left + 5.0, top + 0.78, f"{words}   →   {result}", ha="left", va="bottom", fontsize=9, color=style.QUIET)
+
+
+def sizes_down(descents: Sequence[Descent]) -> Figure:
+    """Draw for each network a grid of sizes: a row an input size, a column a layer that changes it.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    if not descents:
+        raise ValueError("sizes_down() has nothing to draw: there are no networks.")
+    heights = [len(one.stops) + 1.6 for one in descents]
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, 0.42 * sum(heights) + 0.3), layout="constrained")
+        panels = figure.subplots(len(descents), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for axes, one in zip(panels, descents, strict=True):
+            _draw_descent(axes, one)
+    return figure
+
+
+def _draw_descent(axes: Axes, one: Descent) -> None:
+    for row, (size, stops) in enumerate(one.stops.items()):
+        _cell(axes, 0, row, f"{size}", INPUT)
+        for column, stop in enumerate(stops, start=1):
+            if stop.size is None:
+                _cell(axes, column, row, "no window fits", "#f4d5d0", style.QUIET)
+            elif stop.lost:
+                _cell(axes, column, row, f"{stop.size}   ({stop.lost} lost)", LOST)
+            else:
+                _cell(axes, column, row, f"{stop.size}", INPUT)
+    columns = len(one.layers) + 1
+    axes.set(xlim=(-0.02, columns + 0.02), ylim=(len(one.stops), 0))
+    axes.set_xticks([place + 0.5 for place in range(columns)], ["input", *map(style.plain, one.layers)], fontsize=8.5)
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0, labelcolor=style.QUIET)
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    axes.set_title(style.plain(one.title), pad=6)
+
+
+def _cell(axes: Axes, column: int, row: int, words: str, shade: str, ink: str = style.INK) -> None:
+    axes.add_patch(Rectangle((column + 0.03, row + 0.06), 0.94, 0.88, facecolor=shade, linewidth=0))
+    axes.text(column + 0.5, row + 0.52, words, ha="center", va="center", fontsize=9, color=ink)
+
+
+def fields_on_picture(image: np.ndarray, networks: Mapping[str, Sequence[Frame]]) -> Figure:
+    """Draw receptive fields as frames on a picture, a panel a network, all on the same scale.
+
+    What lies beyond the picture is zero padding, and grey.
+
+    Args:
+        image: (H, W, 3), uint8.
+        networks: title -> frames.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    frames = [frame for own in networks.values() for frame in own]
+    if not frames:
+        raise ValueError("fields_on_picture() has nothing to draw: there are no frames.")
+    size = len(image)
+    low = min(0, *(frame.first for frame in frames)) - 8
+    high = max(size - 1, *(frame.last for frame in frames)) + 8
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(networks) + 0.75), layout="constrained")
+        panels = figure.subplots(1, len(networks), squeeze=False)[0]
+        for axes, (title, own) in zip(panels, networks.items(), strict=True):
+            axes.set_facecolor("#b9bfc6")
+            axes.imshow(image, extent=(-0.5, size - 0.5, size - 0.5, -0.5), interpolation="nearest")
+            for number, frame in enumerate(own):
+                _draw_frame(axes, frame, NEST[number % len(NEST)])
+            axes.set(xlim=(low, high), ylim=(high, low), xticks=(0, size), yticks=(0, size))
+            axes.spines[:].set_visible(False)
+            axes.tick_params(length=0)
+            axes.set_title(style.plain(title))
+            legend = axes.legend(
+                loc="upper center", bbox_to_anchor=(0.5, -0.05), ncols=3, handlelength=1.1, fontsize=9, columnspacing=1.2
+            )
+            for handle in legend.get_patches():
+                handle.set(edgecolor=style.QUIET, facecolor=handle.get_edgecolor(), linewidth=0.8)
+    return figure
+
+
+def _draw_frame(axes: Axes, frame: Frame, colour: str) -> None:
+    corner, side = (frame.first - 0.5, frame.first - 0.5), frame.size
+    axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor="#1f2328", linewidth=4.0))
+    label = f"{style.plain(frame.label)}: {frame.size}"
+    axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=colour, linewidth=2.2, label=label))
+
+
+def path_counts(maps: Mapping[str, np.ndarray]) -> Figure:
+    """Draw on how many paths each pixel reaches a unit, a panel a chain of filters, pixels of the same size in all.
+
+    Args:
+        maps: title -> counts, (R, R); 0 is drawn white with a cross.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    if not maps:
+        raise ValueError("path_counts() has nothing to draw: there are no maps.")
+    widest = max(len(counts) for counts in maps.values())
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(maps) + 0.55), layout="constrained")
+        for axes, (title, counts) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps.items(), strict=True):
+            axes.imshow(counts, cmap=SHADES, vmin=0, vmax=1.15 * counts.max(), interpolation="nearest")
+            if widest <= NUMBERS_UP_TO:
+                _print_counts(axes, counts)
+            middle, reach = (len(counts) - 1) / 2, widest / 2
+            axes.set(xlim=(middle - reach, middle + reach), ylim=(middle + reach, middle - reach), xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
+            axes.add_patch(Rectangle((-0.5, -0.5), len(counts), len(counts), fill=False, edgecolor=style.QUIET))
+            unread = int((counts == 0).sum())
+            words = f"{len(counts)}×{len(counts)} pixels, {unread:,} of {counts.size:,} not read"
+            axes.set_title(f"{style.wrapped(title, 34)}\n{words}", fontsize=9.5)
+    return figure
+
+
+def _print_counts(axes: Axes, counts: np.ndarray) -> None:
+    for (row, column), count in np.ndenumerate(counts):
+        dark = count > 0.5 * counts.max()
+        colour = "#c0522c" if not count else "white" if dark else style.INK
+        words = f"{count}" if count else "×"
+        axes.text(column, row, words, ha="center", va="center", fontsize=6.5, color=colour)
+
+
+def effective_fields(influences: Sequence[Influence], share: float = 0.95) -> Figure:
+    """Draw how strongly each pixel moves a unit, a panel a depth, each as large as its theoretical field.
+
+    Args:
+        influences: one a depth.
+        share: of the squared gradient that lies in the dashed square.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    if not influences:
+        raise ValueError("effective_fields() has nothing to draw: there are no depths.")
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(influences) + 0.35), layout="constrained")
+        panels = figure.subplots(1, len(influences), squeeze=False)[0]
+        drawn = None
+        for axes, one in zip(panels, influences, strict=True):
+            size, side = len(one.strength), one.side(share)
+            drawn = axes.imshow(one.strength / one.strength.max(), cmap=SHADES, vmin=0, vmax=1, interpolation="nearest")
+            corner = (size - side) / 2 - 0.5
+            square = Rectangle((corner, corner), side, side, fill=False, edgecolor=style.ARM_COLOURS[1])
+            square.set(linewidth=2.0, linestyle="--")
+            axes.add_patch(square)
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(visible=True, color=style.QUIET)
+            inside = f"{share:.0%}".replace("%", " %")
+            words = f"sees {size}×{size}; {inside} in {side}×{side}"
+            axes.set_title(f"{one.depth} layers\n{words}", fontsize=9.5)
+        figure.colorbar(drawn, ax=panels, label="gradient, strongest = 1", shrink=0.75, pad=0.02)
+    return figure

@@ -1,0 +1,229 @@
+"""Maps over pictures: which class where, how far two maps differ, what hiding a part of a picture does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from cnnrepro.report import style
+from cnnrepro.report.figures.responses import DIVERGING, RISING
+
+CLASS_COLOURS = colormaps["tab10"].colors
+NUMBERS_UP_TO = 100  # cells of a map; beyond, printed values would be too small to read
+
+
+def class_map(
+    canvas: np.ndarray,
+    probabilities: np.ndarray,
+    names: Sequence[str],
+    *,
+    stride: int,
+    size: tuple[int, int],
+    threshold: float,
+    frames: Sequence[tuple[int, int]] = (),
+) -> Figure:
+    """Draw which class a classifier sees where: the class's number in its colour at the centre of every crop.
+
+    Positions below the threshold are grey dots.
+
+    Args:
+        canvas: (H, W, 1), uint8.
+        probabilities: (rows, columns, classes).
+        names: of the classes.
+        stride: pixels from one position to the next.
+        size: height and width of a crop.
+        threshold: the least probability that is shown.
+        frames: upper left corners of the crops to be framed.
+
+    Raises:
+        ValueError: the map does not fit the canvas.
+    """
+    probabilities = np.asarray(probabilities)
+    fitting = tuple((have - want) // stride + 1 for have, want in zip(canvas.shape[:2], size, strict=True))
+    if probabilities.shape != (*fitting, len(names)):
+        raise ValueError(f"class_map() needs a map of {(*fitting, len(names))}. Received: {probabilities.shape}")
+    sure = probabilities.max(axis=-1) >= threshold
+    answers = probabilities.argmax(axis=-1)
+    seen = sorted(set(answers[sure].tolist()))
+    with style.applied():
+        height = style.WIDTH * canvas.shape[0] / canvas.shape[1]
+        figure = Figure(figsize=(style.WIDTH, height + 0.4), layout="constrained")
+        axes = figure.subplots()
+        axes.imshow(canvas[..., 0], cmap="gray_r", vmin=0, vmax=2 * 255, interpolation="nearest")
+        for corner in frames:
+            axes.add_patch(_frame(corner[::-1], size[1], size[0], edgecolor=style.QUIET, linewidth=1.2))
+        _cells(axes, sure, answers, stride, size)
+        _bare(axes)
+        keys = [Patch(facecolor=_colour(one), alpha=0.6, label=_named(one, names)) for one in seen]
+        keys.append(_dot(f"below {100 * threshold:g} %"))
+        figure.legend(handles=keys, loc="outside lower center", ncols=min(len(keys), 6 if _long(names) else 11))
+    return figure
+
+
+def _cells(axes: Axes, sure: np.ndarray, answers: np.ndarray, stride: int, size: tuple[int, int]) -> None:
+    """A dot for each position that is not sure, a coloured cell with a number for each that is."""
+    rows, columns = np.nonzero(~sure)
+    middle = (size[0] - 1) / 2, (size[1] - 1) / 2
+    axes.plot(columns * stride + middle[1], rows * stride + middle[0], ".", color=style.RULE, markersize=3)
+    for row, column in np.argwhere(sure):
+        y, x = row * stride + middle[0], column * stride + middle[1]
+        answer = int(answers[row, column])
+        corner = x - stride / 2, y - stride / 2
+        axes.add_patch(Rectangle(corner, stride, stride, facecolor=_colour(answer), alpha=0.45, linewidth=0))
+        axes.text(x, y, str(answer), ha="center", va="center", fontsize=9.5, fontweight="bold", clip_on=True)
+
+
+def _colour(number: int) -> tuple[float, ...]:
+    return CLASS_COLOURS[number % len(CLASS_COLOURS)]
+
+
+def _long(names: Sequence[str]) -> bool:
+    return max(map(len, names)) > 2
+
+
+def _named(number: int, names: Sequence[str]) -> str:
+    return style.plain(f"{number} {names[number]}" if names[number] != str(number) else names[number])
+
+
+def _dot(label: str):
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], linestyle="none", marker=".", color=style.RULE, markersize=5, label=label)
+
+
+def two_ways(first: np.ndarray, second: np.ndarray, difference: np.ndarray, titles: Sequence[str]) -> Figure:
+    """Draw two maps of probabilities on one scale from 0 to 1, and their difference on a logarithmic one.
+
+    Args:
+        first, second: (rows, columns), 0 to 1.
+        difference: (rows, columns), not negative; nought is left white.
+        titles: three.
+
+    Raises:
+        ValueError: the shapes differ, or there are not three titles.
+    """
+    arrays = [np.asarray(one, float) for one in (first, second, difference)]
+    if len({array.shape for array in arrays}) != 1 or len(titles) != 3:
+        raise ValueError(f"two_ways() needs three maps of one shape. Received: {[array.shape for array in arrays]}")
+    rows, columns = arrays[0].shape
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, style.WIDTH / 3 * rows / columns + 1.25), layout="constrained")
+        panels = figure.subplots(1, 3)
+        for axes, title in zip(panels, titles, strict=True):
+            _bare(axes)
+            axes.set_title(style.wrapped(title, 38), fontsize=9.5)
+        shared = [
+            axes.imshow(array, cmap=RISING, vmin=0, vmax=1) for axes, array in zip(panels, arrays[:2], strict=False)
+        ]
+        figure.colorbar(
+            shared[1], ax=list(panels[:2]), orientation="horizontal", aspect=50, label="highest probability"
+        )
+        drawn = _logarithmic(panels[2], arrays[2])
+        figure.colorbar(drawn, ax=panels[2], orientation="horizontal", aspect=24, label="difference of the scores")
+    return figure
+
+
+def _logarithmic(axes: Axes, values: np.ndarray):
+    """A map on a logarithmic scale of whole decades, white where it is nought."""
+    positive = values[values > 0]
+    low, high = (positive.min(), positive.max()) if len(positive) else (1e-9, 1e-8)
+    decades = math.floor(math.log10(low)), math.ceil(math.log10(high) + 1e-9)
+    norm = LogNorm(10.0 ** decades[0], 10.0 ** max(decades[1], decades[0] + 1))
+    return axes.imshow(np.where(values > 0, values, np.nan), cmap=RISING, norm=norm, interpolation="nearest")
+
+
+def borders(maps: Mapping[str, np.ndarray], *, rounding: float) -> Figure:
+    """Draw where feature maps differ, cell by cell; a cell that differs by no more than rounding is white with a dot.
+
+    Args:
+        maps: title -> differences (h, w), not negative.
+        rounding: up to here two numbers count as equal.
+
+    Raises:
+        ValueError: there are no maps.
+    """
+    if not maps:
+        raise ValueError("borders() has nothing to draw. Received: no maps")
+    most = max(float(np.max(one)) for one in maps.values())
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(maps) + 0.75), layout="constrained")
+        panels = figure.subplots(1, len(maps), squeeze=False)[0]
+        drawn = None
+        for axes, (title, values) in zip(panels, maps.items(), strict=True):
+            equal = values <= rounding
+            shown = np.where(equal, np.nan, values)
+            drawn = axes.imshow(shown, cmap=RISING, vmin=0, vmax=most or 1.0, interpolation="nearest")
+            rows, columns = np.nonzero(equal)
+            axes.plot(columns, rows, ".", color=style.QUIET, markersize=40 / max(values.shape))
+            _bare(axes)
+            axes.set_title(f"{style.plain(title)}\n{equal.sum()} of {equal.size} cells equal", fontsize=9.5)
+        figure.colorbar(drawn, ax=list(panels), orientation="horizontal", aspect=60, label="largest difference")
+    return figure
+
+
+def occlusion(
+    images: Sequence[np.ndarray], drops: Sequence[np.ndarray], titles: Sequence[str], *, columns: int = 5
+) -> Figure:
+    """Draw what hiding a square does, at the square's centre, on the image it is done to, all on one scale.
+
+    Args:
+        images: (H, W, 1) uint8 each.
+        drops: for each image (rows, columns), how much lower the probability is, −1 to 1, a square at every pixel.
+        titles: one an image.
+        columns: images in a row.
+
+    Raises:
+        ValueError: there is nothing to draw, or the numbers differ.
+    """
+    if not len(images) or not len(images) == len(drops) == len(titles):
+        raise ValueError(
+            f"occlusion() needs a map and a title for every image. "
+            f"Received: {len(images)}, {len(drops)} and {len(titles)}"
+        )
+    columns = min(columns, len(images))
+    rows, cell = math.ceil(len(images) / columns), style.WIDTH / columns
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, rows * (cell + 0.38) + 0.7), layout="constrained")
+        panels = list(figure.subplots(rows, columns, squeeze=False).flat)
+        drawn = None
+        for axes, image, values, title in zip(panels, images, drops, titles, strict=False):
+            height, width = image.shape[:2]
+            edges = [(have - got) / 2 - 0.5 for have, got in zip((height, width), values.shape, strict=True)]
+            extent = (edges[1], width - 1 - edges[1], height - 1 - edges[0], edges[0])
+            drawn = axes.imshow(values, cmap=DIVERGING, vmin=-1, vmax=1, extent=extent, interpolation="nearest")
+            axes.contour(image[..., 0], levels=[127], colors=style.INK, linewidths=1.1)
+            axes.add_patch(
+                _frame((edges[1] + 0.5, edges[0] + 0.5), values.shape[1], values.shape[0], edgecolor=style.RULE)
+            )
+            axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+            _bare(axes)
+            axes.set_title(style.wrapped(title, int(cell * 13)), fontsize=9.5, fontweight="normal", loc="center", pad=4)
+        for axes in panels[len(images) :]:
+            axes.set_visible(False)
+        figure.colorbar(
+            drawn,
+            ax=panels,
+            orientation="horizontal",
+            aspect=60,
+            pad=0.01,
+            label="how much lower the probability of the right class is (blue: higher)",
+        )
+    return figure
+
+
+def _frame(corner: tuple[float, float], width: float, height: float, **look: object) -> Rectangle:
+    """A rectangle of whole pixels with its upper left pixel at (column, row)."""
+    return Rectangle((corner[0] - 0.5, corner[1] - 0.5), width, height, facecolor="none", **look)
+
+
+def _bare(axes: Axes) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set(visible=True, color=style.RULE)

@@ -1,0 +1,157 @@
+"""What is inside a trained network: its first filters, its feature maps, the patches that excite its filters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from cnnrepro.report import style
+
+# Blue below nought, white at nought, orange above: the palette's first two colours, apart under colour-vision
+# deficiencies.
+DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#003f6b", "#0072B2", "#ffffff", "#D55E00", "#7a2f00"])
+RISING = LinearSegmentedColormap.from_list("rising", ["#ffffff", "#cfe3f2", "#56a3d4", "#0072B2", "#002a47"])
+GAP = 1  # pixels between the tiles of a filter sheet
+SILENT = "#e4e8ec"  # a feature map that is nought everywhere
+
+
+def filter_sheets(sheets: Mapping[str, np.ndarray], *, columns: int = 6) -> Figure:
+    """Draw filters as tiles, a panel a set, all on one scale that has white at nought.
+
+    Args:
+        sheets: title -> filters (height, width, count), of one shape.
+        columns: tiles in a row of a panel.
+
+    Raises:
+        ValueError: there is nothing to draw, or the shapes differ.
+    """
+    arrays = {title: np.asarray(filters, float) for title, filters in sheets.items()}
+    shapes = {array.shape for array in arrays.values()}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 3 or 0 in next(iter(shapes)):
+        raise ValueError(f"filter_sheets() needs sets (height, width, count) of one shape. Received: {sorted(shapes)}")
+    height, width, count = next(iter(shapes))
+    rows, columns = math.ceil(count / columns), min(columns, count)
+    most = max(float(np.abs(array).max()) for array in arrays.values()) or 1.0
+    panel = (style.WIDTH - 0.7) / len(arrays)
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, panel * rows * height / (columns * width) + 0.55), layout="constrained")
+        panels = figure.subplots(1, len(arrays), squeeze=False)[0]
+        drawn = None
+        for axes, (title, filters) in zip(panels, arrays.items(), strict=True):
+            drawn = axes.imshow(
+                mosaic(filters, columns), cmap=DIVERGING, vmin=-most, vmax=most, interpolation="nearest"
+            )
+            _frames(axes, height, width, count, columns)
+            axes.set_title(style.wrapped(title, int(panel * 11)))
+        figure.colorbar(drawn, ax=list(panels), label="weight", aspect=30, pad=0.01).outline.set_visible(False)
+    return figure
+
+
+def feature_maps(image: np.ndarray, layers: Mapping[str, np.ndarray], *, columns: int = 16) -> Figure:
+    """Draw an image and what the channels of some layers make of it; each layer has a scale of its own from nought.
+
+    Channels that are nought everywhere are grey.
+
+    Args:
+        image: (H, W, 1), uint8.
+        layers: title -> maps (h, w, channels), none below nought.
+        columns: maps in a row.
+
+    Raises:
+        ValueError: there are no layers, or maps are not of three axes.
+    """
+    arrays = {title: np.asarray(maps, float) for title, maps in layers.items()}
+    if not arrays or any(maps.ndim != 3 for maps in arrays.values()):
+        received = {title: maps.shape for title, maps in arrays.items()}
+        raise ValueError(f"feature_maps() needs maps (height, width, channels) by layer. Received: {received}")
+    tile = style.WIDTH / (columns + 0.5)
+    heights = [1.35, *(math.ceil(maps.shape[2] / columns) * tile + 0.38 for maps in arrays.values())]
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
+        top, *panels = figure.subplots(1 + len(arrays), 1, height_ratios=heights)
+        top.imshow(image[..., 0], cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+        _bare(top)
+        top.set_anchor("W")
+        top.set_title("the image")
+        for axes, (title, maps) in zip(panels, arrays.items(), strict=True):
+            silent = maps.max(axis=(0, 1)) <= 0
+            shown = np.where(silent, np.nan, maps)
+            axes.imshow(_grounded(mosaic(shown, columns), maps, columns), interpolation="nearest")
+            _frames(axes, *maps.shape, columns)
+            axes.set_anchor("W")
+            note = f", {int(silent.sum())} of them silent here" if silent.any() else ""
+            axes.set_title(f"{title}: {maps.shape[2]} maps of {maps.shape[0]}×{maps.shape[1]}{note}")
+    return figure
+
+
+def patches(rows: Sequence[np.ndarray], titles: Sequence[str], *, columns: int = 2) -> Figure:
+    """Draw the patches of each filter in a row, under its title.
+
+    Args:
+        rows: for every filter (count, height, width, 1), uint8, the strongest first.
+        titles: one a filter.
+        columns: filters beside one another.
+
+    Raises:
+        ValueError: there is nothing to draw, or a filter has no title.
+    """
+    if not len(rows) or len(rows) != len(titles):
+        raise ValueError(f"patches() needs a title for every row. Received: {len(rows)} and {len(titles)}")
+    lines = math.ceil(len(rows) / columns)
+    count, height, width = rows[0].shape[:3]
+    tall = style.WIDTH / columns * height / (count * width) + 0.3
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, lines * tall), layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.06, h_pad=0.03)
+        panels = list(figure.subplots(lines, columns, squeeze=False).flat)
+        for axes, row, title in zip(panels, rows, titles, strict=False):
+            sheet = mosaic(np.moveaxis(row[..., 0], 0, -1).astype(float), len(row))
+            axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+            _frames(axes, height, width, len(row), len(row))
+            axes.set_title(style.plain(title), fontsize=9.5, fontweight="normal", pad=4)
+        for axes in panels[len(rows) :]:
+            axes.set_visible(False)
+    return figure
+
+
+def mosaic(tiles: np.ndarray, columns: int) -> np.ndarray:
+    """Tiles (h, w, count) as one sheet, row by row, NaN between them and where tiles are missing."""
+    height, width, count = tiles.shape
+    rows = math.ceil(count / columns)
+    sheet = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP), np.nan)
+    for number in range(count):
+        top, left = (number // columns) * (height + GAP), (number % columns) * (width + GAP)
+        sheet[top : top + height, left : left + width] = tiles[..., number]
+    return sheet
+
+
+def _grounded(sheet: np.ndarray, maps: np.ndarray, columns: int) -> np.ndarray:
+    """A sheet of maps in colours: silent maps grey, the ground between the maps white."""
+    most = float(maps.max()) or 1.0
+    coloured = RISING(np.nan_to_num(sheet / most))
+    inside = ~np.isnan(mosaic(np.zeros(maps.shape), columns))
+    coloured[np.isnan(sheet) & inside] = (*(int(SILENT[i : i + 2], 16) / 255 for i in (1, 3, 5)), 1.0)
+    return coloured
+
+
+def _frames(axes: Axes, height: int, width: int, count: int, columns: int) -> None:
+    """A thin line around every tile, and no ticks."""
+    from matplotlib.collections import PatchCollection
+    from matplotlib.patches import Rectangle
+
+    places = [(number % columns * (width + GAP), number // columns * (height + GAP)) for number in range(count)]
+    frames = [Rectangle((left - 0.5, top - 0.5), width, height) for left, top in places]
+    axes.add_collection(PatchCollection(frames, facecolor="none", edgecolor=style.RULE, linewidth=0.8, clip_on=False))
+    _bare(axes)
+    axes.spines[:].set_visible(False)
+
+
+def _bare(axes: Axes) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set(visible=True, color=style.RULE)
