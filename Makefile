@@ -42,7 +42,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 
 bench: $(INSTALLED)
-	$(BIN)/python benchmarks/training.py
+	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
 site: $(INSTALLED)
 	$(BIN)/cnnrepro publish

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, WORDS
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -71,8 +71,9 @@ def verdict_look(word: str) -> tuple[str, str]:
 
 
 def tally(words: Sequence[str]) -> list[tuple[str, int, str, str]]:
-    """How often each verdict was given, in the order of the words: word, number, class and mark."""
-    return [(word, words.count(word), *verdict_look(word)) for word in WORDS if word in words]
+    """How often each verdict was given, from the best: word, number, class and mark."""
+    order = (HOLDS, HOLDS_IF, DOES_NOT_HOLD, NOT_CHECKABLE)
+    return [(word, words.count(word), *verdict_look(word)) for word in order if word in words]
 
 
 def css() -> str:
