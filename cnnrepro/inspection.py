@@ -167,7 +167,7 @@ def _inspect_file(
     path: str, input_shape: tuple[int, int, int] | None, classes: int | None, options: Mapping[str, str]
 ) -> Inspection:
     from cnnrepro.anatomy import trace
-    from cnnrepro.engine import keras
+    from cnnrepro.engine import without_weights
     from cnnrepro.models.keras_file import read_architecture
 
     if not path.endswith(".keras"):
@@ -175,5 +175,4 @@ def _inspect_file(
     if classes is not None or options:
         raise UsageError(f"--classes and -o belong to models of the table; {path!r} says these itself.")
     built = read_architecture(Path(path))
-    with keras.StatelessScope(initialize_variables=False):
-        return Inspection(path, trace(built, input_shape=input_shape), None)
+    return Inspection(path, without_weights(lambda: trace(built, input_shape=input_shape)), None)

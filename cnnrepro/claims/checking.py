@@ -105,7 +105,7 @@ def _function(one: Statement):
 
 
 def published_results(one: Statement, reports: Path) -> Results | None:
-    """The records beside the page of a statement's experiment, on the data and epochs it speaks of; None without one."""
+    """The records beside a page of a statement's experiment, on the data and epochs it speaks of; None without them."""
     for path in sorted(reports.glob(f"{one.experiment}/*/report.json")):
         parameters = json.loads(path.read_text(encoding="utf-8"))["parameters"]
         if (parameters.get("dataset"), parameters.get("epochs")) == (one.dataset, one.epochs):

@@ -87,10 +87,9 @@ def outline(
 
     Args and errors are those of ``build``.
     """
-    from cnnrepro.engine import keras
+    from cnnrepro.engine import without_weights
 
-    with keras.StatelessScope(initialize_variables=False):
-        return build(name, input_shape, classes, **options)
+    return without_weights(lambda: build(name, input_shape, classes, **options))
 
 
 def check_initializer(name: str, options: Mapping[str, object]) -> None:

@@ -88,13 +88,12 @@ def _refuse_foreign(path: Path, entry: dict) -> None:
 def _deserialize(path: Path, config: dict) -> keras.Model:
     from cnnrepro import layers  # noqa: F401 - registers the package's layers
     from cnnrepro.anatomy import losses  # noqa: F401
-    from cnnrepro.engine import keras
+    from cnnrepro.engine import keras, without_weights
     from cnnrepro.models import auxiliary  # noqa: F401
 
     config.pop("compile_config", None)  # losses and optimisers are no part of the architecture
     try:
-        with keras.StatelessScope(initialize_variables=False):  # no memory for weights
-            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        model = without_weights(lambda: keras.saving.deserialize_keras_object(config, safe_mode=True))
     except Exception as error:
         reason = str(error).strip().splitlines()
         raise UsageError(f"{str(path)!r} cannot be read as a model: {reason[0] if reason else error!r}") from error

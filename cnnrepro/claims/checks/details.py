@@ -23,18 +23,19 @@ def padding_words() -> Verdict:
     sizes = [keras.layers.Conv2D(1, 3, padding=word).compute_output_shape((None, 28, 28, 1))[1] for word in OPTIONS]
     explicit = keras.layers.ZeroPadding2D(2).compute_output_shape((None, 224, 224, 3))[1]
     only = tuple(taken[2]) == OPTIONS
-    more = [word for word in taken[1] if word not in OPTIONS]
+    more = [str(word) for word in taken[1] if word not in OPTIONS]
+    named = ", ".join(map(str, taken[2]))
     return conclude(
         52,
         right_or_wrong([only]),
         {
             HOLDS: f"For Conv2D it holds: of {len(OPTIONS) + len(OTHERS)} values tried it takes "
-            f"{' and '.join(taken[2])} alone; Conv1D also takes {spelled(more) or 'none'}. Other paddings are a layer "
+            f"{named} alone; Conv1D also takes {spelled(more) or 'none'}. Other paddings are a layer "
             f"of their own, ZeroPadding2D.",
-            DOES_NOT_HOLD: f"Conv2D takes {spelled(taken[2])}: {len(taken[2])} options.",
+            DOES_NOT_HOLD: f"Conv2D takes {named}: {len(taken[2])} options.",
         },
         (
-            f"Of {len(OPTIONS) + len(OTHERS)} values tried Conv2D takes {len(taken[2])} ({', '.join(taken[2])}), "
+            f"Of {len(OPTIONS) + len(OTHERS)} values tried Conv2D takes {len(taken[2])} ({named}), "
             f"Conv1D {len(taken[1])}, Conv3D {len(taken[3])}; the others raise an error, the number 1 too.",
             f"3x3 over 28 gives {sizes[0]} with valid and {sizes[1]} with same.",
             f"AlexNet's padding of 2 is neither: ZeroPadding2D(2) makes {explicit} of 224, and a valid convolution "

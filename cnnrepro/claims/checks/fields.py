@@ -195,9 +195,9 @@ def reduction() -> Verdict:
         63,
         right_or_wrong([*narrower, reduced < direct]),
         {
-            HOLDS: f"In GoogLeNet all {len(narrower)} of them hand on fewer channels than they get, and the 3x3 and "
-            f"5x5 filters with them cost {reduced / 1e6:,.0f} million multiply-adds in place of {direct / 1e6:,.0f} "
-            f"million: {direct / reduced:.1f} times less.",
+            HOLDS: f"In GoogLeNet all {len(narrower)} before larger filters hand on fewer channels than they get, and "
+            f"the 3x3 and 5x5 filters with them cost {reduced / 1e6:,.0f} million multiply-adds in place of "
+            f"{direct / 1e6:,.0f} million: {direct / reduced:.1f} times less.",
         },
         (
             f"{sum(narrower)} of {len(narrower)} 1x1 reductions in the nine modules have fewer outputs than inputs.",

@@ -124,10 +124,11 @@ def cross_correlation() -> Verdict:
             difference(layer, signal.convolve2d(image, reference, mode="valid")),
             difference(layer, signal.correlate2d(image, reference, mode="valid")),
         )
-    convolution = {name: pair[0] < 1e-5 for name, pair in matches.items()}
+    as_it_stands, turned, symmetric = (pair[0] < 1e-5 for pair in matches.values())
+    if_flipped = HOLDS_IF if turned and symmetric else DOES_NOT_HOLD
     return conclude(
         48,
-        HOLDS_IF if list(convolution.values()) == [False, True, True] else right_or_wrong(convolution.values()),
+        HOLDS if as_it_stands else if_flipped,
         {
             HOLDS_IF: f"It holds if the filter is flipped first, or is the same when turned by 180 degrees: the layer "
             f"computes a cross-correlation, which differs from the convolution of the same filter by "

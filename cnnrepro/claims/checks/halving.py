@@ -105,7 +105,7 @@ def lines_lost(size: int, layers: Sequence[WindowedCall]) -> int | None:
 def layer_sizing() -> Verdict:
     """Statement 20: inputs should be divisible by 2 many times; through VGG-16 and AlexNet."""
     vgg, alexnet = windowed(outline("vgg16")), windowed(outline("alexnet"))
-    sizes = sorted({*RECOMMENDED, 28, 227})
+    sizes = sorted({*RECOMMENDED, 28, 224, 227})
     in_vgg = {size: lines_lost(size, vgg) for size in sizes}
     in_alexnet = {size: lines_lost(size, alexnet) for size in sizes}
     whole = [size for size in range(32, 513) if lines_lost(size, vgg) == 0]

@@ -7,7 +7,7 @@ from cnnrepro.anatomy import Trace
 from cnnrepro.claims.checks.concluding import conclude, right_or_wrong
 from cnnrepro.claims.checks.networks import traced
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, Verdict
-from cnnrepro.engine import keras
+from cnnrepro.engine import keras, without_weights
 
 IN_PLACE = ("ReLU", "Dropout")  # written over their input: no memory of their own
 PER_PARAMETER = 3 * 4  # weight, gradient and momentum in float32
@@ -64,11 +64,13 @@ def activations_dominate() -> Verdict:
 
 
 def _stack(count: int, size: int) -> Trace:
-    with keras.StatelessScope(initialize_variables=False):
+    def build() -> keras.Model:
         image = x = keras.Input((56, 56, 64))
         for _ in range(count):
             x = keras.layers.Conv2D(64, size, padding="same")(x)
-        return anatomy.trace(keras.Model(image, x))
+        return keras.Model(image, x)
+
+    return anatomy.trace(without_weights(build))
 
 
 # Statement 55: what S1 says of the training, and the images of an epoch that it gives.

@@ -33,9 +33,8 @@ class WindowedCall:
 
 
 def outline(name: str, input_shape: tuple[int, int, int] | None = None, **options: object) -> keras.Model:
-    """A model of the table, or of a pattern, whose weights have shapes and no values."""
-    with keras.StatelessScope(initialize_variables=False):
-        return models.build(name, input_shape, **options)
+    """A model of the table, or of a pattern, without values of its weights."""
+    return models.outline(name, input_shape, **options)
 
 
 def traced(name: str, input_shape: tuple[int, int, int] | None = None, **options: object) -> Trace:
@@ -74,9 +73,9 @@ def _windowed(call: Call) -> WindowedCall:
 
 def one_of_each_builder() -> Iterator[tuple[str, keras.Model]]:
     """Of each builder in the table of models the member with the fewest parameters, by name."""
-    families: dict[tuple, str] = {}
+    families: dict[str, str] = {}
     for name in sorted(MODELS, key=lambda name: MODELS[name].parameters):
-        families.setdefault((MODELS[name].builder, MODELS[name].arguments.get("small")), name)
+        families.setdefault(MODELS[name].builder, name)
     for name in families.values():
         yield name, outline(name)
 

@@ -53,13 +53,17 @@ def recipe() -> Verdict:
             DOES_NOT_HOLD: f"“No L2 regularisation” is wrong: with weight decay {WEIGHT_DECAY} the paper's update is "
             f"descent with momentum on the loss + {WEIGHT_DECAY / 2}·|w|², to {tiny(apart['penalty'])} after {STEPS} "
             f"steps. "
-            + ("The other values are the paper's." if biases and measured and rates else "Other values differ too."),
+            + (
+                "The other values checked are the paper's."
+                if biases and measured and rates
+                else "Other values differ too."
+            ),
             HOLDS: f"The values are the paper's, and its weight decay is no L2 penalty: they part by "
             f"{tiny(apart['penalty'])}.",
         },
         (
-            f"After {STEPS} steps the paper's update and Keras's SGD with an L2 penalty of {WEIGHT_DECAY / 2} differ "
-            f"by {tiny(apart['penalty'])}, without it by {tiny(apart['none'])}; Keras's own "
+            f"It needs no layer: after {STEPS} steps the paper's update and Keras's SGD with an L2 penalty of "
+            f"{WEIGHT_DECAY / 2} differ by {tiny(apart['penalty'])}, without it by {tiny(apart['none'])}; Keras's own "
             f"weight_decay={WEIGHT_DECAY}, outside the momentum, by {tiny(apart['option'])}.",
             f"In the built alexnet {len(ones)} of {len(weighted)} layers start with biases of 1, "
             f"{', '.join(sorted(ones))}; “both dense layers” are the hidden ones: the third dense layer starts at 0.",

@@ -1,0 +1,216 @@
+"""The figures of the wrong and the conditional statements, derived another way."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnrepro.anatomy import receptive_field
+from cnnrepro.claims import LEDGER
+from cnnrepro.claims.checks import architectures, fields, filters, halving, memory, pooling, recipe, sizes
+from cnnrepro.claims.checks.networks import WindowedCall, outline, traced, windowed
+
+
+def windows_by_hand(size, window, stride):
+    """Where windows start, one after another, while they fit."""
+    return [start for start in range(0, size, stride) if start + window <= size]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 40), st.integers(1, 9), st.integers(1, 5), st.integers(0, 3))
+def test_1_and_2_the_formula_rounded_down_counts_the_windows(size, window, stride, padding):
+    if window <= size + 2 * padding:
+        counted = len(windows_by_hand(size + 2 * padding, window, stride))
+        assert sizes.formula(size, window, stride, padding) // 1 == counted
+
+
+def test_2_googlenet_needs_the_last_window_that_hangs_over():
+    found = sizes.pooling_size()
+    assert "4 of the 4 stride-2 pools" in found.sentence
+    assert len(windows_by_hand(112, 3, 2)) == 55
+    assert any("takes 112 to 56" in one for one in found.evidence)
+
+
+def test_4_only_227_and_padding_2_lead_to_55():
+    assert len(windows_by_hand(227, 11, 4)) == len(windows_by_hand(224 + 4, 11, 4)) == 55
+    assert len(windows_by_hand(224, 11, 4)) == 54
+    assert "224 without padding, as the paper prints it, gives 54" in sizes.alexnet_first_layer().sentence
+
+
+def test_6_the_product_with_and_without_the_bias():
+    neurons, weights = 55 * 55 * 96, 11 * 11 * 3
+    assert (neurons, weights) == (290_400, 363)
+    found = architectures.unshared_parameters().sentence
+    assert f"{neurons * weights:,}" == "105,415,200" in found
+    assert f"{neurons * (weights + 1):,}" == f"{architectures.UNSHARED:,}" == "105,705,600" in found
+    assert f"{96 * weights:,} weights" == "34,848 weights" in found
+
+
+def test_7_the_rows_of_the_filters():
+    found = filters.matrix_product()
+    assert f"W_row is 96x{11 * 11 * 3}, not 96x3015" in found.sentence
+    assert any(f"{363 * 3025 * 4:,} bytes" in one and f"{227 * 227 * 3 * 4:,}" in one for one in found.evidence)
+
+
+def test_10_and_51_odd_sizes_lose_more():
+    for size in range(2, 66):
+        kept = len(windows_by_hand(size, 2, 2))
+        assert (kept * 2 == size) == (size % 2 == 0)
+        assert (4 * kept**2 == size**2) == (size % 2 == 0)
+    assert f"{1 - 1 / 9:.1%} at 3" in halving.discarded_share().sentence  # 3x3 keeps 1 of 9
+    assert "7 becomes 3, or 4" in halving.halved_sizes().sentence
+
+
+def seen_by_hand(layers):
+    """Which pixels the first unit behind a chain of layers sees: sets, layer by layer from the end."""
+    seen = {0}
+    for window, stride in reversed(layers):
+        seen = {unit * stride + cell for unit in seen for cell in range(window)}
+    return max(seen) - min(seen) + 1
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.tuples(st.integers(2, 5), st.integers(1, 3)), min_size=1, max_size=4))
+def test_11_the_recursion_is_right_for_all_layers_just_where_strides_are_1(layers):
+    real = [seen_by_hand(layers[: depth + 1]) for depth in range(len(layers))]
+    assert list(receptive_field(layers).sizes) == real
+    assert (fields.by_the_notes(layers) == real) == all(stride == 1 for _, stride in layers)
+
+
+def test_11_figures_of_the_sentence():
+    vgg = [(3, 1), (3, 1), (2, 2)] * 2 + [(3, 1), (3, 1), (3, 1), (2, 2)] * 3
+    assert fields.by_the_notes(vgg)[-1] == 37
+    assert seen_by_hand(vgg) == 212
+    assert any("37 for VGG-16's last pool" in one and "212" in one for one in fields.field_formula().evidence)
+
+
+@pytest.mark.parametrize("pixels, plain, doubling", [(15, 7, 3), (63, 31, 5), (255, 127, 7)])
+def test_15_layers_needed(pixels, plain, doubling):
+    assert 2 * plain + 1 == 2 ** (doubling + 1) - 1 == pixels  # each adds 2, or 2, 4, 8 …
+    assert fields.layers_needed(pixels, doubling=False) == plain
+    assert fields.layers_needed(pixels, doubling=True) == doubling
+    assert fields.layers_needed(pixels + 1, doubling=True) == doubling + 1
+
+
+def test_17_parameters_of_inception_v1_module_by_module():
+    def module(entering, one, reduce3, three, reduce5, five, projection):
+        into = (entering + 1) * (one + reduce3 + reduce5 + projection)
+        return into + (9 * reduce3 + 1) * three + (25 * reduce5 + 1) * five
+
+    table_1 = [
+        (192, 64, 96, 128, 16, 32, 32),
+        (256, 128, 128, 192, 32, 96, 64),
+        (480, 192, 96, 208, 16, 48, 64),
+        (512, 160, 112, 224, 24, 64, 64),
+        (512, 128, 128, 256, 24, 64, 64),
+        (512, 112, 144, 288, 32, 64, 64),
+        (528, 256, 160, 320, 32, 128, 128),
+        (832, 256, 160, 320, 32, 128, 128),
+        (832, 384, 192, 384, 48, 128, 128),
+    ]
+    stem = (49 * 3 + 1) * 64 + (64 + 1) * 64 + (9 * 64 + 1) * 192
+    total = stem + sum(itertools.starmap(module, table_1)) + (1024 + 1) * 1000
+    assert f"Inception v1 has {total:,}, not 4 million" in architectures.published_parameters().sentence
+
+
+def read_by_hand(size, layers):
+    """Lines that no window reads, counted one by one; None where nothing is left."""
+    lost = 0
+    for layer in layers:
+        front = (layer.window - 1) // 2 if layer.padding == "same" else 0
+        starts = windows_by_hand(size + 2 * front, layer.window, layer.stride)
+        if not starts:
+            return None
+        read = {start + cell - front for start in starts for cell in range(layer.window)}
+        lost += len(set(range(size)) - read)
+        size = len(starts)
+    return lost
+
+
+LAYERS = st.builds(
+    lambda window, stride: WindowedCall("", "", window, stride, "valid", 0, 0), st.integers(1, 5), st.integers(1, 3)
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 60), st.lists(LAYERS, min_size=1, max_size=4))
+def test_20_lines_that_no_window_reads(size, layers):
+    if all(layer.stride <= layer.window for layer in layers):  # else lines between the windows are skipped too
+        assert halving.lines_lost(size, layers) == read_by_hand(size, layers)
+
+
+def test_20_sizes_of_vgg_and_alexnet():
+    vgg, alexnet = windowed(outline("vgg16")), windowed(outline("alexnet"))
+    for size in (28, 96, 224, 227, 240):
+        assert halving.lines_lost(size, vgg) == read_by_hand(size, vgg)
+        assert halving.lines_lost(size, alexnet) == read_by_hand(size, alexnet)
+    assert [size for size in range(67, 300) if read_by_hand(size, alexnet) == 0] == [
+        67,
+        99,
+        131,
+        163,
+        195,
+        227,
+        259,
+        291,
+    ]
+
+
+def test_21_activations_of_vgg_16_by_hand():
+    maps = 2 * 64 * 224**2 + 2 * 128 * 112**2 + 3 * 256 * 56**2 + 3 * 512 * 28**2 + 3 * 512 * 14**2  # convolutions
+    pools = 64 * 112**2 + 128 * 56**2 + 256 * 28**2 + 512 * 14**2 + 512 * 7**2
+    units = 4096 + 4096 + 1000
+    forward, training = memory.activation_memory(traced("vgg16"))
+    image = 3 * 224**2
+    assert forward == 4 * (image + maps + pools + units)
+    assert training == 2 * forward - 4 * image  # every map has a gradient, the image has none
+    least = 3 * 4 * 138_357_544 // training + 1
+    assert f"at least {least} images for VGG-16" in memory.activations_dominate().sentence
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.floats(-3, 3), st.floats(-3, 3), st.floats(0.001, 0.5))
+def test_23_the_papers_update_is_descent_on_the_loss_plus_a_square(weight, target, rate):
+    """On a loss of (w − t)²: its slope, and that of (w − t)² + 0.00025·w² by small differences, step by step."""
+    velocity = momentum = 0.0
+    one = other = weight
+    for _ in range(5):
+        velocity = 0.9 * velocity - 0.0005 * rate * one - rate * 2 * (one - target)
+        one += velocity
+        loss = [(at - target) ** 2 + 0.00025 * at**2 for at in (other - 1e-3, other + 1e-3)]
+        momentum = 0.9 * momentum - rate * (loss[1] - loss[0]) / 2e-3
+        other += momentum
+    assert one == pytest.approx(other, abs=1e-8)
+
+
+def test_24_patches_counted_one_by_one():
+    places = [(top, left) for top in range(256) for left in range(256) if max(top, left) + 224 <= 256]
+    assert f"33·33·2 = {2 * len(places):,}" in recipe.patches().sentence
+    assert recipe.PUBLISHED_PATCHES == 32 * 32 * 2
+
+
+def test_53_what_the_pools_save():
+    flat = 32 * 32 * 32  # 32 maps of 32x32
+    assert f"{(flat + 1) * 128:,} become {(flat // 64 + 1) * 128:,}" in pooling.savings().sentence
+
+
+def test_55_work_by_hand():
+    rate = 90 * 1_200_000 / (6 * 24 * 3600)
+    share = rate * 724_406_816 * 3 * 2 / (2 * 1.581e12)
+    assert f"{rate:.0f} images a second, {share:.0%} of" in memory.alexnet_training().sentence
+
+
+def test_59_windows_over_each_pixel_counted_one_by_one():
+    for padding in (0, 1, 2):
+        counts = np.zeros((9 + 2 * padding, 9 + 2 * padding), int)
+        for top, left in np.ndindex(*(np.array(counts.shape) - 2)):
+            counts[top : top + 3, left : left + 3] += 1
+        inner = counts[padding : padding + 9, padding : padding + 9]
+        np.testing.assert_array_equal(halving._times_read(9, 3, padding), inner)
+
+
+def test_statements_that_do_not_hold_name_the_right_figure():
+    wrong = {number for number, one in LEDGER.items() if one.verdict == "does not hold" and not one.experiment}
+    assert wrong == {6, 7, 17, 23, 58}

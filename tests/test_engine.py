@@ -1,0 +1,39 @@
+"""Models without memory for their weights: they leave nothing behind, and keep the number format that is set."""
+
+import threading
+
+from cnnrepro.engine import keras, without_weights
+
+
+def small():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="dense")])
+
+
+def test_weights_have_shapes_and_no_values():
+    kernel = without_weights(small).get_layer("dense").kernel
+    assert kernel.shape == (4, 3)
+    assert kernel._value is None
+
+
+def test_what_waits_for_values_is_forgotten():
+    outlined = without_weights(small)
+    built = small()
+    assert built(keras.ops.ones((1, 4))).shape == (1, 3)
+    with keras.StatelessScope():
+        pass  # on leaving, Keras fills in what waits in this thread
+    assert outlined.get_layer("dense").kernel._value is None
+
+
+def test_the_number_format_is_that_of_the_caller():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert without_weights(small).get_layer("dense").compute_dtype == "bfloat16"
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert without_weights(small).get_layer("dense").compute_dtype == "float32"
+
+
+def test_no_thread_stays():
+    before = threading.active_count()
+    without_weights(small)
+    assert threading.active_count() == before
