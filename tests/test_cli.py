@@ -362,6 +362,14 @@ def test_a_cell_that_raises_is_named_and_the_notebook_kept(capsys, tmp_path):
     assert not (tmp_path / "reports" / "broken").exists()
 
 
+def test_a_value_that_a_cell_refuses_is_a_wrong_call(capsys, tmp_path):
+    cell = "from cnnrepro.errors import UsageError\nraise UsageError(f'epochs must be even. Received: {epochs}')"
+    status, out, err = call(capsys, "run", notebook(tmp_path / "strict.ipynb", cell), "-p", "epochs=3")
+    assert (status, out) == (2, "")
+    assert err == "cnnrepro: epochs must be even. Received: 3\n"
+    assert nothing_was_written(tmp_path)
+
+
 def test_a_kernel_that_dies_fails_the_command(capsys, tmp_path):
     path = notebook(tmp_path / "dying.ipynb", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "'never'")
     status, out, err = call(capsys, "run", path)

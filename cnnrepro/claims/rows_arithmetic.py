@@ -23,7 +23,7 @@ ARITHMETIC: tuple[Statement, ...] = (
         check="The formula against Keras's MaxPooling2D, and against the pools of GoogLeNet, which round up",
         verdict=HOLDS_IF,
         how="cnnrepro.claims.checks.sizes:pooling_size",
-        notebook="pooling",
+        notebook="geometry_and_receptive_fields",
     ),
     Statement(
         number=3,
@@ -115,7 +115,7 @@ ARITHMETIC: tuple[Statement, ...] = (
         check="Output shapes and weights of Keras's Flatten, Conv2D and Dense",
         verdict=HOLDS,
         how="cnnrepro.claims.checks.sizes:plain_sizes",
-        notebook="convolution_by_hand",
+        notebook="geometry_and_receptive_fields",
     ),
     Statement(
         number=13,
@@ -244,7 +244,7 @@ ARITHMETIC: tuple[Statement, ...] = (
         check="The range of the numbers that a photograph is read as",
         verdict=HOLDS,
         how="cnnrepro.claims.checks.pictures:colours",
-        notebook="convolution_by_hand",
+        notebook="claims",
     ),
     *FOUND,
 )

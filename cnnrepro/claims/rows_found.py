@@ -142,7 +142,7 @@ FOUND: tuple[Statement, ...] = (
         check="A dense layer on a flattened and on an unflattened map; networks that flatten, and those that average",
         verdict=HOLDS_IF,
         how="cnnrepro.claims.checks.connected:without_flattening",
-        notebook="dense_to_convolution",
+        notebook="claims",
     ),
     Statement(
         number=63,

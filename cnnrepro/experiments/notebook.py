@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.errors import WorkFailed
+from cnnrepro.errors import UsageError, WorkFailed
 
 if TYPE_CHECKING:
     import nbformat
@@ -68,6 +68,7 @@ def execute(path: Path, parameters: Mapping[str, object], *, runs: Path, keep_fa
         The executed notebook.
 
     Raises:
+        UsageError: a cell refused a parameter's value.
         WorkFailed: a cell raised or the kernel died; says where, and where the notebook is kept.
     """
     import nbformat
@@ -90,6 +91,8 @@ def execute(path: Path, parameters: Mapping[str, object], *, runs: Path, keep_fa
                 config=_connection(Path(folder)),
             )
         except PapermillExecutionError as error:
+            if error.ename == UsageError.__name__:  # a value of the right type that only its cell could judge
+                raise UsageError(str(error.evalue)) from error
             kept = _keep(output, keep_failed)
             raise WorkFailed(
                 f"Notebook {path.name} failed in cell {error.cell_index}: {error.ename}: {error.evalue}\n"

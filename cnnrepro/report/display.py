@@ -13,6 +13,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.verdict import Verdict
 from cnnrepro.report.rendering import verdict_look
 from cnnrepro.report.tables import Table, table
@@ -61,12 +62,17 @@ def verdict_bundle(verdict: Verdict) -> dict:
     evidence = "".join(f"<li>{html.escape(one)}</li>" for one in verdict.evidence)
     look, mark = verdict_look(verdict.word)
     card = (
-        f'<div class="verdict {look}"><p class="word">{mark} {html.escape(verdict.word)}</p>'
-        f"<p>{html.escape(verdict.sentence)}</p>"
+        f'<div class="verdict {look}"><p class="claim">{html.escape(_statement(verdict.claim))}</p>'
+        f'<p class="word">{mark} {html.escape(verdict.word)}</p><p>{html.escape(verdict.sentence)}</p>'
         f'<ul>{evidence}</ul><p class="basis">{html.escape(verdict.basis)}</p></div>'
     )
     text = "\n".join([f"{verdict.word}: {verdict.sentence}", *(f"- {one}" for one in verdict.evidence), verdict.basis])
     return {VERDICT_TYPE: verdict.to_dict(), "text/html": card, "text/plain": text}
+
+
+def _statement(number: int) -> str:
+    """A statement of the ledger with its number, for the card of its verdict."""
+    return f"Statement {number}: {LEDGER[number].statement}" if number in LEDGER else f"Statement {number}"
 
 
 def display_data(data: dict, metadata: dict | None = None) -> None:

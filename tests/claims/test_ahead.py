@@ -79,3 +79,6 @@ def test_a_verdict_survives_json_and_has_a_known_word():
 def test_every_statement_has_its_experiment_and_every_experiment_its_statement():
     assert {one.experiment for one in LEDGER.values() if one.experiment} <= set(EXPERIMENTS)
     assert {number for one in EXPERIMENTS.values() for number in one.claims} <= set(LEDGER)
+    for number, one in LEDGER.items():
+        assert one.notebook in EXPERIMENTS
+        assert one.notebook == "claims" or number in EXPERIMENTS[one.notebook].claims

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from cnnrepro.experiments.geometry_and_receptive_fields import Descent, Frame, Line
     from cnnrepro.experiments.influence import Influence
 
-INPUT, PADDING, LOST, WINDOW = "#cfe3f3", "#eef1f4", "#f3b48f", style.ARM_COLOURS[0]
+INPUT, PADDING, LOST = "#cfe3f3", "#eef1f4", "#f3b48f"
+WINDOW, HANGING = style.ARM_COLOURS[:2]
 NEST = ("#ffe135", "#ff9f1c", "#ff4f8b", "#4cc9f0", "#ffffff")  # of frames on a photograph, the inner one first
 SHADES = LinearSegmentedColormap.from_list("influence", ["#ffffff", "#cfe3f3", "#5ba3d0", "#0072B2", "#08306b"])
 MOST_CELLS = 40  # on a line; more would be too small to see
@@ -42,9 +43,9 @@ def windows_on_lines(lines: Sequence[Line]) -> Figure:
         last = max(line.size + max(line.geometry.padding_after, line.geometry.cells_beyond) for line in lines)
         axes.set(xlim=(first - 0.2, last + 0.2), ylim=(-3.0 * len(lines) + 0.9, 1.7))
         axes.axis("off")
-        swatches = [Rectangle((0, 0), 1, 1, facecolor=shade) for shade in (INPUT, PADDING, LOST, WINDOW)]
-        names = ("input", "zero padding", "no window reads it", "a window")
-        figure.legend(swatches, names, loc="outside upper right", ncols=4, handlelength=1.0, fontsize=9)
+        swatches = [Rectangle((0, 0), 1, 1, facecolor=shade) for shade in (INPUT, PADDING, LOST, WINDOW, HANGING)]
+        names = ("input", "zero padding", "no window reads it", "a window", "hangs over")
+        figure.legend(swatches, names, loc="outside upper left", ncols=5, handlelength=1.0, fontsize=9)
     return figure
 
 
@@ -65,7 +66,7 @@ def _draw_line(axes: Axes, line: Line, top: float) -> None:
         axes.plot(
             [start + 0.05, start + found.window_extent - 0.13],
             [height, height],
-            color=LOST if over else WINDOW,
+            color=HANGING if over else WINDOW,
             linewidth=4.5,
             solid_capstyle="butt",
             linestyle=(0, (1.2, 0.5)) if over else "solid",
@@ -73,14 +74,14 @@ def _draw_line(axes: Axes, line: Line, top: float) -> None:
     value, padding = line.value, found.padding_before + found.padding_after
     spelled = f"{value.numerator}" if value.denominator == 1 else f"{float(value):.4g}"
     words = f"({line.size} − {found.window_extent} + {padding}) / {line.stride} + 1 = {spelled}"
-    result = f"{found.output} windows"
+    result = f"{found.output} window{'s' * (found.output > 1)}"
     if found.input_cells_lost:
         result += f", {found.input_cells_lost} lost"
     if found.cells_beyond:
         result += f", the last hangs over by {found.cells_beyond}"
-    left = -found.padding_before
-    axes.text(left, top + 0.78, style.plain(line.title), ha="left", va="bottom", fontweight="bold", fontsize=9.5)
-    axes.text(left + 5.0, top + 0.78, f"{words}   →   {result}", ha="left", va="bottom", fontsize=9, color=style.QUIET)
+    axes.text(0, top + 0.78, style.plain(line.title), ha="left", va="bottom", fontweight="bold", fontsize=9.5)
+    formula = {"transform": axes.get_yaxis_transform(), "ha": "left", "va": "bottom", "fontsize": 9}
+    axes.text(0.4, top + 0.78, f"{words}   →   {result}", color=style.QUIET, **formula)
 
 
 def sizes_down(descents: Sequence[Descent]) -> Figure:
@@ -126,7 +127,7 @@ def _cell(axes: Axes, column: int, row: int, words: str, shade: str, ink: str = 
 
 
 def fields_on_picture(image: np.ndarray, networks: Mapping[str, Sequence[Frame]]) -> Figure:
-    """Draw receptive fields as frames on a picture, a panel a network, all on the same scale.
+    """Draw receptive fields as frames on a picture, a panel a network, each with room for its largest frame.
 
     What lies beyond the picture is zero padding, and grey.
 
@@ -137,12 +138,9 @@ def fields_on_picture(image: np.ndarray, networks: Mapping[str, Sequence[Frame]]
     Raises:
         ValueError: nothing to draw.
     """
-    frames = [frame for own in networks.values() for frame in own]
-    if not frames:
+    if not networks or not all(networks.values()):
         raise ValueError("fields_on_picture() has nothing to draw: there are no frames.")
     size = len(image)
-    low = min(0, *(frame.first for frame in frames)) - 8
-    high = max(size - 1, *(frame.last for frame in frames)) + 8
     with style.applied():
         figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(networks) + 0.75), layout="constrained")
         panels = figure.subplots(1, len(networks), squeeze=False)[0]
@@ -151,23 +149,31 @@ def fields_on_picture(image: np.ndarray, networks: Mapping[str, Sequence[Frame]]
             axes.imshow(image, extent=(-0.5, size - 0.5, size - 0.5, -0.5), interpolation="nearest")
             for number, frame in enumerate(own):
                 _draw_frame(axes, frame, NEST[number % len(NEST)])
+            low = min(0, *(frame.first for frame in own))
+            high = max(size - 1, *(frame.last for frame in own))
+            low, high = low - 0.02 * (high - low), high + 0.02 * (high - low)
             axes.set(xlim=(low, high), ylim=(high, low), xticks=(0, size), yticks=(0, size))
             axes.spines[:].set_visible(False)
             axes.tick_params(length=0)
             axes.set_title(style.plain(title))
-            legend = axes.legend(
-                loc="upper center", bbox_to_anchor=(0.5, -0.05), ncols=3, handlelength=1.1, fontsize=9, columnspacing=1.2
+            axes.legend(
+                [
+                    Rectangle((0, 0), 1, 1, facecolor=NEST[i % len(NEST)], edgecolor=style.QUIET)
+                    for i in range(len(own))
+                ],
+                [f"{style.plain(frame.label)}: {frame.size}" for frame in own],
+                **_BELOW,
             )
-            for handle in legend.get_patches():
-                handle.set(edgecolor=style.QUIET, facecolor=handle.get_edgecolor(), linewidth=0.8)
     return figure
+
+
+_BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.05), "ncols": 3, "handlelength": 1.1, "columnspacing": 1.2}
 
 
 def _draw_frame(axes: Axes, frame: Frame, colour: str) -> None:
     corner, side = (frame.first - 0.5, frame.first - 0.5), frame.size
-    axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor="#1f2328", linewidth=4.0))
-    label = f"{style.plain(frame.label)}: {frame.size}"
-    axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=colour, linewidth=2.2, label=label))
+    for shade, width in ((style.INK, 3.6), (colour, 2.0)):  # a dark line below, so that it is seen on any ground
+        axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=shade, linewidth=width))
 
 
 def path_counts(maps: Mapping[str, np.ndarray]) -> Figure:
@@ -183,7 +189,7 @@ def path_counts(maps: Mapping[str, np.ndarray]) -> Figure:
         raise ValueError("path_counts() has nothing to draw: there are no maps.")
     widest = max(len(counts) for counts in maps.values())
     with style.applied():
-        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(maps) + 0.55), layout="constrained")
+        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(maps) + 0.8), layout="constrained")
         for axes, (title, counts) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps.items(), strict=True):
             axes.imshow(counts, cmap=SHADES, vmin=0, vmax=1.15 * counts.max(), interpolation="nearest")
             if widest <= NUMBERS_UP_TO:
@@ -219,7 +225,7 @@ def effective_fields(influences: Sequence[Influence], share: float = 0.95) -> Fi
     if not influences:
         raise ValueError("effective_fields() has nothing to draw: there are no depths.")
     with style.applied():
-        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(influences) + 0.35), layout="constrained")
+        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(influences) + 0.5), layout="constrained")
         panels = figure.subplots(1, len(influences), squeeze=False)[0]
         drawn = None
         for axes, one in zip(panels, influences, strict=True):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from cnnrepro.experiments.small_convolutions import Added, Backward, Columns, Impulse
 from cnnrepro.report import style
 from cnnrepro.report.figures.grids import Term, canvas, draw, equation, number, words
 
+if TYPE_CHECKING:
+    from cnnrepro.experiments.small_convolutions import Added, Backward, Columns, Impulse
 
-def impulse(demo: Impulse) -> Figure:
+
+def impulse_answers(demo: Impulse) -> Figure:
     """One bright cell through a filter, as layers do it and as a convolution does."""
     image, kernel = Term(demo.image, "input", "window"), Term(demo.kernel, "filter", "filter")
     turned = Term(demo.kernel[::-1, ::-1], "filter, turned", "filter")
@@ -25,7 +28,7 @@ def impulse(demo: Impulse) -> Figure:
     )
 
 
-def columns(demo: Columns, followed: float = 6.0) -> Figure:
+def filter_columns(demo: Columns, followed: float = 6.0) -> Figure:
     """Windows that become columns: input, filters as rows, columns, product and the maps it is folded into.
 
     Args:
@@ -55,7 +58,7 @@ def columns(demo: Columns, followed: float = 6.0) -> Figure:
     )
 
 
-def backward(steps: Sequence[Backward]) -> Figure:
+def input_gradients(steps: Sequence[Backward]) -> Figure:
     """The gradient of the output, spread out and padded with zeros, under the flipped filter: the input's gradient."""
     lines = []
     for step in steps:
@@ -77,7 +80,7 @@ def backward(steps: Sequence[Backward]) -> Figure:
     return equation(lines, titles=[f"Stride {step.stride}" for step in steps])
 
 
-def added(sums: Added) -> Figure:
+def shared_gradient(sums: Added) -> Figure:
     """What four neurons that share a filter have for its weights, and their sum."""
     line: list[Term | str] = []
     for index, part in enumerate(sums.parts):
@@ -90,7 +93,7 @@ def added(sums: Added) -> Figure:
     return equation([given, line])
 
 
-def connected(seen: Mapping[str, np.ndarray]) -> Figure:
+def connected_maps(seen: Mapping[str, np.ndarray]) -> Figure:
     """Which input maps each filter sees: a row an input map, a column a filter.
 
     Args:

@@ -202,5 +202,5 @@ def _term(axes: Axes, term: Term, x: float, y: float, cell: float) -> None:
         words(axes, left + column + 0.5, y - 0.1 / cell, name, size=8.0, ha="center")
     for row, name in enumerate(term.rows):
         words(axes, left - 0.15, y + row + 0.5, name, size=8.0, ha="right")
-    words(axes, left, y - heading - 0.05 / cell, term.title, bold=True, va="bottom")
+    words(axes, left, y - heading - 0.08 / cell, term.title, bold=True, va="baseline")
     words(axes, left, y + term.shape[0] + 0.07 / cell, term.below, va="top", size=8.5)

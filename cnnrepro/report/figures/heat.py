@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
@@ -15,8 +14,12 @@ from matplotlib.patches import Patch, Rectangle
 from cnnrepro.report import style
 from cnnrepro.report.figures.responses import DIVERGING, RISING
 
-CLASS_COLOURS = colormaps["tab10"].colors
-NUMBERS_UP_TO = 100  # cells of a map; beyond, printed values would be too small to read
+# Ten colours for ten classes, none of them grey like the images beneath; the class's number is always printed too.
+CLASS_COLOURS = (
+    *("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd"),
+    *("#8c564b", "#e377c2", "#f2c300", "#7f9a12", "#17becf"),
+)
+FAINT = "#b4bcc6"
 
 
 def class_map(
@@ -71,7 +74,7 @@ def _cells(axes: Axes, sure: np.ndarray, answers: np.ndarray, stride: int, size:
     """A dot for each position that is not sure, a coloured cell with a number for each that is."""
     rows, columns = np.nonzero(~sure)
     middle = (size[0] - 1) / 2, (size[1] - 1) / 2
-    axes.plot(columns * stride + middle[1], rows * stride + middle[0], ".", color=style.RULE, markersize=3)
+    axes.plot(columns * stride + middle[1], rows * stride + middle[0], ".", color=FAINT, markersize=3)
     for row, column in np.argwhere(sure):
         y, x = row * stride + middle[0], column * stride + middle[1]
         answer = int(answers[row, column])
@@ -80,7 +83,7 @@ def _cells(axes: Axes, sure: np.ndarray, answers: np.ndarray, stride: int, size:
         axes.text(x, y, str(answer), ha="center", va="center", fontsize=9.5, fontweight="bold", clip_on=True)
 
 
-def _colour(number: int) -> tuple[float, ...]:
+def _colour(number: int) -> str:
     return CLASS_COLOURS[number % len(CLASS_COLOURS)]
 
 
@@ -95,7 +98,7 @@ def _named(number: int, names: Sequence[str]) -> str:
 def _dot(label: str):
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], linestyle="none", marker=".", color=style.RULE, markersize=5, label=label)
+    return Line2D([], [], linestyle="none", marker=".", color=FAINT, markersize=5, label=label)
 
 
 def two_ways(first: np.ndarray, second: np.ndarray, difference: np.ndarray, titles: Sequence[str]) -> Figure:
@@ -114,7 +117,7 @@ def two_ways(first: np.ndarray, second: np.ndarray, difference: np.ndarray, titl
         raise ValueError(f"two_ways() needs three maps of one shape. Received: {[array.shape for array in arrays]}")
     rows, columns = arrays[0].shape
     with style.applied():
-        figure = Figure(figsize=(style.WIDTH, style.WIDTH / 3 * rows / columns + 1.25), layout="constrained")
+        figure = Figure(figsize=(style.WIDTH, style.WIDTH / 3 * rows / columns + 1.0), layout="constrained")
         panels = figure.subplots(1, 3)
         for axes, title in zip(panels, titles, strict=True):
             _bare(axes)
@@ -153,7 +156,7 @@ def borders(maps: Mapping[str, np.ndarray], *, rounding: float) -> Figure:
         raise ValueError("borders() has nothing to draw. Received: no maps")
     most = max(float(np.max(one)) for one in maps.values())
     with style.applied():
-        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(maps) + 0.75), layout="constrained")
+        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(maps) + 1.3), layout="constrained")
         panels = figure.subplots(1, len(maps), squeeze=False)[0]
         drawn = None
         for axes, (title, values) in zip(panels, maps.items(), strict=True):
@@ -164,7 +167,13 @@ def borders(maps: Mapping[str, np.ndarray], *, rounding: float) -> Figure:
             axes.plot(columns, rows, ".", color=style.QUIET, markersize=40 / max(values.shape))
             _bare(axes)
             axes.set_title(f"{style.plain(title)}\n{equal.sum()} of {equal.size} cells equal", fontsize=9.5)
-        figure.colorbar(drawn, ax=list(panels), orientation="horizontal", aspect=60, label="largest difference")
+        figure.colorbar(
+            drawn,
+            ax=list(panels),
+            orientation="horizontal",
+            aspect=60,
+            label="largest difference, in standard deviations of the layer",
+        )
     return figure
 
 
@@ -190,7 +199,7 @@ def occlusion(
     columns = min(columns, len(images))
     rows, cell = math.ceil(len(images) / columns), style.WIDTH / columns
     with style.applied():
-        figure = Figure(figsize=(style.WIDTH, rows * (cell + 0.38) + 0.7), layout="constrained")
+        figure = Figure(figsize=(style.WIDTH, rows * (cell + 0.22) + 0.62), layout="constrained")
         panels = list(figure.subplots(rows, columns, squeeze=False).flat)
         drawn = None
         for axes, image, values, title in zip(panels, images, drops, titles, strict=False):

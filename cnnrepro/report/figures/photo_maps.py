@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from cnnrepro.experiments.photograph_maps import Map
 from cnnrepro.report import style
+from cnnrepro.report.figures.responses import DIVERGING
 
-SIGNED = "RdBu_r"  # white at 0, and apart for those who see no red or no green
+if TYPE_CHECKING:
+    from cnnrepro.experiments.photograph_maps import Map
+
+SIGNED = DIVERGING
 BRIGHTEST = 99.5  # per cent of the signed values that the scale covers; a few extremes would make the rest pale
 TITLE, GAP, FILTER, BAR = 0.3, 0.14, 0.62, 0.62  # inches
 
 
-def maps(panels: Sequence[Map], *, columns: int = 3, true_size: bool = False, sharp: bool = False) -> Figure:
+def map_grid(panels: Sequence[Map], *, columns: int = 3, true_size: bool = False, sharp: bool = False) -> Figure:
     """Draw maps in rows. Signed ones share a scale with 0 in its middle; the others run from black, 0, to white, 1.
 
     Args:
@@ -31,7 +35,7 @@ def maps(panels: Sequence[Map], *, columns: int = 3, true_size: bool = False, sh
         ValueError: nothing to draw.
     """
     if not panels:
-        raise ValueError("maps() has nothing to draw. Received: no map")
+        raise ValueError("map_grid() has nothing to draw. Received: no map")
     signed = [one for one in panels if one.kind == "signed"]
     limit = max((float(np.percentile(np.abs(one.values), BRIGHTEST)) for one in signed), default=1.0) or 1.0
     sizes = np.array([one.values.shape[:2] for one in panels])
@@ -65,7 +69,8 @@ def _axes(figure: Figure, left: float, top: float, width: float, height: float) 
 
 
 def _draw(axes: Axes, one: Map, limit: float, sharp: bool) -> None:
-    how = {"interpolation": "nearest" if sharp else "auto"}
+    # "none" keeps the pixels as they are: the reader's program smooths them, and the file is about half as large.
+    how = {"interpolation": "nearest" if sharp else "none"}
     if one.kind == "signed":
         axes.imshow(one.values, cmap=SIGNED, norm=Normalize(-limit, limit), **how)
     elif one.kind == "colour":

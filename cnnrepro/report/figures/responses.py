@@ -20,7 +20,7 @@ GAP = 1  # pixels between the tiles of a filter sheet
 SILENT = "#e4e8ec"  # a feature map that is nought everywhere
 
 
-def filter_sheets(sheets: Mapping[str, np.ndarray], *, columns: int = 6) -> Figure:
+def filter_sheets(sheets: Mapping[str, np.ndarray], *, columns: int = 4) -> Figure:
     """Draw filters as tiles, a panel a set, all on one scale that has white at nought.
 
     Args:
@@ -40,6 +40,7 @@ def filter_sheets(sheets: Mapping[str, np.ndarray], *, columns: int = 6) -> Figu
     panel = (style.WIDTH - 0.7) / len(arrays)
     with style.applied():
         figure = Figure(figsize=(style.WIDTH, panel * rows * height / (columns * width) + 0.55), layout="constrained")
+        figure.get_layout_engine().set(wspace=0.12)
         panels = figure.subplots(1, len(arrays), squeeze=False)[0]
         drawn = None
         for axes, (title, filters) in zip(panels, arrays.items(), strict=True):
@@ -70,7 +71,7 @@ def feature_maps(image: np.ndarray, layers: Mapping[str, np.ndarray], *, columns
         received = {title: maps.shape for title, maps in arrays.items()}
         raise ValueError(f"feature_maps() needs maps (height, width, channels) by layer. Received: {received}")
     tile = style.WIDTH / (columns + 0.5)
-    heights = [1.35, *(math.ceil(maps.shape[2] / columns) * tile + 0.38 for maps in arrays.values())]
+    heights = [1.45, *(math.ceil(maps.shape[2] / columns) * tile + 0.45 for maps in arrays.values())]
     with style.applied():
         figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
         top, *panels = figure.subplots(1 + len(arrays), 1, height_ratios=heights)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cnnrepro.experiments.small_convolutions import Sliding, Volume
 from cnnrepro.report import style
 from cnnrepro.report.figures.grids import Term, canvas, draw, equation, frame, number, words
+
+if TYPE_CHECKING:
+    from cnnrepro.experiments.small_convolutions import Sliding, Volume
 
 
 def one_cell(slide: Sliding, row: int, column: int) -> Figure:
@@ -42,7 +45,7 @@ def one_cell(slide: Sliding, row: int, column: int) -> Figure:
     )
 
 
-def sliding(slide: Sliding, positions: Sequence[tuple[int, int]]) -> Figure:
+def sliding_windows(slide: Sliding, positions: Sequence[tuple[int, int]]) -> Figure:
     """The same filter at several positions, one beside the other; the output fills up.
 
     Args:
@@ -65,14 +68,14 @@ def sliding(slide: Sliding, positions: Sequence[tuple[int, int]]) -> Figure:
     return figure
 
 
-def variants(slides: Sequence[Sliding]) -> Figure:
+def window_variants(slides: Sequence[Sliding]) -> Figure:
     """Several geometries over the same numbers: the first window framed, the next one dashed, the output below.
 
     Raises:
         ValueError: nothing to draw.
     """
     if not slides:
-        raise ValueError("variants() has nothing to draw. Received: no filter")
+        raise ValueError("window_variants() has nothing to draw. Received: no filter")
     widest = max(slide.padded.shape[1] for slide in slides)
     tallest = max(slide.padded.shape[0] for slide in slides)
     made = max(slide.output.shape[0] for slide in slides)
@@ -105,7 +108,7 @@ def _variant(axes: Axes, slide: Sliding, x: float, widest: int, tallest: int) ->
     )
 
 
-def volume(demo: Volume, row: int, column: int) -> Figure:
+def volume_windows(demo: Volume, row: int, column: int) -> Figure:
     """Two filters over an input with depth: every filter has a slice for every channel, and makes one map.
 
     Args:

@@ -1,0 +1,76 @@
+"""Test images scattered over a larger empty image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnrepro import data
+from cnnrepro.data import Splits
+from cnnrepro.errors import UsageError
+
+BACKGROUND = 0  # the pixel value around the strokes, as in the data
+LAYOUTS, PLACES = 100, 200  # how often a layout is begun anew, and how many places are tried for each
+
+
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """Test images on a larger image.
+
+    Args:
+        image: (H, W, C) uint8.
+        corners: row and column of each image's upper left pixel.
+        labels: the class of each.
+        size: height and width of each, in pixels.
+    """
+
+    image: np.ndarray
+    corners: tuple[tuple[int, int], ...]
+    labels: tuple[int, ...]
+    size: tuple[int, int]
+
+
+def scatter(splits: Splits, *, size: tuple[int, int], count: int, seed: int) -> Canvas:
+    """Put test images of different classes on an empty canvas, anywhere, so that none overlaps another.
+
+    Args:
+        splits: the data set.
+        size: height and width of the canvas, in pixels.
+        count: how many images, at most one a class.
+        seed: of images and places.
+
+    Raises:
+        UsageError: more images than classes, or no room for them.
+    """
+    images, labels = data.arrays(splits, "test")
+    height, width, channels = images.shape[1:]
+    classes = len(splits.info.classes)
+    if not 0 < count <= classes or size[0] < height or size[1] < width:
+        raise UsageError(
+            f"A canvas of at least {height}x{width} pixels takes 1 to {classes} images. Received: {size}, {count}"
+        )
+    random = np.random.default_rng(seed)
+    corners = _layout(random, size, (height, width), count)
+    if corners is None:
+        raise UsageError(f"There is no room for {count} images of {height}x{width}. Received: a canvas of {size}")
+    canvas = np.full((*size, channels), BACKGROUND, np.uint8)
+    chosen = sorted(random.permutation(classes)[:count].tolist())
+    for (row, column), label in zip(corners, chosen, strict=True):
+        image = images[random.choice(np.flatnonzero(labels == label))]
+        canvas[row : row + height, column : column + width] = image
+    return Canvas(canvas, tuple(corners), tuple(chosen), (height, width))
+
+
+def _layout(
+    random: np.random.Generator, size: tuple[int, int], crop: tuple[int, int], count: int
+) -> list[tuple[int, int]] | None:
+    """Corners of crops that do not overlap, drawn place by place; None where none was found."""
+    for _ in range(LAYOUTS):  # the first crops may leave no room for the others: then from the start
+        corners: list[tuple[int, int]] = []
+        for row, column in random.integers(0, (size[0] - crop[0] + 1, size[1] - crop[1] + 1), (PLACES, 2)).tolist():
+            if all(abs(row - top) >= crop[0] or abs(column - left) >= crop[1] for top, left in corners):
+                corners.append((row, column))
+            if len(corners) == count:
+                return corners
+    return None

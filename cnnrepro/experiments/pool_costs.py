@@ -1,0 +1,74 @@
+"""What pools cost and save: parameters and multiply-adds of networks with them and without."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cnnrepro import anatomy, models
+from cnnrepro.engine import keras
+from cnnrepro.layers import L2Pooling2D, TrainableSubsampling2D
+
+# Six convolutions, with a pool after each two or without.
+PATTERN = "INPUT -> [[CONV -> RELU]*2 -> POOL?]*3 -> FC -> RELU -> FC"
+FILTERS = 32
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a network takes: its name, and of its convolutions, its first dense layer and the rest the parts."""
+
+    name: str
+    parameters: tuple[int, int, int]
+    multiply_adds: tuple[int, int, int]
+
+
+def costs() -> list[Cost]:
+    """Six convolutions on 32x32x3 with three pools and without; then a dense layer, or a mean over the whole map."""
+    return [
+        _cost(f"{head}, {'three pools' if pools else 'no pool'}", model)
+        for head, build in (("dense head", _dense_head), ("global average", _averaged))
+        for pools in (False, True)
+        for model in [build(pools)]
+    ]
+
+
+def _dense_head(pools: bool) -> keras.Model:
+    return models.outline(PATTERN, filters=FILTERS, optional=pools)
+
+
+def _averaged(pools: bool) -> keras.Model:
+    """The same convolutions with a global average in place of the hidden dense layer."""
+    with keras.StatelessScope(initialize_variables=False):
+        image = x = keras.Input((32, 32, 3))
+        for number in range(1, 7):
+            x = keras.layers.Conv2D(FILTERS, 3, padding="same", activation="relu")(x)
+            if pools and number % 2 == 0:
+                x = keras.layers.MaxPooling2D(2)(x)
+        return keras.Model(image, keras.layers.Dense(10, name="logits")(keras.layers.GlobalAveragePooling2D()(x)))
+
+
+def _cost(name: str, model: keras.Model) -> Cost:
+    """Its trace, added up by parts."""
+    parameters, work = [0, 0, 0], [0, 0, 0]
+    for row in anatomy.trace(model):
+        part = 0 if row.kind == "Conv2D" else 1 if row.name == "fc1" else 2
+        parameters[part] += row.parameters
+        work[part] += row.multiply_adds
+    return Cost(name, tuple(parameters), tuple(work))
+
+
+def pool_parameters() -> list[tuple[str, str, int]]:
+    """Layers that pool 28x28x6: the layer, its output, its parameters."""
+    layers = (keras.layers.MaxPooling2D(2), keras.layers.AveragePooling2D(2), L2Pooling2D(2), TrainableSubsampling2D())
+    rows = []
+    for layer in layers:
+        with keras.StatelessScope(initialize_variables=False):
+            made = layer(keras.Input((28, 28, 6))).shape[1:]
+        rows.append((type(layer).__name__, "x".join(map(str, made)), layer.count_params()))
+    return rows
+
+
+def rows(costs: Sequence[Cost]) -> list[tuple[str, int, int]]:
+    """A table of networks: name, parameters, multiply-adds."""
+    return [(one.name, sum(one.parameters), sum(one.multiply_adds)) for one in costs]

@@ -1,0 +1,159 @@
+"""Pools over small maps of numbers, and what pooling discards, keeps and saves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from cnnrepro.experiments.pooling import NAMES
+from cnnrepro.report import style
+from cnnrepro.report.figures.grids import KINDS_OF_FOUR, Term, equation
+
+if TYPE_CHECKING:
+    from cnnrepro.experiments.pool_costs import Cost
+    from cnnrepro.experiments.pooling import Pooling, Shifts
+
+PARTS = ("convolutions", "first dense layer", "the rest")
+PART_COLOURS = ("#0072B2", "#E69F00", "#b9bfc6")
+
+
+def pooled_numbers(one: Pooling) -> Figure:
+    """Windows side by side, and what each kind of pooling makes of them; a window and its value have one tint.
+
+    Raises:
+        ValueError: windows that overlap, which cannot be told apart by tints.
+    """
+    if one.window != one.stride:
+        raise ValueError(f"pooled_numbers() tints windows, which must not overlap. Received: {one.title}")
+    made = one.outputs["max"].shape
+    tints = np.array([[KINDS_OF_FOUR[(2 * (i % 2) + j % 2)] for j in range(made[1])] for i in range(made[0])], object)
+    spread = np.kron(np.arange(made[0] * made[1]).reshape(made), np.ones((one.window, one.window), int))
+    given = [Term(one.image, "input", tints.ravel()[spread]), "→"]
+    return equation([[*given, *(_spaced(values, NAMES[kind], tints) for kind, values in one.outputs.items())]])
+
+
+def _spaced(values: np.ndarray, title: str, tints: np.ndarray | str) -> Term:
+    """A grid with room on its right."""
+    return Term(values, title, tints, below=" " * 16)
+
+
+def pooled_gradients(ones: Sequence[Pooling]) -> Figure:
+    """Where the gradient goes: the winners in the input, the gradient that arrives, and what each cell gets."""
+    lines = []
+    for one in ones:
+        won = np.where(one.winners > 1, "filter", np.where(one.winners > 0, "third", ""))
+        line = [
+            Term(one.image, "input and winners", won),
+            Term(one.arriving, "arriving", "output"),
+            "→",
+        ]
+        for kind, gradient in one.to_input.items():
+            line.append(Term(gradient, NAMES[kind], np.where(gradient != 0, "window", "")))
+        lines.append(line)
+    return equation(lines, titles=[one.title for one in ones])
+
+
+def discarded_shares(sizes: Sequence[int], shares: Mapping[str, Sequence[float]], marked: float) -> Figure:
+    """The share of values that a pool discards, against the size of the map.
+
+    Args:
+        sizes: across, the same for all.
+        shares: name -> a share a size, from 0 to 1.
+        marked: a share that a line marks.
+
+    Raises:
+        ValueError: nothing to draw, or a share too few.
+    """
+    wrong = {name: len(own) for name, own in shares.items() if len(own) != len(sizes)}
+    if wrong or not shares:
+        raise ValueError(f"discarded_shares() needs {len(sizes)} shares a line. Received: {wrong or 'none'}")
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, 3.9), layout="constrained")
+        axes = figure.subplots()
+        axes.axhline(marked, color=style.QUIET, linewidth=1.0, linestyle="--", zorder=1)
+        for index, (name, own) in enumerate(shares.items()):
+            look = {"color": style.colour(index), "marker": style.marker(index), "markersize": 5}
+            axes.plot(sizes, own, linewidth=0.8, markeredgecolor="white", label=style.plain(name), **look)
+        axes.set(xlabel="Size of the map, in cells across", ylabel="Values discarded")
+        axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
+        axes.annotate(
+            f"{marked:.0%}".replace("%", " %"), (1.005, marked), xycoords=("axes fraction", "data"), va="center"
+        )
+        style.quiet_grid(axes)
+        figure.legend(loc="outside upper left", ncols=len(shares))
+    return figure
+
+
+def shift_changes(shifts: Sequence[Shifts]) -> Figure:
+    """How much a map changes when the picture moves, a panel for each factor of size, a line for each way of pooling.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    if not shifts:
+        raise ValueError("shift_changes() has nothing to draw. Received: no factor")
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, 4.1), layout="constrained")
+        panels = figure.subplots(1, len(shifts), sharey=True, squeeze=False)[0]
+        for axes, one in zip(panels, shifts, strict=True):
+            for index, (name, changes) in enumerate(one.changes.items()):
+                look = {"color": style.QUIET, "linestyle": ":"} if index == 0 else {"color": style.colour(index - 1)}
+                mark = "" if index == 0 else style.marker(index - 1)
+                axes.plot(one.shifts, changes, marker=mark, markeredgecolor="white", markersize=6, label=name, **look)
+            axes.set_title(f"{one.factor} times smaller")
+            axes.set(
+                xlabel="Shift of the picture, in pixels",
+            )
+            axes.set_xticks(one.shifts[:: max(1, len(one.shifts) // 9)])
+            style.quiet_grid(axes)
+        largest = max(max(changes) for one in shifts for changes in one.changes.values())
+        panels[0].set(ylabel="Change of the map", ylim=(0, 1.05 * largest))
+        panels[0].yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
+        labels = list(shifts[0].changes)
+        figure.legend(panels[0].lines, labels, loc="outside upper left", ncols=len(labels), columnspacing=1.2)
+    return figure
+
+
+def pool_savings(costs: Sequence[Cost]) -> Figure:
+    """Parameters and multiply-adds of networks as stacked bars, a row a network.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    if not costs:
+        raise ValueError("pool_savings() has nothing to draw. Received: no network")
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, 1.3 + 0.5 * len(costs)), layout="constrained")
+        panels = figure.subplots(1, 2, sharey=True)
+        _stacked(panels[0], [one.parameters for one in costs], "Parameters")
+        _stacked(panels[1], [one.multiply_adds for one in costs], "Multiply-adds")
+        panels[0].set_yticks(range(len(costs)), [style.plain(one.name) for one in costs])
+        panels[0].invert_yaxis()
+        figure.legend(panels[0].containers, PARTS, loc="outside upper left", ncols=len(PARTS))
+    return figure
+
+
+def _stacked(axes: Axes, rows: Sequence[tuple[int, ...]], title: str) -> None:
+    values = np.array(rows, float)
+    left = np.zeros(len(values))
+    for part, colour in zip(values.T, PART_COLOURS, strict=True):
+        axes.barh(range(len(values)), part, left=left, color=colour, height=0.62)
+        left += part
+    for row, total in enumerate(left):
+        axes.annotate(
+            _millions(total), (total, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9
+        )
+    axes.set_title(title)
+    axes.set_xlim(0, left.max() * 1.2)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.tick_params(length=0)
+
+
+def _millions(value: float) -> str:
+    return f"{value / 1e6:.2f} M" if value >= 1e5 else f"{value:,.0f}"

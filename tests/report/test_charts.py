@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from cnnrepro.experiments.architectures import Cost
+from cnnrepro.models import Published
+from cnnrepro.report import figures
+from cnnrepro.report.figures.charts import Panel
+from cnnrepro.report.figures.costs import Bars
+
+
+def texts(figure):
+    figure.canvas.draw()
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+
+
+def test_the_same_name_has_the_same_colour_in_all_panels():
+    first = Panel("one", "x", "y", {"a": ([1, 2], [3, 4]), "b": ([1, 2], [1, 1])}, dashed=frozenset({"b"}))
+    second = Panel("two", "x", "y", {"b": ([1, 2], [1, 1])}, rules={"limit": 3.0}, logarithmic="xy")
+    figure = figures.line_panels([first, second])
+    one, two = figure.axes
+    assert one.lines[1].get_color() == two.lines[0].get_color()
+    assert one.lines[1].get_linestyle() == "--"
+    assert two.get_xscale() == two.get_yscale() == "log"
+    assert {"one", "two", "a", "b", "limit"} <= set(texts(figure))
+
+
+def test_whole_numbers_have_whole_ticks():
+    (axes,) = figures.line_panels([Panel("t", "x", "y", {"a": (range(1, 4), [1, 2, 3])})]).axes
+    axes.figure.canvas.draw()
+    assert all(tick == round(tick) for tick in axes.get_xticks())
+
+
+def test_panels_need_lines():
+    with pytest.raises(ValueError, match="Received: \\['empty'\\]"):
+        figures.line_panels([Panel("empty", "x", "y", {})])
+    with pytest.raises(ValueError, match="Received: \\[\\]"):
+        figures.line_panels([])
+
+
+def test_bubbles_have_areas_in_proportion_and_labels_apart():
+    rows = [("A-1", 1.0, 30.0, 100.0), ("B-1", 3.0, 26.0, 50.0), ("B-2", 3.1, 24.0, 25.0)]
+    figure = figures.bubbles(rows, x="work", y="error", area="area: parameters", title="t")
+    sizes = [one.get_sizes()[0] for one in figure.axes[0].collections[::2]]
+    np.testing.assert_allclose(sizes, [1600, 800, 400])
+    figure.canvas.draw()
+    upper, lower = (text for text in figure.axes[0].texts if text.get_text().startswith("B"))
+    assert upper.get_window_extent().y0 > lower.get_window_extent().y1
+    assert {"A-1", "work", "error", "area: parameters"} <= set(texts(figure))
+    with pytest.raises(ValueError, match="no rows"):
+        figures.bubbles([], x="", y="", area="", title="")
+
+
+def cost(title, parameters, published=None):
+    return Cost(title, parameters, 2 * parameters, 1000, 2000, 7, published)
+
+
+def test_cost_bars_mark_what_is_published():
+    exact = Published("x", parameters=2_000_000, multiply_adds=4_000_000)
+    rounded = Published("x", parameters=1_100_000, rounded=True)
+    figure = figures.cost_bars([cost("A", 2_000_000, exact), cost("B", 1_000_000, rounded), cost("C", 3_000_000)])
+    parameters, work, memory = figure.axes
+    assert [bar.get_width() for bar in parameters.patches] == [2, 1, 3]
+    assert [line.get_xdata()[0] for line in parameters.lines] == [2.0, 1.1]
+    fills = [line.get_markerfacecolor() for line in parameters.lines]
+    assert fills[1] == "white" != fills[0]
+    assert (len(work.lines), len(memory.lines)) == (1, 0)
+    assert {"A", "B", "C", "published", "published, in round figures"} <= set(texts(figure))
+
+
+def test_bars_need_a_value_a_name():
+    with pytest.raises(ValueError, match="each of 2 names. Received: \\['short'\\]"):
+        figures.bar_panels(["a", "b"], [Bars("short", [1.0])])
+
+
+def test_shares_add_up_to_one():
+    amounts = {"Parameters": {"convolutions": [1, 3], "dense layers": [3, 1]}}
+    figure = figures.share_panels(["A", "B"], amounts)
+    (axes,) = figure.axes
+    assert [bar.get_width() for bar in axes.patches] == [0.25, 0.75, 0.75, 0.25]
+    assert [text for text in texts(figure) if "%" in text] == ["25 %", "75 %", "75 %", "25 %"]
+    with pytest.raises(ValueError, match="nothing to draw"):
+        figures.share_panels([], {})
+
+
+def test_memory_columns_stack_gradients_on_activations():
+    layers = [("image", 1.0, 0.0, 0.0), ("conv1", 4.0, 4.0, 2.0)]
+    figure = figures.memory_columns({"Net": layers})
+    above, below = figure.axes
+    assert [bar.get_height() for bar in above.patches] == [1, 4, 0, 4]
+    assert [bar.get_y() for bar in above.patches] == [0, 0, 1, 4]
+    assert [bar.get_height() for bar in below.patches] == [0, 2]
+    assert {"Net", "image", "conv1", "activations", "their gradients"} <= set(texts(figure))
+    with pytest.raises(ValueError, match="Received: \\['Net'\\]"):
+        figures.memory_columns({"Net": []})
+
+
+def test_batch_lines_dash_the_weights():
+    (axes,) = figures.batch_lines({"N: activations": ([1, 2], [1, 2]), "N: weights": ([1, 2], [3, 3])}).axes
+    assert [line.get_linestyle() for line in axes.lines] == ["-", "--"]

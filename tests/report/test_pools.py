@@ -1,0 +1,75 @@
+import pytest
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+from cnnrepro.experiments import pooling
+from cnnrepro.experiments.pool_costs import Cost
+from cnnrepro.experiments.pooling import Shifts
+from cnnrepro.report import figures
+from cnnrepro.report.figures import grids
+
+
+def texts(figure):
+    figure.canvas.draw()
+    return [one.get_text() for one in figure.findobj(Text) if one.get_text().strip()]
+
+
+def tinted(figure):
+    """How many cells have each tint."""
+    names = {colour: name for name, colour in grids.TINTS.items()}
+    found = [one.get_facecolor()[:3] for one in figure.findobj(Rectangle) if one.get_fill()]
+    hexes = ["#" + "".join(f"{round(255 * part):02x}" for part in colour) for colour in found]
+    return {name: hexes.count(colour) for colour, name in names.items()}
+
+
+def test_a_window_and_its_value_have_one_tint():
+    figure = figures.pooled_numbers(pooling.small())
+    counts = tinted(figure)
+    assert all(counts[name] == 4 + 3 for name in grids.KINDS_OF_FOUR)  # cells of a window, and its three values
+    assert {"max", "average", "L2", "3.25", "7.14"} <= set(texts(figure))
+
+
+def test_windows_that_overlap_are_not_tinted():
+    with pytest.raises(ValueError, match="must not overlap"):
+        figures.pooled_numbers(pooling.overlapping())
+
+
+def test_winners_are_marked_and_those_of_two_windows_otherwise():
+    ones = [pooling.small(), pooling.overlapping()]
+    counts = tinted(figures.pooled_gradients(ones))
+    assert counts["third"] == sum(int((one.winners == 1).sum()) for one in ones)
+    assert counts["filter"] == 1
+    assert counts["window"] == sum(int((gradient != 0).sum()) for one in ones for gradient in one.to_input.values())
+
+
+def test_discarded_shares_are_drawn_with_their_mark():
+    figure = figures.discarded_shares([2, 3], {"2x2": [0.75, 8 / 9], "3x3": [0.8, 0.9]}, 0.75)
+    lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 2 and line.get_label() in ("2x2", "3x3")]
+    assert [list(line.get_ydata()) for line in lines] == [[0.75, 8 / 9], [0.8, 0.9]]
+    assert "75 %" in texts(figure)
+    with pytest.raises(ValueError, match="needs 2 shares a line. Received: {'2x2': 1}"):
+        figures.discarded_shares([2, 3], {"2x2": [0.75]}, 0.75)
+
+
+def test_no_line_of_the_shifts_is_cut_off():
+    shifts = [
+        Shifts(2, (0, 1), {"not made smaller": (0.0, 1.0), "max": (0.0, 0.6)}),
+        Shifts(8, (0, 1), {"not made smaller": (0.0, 1.5), "max": (0.0, 0.2)}),
+    ]
+    figure = figures.shift_changes(shifts)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["2 times smaller", "8 times smaller"]
+    for axes, one in zip(figure.axes, shifts, strict=True):
+        assert [tuple(line.get_ydata()) for line in axes.lines] == list(one.changes.values())
+        assert axes.get_ylim()[1] > 1.5
+    with pytest.raises(ValueError, match="no factor"):
+        figures.shift_changes([])
+
+
+def test_savings_are_stacked_and_summed():
+    figure = figures.pool_savings([Cost("all of it", (100_000, 2_000_000, 0), (5, 6, 7))])
+    parameters, work = figure.axes
+    assert [bar.get_width() for bars in parameters.containers for bar in bars] == [100_000, 2_000_000, 0]
+    assert {"all of it", "2.10 M", "18", "convolutions"} <= set(texts(figure))
+    assert work.get_xlim()[1] > 18
+    with pytest.raises(ValueError, match="no network"):
+        figures.pool_savings([])
