@@ -19,9 +19,8 @@ def connections() -> list[tuple]:
     """For the notes' examples: input, filter, weights and parameters of a neuron, read off Keras's layer."""
     rows = []
     for shape, window in (((16, 16, 20), 3), ((32, 32, 3), 5), ((227, 227, 3), 11)):
-        with keras.StatelessScope(initialize_variables=False):
-            layer = keras.layers.Conv2D(1, window)
-            layer.build((None, *shape))
+        layer = keras.layers.Conv2D(1, window)
+        layer.build((None, *shape))
         weights = int(np.prod(layer.kernel.shape))
         rows.append((_times(*shape), f"{_times(window, window, shape[2])}", weights, layer.count_params()))
     return rows

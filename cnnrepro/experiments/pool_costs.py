@@ -39,13 +39,12 @@ def _dense_head(pools: bool) -> keras.Model:
 
 def _averaged(pools: bool) -> keras.Model:
     """The same convolutions with a global average in place of the hidden dense layer."""
-    with keras.StatelessScope(initialize_variables=False):
-        image = x = keras.Input((32, 32, 3))
-        for number in range(1, 7):
-            x = keras.layers.Conv2D(FILTERS, 3, padding="same", activation="relu")(x)
-            if pools and number % 2 == 0:
-                x = keras.layers.MaxPooling2D(2)(x)
-        return keras.Model(image, keras.layers.Dense(10, name="logits")(keras.layers.GlobalAveragePooling2D()(x)))
+    image = x = keras.Input((32, 32, 3))
+    for number in range(1, 7):
+        x = keras.layers.Conv2D(FILTERS, 3, padding="same", activation="relu")(x)
+        if pools and number % 2 == 0:
+            x = keras.layers.MaxPooling2D(2)(x)
+    return keras.Model(image, keras.layers.Dense(10, name="logits")(keras.layers.GlobalAveragePooling2D()(x)))
 
 
 def _cost(name: str, model: keras.Model) -> Cost:
@@ -63,8 +62,7 @@ def pool_parameters() -> list[tuple[str, str, int]]:
     layers = (keras.layers.MaxPooling2D(2), keras.layers.AveragePooling2D(2), L2Pooling2D(2), TrainableSubsampling2D())
     rows = []
     for layer in layers:
-        with keras.StatelessScope(initialize_variables=False):
-            made = layer(keras.Input((28, 28, 6))).shape[1:]
+        made = layer(keras.Input((28, 28, 6))).shape[1:]
         rows.append((type(layer).__name__, "x".join(map(str, made)), layer.count_params()))
     return rows
 

@@ -188,10 +188,24 @@ def facts(job: Job, records: list[RunRecord]) -> dict[str, str]:
             ),
             "Commit": ", ".join(sorted({record.commit or "not from a checkout" for record in records})),
         }
+    else:
+        found |= _here()
     if job.experiment:
         differing = [f"-p {name}={spell(value)}" for name, value in _given(job).items()]
         found["To repeat"] = " ".join(["cnnrepro run", job.name, *differing])
     return found
+
+
+def _here() -> dict[str, str]:
+    """What computed a page that rests on no run: this machine, these versions, this commit, now."""
+    from cnnrepro import machine
+    from cnnrepro.training import provenance
+
+    return {
+        "Machine": machine.describe().summary(),
+        "Versions": ", ".join(sorted(f"{name} {version}" for name, version in provenance.versions().items())),
+        "Commit": provenance.commit() or "not from a checkout",
+    }
 
 
 def _statements(numbers: tuple[int, ...]) -> dict[str, str]:

@@ -1,0 +1,95 @@
+"""Formulas on a page: MathML made beforehand, dollars that are none, and nothing that could run."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnrepro.report.rendering import formula_html, hold_formulas, safe_html, set_formulas, tally
+
+
+def page(markdown):
+    """What the template does with a cell's Markdown."""
+    from nbconvert.filters import markdown2html
+
+    return set_formulas(safe_html(markdown2html(hold_formulas(markdown))))
+
+
+def elements(text):
+    """The names of the elements and attributes of a piece of HTML, as a parser reads it."""
+    tags, attributes = set(), set()
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag, given):
+            tags.add(tag)
+            attributes.update(name for name, _ in given)
+
+    Reader().feed(text)
+    return tags, attributes
+
+
+def test_a_formula_in_a_line_and_one_of_its_own():
+    text = page("The size is $\\frac{W - F + 2P}{S} + 1$, and\n\n$$r = 1 + \\sum_l (k_l - 1) \\prod_{i<l} s_i$$\n")
+    assert text.count("<math") == 2
+    assert text.count('display="block"') == 1
+    assert "<mfrac>" in text and "<munder" in text
+    assert 'alttext="\\frac{W - F + 2P}{S} + 1"' in text
+    assert "$" not in re.sub("<[^>]*>", "", text)
+
+
+def test_underscores_and_asterisks_are_not_eaten_by_markdown():
+    text = page("$a_i * b_i$ and $c_i * d_i$ and *stressed*")
+    assert text.count("<em>") == 1
+    assert text.count("<msub>") == 4
+
+
+@pytest.mark.parametrize(
+    "markdown, kept",
+    [
+        ("`$x$` is code", "<code>$x$</code>"),
+        ("```\ncost = $5 and $6\n```", "$5 and $6"),
+        ("it costs $5 or $10", "it costs $5 or $10"),
+        ("a \\$ and another \\$", "a $ and another $"),
+    ],
+)
+def test_dollars_that_are_no_formula_stay(markdown, kept):
+    text = page(markdown)
+    assert kept in text
+    assert "<math" not in text
+
+
+def test_what_cannot_be_set_is_shown_as_its_source():
+    text = formula_html("\\nosuchcommand{x}")
+    assert text == "<code>$\\nosuchcommand{x}$</code>"
+    assert "<math" not in formula_html("\\frac{", display=True)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "$\\href{javascript:alert(1)}{x}$",
+        "$<script>alert(1)</script>$",
+        "<math><mtext><script>alert(1)</script></mtext></math>",
+        "<math href='javascript:alert(1)'><mi>x</mi></math>",
+        '$x\\text{<img src=x onerror="alert(1)">}$',
+        "$\\style{background:url(http://a.b)}{x}$",
+    ],
+)
+def test_nothing_on_the_page_can_run_or_load(hostile):
+    tags, attributes = elements(page(hostile))
+    assert not tags & {"script", "img", "a", "style"}
+    assert not attributes & {"href", "src", "onerror", "style"}
+
+
+@given(st.text(alphabet="ab_^{}\\$<>&\"' \n`*", max_size=40))
+def test_any_text_gives_a_page_without_foreign_elements(source):
+    text = page(source)
+    assert not elements(text)[0] & {"script", "style", "iframe", "object", "img"}
+    assert "\ue000" not in text
+
+
+def test_the_tally_begins_with_the_best():
+    words = ["does not hold", "holds", "holds if …", "holds"]
+    assert [row[:2] for row in tally(words)] == [("holds", 2), ("holds if …", 1), ("does not hold", 1)]
