@@ -27,8 +27,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 reproduce: $(INSTALLED)
 	$(BIN)/cnnrepro run alexnet_vs_resnet
 
+# As many processes as there are cores, four at most: each loads TensorFlow.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 test-fast: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not slow"
