@@ -12,15 +12,12 @@ sides alike, and the saving in arithmetic is larger than the ratio.
 
 from __future__ import annotations
 
-import json
-import statistics
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import typer
+from side_by_side import JsonFile, Pair, Repeats, report
 
 SIDE = 28  # pixels of a crop, as in MNIST
 POSITIONS = (5, 9, 17)  # crops in each direction; with a stride of 4 the images have 44, 60 and 92 pixels a side
@@ -74,8 +71,8 @@ def seconds(call: Callable[[], object]) -> float:
     return (time.perf_counter() - began) / calls
 
 
-def compare(model, positions: int, repeats: int) -> dict:
-    """One row: images/s of one pass beside those of all crops."""
+def pair(model, positions: int) -> Pair:
+    """One pass beside all crops, in images/s."""
     from cnnrepro.anatomy.dense_to_convolution import convolutionalize, crops, effective_stride
 
     network = convolutionalize(model)
@@ -91,42 +88,28 @@ def compare(model, positions: int, repeats: int) -> dict:
         return model.predict_on_batch(pieces)
 
     np.testing.assert_allclose(whole().reshape(-1, 10), cropped(), rtol=1e-4, atol=1e-4)
-    pairs = [(1 / seconds(whole), 1 / seconds(cropped)) for _ in range(repeats)]
-    ratios = [mine / peer for mine, peer in pairs]
-    return {
-        "row": f"{model.name}, {side} px, {len(pieces)} crops, images/s",
-        "ours": statistics.median(mine for mine, _ in pairs),
-        "peer": statistics.median(peer for _, peer in pairs),
-        "peer_name": "keras.Model.predict_on_batch on all crops",
-        "ratio": statistics.median(ratios),
-        "spread": [min(ratios), max(ratios)],
-    }
+    return Pair(
+        f"{model.name}, {side} px, {len(pieces)} crops, images/s",
+        "keras.Model.predict_on_batch on all crops",
+        lambda: 1 / seconds(whole),
+        lambda: 1 / seconds(cropped),
+    )
 
 
-def main(
-    repeats: Annotated[int, typer.Option(min=1, help="Interleaved repeats; the median is reported.")] = 7,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows here.")] = None,
-) -> None:
-    """Measure and print."""
-    from cnnrepro import machine
+def pairs() -> Iterator[Pair]:
+    """Both networks on growing images, built when their turn comes."""
     from cnnrepro.engine import keras
-    from cnnrepro.training import provenance
 
-    print(f"{machine.describe().summary()}; float32; {provenance.versions()}")
-    rows = []
     for build in (strided, lenet):
         keras.utils.set_random_seed(0)
         model = build()
         for positions in POSITIONS:
-            row = compare(model, positions, repeats)
-            rows.append(row)
-            low, high = row["spread"]
-            print(
-                f"{row['row']:38} {row['ours']:7.0f} against {row['peer']:7.0f} ({row['peer_name']}): "
-                f"ratio {row['ratio']:.2f}, from {low:.2f} to {high:.2f} in {repeats} repeats"
-            )
-    if json_file:
-        json_file.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+            yield pair(model, positions)
+
+
+def main(repeats: Repeats = 7, json_file: JsonFile = None) -> None:
+    """Measure and print."""
+    report(pairs(), repeats, json_file)
 
 
 if __name__ == "__main__":

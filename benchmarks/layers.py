@@ -9,14 +9,11 @@ AlexNet's first convolution, the convolution in two groups is its second. A rati
 
 from __future__ import annotations
 
-import json
-import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated
 
 import typer
+from side_by_side import JsonFile, Pair, Repeats, report
 
 # (row, name of the peer, input shape)
 LRN = ("local response normalisation", "tf.nn.local_response_normalization", (64, 55, 55, 96))
@@ -73,35 +70,16 @@ def sides() -> list[tuple[str, str, Callable[[], float], Callable[[], float]]]:
     ]
 
 
-def main(
-    repeats: Annotated[int, typer.Option(min=1, help="Interleaved repeats; the median is reported.")] = 9,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows here.")] = None,
-) -> None:
+def main(repeats: Repeats = 9, json_file: JsonFile = None) -> None:
     """Measure and print."""
-    from cnnrepro import machine
-    from cnnrepro.training import provenance
-
-    print(f"{machine.describe().summary()}; float32; {provenance.versions()}")
-    rows = []
-    for name, peer_name, ours, peer in sides():
-        pairs = [(ours(), peer()) for _ in range(repeats)]
-        ratios = [mine / theirs for mine, theirs in pairs]
-        row = {
-            "row": f"{name}, forward and backward, images/s",
-            "ours": statistics.median(mine for mine, _ in pairs),
-            "peer": statistics.median(theirs for _, theirs in pairs),
-            "peer_name": peer_name,
-            "ratio": statistics.median(ratios),
-            "spread": [min(ratios), max(ratios)],
-        }
-        rows.append(row)
-        low, high = row["spread"]
-        print(
-            f"{row['row']:62} {row['ours']:7.1f} against {row['peer']:7.1f} ({peer_name}): "
-            f"ratio {row['ratio']:.2f}, from {low:.2f} to {high:.2f} in {repeats} repeats"
-        )
-    if json_file:
-        json_file.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    report(
+        (
+            Pair(f"{name}, forward and backward, images/s", peer_name, ours, peer)
+            for name, peer_name, ours, peer in sides()
+        ),
+        repeats,
+        json_file,
+    )
 
 
 if __name__ == "__main__":

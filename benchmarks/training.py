@@ -9,15 +9,13 @@ pipeline; the peer is Keras's fit on arrays that were standardised before. A rat
 
 from __future__ import annotations
 
-import json
 import os
-import statistics
 import tempfile
 import time
-from pathlib import Path
-from typing import Annotated
+from functools import partial
 
 import typer
+from side_by_side import JsonFile, Pair, Repeats, report
 
 os.environ["CNNREPRO_PROGRESS"] = "none"
 
@@ -59,37 +57,22 @@ def bare(model: str, precision: str) -> float:
     return len(images) / seconds
 
 
-def main(
-    repeats: Annotated[int, typer.Option(min=1, help="Interleaved repeats; the median is reported.")] = 7,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows here.")] = None,
-) -> None:
+def main(repeats: Repeats = 7, json_file: JsonFile = None) -> None:
     """Measure and print."""
     from cnnrepro import engine, machine
-    from cnnrepro.training import provenance
 
     engine.make_deterministic()
     precision = "mixed_bfloat16" if machine.describe().cpu_bfloat16 else "float32"
-    print(f"{machine.describe().summary()}; {precision}; {provenance.versions()}")
-    rows = []
-    for model in IMAGES:
-        pairs = [(ours(model, precision), bare(model, precision)) for _ in range(repeats)]
-        ratios = [mine / peer for mine, peer in pairs]
-        row = {
-            "row": f"{model}, training images/s",
-            "ours": statistics.median(mine for mine, _ in pairs),
-            "peer": statistics.median(peer for _, peer in pairs),
-            "peer_name": "keras.Model.fit on arrays",
-            "ratio": statistics.median(ratios),
-            "spread": [min(ratios), max(ratios)],
-        }
-        rows.append(row)
-        low, high = row["spread"]
-        print(
-            f"{row['row']:34} {row['ours']:7.0f} against {row['peer']:7.0f} ({row['peer_name']}): "
-            f"ratio {row['ratio']:.2f}, from {low:.2f} to {high:.2f} in {repeats} repeats"
+    pairs = (
+        Pair(
+            f"{model}, training images/s",
+            "keras.Model.fit on arrays",
+            partial(ours, model, precision),
+            partial(bare, model, precision),
         )
-    if json_file:
-        json_file.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        for model in IMAGES
+    )
+    report(pairs, repeats, json_file, precision=precision)
 
 
 if __name__ == "__main__":
