@@ -80,6 +80,8 @@ def print_outcome(outcome: Outcome) -> None:
     colour = {"holds": "green", "does not hold": "red", "holds if …": "yellow"}.get(row["verdict"], "")
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     head = Text.assemble(f"{row['number']:>3}  ", (row["verdict"], f"bold {colour}".strip()), f"  ({row['source']})")
+    if outcome.verdict is None:
+        head.append("  recorded, not computed", "bold")
     if not outcome.agrees:
         head.append(f"  recorded: {row['recorded']}", "bold")
     console.print(head)

@@ -13,6 +13,7 @@ import contextlib
 import importlib
 import logging
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -119,3 +120,14 @@ def without_weights(make: Callable[[], Made]) -> Made:
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(outlined).result()
+
+
+def reason_of(error: Exception) -> str:
+    """The line of one of Keras's long errors that says what was wrong."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    inner = [line.partition(":")[2].strip() for line in lines if line.startswith("Exception encountered:")]
+    if inner and inner[0]:
+        return inner[0]
+    told = [line for line in lines if not line.startswith(("Exception encountered when calling", "Arguments received"))]
+    return (told or lines or [type(error).__name__])[0]

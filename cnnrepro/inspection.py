@@ -151,7 +151,7 @@ def _pattern_options(options: Mapping[str, str]) -> dict[str, object]:
         elif name == "dropout":
             values[name] = float(text) if text.replace(".", "", 1).isdigit() else text
         elif name == "optional":
-            values[name] = text.lower() not in ("false", "no", "0")
+            values[name] = {"true": True, "false": False}.get(text.lower(), text)
         else:
             values[name] = text
     return values

@@ -17,7 +17,7 @@ def models() -> list[dict]:
         {
             "name": one.name,
             "title": one.title,
-            "parameters": one.parameters,
+            "trainable_parameters": one.parameters,
             "input_shape": list(one.input_shape),
             "classes": one.classes,
             "options": {name: option.default for name, option in one.options.items()},
@@ -61,7 +61,7 @@ LISTINGS: dict[str, Callable[[], list[dict]]] = {
 
 # What fits into the lines of a terminal; --json has all.
 IN_TEXT: dict[str, tuple[str, ...]] = {
-    "models": ("name", "parameters", "input_shape", "classes", "paper"),
+    "models": ("name", "trainable_parameters", "input_shape", "classes", "paper"),
     "experiments": ("name", "claims", "minutes", "question"),
 }
 

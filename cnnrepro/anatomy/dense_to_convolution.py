@@ -198,7 +198,8 @@ def _functional(model: keras.Model) -> keras.Model:
     if len(inputs) != 1 or len(inputs[0].shape) != 4:
         shapes = ", ".join(str(tuple(tensor.shape)) for tensor in inputs)
         raise UsageError(f"A model with one input of images (N, H, W, C) is converted. Received: {shapes}.")
-    return keras.Model(inputs[0], model.outputs if len(model.outputs) > 1 else model.outputs[0], name=model.name)
+    outputs = getattr(model, "inference_outputs", model.outputs)  # heads that train alone have no part in the answer
+    return keras.Model(inputs[0], outputs if len(outputs) > 1 else outputs[0], name=model.name)
 
 
 def _replacement(layer: Any, given: _Seen) -> Any:

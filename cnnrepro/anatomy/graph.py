@@ -36,7 +36,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Graph:
-    """A model taken apart: its calls in order, its inputs first, and the identities of what it gives at inference."""
+    """A model taken apart: its calls in order, and the identities of what it computes at inference."""
 
     calls: tuple[Call, ...]
     outputs: tuple[Hashable, ...]
@@ -69,8 +69,10 @@ def take_apart(model: keras.Model) -> Graph:
     calls: list[Call] = []
     finals = _outputs(model)
     known: dict[int, Hashable] = {}
-    _walk([*finals, *model.outputs], known, "", calls, ())
-    return Graph(tuple(calls), tuple(known[id(tensor)] for tensor in finals))
+    _walk([*model.inputs, *finals, *model.outputs], known, {}, "", calls, ())
+    if hasattr(model, "inference_outputs"):
+        return Graph(tuple(calls), tuple(known[id(tensor)] for tensor in finals))
+    return Graph(tuple(calls), tuple(made for call in calls for made in call.outputs))
 
 
 def _outputs(model: keras.Model) -> Sequence:
@@ -92,13 +94,19 @@ def _require_graph(model: keras.Model) -> None:
 
 
 def _walk(
-    targets: Sequence, known: dict[int, Hashable], prefix: str, calls: list[Call], path: tuple[Hashable, ...]
+    targets: Sequence,
+    known: dict[int, Hashable],
+    specs: dict[Hashable, Any],
+    prefix: str,
+    calls: list[Call],
+    path: tuple[Hashable, ...],
 ) -> None:
     """Append the calls that make the targets, and note in ``known`` which tensor became which identity.
 
     Args:
         targets: tensors of one model's graph.
         known: identities of the tensors of that graph that are there; completed.
+        specs: shapes and number formats by identity, as they are in this call; completed.
         prefix: names of the models around, each with a slash.
         calls: completed, in an order in which each call comes after those it needs.
         path: identities of the calls of the models around, which tell two calls of one inner model apart.
@@ -107,9 +115,12 @@ def _walk(
         operation, tensors = node.operation, node.input_tensors
         inputs = tuple(known[id(tensor)] for tensor in tensors)
         if ancestors(operation) & {"Functional", "Sequential"}:
-            _walk_inner(operation, node, known, prefix, calls, path)
+            _walk_inner(operation, node, known, specs, prefix, calls, path)
             continue
         outputs = tuple((*path, id(tensor)) for tensor in node.outputs)
+        given = [specs[identity] for identity in inputs]
+        made = _made(node, given)
+        specs.update(zip(outputs, made, strict=True))
         known.update({id(tensor): identity for tensor, identity in zip(node.outputs, outputs, strict=True)})
         calls.append(
             Call(
@@ -117,19 +128,37 @@ def _walk(
                 operation=operation,
                 inputs=inputs,
                 outputs=outputs,
-                input_shapes=tuple(tuple(tensor.shape) for tensor in tensors),
-                output_shapes=tuple(tuple(tensor.shape) for tensor in node.outputs),
-                output_dtypes=tuple(str(tensor.dtype) for tensor in node.outputs),
+                input_shapes=tuple(tuple(tensor.shape) for tensor in given),
+                output_shapes=tuple(tuple(tensor.shape) for tensor in made),
+                output_dtypes=tuple(str(tensor.dtype) for tensor in made),
             )
         )
 
 
+def _made(node: Any, given: Sequence) -> Sequence:
+    """What a node makes of what it gets here: an inner model of free size may get another size in each call."""
+    if all(tuple(before.shape) == tuple(now.shape) for before, now in zip(node.input_tensors, given, strict=True)):
+        return node.outputs
+    from cnnrepro.engine import keras
+
+    arguments, named = node.arguments.fill_in(
+        {id(one): now for one, now in zip(node.input_tensors, given, strict=True)}
+    )
+    return keras.tree.flatten(node.operation.compute_output_spec(*arguments, **named))
+
+
 def _walk_inner(
-    inner: Any, node: Any, known: dict[int, Hashable], prefix: str, calls: list[Call], path: tuple[Hashable, ...]
+    inner: Any,
+    node: Any,
+    known: dict[int, Hashable],
+    specs: dict[Hashable, Any],
+    prefix: str,
+    calls: list[Call],
+    path: tuple[Hashable, ...],
 ) -> None:
     """The calls inside a model that another one calls as a layer."""
     within = dict(zip(map(id, inner.inputs), (known[id(tensor)] for tensor in node.input_tensors), strict=True))
-    _walk(_outputs(inner), within, f"{prefix}{inner.name}/", calls, (*path, id(node)))
+    _walk(_outputs(inner), within, specs, f"{prefix}{inner.name}/", calls, (*path, id(node)))
     for tensor, made in zip(node.outputs, _outputs(inner), strict=True):
         known[id(tensor)] = within[id(made)]
 

@@ -38,7 +38,6 @@ def resized(model: keras.Model, input_shape: tuple[int, ...]) -> keras.Model:
         config.pop("build_input_shape", None)
         return type(model).from_config(config)
     except Exception as error:
-        reason = str(error).strip().splitlines()
-        raise UsageError(
-            f"The model {model.name!r} cannot take an input of {size}: {reason[0] if reason else type(error).__name__}"
-        ) from error
+        from cnnrepro.engine import reason_of
+
+        raise UsageError(f"The model {model.name!r} cannot take an input of {size}: {reason_of(error)}") from error

@@ -14,9 +14,9 @@ from typing import Any
 Shape = tuple[int | None, ...]  # without the batch axis
 
 
-def spatial(layer: Any, shape: Shape) -> Shape:
-    """The spatial axes of a shape (H, W, C), or (C, H, W) where the layer has its channels first."""
-    return shape[1:] if _channels_first(layer) else shape[:-1]
+def spatial(layout: str, shape: Shape) -> Shape:
+    """The spatial axes of a shape (H, W, C), or (C, H, W) where the layout is "channels_first"."""
+    return shape[1:] if layout == "channels_first" else shape[:-1]
 
 
 def channels(layer: Any, shape: Shape) -> int | None:
@@ -56,7 +56,7 @@ def _depthwise(layer: Any, given: Shape, made: Shape) -> int | None:
 
 def _separable(layer: Any, given: Shape, made: Shape) -> int | None:
     middle = _product(channels(layer, given), layer.depth_multiplier)
-    positions = _product(*spatial(layer, made))
+    positions = _product(*spatial(layer.data_format, made))
     return None if None in (middle, positions) else positions * middle * (math.prod(layer.kernel_size) + layer.filters)
 
 
@@ -65,7 +65,7 @@ def _dense(layer: Any, given: Shape, made: Shape) -> int | None:
 
 
 def _table_convolution(layer: Any, given: Shape, made: Shape) -> int | None:
-    return _product(*layer.kernel_size, layer.connections, *spatial(layer, made))
+    return _product(*layer.kernel_size, layer.connections, *made[:-1])
 
 
 COSTS: Mapping[str, Callable[[Any, Shape, Shape], int | None]] = {
@@ -82,14 +82,17 @@ COSTS: Mapping[str, Callable[[Any, Shape, Shape], int | None]] = {
 # Value by value: an output sees what its input sees.
 ELEMENTWISE = frozenset(
     {
-        *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "Identity", "Dropout", "SpatialDropout2D"),
+        *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Identity", "Dropout", "SpatialDropout2D"),
         *("SpatialDropout1D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout", "GaussianNoise"),
-        *("BatchNormalization", "Normalization", "Rescaling", "LocalResponseNormalization", "UnitNormalization"),
-        *("LayerScale", "StochasticDepth", "ActivityRegularization", "RMSNormalization"),
+        *("BatchNormalization", "Normalization", "Rescaling", "LocalResponseNormalization"),
+        *("LayerScale", "StochasticDepth", "ActivityRegularization", "RandomFlip", "RandomRotation", "RandomZoom"),
+        *("RandomTranslation", "RandomContrast", "RandomBrightness"),
         *("Absolute", "Abs", "Cast", "Clip", "Elu", "Exp", "Gelu", "HardSigmoid", "HardSwish", "HardSilu", "Log"),
-        *("LogSoftmax", "Negative", "Relu", "Relu6", "Sigmoid", "Silu", "Softplus", "Sqrt", "Square", "Tanh"),
+        *("Negative", "Relu", "Relu6", "Sigmoid", "Silu", "Softplus", "Sqrt", "Square", "Tanh"),
     }
 )
+# Value by value if their axis is the channels.
+ALONG_AN_AXIS = frozenset({"Softmax", "LogSoftmax", "UnitNormalization", "RMSNormalization"})
 # The statistics of one image: over the channels of a place, or over places too, which the layer's axis decides.
 OF_ONE_IMAGE = frozenset({"LayerNormalization", "GroupNormalization"})
 # CustomScaleLayer is Inception-ResNet's: one path plus a multiple of another.
@@ -106,7 +109,8 @@ VIEWS = RESHAPES | {"Identity"}
 PASS_AT_INFERENCE = frozenset(
     {
         *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout"),
-        *("GaussianNoise", "StochasticDepth", "ActivityRegularization"),
+        *("GaussianNoise", "StochasticDepth", "ActivityRegularization", "RandomFlip", "RandomRotation", "RandomZoom"),
+        *("RandomTranslation", "RandomContrast", "RandomBrightness"),
     }
 )
 
@@ -165,11 +169,12 @@ WINDOWS: Mapping[str, Callable[[Any], list[Window]]] = {
 }
 FREE = (
     ELEMENTWISE
+    | ALONG_AN_AXIS
     | OF_ONE_IMAGE
     | MERGES
     | GLOBAL_POOLS
     | RESHAPES
-    | {"InputLayer", "IdentityShortcut", "L2Pooling2D", "TrainableSubsampling2D", *_POOLS}
+    | {"InputLayer", "Permute", "IdentityShortcut", "L2Pooling2D", "TrainableSubsampling2D", *_POOLS}
     | {f"{kind}{axes}D" for kind in ("ZeroPadding", "Cropping", "UpSampling") for axes in (1, 2, 3)}
 )
 

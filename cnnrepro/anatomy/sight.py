@@ -18,10 +18,12 @@ class Sight:
     Args:
         regions: one a spatial axis of the model's input; None where it is not known.
         note: where paths disagree, or why it is not known.
+        layout: "channels_first" or "channels_last", as the layers before had it; None where none has one.
     """
 
     regions: tuple[Region | None, ...]
     note: str = ""
+    layout: str | None = None
 
 
 def of_input(shape: Shape) -> Sight:
@@ -39,20 +41,34 @@ def through(layer: Any, kind: str | None, seen: Sequence[Sight], shapes: Sequenc
         shapes: of its inputs, without the batch axis.
         made: the shape of its output, without the batch axis.
     """
+    layout = next((sight.layout for sight in seen if sight.layout), None)
+    if kind in rules.WINDOWS or kind in rules.GLOBAL_POOLS:
+        layout = getattr(layer, "data_format", layout)
+    found = _through(layer, kind, seen, shapes, layout or "channels_last")
+    return replace(found, layout=layout)
+
+
+def _through(layer: Any, kind: str | None, seen: Sequence[Sight], shapes: Sequence[Shape], layout: str) -> Sight:
     if len(seen) > 1:
-        return _merged(seen) if kind in rules.MERGES else _unknown(seen)
+        return _merged(layer, kind, seen, shapes, layout) if kind in rules.MERGES else _unknown(seen)
     (sight,), (shape,) = seen, shapes
     sight = Sight(sight.regions)  # a note is for the row where the paths meet
-    if kind in rules.ELEMENTWISE or kind in rules.MERGES or (kind == "Dense" and len(shape) > 1):
+    if kind in rules.ELEMENTWISE or kind in rules.MERGES:
         return sight
+    if kind == "Dense" and len(shape) > 1:  # it multiplies along the last axis
+        return sight if layout == "channels_last" else _unknown(seen)
+    if kind in rules.ALONG_AN_AXIS:
+        return sight if _over_channels(layer, shape, layout) else _unknown(seen)
     if kind in rules.OF_ONE_IMAGE:
-        return sight if kind == "LayerNormalization" and _over_channels(layer, shape) else _whole(layer, sight, shape)
+        if kind == "LayerNormalization" and _over_channels(layer, shape, layout):
+            return sight
+        return _whole(sight, shape, layout)
     if kind in rules.WINDOWS and len(shape) == len(sight.regions) + 1:
-        return _windowed(layer, kind, sight, shape)
+        return _windowed(layer, kind, sight, shape, layout)
     if kind in ("Dense", "RadialBasis"):
         return sight
     if kind in rules.GLOBAL_POOLS or kind == "Flatten":
-        return Sight(_together(layer, sight, shape))
+        return Sight(_together(sight, shape, layout))
     if kind == "Reshape":
         return sight if _one_place(sight) else _unknown(seen)
     if kind is not None and kind.startswith(("ZeroPadding", "Cropping")):
@@ -64,16 +80,30 @@ def _unknown(seen: Sequence[Sight]) -> Sight:
     return Sight((None,) * max(len(sight.regions) for sight in seen))
 
 
-def _merged(seen: Sequence[Sight]) -> Sight:
-    if len({len(sight.regions) for sight in seen}) > 1:
+def _merged(layer: Any, kind: str, seen: Sequence[Sight], shapes: Sequence[Shape], layout: str) -> Sight:
+    if len({len(sight.regions) for sight in seen}) > 1 or not _side_by_side(layer, kind, seen, shapes, layout):
         return _unknown(seen)
     pairs = [merged(paths) for paths in zip(*(sight.regions for sight in seen), strict=True)]
     notes = dict.fromkeys(note for _, note in pairs if note)
     return Sight(tuple(region for region, _ in pairs), "; ".join(notes))
 
 
-def _windowed(layer: Any, kind: str, sight: Sight, shape: Shape) -> Sight:
-    lengths = rules.spatial(layer, shape)
+def _side_by_side(layer: Any, kind: str, seen: Sequence[Sight], shapes: Sequence[Shape], layout: str) -> bool:
+    """Whether a merge puts together the same places of its inputs: not one map behind another, nor one place to all."""
+    if len(seen[0].regions) == 0:
+        return True
+    if kind == "Concatenate" and _axes(layer, shapes[0]) != [_channel_axis(shapes[0], layout)]:
+        return False
+    every = [rules.spatial(layout, shape) for shape in shapes if len(shape) == len(seen[0].regions) + 1]
+    for place, lengths in enumerate(zip(*every, strict=True)):
+        spread = [sight.regions[place] for sight, length in zip(seen, lengths, strict=False) if length == 1]
+        if set(lengths) - {1} and not all(region is not None and region.whole for region in spread):
+            return False
+    return True
+
+
+def _windowed(layer: Any, kind: str, sight: Sight, shape: Shape, layout: str) -> Sight:
+    lengths = rules.spatial(layout, shape)
     windows = rules.WINDOWS[kind](layer)
     return Sight(
         tuple(
@@ -83,17 +113,17 @@ def _windowed(layer: Any, kind: str, sight: Sight, shape: Shape) -> Sight:
     )
 
 
-def _together(layer: Any, sight: Sight, shape: Shape) -> tuple[Region | None, ...]:
+def _together(sight: Sight, shape: Shape, layout: str) -> tuple[Region | None, ...]:
     """One unit that combines all places."""
     if len(shape) != len(sight.regions) + 1:  # flat already
         return sight.regions
-    lengths = rules.spatial(layer, shape)
+    lengths = rules.spatial(layout, shape)
     return tuple(region and region.all_of(units) for region, units in zip(sight.regions, lengths, strict=True))
 
 
-def _whole(layer: Any, sight: Sight, shape: Shape) -> Sight:
+def _whole(sight: Sight, shape: Shape, layout: str) -> Sight:
     """Units that stay at their places and are scaled by statistics of all of them."""
-    together = _together(layer, sight, shape)
+    together = _together(sight, shape, layout)
     return Sight(
         tuple(
             every and region and replace(every, stride=region.stride)
@@ -102,10 +132,20 @@ def _whole(layer: Any, sight: Sight, shape: Shape) -> Sight:
     )
 
 
-def _over_channels(layer: Any, shape: Shape) -> bool:
-    """Whether a layer normalisation takes its statistics from the channels of one place."""
-    axes = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis]
-    return [axis % (len(shape) + 1) for axis in axes] == [len(shape)]
+def _axes(layer: Any, shape: Shape) -> list[int]:
+    """The axes that a layer works along, counted with the batch axis; none where it does not say."""
+    axis = getattr(layer, "axis", None)
+    axes = axis if isinstance(axis, (list, tuple)) else [axis]
+    return [one % (len(shape) + 1) for one in axes if isinstance(one, int)]
+
+
+def _channel_axis(shape: Shape, layout: str) -> int:
+    return 1 if layout == "channels_first" else len(shape)
+
+
+def _over_channels(layer: Any, shape: Shape, layout: str) -> bool:
+    """Whether a layer works along the channels of one place alone."""
+    return _axes(layer, shape) == [_channel_axis(shape, layout)]
 
 
 def _one_place(sight: Sight) -> bool:

@@ -54,11 +54,8 @@ def trace(model: keras.Model, input_shape: tuple[int, int, int] | None = None) -
     """
     graph = take_apart(model if input_shape is None else resized(model, tuple(input_shape)))
     needed = graph.at_inference()
-    return Trace(model.name, _shape_in(graph), _rows(graph, needed))
-
-
-def _shape_in(graph: Graph) -> tuple[int | None, ...]:
-    return graph.calls[0].output_shapes[0][1:]
+    shape = tuple(model.inputs[0].shape[1:]) if input_shape is None else tuple(input_shape)
+    return Trace(model.name, shape, _rows(graph, needed))
 
 
 def _rows(graph: Graph, needed: frozenset[Hashable]) -> tuple[Row, ...]:

@@ -41,7 +41,10 @@ class Outcome:
         if self.verdict is not None:
             return (self.verdict.sentence, *self.verdict.evidence)
         one = self.statement
-        return (f"Recorded earlier; `cnnrepro run {one.experiment} -p dataset={one.dataset}` computes it anew.",)
+        return (
+            f"Recorded earlier, not computed now: no records of it lie in the folder of reports (--reports names it); "
+            f"`cnnrepro run {one.experiment} -p dataset={one.dataset}` makes them.",
+        )
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""

@@ -211,7 +211,7 @@ ARITHMETIC: tuple[Statement, ...] = (
     Statement(
         number=23,
         statement="AlexNet: SGD at 0.01, momentum 0.9, weight decay 0.0005, first weights N(0, 0.01), biases of 1 in "
-        "convolutions 2, 4, 5 and the dense layers; and no L1 or L2 regularisation.",
+        "convolutions 2, 4, 5 and the dense layers; and no regularisation layers (L1, L2).",
         source="S1, Training and Reducing overfitting",
         check="The paper's update against descent with an L2 penalty; first weights of the built network",
         verdict=DOES_NOT_HOLD,

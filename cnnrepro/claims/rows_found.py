@@ -47,7 +47,7 @@ FOUND: tuple[Statement, ...] = (
         statement="Keras has two options for padding, valid and same.",
         source="S1, Padding",
         check="Keras's convolutions are given these words and others",
-        verdict=HOLDS,
+        verdict=HOLDS_IF,
         how="cnnrepro.claims.checks.details:padding_words",
         notebook="geometry_and_receptive_fields",
     ),

@@ -9,6 +9,7 @@ Example:
 from __future__ import annotations
 
 import importlib
+import numbers
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -63,8 +64,9 @@ def build(
     classes = own_classes if classes is None else classes
     if len(shape) != 3 or not all(isinstance(size, int) and size > 0 for size in shape):
         raise UsageError(f"input_shape must be (height, width, channels), positive integers. Received: {shape}")
-    if not isinstance(classes, int) or classes < 2:
+    if isinstance(classes, bool) or not isinstance(classes, numbers.Integral) or classes < 2:
         raise UsageError(f"classes must be an integer of at least 2. Received: {classes!r}")
+    classes = int(classes)
     if row is None:
         from cnnrepro.models.from_pattern import from_pattern
 

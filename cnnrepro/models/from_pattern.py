@@ -13,6 +13,7 @@ from cnnrepro.models.pattern import Element, expand, is_count, wrong
 
 POOLS = ("max", "average", "l2")
 NORMALIZATIONS = ("none", "lrn", "batch")
+PADDINGS = ("same", "valid")
 FIRST_FILTERS, MOST_FILTERS = 32, 512  # by default doubled after each pool, as VGG does from 64 to 512
 
 
@@ -63,9 +64,20 @@ def from_pattern(
         if not is_count(name):
             known = [*_keyword_names(), "N", "M", "K"]
             raise unknown("option of a pattern", name, known)
-    for name, value, allowed in (("pooling", pooling, POOLS), ("normalization", normalization, NORMALIZATIONS)):
+    for name, value, allowed in (
+        ("pooling", pooling, POOLS),
+        ("normalization", normalization, NORMALIZATIONS),
+        ("padding", padding, PADDINGS),
+        ("optional", optional, (True, False)),
+    ):
         if value not in allowed:
-            raise UsageError(f"{name} must be one of {', '.join(allowed)}. Received: {value!r}")
+            raise UsageError(f"{name} must be one of {', '.join(map(str, allowed))}. Received: {value!r}")
+    for name, value in (("kernel_size", kernel_size), ("strides", strides), ("pool_size", pool_size)):
+        _listed(value, 1, name, "layer")
+    if pool_strides is not None:
+        _listed(pool_strides, 1, "pool_strides", "layer")
+    if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
+        raise UsageError(f"dropout must lie in [0, 1). Received: {dropout!r}")
     elements = expand(pattern, counts, optional=optional)
     widths = _filters(elements, filters)
     hidden = _listed(units, sum(element.word == "FC" for element in elements) - 1, "units", "FC before the last")
@@ -144,9 +156,10 @@ def _filters(elements: Sequence[Element], given: int | Sequence[int] | None) -> 
 
 def _listed(given: int | Sequence[int], count: int, name: str, one: str) -> list[int]:
     """One value for each: a single number stands for all of them."""
-    values = [given] * count if isinstance(given, int) else list(given)
-    if any(isinstance(value, bool) or not isinstance(value, int) or value < 1 for value in values):
-        raise UsageError(f"{name} must be positive whole numbers. Received: {given!r}")
-    if len(values) != count:
+    several = isinstance(given, (list, tuple))
+    for value in given if several else [given]:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise UsageError(f"{name} must be positive whole numbers. Received: {given!r}")
+    if several and len(given) != count:
         raise UsageError(f"{name} must be one number, or a list of {count}, one a {one}. Received: {given!r}")
-    return values
+    return list(given) if several else [given] * count

@@ -31,6 +31,7 @@ def read_architecture(path: Path) -> keras.Model:
         UsageError: no such file, not a ``.keras`` file, or one that names classes of its own or carries code.
     """
     config = _config(path)
+    config.pop("compile_config", None)  # losses and optimisers are no part of the architecture, and never looked at
     for entry in _objects(config):
         _refuse_foreign(path, entry)
     return _deserialize(path, config)
@@ -71,9 +72,9 @@ def _refuse_foreign(path: Path, entry: dict) -> None:
     """Refuse a class or function that is neither Keras's nor this package's, or that carries code."""
     name, module, registered = (entry.get(key) for key in ("class_name", "module", "registered_name"))
     config = entry.get("config")
-    own = isinstance(registered, str) and registered.startswith(OWN)
+    own = isinstance(registered, str) and registered == f"{OWN}{name}" and registered in _own_names()
     if name == "function":  # a bare function; its name stands in the config
-        harmless = isinstance(config, str) and config.startswith(OWN)
+        harmless = isinstance(config, str) and config in _own_names()
         name = config
     else:
         from_keras = module is None or (isinstance(module, str) and module.split(".")[0] == "keras")
@@ -85,18 +86,23 @@ def _refuse_foreign(path: Path, entry: dict) -> None:
         )
 
 
-def _deserialize(path: Path, config: dict) -> keras.Model:
+def _own_names() -> set[str]:
+    """What this package has registered with Keras."""
     from cnnrepro import layers  # noqa: F401 - registers the package's layers
     from cnnrepro.anatomy import losses  # noqa: F401
-    from cnnrepro.engine import keras, without_weights
+    from cnnrepro.engine import keras
     from cnnrepro.models import auxiliary  # noqa: F401
 
-    config.pop("compile_config", None)  # losses and optimisers are no part of the architecture
+    return {name for name in keras.saving.get_custom_objects() if name.startswith(OWN)}
+
+
+def _deserialize(path: Path, config: dict) -> keras.Model:
+    from cnnrepro.engine import keras, reason_of, without_weights
+
     try:
         model = without_weights(lambda: keras.saving.deserialize_keras_object(config, safe_mode=True))
     except Exception as error:
-        reason = str(error).strip().splitlines()
-        raise UsageError(f"{str(path)!r} cannot be read as a model: {reason[0] if reason else error!r}") from error
+        raise UsageError(f"{str(path)!r} cannot be read as a model: {reason_of(error)}") from error
     if not isinstance(model, keras.Model):
         raise UsageError(f"{str(path)!r} holds a {type(model).__name__}, no model.")
     return model

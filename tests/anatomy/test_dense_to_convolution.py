@@ -277,3 +277,14 @@ def test_half_precision_stays_half_precision():
     picture = image(8, 8, 2)[None]
     expected, found = (np.asarray(keras.ops.cast(run(picture), "float32")) for run in (model, network))
     np.testing.assert_allclose(found[:, 0, 0], expected, atol=0.05)
+
+
+def test_heads_that_train_alone_are_left_out():
+    from cnnrepro.models import build
+
+    model = build("googlenet_small", classes=4)
+    network = convolutionalize(model)
+    assert network.output_shape == (None, None, None, 4)
+    assert len(network.outputs) == 1
+    images = np.random.default_rng(0).normal(size=(1, 32, 32, 3)).astype("float32")
+    np.testing.assert_allclose(network(images)[:, 0, 0], model(images), rtol=1e-4, atol=1e-5)

@@ -360,3 +360,72 @@ def test_xla_counts_the_same_but_leaves_padding_out():
     inside = (3 * 9 + 2) ** 2 * 3 * 8 + (3 * 8 + 2 * 2) ** 2 * 8 * 8 + 800 * 10
     assert xla == inside
     assert ours == 27 * 8 * 100 + 72 * 8 * 100 + 800 * 10
+
+
+@pytest.mark.parametrize("layer", [layers.Softmax(axis=(1, 2)), layers.UnitNormalization(axis=1)])
+def test_what_mixes_places_is_no_value_by_value_layer(layer):
+    inputs = keras.Input((9, 9, 1))
+    rows = trace(model_of(inputs, layers.Conv2D(1, 3, name="after")(layer(inputs))))
+    assert rows["after"].receptive_field == UNKNOWN
+
+
+def test_softmax_over_the_channels_stays_at_its_place():
+    inputs = keras.Input((9, 9, 4))
+    rows = trace(model_of(inputs, layers.Conv2D(1, 3, name="after")(layers.Softmax()(inputs))))
+    assert rows["after"].receptive_field == 3
+
+
+def test_maps_put_one_behind_another_have_no_one_field():
+    inputs = keras.Input((9, 9, 1))
+    assert trace(model_of(inputs, layers.Concatenate(axis=1, name="join")([inputs, inputs])))["join"].stride == UNKNOWN
+
+
+def test_one_place_spread_over_all_has_no_one_field():
+    inputs = keras.Input((32, 32, 4))
+    row = layers.Conv2D(4, (1, 32), name="row")(inputs)  # 32x1
+    assert trace(model_of(inputs, layers.Add(name="sum")([inputs, row])))["sum"].receptive_field == UNKNOWN
+
+
+@pytest.mark.parametrize("layer", [layers.Flatten(name="x"), layers.GroupNormalization(4, axis=1, name="x")])
+def test_channels_first_maps_keep_their_axes(layer):
+    inputs = keras.Input((3, 32, 32))
+    x = layers.Conv2D(8, 3, data_format="channels_first")(inputs)
+    x = layers.MaxPooling2D(2, data_format="channels_first")(x)
+    assert trace(model_of(inputs, layer(x)))["x"].receptive_field == 32
+
+
+def test_channels_first_normalisation_over_the_channels():
+    inputs = keras.Input((3, 32, 32))
+    x = layers.MaxPooling2D(2, data_format="channels_first")(inputs)
+    assert trace(model_of(inputs, layers.LayerNormalization(axis=1, name="x")(x)))["x"].receptive_field == 2
+
+
+def test_a_part_of_free_size_has_the_sizes_of_its_call():
+    free = keras.Input((None, None, 3))
+    part = model_of(free, layers.Conv2D(4, 3, strides=2, padding="same", name="conv")(free), name="part")
+    inputs = keras.Input((9, 9, 3))
+    rows = trace(model_of(inputs, layers.GlobalAveragePooling2D()(part(inputs))))
+    assert rows["part/conv"].output_shape == (5, 5, 4)
+    assert rows["part/conv"].multiply_adds == 27 * 4 * 25
+    assert rows["part/conv"].offset == 0
+    assert rows.totals.unknown == ()
+
+
+def test_all_that_a_called_model_computes_is_counted():
+    first, second = keras.Input((8, 8, 1)), keras.Input((8, 8, 1))
+    part = model_of([first, second], [layers.Conv2D(2, 3)(first), layers.Conv2D(3, 3)(second)], name="part")
+    a, b = keras.Input((8, 8, 1)), keras.Input((8, 8, 1))
+    rows = trace(model_of([a, b], part([a, b])[0]))
+    assert rows.totals.multiply_adds == 9 * 2 * 36 + 9 * 3 * 36
+    assert all(row.at_inference for row in rows)
+
+
+def test_augmentation_is_the_identity_at_inference():
+    inputs = keras.Input((8, 8, 3))
+    rows = trace(model_of(inputs, layers.Conv2D(1, 3, name="conv")(layers.RandomFlip()(inputs))))
+    assert (rows["conv"].receptive_field, rows.totals.unknown) == (3, ())
+
+
+def test_the_input_is_the_models_first():
+    a, b = keras.Input((8, 8, 1)), keras.Input((4, 4, 1))
+    assert trace(model_of([a, b], layers.Conv2D(1, 3)(b))).input_shape == (8, 8, 1)

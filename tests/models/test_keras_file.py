@@ -73,6 +73,10 @@ HOSTILE = {
     "a layer that loads a saved program": entry("TFSMLayer", filepath="/tmp/program"),
     "a module of PyTorch": entry("TorchModuleWrapper", module={"class_name": "x"}),
     "a module that only begins like Keras": entry("Dense", module="keras_evil.layers", units=3),
+    "a foreign class under this package's flag": entry("Popen", module="subprocess", registered_name="cnnrepro>Popen"),
+    "a foreign class under the name of a layer of ours": entry(
+        "system", module="os", registered_name="cnnrepro>IdentityShortcut"
+    ),
     "no module at all": entry("system", module=["os"]),
 }
 
@@ -85,6 +89,13 @@ def test_what_may_run_code_is_refused_by_name(name, tmp_path, monkeypatch):
     monkeypatch.setattr(keras.saving, "deserialize_keras_object", never)
     with pytest.raises(UsageError, match="was not read: it holds"):
         read_architecture(written(tmp_path, sequential(HOSTILE[name])))
+
+
+def test_losses_and_metrics_of_ones_own_do_not_matter(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+    model.compile("sgd", keras.losses.sparse_categorical_crossentropy, metrics=[lambda truth, given: given])
+    model.save(tmp_path / "model.keras")
+    assert trace(read_architecture(tmp_path / "model.keras")).totals.parameters == 15
 
 
 def test_a_real_lambda_layer_is_refused(tmp_path):

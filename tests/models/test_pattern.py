@@ -1,5 +1,7 @@
 """The notes' layer patterns: read, written out, refused with a mark at the character, and built."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -125,13 +127,20 @@ def test_a_pool_that_leaves_nothing_is_pointed_at():
         ({"N": 1, "filter": 3}, "Unknown option of a pattern 'filter'; known are: K, M, N, dropout, filters"),
         ({"N": 1, "pooling": "min"}, "pooling must be one of max, average, l2. Received: 'min'"),
         ({"N": 1, "normalization": "layer"}, "normalization must be one of none, lrn, batch"),
-        ({"N": 2, "filters": [8, 8, 8]}, r"filters must be one number, or a list of 2, one a CONV, or 1, one a stage"),
+        ({"N": 2, "filters": [8, 8, 8]}, "filters must be one number, or a list of 2, one a CONV, or 1, one a stage"),
         ({"N": 2, "filters": 0}, "filters must be positive whole numbers. Received: 0"),
         ({"N": 2, "units": [8]}, "units must be one number, or a list of 0"),
+        ({"N": 1, "kernel_size": 0}, "kernel_size must be positive whole numbers. Received: 0"),
+        ({"N": 1, "strides": -1}, "strides must be positive whole numbers. Received: -1"),
+        ({"N": 1, "pool_strides": 0}, "pool_strides must be positive whole numbers. Received: 0"),
+        ({"N": 1, "padding": "bogus"}, "padding must be one of same, valid. Received: 'bogus'"),
+        ({"N": 1, "dropout": "abc"}, "dropout must lie in [0, 1). Received: 'abc'"),
+        ({"N": 1, "dropout": 1.5}, "dropout must lie in [0, 1). Received: 1.5"),
+        ({"N": 1, "optional": "maybe"}, "optional must be one of True, False. Received: 'maybe'"),
     ],
 )
 def test_a_bad_option_is_one_sentence(options, sentence):
-    with pytest.raises(UsageError, match=sentence.replace("[", r"\[")):
+    with pytest.raises(UsageError, match=re.escape(sentence)):
         build("INPUT -> [CONV -> RELU]*N -> POOL? -> FC", **options)
 
 

@@ -27,10 +27,11 @@ def padding_words() -> Verdict:
     named = ", ".join(map(str, taken[2]))
     return conclude(
         52,
-        right_or_wrong([only]),
+        HOLDS_IF if only and more else right_or_wrong([only]),
         {
-            HOLDS: f"For Conv2D it holds: of {len(OPTIONS) + len(OTHERS)} values tried it takes "
-            f"{named} alone; Conv1D also takes {spelled(more) or 'none'}. Other paddings are a layer "
+            HOLDS: f"In all of Keras's convolutions: {named}.",
+            HOLDS_IF: f"It holds if the layer is Conv2D or Conv3D: of {len(OPTIONS) + len(OTHERS)} values tried it "
+            f"takes {named} alone; Conv1D also takes {spelled(more)}. Other paddings are a layer "
             f"of their own, ZeroPadding2D.",
             DOES_NOT_HOLD: f"Conv2D takes {named}: {len(taken[2])} options.",
         },
@@ -72,8 +73,8 @@ def differentiable() -> Verdict:
         HOLDS_IF if as_expected else right_or_wrong(joined.values()),
         {
             HOLDS_IF: f"It holds if the kinks are left out: at 0 the slope of ReLU is {left:.0f} on the left and "
-            f"{right:.0f} on the right, and a maximum has the same where values tie. {values:,} inputs of a ReLU met 0 "
-            f"in {ties} cases.",
+            f"{right:.0f} on the right, and a maximum has the same where values tie. Of {values:,} inputs of a "
+            f"ReLU {ties} were 0.",
             HOLDS: f"Slopes on both sides agree for all {len(joined)} functions.",
         },
         (

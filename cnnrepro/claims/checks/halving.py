@@ -73,9 +73,9 @@ def halved_sizes() -> Verdict:
             HOLDS: f"All sizes from {SIZES[0]} to {SIZES[-1]} are halved.",
         },
         (
-            f"MaxPooling2D(2) halves {sum(halved.values())} of {len(halved)} sizes; the other "
-            f"{len(halved) - sum(halved.values())} are odd in "
-            f"{sum(size % 2 == 1 for size, yes in halved.items() if not yes)} cases.",
+            f"MaxPooling2D(2) halves {sum(halved.values())} of {len(halved)} sizes; of the other "
+            f"{len(halved) - sum(halved.values())}, "
+            f"{sum(size % 2 == 1 for size, yes in halved.items() if not yes)} are odd.",
             f"Odd sizes are rounded down: 7 becomes {_pooled(7)}, and 28 goes 28, {_pooled(28)}, "
             f"{_pooled(_pooled(28))}, {_pooled(_pooled(_pooled(28)))}; with padding “same” 7 becomes {padded}.",
             f"The stride does it, not the window: 2x2 with stride 1 makes {unstrided} of 28.",
@@ -120,7 +120,7 @@ def layer_sizing() -> Verdict:
         {
             HOLDS_IF: f"It holds if the network keeps sizes in its convolutions and halves them in 2x2 pools: VGG-16 "
             f"loses no line at {spelled(RECOMMENDED)}; AlexNet, 11x11 with stride 4 and 3x3 pools, wants {near} or "
-            f"another of {len(fits)} sizes, {odd} of them odd.",
+            f"one of {len(fits) - 1} other sizes; {odd} of the {len(fits)} are odd.",
             HOLDS: "The recommended sizes lose nothing in either network.",
         },
         (

@@ -55,7 +55,7 @@ def patterns() -> Verdict:
             DOES_NOT_HOLD: f"The loss fell in {sum(right)} of {len(right)} networks.",
         },
         [
-            f"{pattern}: {layers} layers with weights; loss from {before:.2f} to {after:.2f}."
+            f"{pattern}: {layers} layer{'s' * (layers > 1)} with weights; loss from {before:.2f} to {after:.2f}."
             for (pattern, _), layers, (before, after) in zip(PATTERNS, weighted, falls, strict=True)
         ],
         f"{len(PATTERNS)} patterns built for 28x28x1, a batch of {len(images)} embedded digits",

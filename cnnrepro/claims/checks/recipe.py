@@ -50,9 +50,9 @@ def recipe() -> Verdict:
         23,
         right_or_wrong([is_penalty == REGULARISED, biases, measured, rates]),
         {
-            DOES_NOT_HOLD: f"“No L2 regularisation” is wrong: with weight decay {WEIGHT_DECAY} the paper's update is "
-            f"descent with momentum on the loss + {WEIGHT_DECAY / 2}·|w|², to {tiny(apart['penalty'])} after {STEPS} "
-            f"steps. "
+            DOES_NOT_HOLD: f"It was regularised by L2, if not by a layer: with weight decay {WEIGHT_DECAY} the paper's "
+            f"update is descent with momentum on the loss + {WEIGHT_DECAY / 2}·|w|², to {tiny(apart['penalty'])} after "
+            f"{STEPS} steps. "
             + (
                 "The other values checked are the paper's."
                 if biases and measured and rates
