@@ -101,6 +101,7 @@ def inspect(
     from cnnrepro.experiments.parameters import parse_assignments
 
     shape = inspection.parse_shape(input_) if input_ is not None else None
+    inspection.prefer_quick_backend()
     found = inspection.inspect(model, input_shape=shape, classes=classes, options=parse_assignments(option or ()))
     if as_json:
         print_json(found.to_dict())

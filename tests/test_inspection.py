@@ -1,12 +1,15 @@
 """What `cnnrepro inspect` finds: every model of the table, patterns, files, other sizes, the published figures."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
-from cnnrepro.inspection import inspect, parse_shape
+from cnnrepro.inspection import inspect, parse_shape, prefer_quick_backend
 from cnnrepro.models import MODELS
 
 LAYER_FIELDS = {
@@ -92,6 +95,36 @@ def test_a_file_is_inspected_at_its_own_and_at_another_size(tmp_path):
 def test_a_bad_call_is_one_sentence(call, sentence):
     with pytest.raises(UsageError, match=sentence):
         call()
+
+
+QUICK = """
+import json, os, sys
+from cnnrepro import inspection
+inspection.prefer_quick_backend()
+chosen = os.environ.get("KERAS_BACKEND")
+print(json.dumps([chosen, "tensorflow" in sys.modules, inspection.inspect("googlenet").to_dict()]))
+"""
+
+
+def test_on_jax_it_is_quicker_and_counts_the_same():
+    pytest.importorskip("jax", reason="JAX is not installed")
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    done = subprocess.run([sys.executable, "-c", QUICK], check=True, capture_output=True, text=True, env=environment)
+    chosen, tensorflow, found = json.loads(done.stdout)
+    assert (chosen, tensorflow) == ("jax", False)
+    assert found == json.loads(json.dumps(inspect("googlenet").to_dict()))
+
+
+def test_a_backend_that_is_asked_for_stays(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    prefer_quick_backend()
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+
+
+def test_a_loaded_keras_stays(monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    prefer_quick_backend()
+    assert "KERAS_BACKEND" not in os.environ
 
 
 def test_shapes_are_read_as_people_write_them():
