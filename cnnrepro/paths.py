@@ -7,6 +7,7 @@ checkout find the same runs.
 | what    | environment variable | default                                        |
 |---------|----------------------|------------------------------------------------|
 | runs    | CNNREPRO_RUNS        | <home>/runs                                    |
+| pictures | CNNREPRO_PICTURES   | <runs>/pictures: photographs on their canvas, ready for the next epoch |
 | reports | CNNREPRO_REPORTS     | <home>/reports                                 |
 | data    | CNNREPRO_DATA        | TFDS_DATA_DIR, else ~/tensorflow_datasets, else <home>/data where there is no HOME |
 """
@@ -45,6 +46,12 @@ def runs_dir() -> Path:
 def reports_dir() -> Path:
     """The folder of the report pages."""
     return expand(os.environ.get("CNNREPRO_REPORTS") or home() / "reports")
+
+
+def pictures_dir(runs: Path | None = None) -> Path:
+    """The folder of the cached forms of photographs, beside the runs that are trained on them."""
+    chosen = os.environ.get("CNNREPRO_PICTURES")
+    return expand(chosen) if chosen else (runs or runs_dir()) / "pictures"
 
 
 def expand(path: Path | str) -> Path:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from cnnrepro import paths
 from cnnrepro.errors import UsageError
+from cnnrepro.files import write_text
 from cnnrepro.report import rendering
 from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL
-from cnnrepro.training.files import write_text
 
 
 def _report_folders(reports: Path) -> list[Path]:

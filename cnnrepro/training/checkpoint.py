@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro.training.files import write_whole
+from cnnrepro.files import write_whole
 
 if TYPE_CHECKING:
     import keras

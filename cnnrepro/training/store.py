@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
-from cnnrepro.training.files import write_text, write_whole
+from cnnrepro.files import write_text, write_whole
 from cnnrepro.training.record import FORMAT, RunRecord
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 import pytest
 
-from cnnrepro.training.files import remove_leftovers, write_text, write_whole
+from cnnrepro.files import remove_leftovers, write_text, write_whole
 
 
 def test_a_file_appears_whole(tmp_path):
