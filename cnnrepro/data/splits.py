@@ -7,24 +7,26 @@ How the splits come about, once and for all (``drawing.stratified_draw``; the se
   for training. The test split here is part of MNIST's training set (see ``embedded``).
 - ``mnist``, ``fashion_mnist``: the test set is the test set, in TFDS's order. 5,000 of the 60,000 training images are
   drawn for validation, from every class 1/12 of its images, rounded by largest remainder.
+- ``cifar10``: likewise, in the order of the original files: a tenth of the training images, 5,000 of 50,000.
+- folders and the photographs of TFDS: see ``picture_splits``.
 - ``train_images=N`` draws N of the training images, every class with its share. The other splits stay as they are.
 """
 
 from __future__ import annotations
 
-import hashlib
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro.data import embedded, lazy, prepared, staging
+from cnnrepro.data import cifar10, embedded, prepared, staging
 from cnnrepro.data.catalogue import SPLITS, DatasetInfo
 from cnnrepro.data.catalogue import info as info_of
 from cnnrepro.data.drawing import permutation, stratified_draw
+from cnnrepro.data.examples import Examples, fingerprint
 from cnnrepro.errors import UsageError, unknown
 
 if TYPE_CHECKING:
@@ -38,32 +40,6 @@ _SUBSET = (1998, 3)
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
-    """Images with their labels, in a fixed order.
-
-    Args:
-        images: (N, H, W, C) uint8, 0 … 255.
-        labels: (N,) int64.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def at(self, positions: np.ndarray) -> Examples:
-        """The examples at these positions, in this order."""
-        return Examples(self.images[positions], self.labels[positions])
-
-    def dataset(self) -> tf.data.Dataset:
-        """The examples one by one: image (H, W, C) uint8, label () int64."""
-        tf = lazy.tensorflow()
-        with tf.device("/CPU:0"):  # tf.data runs on the CPU; images put on a GPU would come back one by one
-            return tf.data.Dataset.from_tensor_slices((self.images, self.labels))
-
-
-@dataclass(frozen=True, eq=False)
 class Splits:
     """A data set as it is trained on.
 
@@ -74,6 +50,9 @@ class Splits:
         fingerprint: SHA-256 over images, labels, shapes, types and order of all three splits, hexadecimal.
         mean: of the training split's pixels on the scale 0 … 1, one value a channel.
         std: their standard deviation, likewise.
+        partial: what of a data set that is there in part is there ("2 of 5 training batches"); None for a whole one.
+        skipped: pictures that could not be read and were left out: name and reason.
+        home: the folder of the cached form, where there is one; what is computed from the images is kept there too.
     """
 
     name: str
@@ -82,6 +61,14 @@ class Splits:
     fingerprint: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    partial: str | None = None
+    skipped: tuple[tuple[str, str], ...] = ()
+    home: Path | None = None
+
+    @property
+    def canvas(self) -> tuple[int, int, int]:
+        """Height, width and channels of a stored image."""
+        return tuple(self.examples["train"].images.shape[1:])
 
     @property
     def train(self) -> tf.data.Dataset:
@@ -104,27 +91,62 @@ class Splits:
         return {split: len(self.examples[split]) for split in SPLITS}
 
 
-def load(name: str, *, train_images: int | None = None, data_dir: Path | str | None = None) -> Splits:
+def load(
+    name: str,
+    *,
+    train_images: int | None = None,
+    data_dir: Path | str | None = None,
+    canvas: int | None = None,
+    on_error: str = "stop",
+    cache: str = "auto",
+    pictures: Path | str | None = None,
+) -> Splits:
     """Load a data set, preparing it first where that is necessary and possible.
 
     Args:
-        name: the data set.
+        name: the data set; "folder:PATH" is a folder of pictures, one sub-folder a class, or a CSV of path and label.
         train_images: train on this many images only, every class with its share; None for all.
         data_dir: the folder of prepared data; by default ``paths.data_dir()``.
+        canvas: side of the square that every photograph is brought to; by default 256. Small images have their own
+            size, and take no other.
+        on_error: what a picture that cannot be read does: "stop" ends the work and names it, "skip" leaves it out.
+        cache: where photographs lie once they are on their canvas: "disk", "memory", "none" (decoded in every epoch),
+            or "auto": on the disk where there is room. It changes no number.
+        pictures: the folder of the cached forms; by default ``paths.pictures_dir()``.
 
     Raises:
-        UsageError: unknown name, or ``train_images`` out of range.
+        UsageError: unknown name, or a value out of range.
         WorkFailed: the data set is absent and there is no network (within seconds), or its files are damaged.
     """
     info = info_of(name)
-    wanted = _checked_size(info, train_images)
-    train, validation, test = _split_digits(info) if info.embedded else _split_prepared(info, data_dir)
-    if wanted is not None:
-        drawn, _ = stratified_draw(train.labels, wanted, *_SUBSET)
-        train = train.at(drawn)
+    if info.kind in ("folder", "pictures"):
+        from cnnrepro.data import picture_splits
+
+        return picture_splits.load(
+            info, train_images=train_images, data_dir=data_dir, canvas=canvas, on_error=on_error, cache=cache,
+            pictures=pictures,
+        )  # fmt: skip
+    if canvas not in (None, info.input_shape[0]):
+        raise UsageError(f"The images of {name!r} are {info.input_shape[0]} pixels wide. Received: canvas={canvas!r}")
+    _checked_size(info, train_images)  # before anything is prepared
+    info, (train, validation, test), partial = _arrays_of(info, data_dir)
+    train = subset(info, train, train_images)
     examples = dict(zip(SPLITS, (train, validation, test), strict=True))
     mean, std = _mean_and_std(train.images)
-    return Splits(name, info, examples, fingerprint(examples), mean, std)
+    return Splits(name, info, examples, fingerprint(examples), mean, std, partial)
+
+
+def subset(info: DatasetInfo, train: Examples, train_images: int | None) -> Examples:
+    """The training examples, or ``train_images`` of them, every class with its share.
+
+    Raises:
+        UsageError: more than there are, or fewer than one.
+    """
+    wanted = _checked_size(info, train_images)
+    if wanted is None:
+        return train
+    drawn, _ = stratified_draw(train.labels, wanted, *_SUBSET)
+    return train.at(drawn)
 
 
 def arrays(splits: Splits, split: str) -> tuple[np.ndarray, np.ndarray]:
@@ -149,18 +171,6 @@ def of_split(splits: Splits, split: str) -> Examples:
     if split not in splits.examples:
         raise unknown("split", split, splits.examples)
     return splits.examples[split]
-
-
-def fingerprint(examples: Mapping[str, Examples]) -> str:
-    """SHA-256 over images, labels, shapes, types and order of the splits, hexadecimal."""
-    digest = hashlib.sha256()
-    for split in SPLITS:
-        images = np.ascontiguousarray(examples[split].images, dtype="|u1")
-        labels = np.ascontiguousarray(examples[split].labels, dtype="<i8")  # little-endian on every machine
-        digest.update(f"{split} {images.dtype.str}{images.shape} {labels.dtype.str}{labels.shape}\n".encode())
-        digest.update(images.data)
-        digest.update(labels.data)
-    return digest.hexdigest()
 
 
 def _checked_size(info: DatasetInfo, train_images: int | None) -> int | None:
@@ -188,11 +198,27 @@ def _split_digits(info: DatasetInfo) -> tuple[Examples, Examples, Examples]:
     return remaining.at(train), remaining.at(validation), digits.at(test)
 
 
-def _split_prepared(info: DatasetInfo, data_dir: Path | str | None) -> tuple[Examples, Examples, Examples]:
-    found = prepared.read(info, staging.prepare(info.name, data_dir=data_dir))
-    known = Examples(*found["train"])
-    validation, train = stratified_draw(known.labels, info.sizes["validation"], *_VALIDATION)
-    return known.at(train), known.at(validation), Examples(*found["test"])
+def _arrays_of(info: DatasetInfo, data_dir: Path | str | None) -> tuple[DatasetInfo, tuple[Examples, ...], str | None]:
+    """The entry with the sizes that are there, the three splits, and what is there of a data set that is not whole."""
+    if info.embedded:
+        return info, _split_digits(info), None
+    found, partial = _known(info, staging.prepare(info.name, data_dir=data_dir))
+    known, test = Examples(*found["train"]), Examples(*found["test"])
+    published = info.sizes["train"] + info.sizes["validation"]
+    kept = info.sizes["validation"] * len(known) // published  # of a part, the same share
+    validation, train = stratified_draw(known.labels, kept, *_VALIDATION)
+    if partial:
+        sizes = dict(zip(SPLITS, (len(train), len(validation), len(test)), strict=True))
+        info = replace(info, sizes=sizes)
+    return info, (known.at(train), known.at(validation), test), partial
+
+
+def _known(info: DatasetInfo, folder: Path) -> tuple[Mapping[str, tuple[np.ndarray, np.ndarray]], str | None]:
+    """Images and labels of the published training and test set, and what is there of a set that is not whole."""
+    if folder.name == cifar10.FOLDER_NAME:
+        parts = cifar10.read(folder.parent)
+        return {"train": parts.train, "test": parts.test}, parts.partial
+    return prepared.read(info, folder), None
 
 
 def _mean_and_std(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

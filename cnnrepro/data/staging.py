@@ -18,27 +18,32 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cnnrepro import paths
-from cnnrepro.data import embedded, lazy
+from cnnrepro.data import cifar10, embedded, lazy
 from cnnrepro.data.catalogue import DatasetInfo
 from cnnrepro.data.catalogue import info as info_of
 from cnnrepro.data.checksums import KnownFile, known_files
 from cnnrepro.data.network import download, reason, why_unreachable
-from cnnrepro.data.prepared import damaged, is_whole, prepared_folder
+from cnnrepro.data.prepared import damaged, data_root, is_whole, prepared_folder
 from cnnrepro.data.sources import examine, locate
 from cnnrepro.errors import UsageError, WorkFailed
+
+FILE_FORMAT = "array_record"  # of photographs: it gives any of them at once; TFRecord is read from its beginning
 
 _LOCK_LIMIT = 900.0  # seconds to wait for another process that prepares the same data set
 
 log = logging.getLogger(__name__)
 
 
-def prepare(name: str, *, source: Path | str | None = None, data_dir: Path | str | None = None) -> Path:
+def prepare(
+    name: str, *, source: Path | str | None = None, data_dir: Path | str | None = None, partial: bool = False
+) -> Path:
     """Make a data set ready to load. Returns at once where it is.
 
     Args:
         name: the data set.
         source: a folder with the files as they were published; None downloads them.
         data_dir: the folder of prepared data; by default ``paths.data_dir()``.
+        partial: of CIFAR-10's six original files, take those there are.
 
     Returns:
         The prepared folder; for an embedded data set, the file it is read from.
@@ -48,6 +53,10 @@ def prepare(name: str, *, source: Path | str | None = None, data_dir: Path | str
         WorkFailed: no network (within seconds), a damaged file, a full disk. Nothing half-prepared is left.
     """
     info = info_of(name)
+    if partial and (name != cifar10.NAME or source is None):
+        raise UsageError(f"--partial goes with cifar10 --from DIR, a folder with some of its files. Received: {name!r}")
+    if info.kind == "folder":
+        raise UsageError(f"A folder of pictures needs no preparing; train on it with --dataset {name}.")
     if info.embedded:
         if source is not None:
             raise UsageError(f"Data set {name!r} is embedded and needs no files; leave --from out.")
@@ -56,6 +65,8 @@ def prepare(name: str, *, source: Path | str | None = None, data_dir: Path | str
     if is_whole(info, folder):
         log.info("%s is already prepared in %s", name, folder)
         return folder
+    if name == cifar10.NAME and (found := _original_files(info, source, data_dir, partial)):
+        return found
     # Not ours to remove: it may hold something else. (Asked again, as another process may just have moved it there.)
     if folder.exists() and not is_whole(info, folder):
         raise WorkFailed(damaged(info, folder, "files are missing or empty"))
@@ -64,7 +75,7 @@ def prepare(name: str, *, source: Path | str | None = None, data_dir: Path | str
         source = locate(name, Path(source).expanduser(), files)
     elif why := why_unreachable(files[0]):
         raise WorkFailed(_what_to_do(info, folder, files, f"{files[0].url} cannot be reached ({why})"))
-    root = paths.require_writable(folder.parent.parent, "The data folder")
+    root = paths.require_writable(data_root(data_dir), "The data folder")
     root.mkdir(parents=True, exist_ok=True)
     with _alone(info, root):
         if is_whole(info, folder):
@@ -73,6 +84,26 @@ def prepare(name: str, *, source: Path | str | None = None, data_dir: Path | str
         _prepare_alone(info, files, source, root, folder)
     log.info("%s is prepared in %s", name, folder)
     return folder
+
+
+def _original_files(
+    info: DatasetInfo, source: Path | str | None, data_dir: Path | str | None, partial: bool
+) -> Path | None:
+    """The folder of CIFAR-10's original files, prepared from ``source`` where they lie there; None without them."""
+    root = data_root(data_dir)
+    originals = cifar10.lies_in(Path(source).expanduser()) if source is not None else None
+    complete = cifar10.partly(cifar10.held(root)) is None
+    if cifar10.is_usable(root) and (complete or originals is None):
+        return root / cifar10.FOLDER_NAME
+    if originals is None:
+        return None
+    paths.require_writable(root, "The data folder")
+    root.mkdir(parents=True, exist_ok=True)
+    with _alone(info, root):
+        try:
+            return cifar10.stage(originals, root, partial=partial)
+        except OSError as error:
+            raise WorkFailed(f"Data set {info.name!r} could not be prepared in {str(root)!r}: {error}.") from error
 
 
 def _prepare_alone(
@@ -85,11 +116,11 @@ def _prepare_alone(
         manual = scratch / "manual"
         manual.mkdir()
         if source is not None:
-            _copy(files, source, manual)
+            _bring(info, files, source, manual)
         elif why := _download(files, manual):
             raise WorkFailed(_what_to_do(info, folder, files, f"the download failed ({why})"))
         made = run_tfds(info, scratch)
-        folder.parent.mkdir(exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         made.rename(folder)
     except OSError as error:
         raise WorkFailed(f"Data set {info.name!r} could not be prepared in {str(root)!r}: {error}.") from error
@@ -122,7 +153,8 @@ def run_tfds(info: DatasetInfo, scratch: Path) -> Path:
     failure: Exception | None = None
     with _silence(tfds):
         try:
-            builder = tfds.builder(info.tfds_name, data_dir=scratch / "prepared")
+            form = {"file_format": FILE_FORMAT} if info.kind == "pictures" else {}
+            builder = tfds.builder(info.tfds_name, data_dir=scratch / "prepared", **form)
             builder.download_and_prepare(
                 download_dir=scratch / "downloads",
                 download_config=tfds.download.DownloadConfig(
@@ -139,9 +171,12 @@ def run_tfds(info: DatasetInfo, scratch: Path) -> Path:
     return prepared_folder(info, scratch / "prepared")
 
 
-def _copy(files: Sequence[KnownFile], source: Path, target: Path) -> None:
+def _bring(info: DatasetInfo, files: Sequence[KnownFile], source: Path, target: Path) -> None:
     for file in files:
-        shutil.copyfile(source / file.name, target / file.name)
+        if info.kind == "pictures":  # up to 148 GB; TFDS reads them and leaves them alone
+            (target / file.name).symlink_to((source / file.name).resolve())
+        else:
+            shutil.copyfile(source / file.name, target / file.name)
 
 
 def _download(files: Sequence[KnownFile], target: Path) -> str | None:

@@ -20,6 +20,9 @@ def test_the_list_says_what_can_be_loaded(prepared_mnist):
         "mnist_5k": "embedded",
         "mnist": "prepared",
         "fashion_mnist": "absent",
+        "cifar10": "absent",
+        "imagenette": "absent",
+        "imagenet2012": "absent",
     }
     assert rows["mnist"] == {
         "name": "mnist",

@@ -1,0 +1,161 @@
+"""CIFAR-10 as it was published: six files of 10,000 images, taken as they are, all of them or what there is.
+
+A record is 3,073 bytes: the label, then 1,024 red, 1,024 green and 1,024 blue pixels, row by row (32 x 32). The files
+are copied whole into ``<data>/cifar10_files``, beside what tensorflow-datasets would make of the one archive it knows;
+read from either, the images have the same, official order.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cnnrepro.data.checksums import sha256_of
+from cnnrepro.errors import UsageError, WorkFailed
+
+NAME = "cifar10"
+FOLDER_NAME = "cifar10_files"
+
+IMAGES, SIDE, CHANNELS = 10_000, 32, 3  # of a file
+_RECORD = 1 + SIDE * SIDE * CHANNELS
+
+FILES = {
+    "data_batch_1.bin": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
+    "data_batch_2.bin": "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
+    "data_batch_3.bin": "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67",
+    "data_batch_4.bin": "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
+    "data_batch_5.bin": "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
+    "test_batch.bin": "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
+}
+TEST = "test_batch.bin"
+TRAINING = tuple(name for name in FILES if name != TEST)
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What is there of CIFAR-10, in official order.
+
+    Args:
+        train, test: images (N, 32, 32, 3) uint8 and labels (N,) int64.
+        partial: "2 of 5 training batches"; None where all are.
+    """
+
+    train: tuple[np.ndarray, np.ndarray]
+    test: tuple[np.ndarray, np.ndarray]
+    partial: str | None
+
+
+def parse(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The images (10000, 32, 32, 3) uint8 and labels (10000,) int64 of one file.
+
+    Raises:
+        WorkFailed: it is no such file; says what it is.
+    """
+    raw = np.fromfile(path, np.uint8)
+    if raw.size != IMAGES * _RECORD:
+        raise WorkFailed(
+            f"{path.name} should have {IMAGES * _RECORD:,} bytes. Received: {raw.size:,} ({str(path)!r}); prepare "
+            f"{NAME} again."
+        )
+    records = raw.reshape(IMAGES, _RECORD)
+    labels = records[:, 0].astype(np.int64)
+    if labels.max() > 9:
+        raise WorkFailed(f"{path.name} holds the label {labels.max()}, and CIFAR-10 has 0 to 9 ({str(path)!r}).")
+    planes = records[:, 1:].reshape(IMAGES, CHANNELS, SIDE, SIDE)
+    return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels
+
+
+def held(root: Path) -> tuple[str, ...]:
+    """The files that were prepared in a data folder, in official order; sizes are looked at, not contents."""
+    folder = root / FOLDER_NAME
+    return tuple(name for name in FILES if _size(folder / name) == IMAGES * _RECORD)
+
+
+def is_usable(root: Path) -> bool:
+    """Whether a data folder holds enough to train on: the test file and one of the others."""
+    found = held(root)
+    return TEST in found and len(found) > 1
+
+
+def partly(names: tuple[str, ...]) -> str | None:
+    """What is there, in words; None where all are."""
+    training = sum(name != TEST for name in names)
+    return None if training == len(TRAINING) else f"{training} of {len(TRAINING)} training batches"
+
+
+def lies_in(source: Path) -> Path | None:
+    """The folder with original files: ``source``, or one directly in it; None where there are none."""
+    if not source.is_dir():
+        return None
+    folders = [source, *sorted(path for path in source.iterdir() if path.is_dir())]
+    return next((folder for folder in folders if any((folder / name).is_file() for name in FILES)), None)
+
+
+def stage(source: Path, root: Path, *, partial: bool) -> Path:
+    """Check the original files and copy them into a data folder. The caller holds the lock.
+
+    Args:
+        source: the folder they lie in.
+        root: the data folder.
+        partial: take what there is where some are missing.
+
+    Raises:
+        UsageError: files are missing; says which.
+        WorkFailed: a file is damaged or another one.
+    """
+    found = [name for name in FILES if (source / name).is_file()]
+    missing = [name for name in FILES if name not in found]
+    if missing and not partial:
+        raise UsageError(
+            f"CIFAR-10 in {str(source)!r} lacks {', '.join(missing)}. Bring them, or prepare what there is, marked as "
+            f"partial in every record, with --partial. Nothing was prepared."
+        )
+    if TEST in missing or len(found) < 2:
+        raise UsageError(
+            f"CIFAR-10 in {str(source)!r} lacks {', '.join(missing)}; {TEST} and one training batch are the least. "
+            f"Nothing was prepared."
+        )
+    for name in found:
+        received = sha256_of(source / name)
+        if received != FILES[name]:
+            raise WorkFailed(
+                f"{name} in {str(source)!r} is damaged or another file: expected SHA-256 {FILES[name]}, received "
+                f"{received}. Nothing was prepared."
+            )
+    folder = root / FOLDER_NAME
+    with tempfile.TemporaryDirectory(dir=root, prefix=f".cnnrepro-{NAME}-") as scratch:
+        made = Path(scratch) / "made"
+        made.mkdir()
+        kept = [name for name in held(root) if name not in found]  # from an earlier, partial preparation
+        for name, place in [(name, source) for name in found] + [(name, folder) for name in kept]:
+            shutil.copyfile(place / name, made / name)
+        if folder.exists():
+            folder.rename(Path(scratch) / "before")
+        made.rename(folder)
+    return folder
+
+
+def read(root: Path) -> Parts:
+    """The images and labels that were prepared in a data folder."""
+    names = held(root)
+    folder = root / FOLDER_NAME
+    batches = [parse(folder / name) for name in names if name != TEST]
+    images, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    return Parts((images, labels), parse(folder / TEST), partly(names))
+
+
+def in_official_order(images: np.ndarray, labels: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """TFDS's examples, which it stores by a hash, as the files have them: by their names, "train_00000" and so on."""
+    order = np.argsort(ids, kind="stable")
+    return images[order], labels[order]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # not there
+        return -1

@@ -1,0 +1,221 @@
+"""From the splits to what a network is fed: ``batches`` for standardised images, ``Feed`` for every pipeline.
+
+Random numbers are data here. What happens to an image in an epoch (which window, mirrored or not, which colours) is
+drawn beforehand from (seed, epoch, number of the image), and travels with the image. So tf.data on the CPU and the head
+of the training step on a GPU, TensorFlow and JAX, make the same pictures, and a run that is resumed goes on with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnrepro.data import draws as drawing
+from cnnrepro.data import lazy
+from cnnrepro.data.drawing import permutation
+from cnnrepro.data.examples import picture_batches
+from cnnrepro.data.pipelines import Pipeline
+from cnnrepro.data.splits import Splits, of_split
+from cnnrepro.data.statistics import Statistics, of_splits
+from cnnrepro.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+PLACEMENTS = ("cpu", "step")
+
+
+@dataclass(frozen=True, eq=False)
+class Feed:
+    """What becomes of the images of a data set on their way into a network, and where.
+
+    Args:
+        splits: the data set.
+        pipeline: what is done.
+        placement: "cpu": in tf.data, so that float32 images reach the network; "step": at the head of the training
+            step, on the GPU where there is one, so that uint8 images cross the bus.
+        deterministic: give the batches in their order; otherwise the one that is ready first goes first.
+
+    Raises:
+        UsageError: an unknown placement, or a pipeline that these images cannot go through.
+    """
+
+    splits: Splits
+    pipeline: Pipeline
+    placement: str = "cpu"
+    deterministic: bool = True
+
+    def __post_init__(self) -> None:
+        if self.placement not in PLACEMENTS:
+            raise unknown("placement of the augmentation", self.placement, PLACEMENTS)
+        self.pipeline.check(self.splits.canvas)
+
+    @property
+    def size(self) -> int:
+        """Side of the images that the network takes."""
+        return self.pipeline.size(self.splits.canvas[0])
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of what the network takes."""
+        return (self.size, self.size, self.splits.canvas[2])
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Mean image, mean colour and principal colours of the training split."""
+        return of_splits(self.splits)
+
+    @cached_property
+    def constants(self) -> dict[str, np.ndarray]:
+        """What the pipeline needs of the statistics."""
+        return self.pipeline.constants(self.splits, lambda: self.statistics)
+
+    def batches(self, split: str, batch_size: int, *, seed: int | None = None, epoch: int = 0) -> tf.data.Dataset:
+        """A split in batches, each image exactly once, the ragged last batch included.
+
+        Args:
+            split: "train", "validation" or "test".
+            batch_size: images a batch.
+            seed: shuffles and augments, from 0 up; None gives the centre of every image, in the split's own order.
+            epoch: from 0 up; each has its own order and its own draws.
+
+        Returns:
+            A tf.data.Dataset of (what ``headed`` takes, labels (N,) int64): images (N, S, S, C) float32 with placement
+            "cpu"; a mapping with "image" (N, H, W, C) uint8 and the draws with placement "step".
+        """
+        if self.pipeline.name == "plain" and self.placement == "cpu" and of_split(self.splits, split).in_memory:
+            return batches(self.splits, split, batch_size, seed=seed, epoch=epoch, deterministic=self.deterministic)
+        examples = of_split(self.splits, split)
+        order = _order(len(examples), batch_size, seed, epoch)
+        side = self.splits.canvas[0]
+        if seed is None:
+            drawn = drawing.evaluation(self.pipeline, len(examples), side)
+        else:
+            drawn = drawing.draw(self.pipeline, len(examples), side, seed, epoch)
+        tf = lazy.tensorflow()
+        with tf.device("/CPU:0"):
+            images = picture_batches(examples.images, order, batch_size)
+            others = (drawn.at(order).to_dict(), examples.labels[order])
+            beside = tf.data.Dataset.from_tensor_slices(others).batch(batch_size)
+            joined = tf.data.Dataset.zip((images, beside))
+            finish = self._augmented if self.placement == "cpu" else self._as_they_are
+            joined = joined.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=self.deterministic)
+            return joined.prefetch(tf.data.AUTOTUNE)
+
+    def stored(self, split: str, batch_size: int) -> tf.data.Dataset:
+        """The stored images of a split, (N, H, W, C) uint8, in their order."""
+        examples = of_split(self.splits, split)
+        tf = lazy.tensorflow()
+        with tf.device("/CPU:0"):
+            found = picture_batches(examples.images, np.arange(len(examples)), batch_size)
+            return found.prefetch(tf.data.AUTOTUNE)
+
+    def headed(self, network: keras.Model) -> keras.Model:
+        """What is trained on ``batches``: the network itself, or with placement "step" one that augments first."""
+        if self.placement == "cpu":
+            return network
+        from cnnrepro.layers.augment import Augment
+        from cnnrepro.models.auxiliary import Headed
+
+        return Headed(Augment(self.pipeline, self.constants, self.size), network)
+
+    def viewing(self, network: keras.Model) -> keras.Model:
+        """From stored images (N, H, W, C) uint8 to the logits of all views, (N, views, classes), in one pass."""
+        from cnnrepro.engine import keras
+        from cnnrepro.layers.augment import Views
+
+        inputs = keras.Input(self.splits.canvas, dtype="uint8", name="stored")
+        views = Views(self.pipeline, self.constants, self.size)(inputs)  # (N · views, S, S, C)
+        logits = network(views)
+        return keras.Model(inputs, keras.ops.reshape(logits, (-1, self.pipeline.views, logits.shape[-1])))
+
+    def describe(self) -> dict[str, object]:
+        """What a record says of it: plain values."""
+        told = {"pipeline": self.pipeline.to_dict(), "placement": self.placement, "size": self.size}
+        told |= {"canvas": list(self.splits.canvas), "views": self.pipeline.views}
+        if "statistics" in self.__dict__:
+            told["statistics"] = self.statistics.fingerprint
+        return told
+
+    def _augmented(self, images: tf.Tensor, beside: tuple[Mapping[str, tf.Tensor], tf.Tensor]):
+        from cnnrepro.data.tensor_ops import tensor_ops
+        from cnnrepro.layers.augmentation import augment
+
+        drawn, labels = beside
+        return augment(images, drawn, self.constants, self.pipeline, self.size, ops=tensor_ops()), labels
+
+    def _as_they_are(self, images: tf.Tensor, beside: tuple[Mapping[str, tf.Tensor], tf.Tensor]):
+        drawn, labels = beside
+        return {"image": images, **drawn}, labels
+
+
+def batches(
+    splits: Splits,
+    split: str,
+    batch_size: int,
+    *,
+    seed: int | None = None,
+    epoch: int = 0,
+    deterministic: bool = True,
+) -> tf.data.Dataset:
+    """The standardised images of a split in batches, each image exactly once, the ragged last batch included.
+
+    With a seed, the whole split is shuffled before it is cut into batches. The order follows from (seed, epoch) alone:
+    it is the same in another process, after a resumption, and whatever else draws random numbers. (It is a NumPy
+    permutation, because the order of ``Dataset.shuffle`` also depends on TensorFlow's global seed.)
+
+    Args:
+        splits: the data set.
+        split: "train", "validation" or "test".
+        batch_size: images a batch.
+        seed: from 0 up; None keeps the split's own order.
+        epoch: from 0 up; each has its own order.
+        deterministic: give the batches in their order; otherwise the one that is ready first goes first.
+
+    Returns:
+        A tf.data.Dataset of images (N, H, W, C) float32, with the training split's mean and standard deviation brought
+        to 0 and 1 a channel, and labels (N,) int64.
+
+    Raises:
+        UsageError: an unknown split, a batch size below 1, a seed or epoch below 0.
+    """
+    examples = of_split(splits, split)
+    order = _order(len(examples), batch_size, seed, epoch)
+    tf = lazy.tensorflow()
+    with tf.device("/CPU:0"):  # tf.data runs on the CPU; the whole split on a GPU would be copied back and forth
+        images, labels = tf.constant(examples.images), tf.constant(examples.labels)
+        scale, shift = _affine(splits)
+
+        def gather(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:  # (N,) -> (N, H, W, C), (N,)
+            pixels = tf.cast(tf.gather(images, positions), tf.float32)
+            return pixels * scale + shift, tf.gather(labels, positions)
+
+        pipeline = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+        pipeline = pipeline.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=deterministic)
+        return pipeline.prefetch(tf.data.AUTOTUNE)
+
+
+def _order(count: int, batch_size: int, seed: int | None, epoch: int) -> np.ndarray:
+    """The positions of an epoch, (count,) int64: shuffled where there is a seed."""
+    _require_at_least("batch_size", batch_size, 1)
+    _require_at_least("epoch", epoch, 0)
+    if seed is None:
+        return np.arange(count, dtype=np.int64)
+    _require_at_least("seed", seed, 0)
+    return permutation(count, seed, epoch)
+
+
+def _affine(splits: Splits) -> tuple[np.ndarray, np.ndarray]:
+    """Scale and shift, (C,) float32 each: (x / 255 - mean) / std = x * 1 / (255 std) + -mean / std."""
+    mean, std = np.array(splits.mean), np.array(splits.std)
+    return (1 / (255 * std)).astype(np.float32), (-mean / std).astype(np.float32)
+
+
+def _require_at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise UsageError(f"{name} must be at least {least}. Received: {value!r}")

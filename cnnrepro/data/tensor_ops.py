@@ -1,0 +1,39 @@
+"""The operations of ``keras.ops`` that augmentation needs, as TensorFlow's own, for use inside tf.data."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from cnnrepro.data import lazy
+
+
+def tensor_ops() -> SimpleNamespace:
+    """TensorFlow's operations under the names that ``keras.ops`` has for them.
+
+    tf.data computes with TensorFlow alone, and where Keras runs on JAX ``keras.ops`` cannot take its tensors. Where it
+    runs on TensorFlow it can, but its ``take`` looks for negative numbers among six million first, and a batch takes
+    three times as long. The functions in ``cnnrepro.layers.augmentation`` take either, so each is defined once; a test
+    holds their results equal.
+    """
+    tf = lazy.tensorflow()
+    return SimpleNamespace(
+        arange=lambda stop, dtype="int32": tf.range(stop, dtype=dtype),
+        cast=tf.cast,
+        clip=tf.clip_by_value,
+        concatenate=lambda parts, axis: tf.concat(parts, axis),
+        convert_to_tensor=tf.convert_to_tensor,
+        flip=lambda x, axis: tf.reverse(x, [axis]),
+        floor=tf.floor,
+        matmul=tf.matmul,
+        mean=lambda x, axis: tf.reduce_mean(x, axis),
+        pad=tf.pad,
+        repeat=tf.repeat,
+        reshape=tf.reshape,
+        shape=tf.shape,
+        softmax=lambda x, axis=-1: tf.nn.softmax(x, axis),
+        stack=lambda parts, axis: tf.stack(parts, axis),
+        take=lambda x, indices, axis: tf.gather(x, indices, axis=axis),
+        tile=tf.tile,
+        transpose=tf.transpose,
+        where=tf.where,
+    )

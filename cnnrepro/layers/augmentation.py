@@ -1,0 +1,229 @@
+"""Augmentation of a batch: windows, mirrors, colours, views. One definition of each, wherever it runs.
+
+All functions are pure and batched, and take what was drawn as an argument. ``ops`` is ``keras.ops``, or a namespace
+with the same names for another library (``cnnrepro.data.tensor_ops`` for tf.data); so the same lines make the pictures
+in tf.data on the processor and at the head of the training step, on TensorFlow and on JAX.
+
+Krizhevsky, Sutskever and Hinton 2012, section 4.1, unless another source is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cnnrepro.engine import keras
+
+Tensor = Any  # of whichever library `ops` belongs to
+
+
+def windows(images: Tensor, top: Tensor, left: Tensor, mirrored: Tensor, size: int, *, ops=None) -> Tensor:
+    """Cut a square window out of every image, and mirror it where that is asked.
+
+    One ``take`` of single pixels by their number in the batch: twice as fast on two cores as rows and columns apart.
+
+    Args:
+        images: (N, H, W, C).
+        top: (N,) int32, first row of each window; not beyond H - size, which is not checked.
+        left: (N,) int32, first column, likewise.
+        mirrored: (N,) bool: left and right change places, in the window.
+        size: side of the windows, S.
+        ops: see above.
+
+    Returns:
+        (N, S, S, C), of the images' type.
+    """
+    ops = ops or keras.ops
+    count, (_, height, width, channels) = ops.shape(images)[0], images.shape
+    inside = _numbers(top, left, mirrored, size, width, ops)
+    before = ops.reshape(ops.arange(count, dtype="int32") * (height * width), (-1, 1, 1))
+    return _pixels(images, before + inside, size, channels, ops)
+
+
+def shared_windows(image: Tensor, top: Tensor, left: Tensor, mirrored: Tensor, size: int, *, ops=None) -> Tensor:
+    """``windows`` out of one image that all share, (H, W, C) -> (N, S, S, C): the mean image where each window lies."""
+    ops = ops or keras.ops
+    _, width, channels = image.shape
+    return _pixels(image, _numbers(top, left, mirrored, size, width, ops), size, channels, ops)
+
+
+def resample(images: Tensor, box: Tensor, mirrored: Tensor, size: int, *, ops=None) -> Tensor:
+    """Bring a window of any size, at any place, to a square, by bilinear interpolation.
+
+    Sample i of a row lies at left + (i + 1/2) · width / size - 1/2, the centres of pixels being whole numbers, and is
+    held inside the image; columns likewise. No smoothing: a canvas shrinks by 256 / 224 at most here.
+
+    Args:
+        images: (N, H, W, C).
+        box: (N, 4) float32: top, left, height, width of each window.
+        mirrored: (N,) bool.
+        size: side of the result, S.
+        ops: see above.
+
+    Returns:
+        (N, S, S, C) float32.
+    """
+    ops = ops or keras.ops
+    count, (_, height, width, channels) = ops.shape(images)[0], images.shape
+    steps = ops.reshape(ops.cast(ops.arange(size), "float32"), (1, size))
+    backwards = (size - 1) - steps
+    rows = _samples(box[:, 0:1], box[:, 2:3], steps, height, size, ops)
+    columns = _samples(
+        box[:, 1:2], box[:, 3:4], ops.where(ops.reshape(mirrored, (-1, 1)), backwards, steps), width, size, ops
+    )
+    image = ops.reshape(ops.arange(count, dtype="int32"), (-1, 1))
+    flat = ops.reshape(images, (-1, width * channels))
+    low, high, part = rows
+    part = ops.reshape(part, (-1, size, 1))
+    upper = ops.cast(ops.take(flat, image * height + low, axis=0), "float32")  # (N, S, W·C)
+    lower = ops.cast(ops.take(flat, image * height + high, axis=0), "float32")
+    mixed = ops.reshape(upper + part * (lower - upper), (-1, channels))  # a row for each pixel of (N, S, W)
+    low, high, part = columns
+    part = ops.reshape(part, (-1, 1, size, 1))
+    line = ops.reshape(ops.arange(count * size, dtype="int32") * width, (-1, size, 1))
+    before = ops.take(mixed, line + ops.reshape(low, (-1, 1, size)), axis=0)  # (N, S, S, C)
+    after = ops.take(mixed, line + ops.reshape(high, (-1, 1, size)), axis=0)
+    return before + part * (after - before)
+
+
+def colour_shifts(alphas: Tensor, directions: Tensor, variances: Tensor, *, ops=None) -> Tensor:
+    """What is added to every pixel of an image: Σ pᵢ αᵢ λᵢ.
+
+    Args:
+        alphas: (N, 3) or more columns; the first C are used.
+        directions: (C, C), principal colours p in columns.
+        variances: (C,), λ: variances of the training pixels along them, pixels 0 … 1.
+        ops: see above.
+
+    Returns:
+        (N, C) float32, for pixels 0 … 1.
+    """
+    ops = ops or keras.ops
+    channels = variances.shape[0]
+    return ops.matmul(alphas[:, :channels] * variances, ops.transpose(directions))
+
+
+def ten_crop(images: Tensor, size: int, *, ops=None) -> Tensor:
+    """Four corners and the centre, then the mirror images of the five.
+
+    Args:
+        images: (N, H, W, C), square.
+        size: side of a view, S.
+        ops: see above.
+
+    Returns:
+        (N, 10, S, S, C), of the images' type.
+    """
+    ops = ops or keras.ops
+    far, middle = images.shape[1] - size, (images.shape[1] - size) // 2
+    places = ((0, 0), (0, far), (far, 0), (far, far), (middle, middle))
+    views = [images[:, top : top + size, left : left + size] for top, left in places]
+    views += [ops.flip(view, axis=2) for view in views]
+    return ops.stack(views, axis=1)
+
+
+def average_probabilities(logits: Tensor, *, ops=None) -> Tensor:
+    """The mean of the views' probabilities, (N, views, classes) -> (N, classes); softmax first, as the paper says."""
+    ops = ops or keras.ops
+    return ops.mean(ops.softmax(logits, axis=-1), axis=1)
+
+
+def augment(
+    images: Tensor,
+    draws: Mapping[str, Tensor],
+    constants: Mapping[str, Tensor],
+    pipeline: Any,
+    size: int,
+    *,
+    ops=None,
+) -> Tensor:
+    """A batch from its canvas to what the network takes.
+
+    Args:
+        images: (N, H, W, C) uint8.
+        draws: what was drawn for each, by name (``cnnrepro.data.draws.Draws``).
+        constants: what is the same for all, by name (``cnnrepro.data.pipelines.Pipeline.constants``).
+        pipeline: a ``cnnrepro.data.Pipeline``.
+        size: side of the result, S.
+        ops: see above.
+
+    Returns:
+        (N, S, S, C) float32.
+    """
+    ops = ops or keras.ops
+    if pipeline.padding:
+        images = padded(images, pipeline.padding, ops=ops)
+    mean = constants.get("mean_image")
+    if mean is not None and pipeline.padding:
+        mean = padded(mean[None], pipeline.padding, ops=ops)[0]
+    if pipeline.crop == "none":
+        pixels = ops.cast(images, "float32")
+        less = mean
+    else:
+        mirrored = draws.get("mirrored")
+        if mirrored is None:
+            mirrored = ops.reshape(ops.arange(ops.shape(images)[0], dtype="int32") < 0, (-1,))
+        if pipeline.resamples:
+            pixels, less = resample(images, draws["box"], mirrored, size, ops=ops), None
+        else:
+            place = (draws["top"], draws["left"], mirrored, size)
+            pixels = ops.cast(windows(images, *place, ops=ops), "float32")
+            less = None if mean is None else shared_windows(mean, *place, ops=ops)
+    if "alphas" in draws:
+        shifts = colour_shifts(draws["alphas"], constants["directions"], constants["variances"], ops=ops)
+        pixels = _along_rows(pixels, 255 * shifts, ops, lambda row, shift: row + shift)
+    if less is not None:
+        return pixels - less
+    scaled = _along_rows(pixels, constants["scale"][None], ops, lambda row, scale: row * scale)
+    return _along_rows(scaled, constants["shift"][None], ops, lambda row, shift: row + shift)
+
+
+def views(images: Tensor, constants: Mapping[str, Tensor], pipeline: Any, size: int, *, ops=None) -> Tensor:
+    """The ten views of test images as the network takes them, (N, H, W, C) uint8 -> (N, 10, S, S, C) float32."""
+    ops = ops or keras.ops
+    mean = constants.get("mean_image")
+    if pipeline.padding:
+        images = padded(images, pipeline.padding, ops=ops)
+        mean = None if mean is None else padded(mean[None], pipeline.padding, ops=ops)[0]
+    pixels = ops.cast(ten_crop(images, size, ops=ops), "float32")
+    if mean is not None:
+        return pixels - ten_crop(mean[None], size, ops=ops)
+    return pixels * constants["scale"] + constants["shift"]
+
+
+def padded(images: Tensor, border: int, *, ops=None) -> Tensor:
+    """Images with a border of zeros, (N, H, W, C) -> (N, H + 2 · border, W + 2 · border, C)."""
+    ops = ops or keras.ops
+    return ops.pad(images, ((0, 0), (border, border), (border, border), (0, 0)))
+
+
+def _along_rows(pixels: Tensor, colours: Tensor, ops, combine: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Combine pixels (N, H, W, C) with a colour for each image, (N or 1, C).
+
+    Rows and colours are laid out as vectors of W · C numbers: TensorFlow takes three times as long to spread three
+    numbers over an image.
+    """
+    _, height, width, channels = pixels.shape
+    row = ops.reshape(ops.tile(colours, (1, width)), (-1, 1, width * channels))
+    return ops.reshape(combine(ops.reshape(pixels, (-1, height, width * channels)), row), (-1, height, width, channels))
+
+
+def _numbers(top: Tensor, left: Tensor, mirrored: Tensor, size: int, width: int, ops) -> Tensor:
+    """For every pixel of every window its number in its image, (N, S, S) int32: row · width + column."""
+    steps = ops.reshape(ops.arange(size, dtype="int32"), (1, size))
+    rows = ops.reshape(top, (-1, 1)) + steps
+    columns = ops.reshape(left, (-1, 1)) + ops.where(ops.reshape(mirrored, (-1, 1)), (size - 1) - steps, steps)
+    return ops.reshape(rows * width, (-1, size, 1)) + ops.reshape(columns, (-1, 1, size))
+
+
+def _pixels(images: Tensor, numbers: Tensor, size: int, channels: int, ops) -> Tensor:
+    flat = ops.take(ops.reshape(images, (-1, channels)), ops.reshape(numbers, (-1,)), axis=0)
+    return ops.reshape(flat, (-1, size, size, channels))
+
+
+def _samples(start: Tensor, extent: Tensor, steps: Tensor, most: int, size: int, ops) -> tuple[Tensor, Tensor, Tensor]:
+    """Where samples lie, (N, S) each: the pixel before, the one after, and how far between the two."""
+    at = ops.clip(start + (steps + 0.5) * (extent / size) - 0.5, 0.0, float(most - 1))
+    low = ops.floor(at)
+    after = ops.clip(low + 1, 0.0, float(most - 1))
+    return ops.cast(low, "int32"), ops.cast(after, "int32"), at - low
