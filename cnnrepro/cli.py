@@ -39,6 +39,13 @@ Reports = Annotated[
     Path | None, typer.Option("--reports", metavar="DIR", help="Folder of the report pages.", show_default=False)
 ]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="A run's key, or four or more of its first digits.")]
+Recipe = Annotated[str, typer.Option(help="A name of `cnnrepro list recipes`.")]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the training split.", show_default="the recipe's")]
+BatchSize = Annotated[int | None, typer.Option(help="Images a step.", show_default="the recipe's")]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("-o", "--option", metavar="NAME=VALUE", help="An option of the model; may be repeated."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 
 
@@ -64,10 +71,10 @@ def _reports_dir(given: Path | None) -> Path:
 
 @app.command("list")
 def list_(
-    what: Annotated[str | None, typer.Argument(metavar="[models|datasets|recipes|experiments]")] = None,
+    what: Annotated[str | None, typer.Argument(metavar="[models|datasets|recipes|pipelines|experiments]")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what there is: models, datasets, recipes, experiments."""
+    """List what there is: models, datasets, recipes, pipelines, experiments."""
     from cnnrepro import listing
 
     if what is not None and what not in listing.LISTINGS:
@@ -89,10 +96,7 @@ def inspect(
         str | None, typer.Option("--input", metavar="HxWxC", help="Such as 227x227x3.", show_default="the model's own")
     ] = None,
     classes: Annotated[int | None, typer.Option(help="Outputs.", show_default="the model's own")] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option("-o", "--option", metavar="NAME=VALUE", help="An option of the model; may be repeated."),
-    ] = None,
+    option: Options = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a model layer by layer, with its totals against the published figures."""
@@ -136,22 +140,35 @@ def run(
 @app.command()
 def train(
     model: Annotated[str, typer.Argument(help="A name of `cnnrepro list models`.")],
-    dataset: Annotated[str, typer.Option(help="A name of `cnnrepro list datasets`.")],
-    recipe: Annotated[str, typer.Option(help="A name of `cnnrepro list recipes`.")] = "adam",
-    epochs: Annotated[int, typer.Option(help="Passes over the training split.")] = 5,
-    seed: Annotated[int, typer.Option(help="Of weights, data order and dropout.")] = 0,
-    batch_size: Annotated[int, typer.Option(help="Images a step.")] = 128,
+    dataset: Annotated[str, typer.Option(help="A name of `cnnrepro list datasets`, or folder:PATH.")],
+    recipe: Recipe = "adam",
+    epochs: Epochs = None,
+    seed: Annotated[int, typer.Option(help="Of weights, data order, augmentation and dropout.")] = 0,
+    batch_size: BatchSize = None,
     learning_rate: Annotated[float | None, typer.Option(help="In place of the recipe's.", show_default=False)] = None,
     precision: Annotated[str, typer.Option(help="auto, float32, mixed_bfloat16 or mixed_float16.")] = "auto",
     train_images: Annotated[
         int | None, typer.Option(help="Use only so many training images.", show_default="all")
     ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option("-o", "--option", metavar="NAME=VALUE", help="An option of the model; may be repeated."),
+    option: Options = None,
+    pipeline: Annotated[
+        str | None,
+        typer.Option(help="What becomes of an image: see `cnnrepro list pipelines`.", show_default="the recipe's"),
     ] = None,
+    canvas: Annotated[
+        int | None, typer.Option(help="Side that photographs are brought to.", show_default="256 for photographs")
+    ] = None,
+    on_error: Annotated[str, typer.Option(help="What a picture that cannot be read does: stop or skip.")] = "stop",
+    cache: Annotated[
+        str, typer.Option(help="Where photographs are kept between epochs: disk, memory, none or auto.")
+    ] = "auto",
+    placement: Annotated[
+        str, typer.Option(help="Where images are augmented: cpu, step (on the GPU, if there is one) or auto.")
+    ] = "auto",
     keep_weights: Annotated[bool, typer.Option(help="Write weights.keras beside the record.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Write its page too; the last line is its path.")] = False,
     runs: Runs = None,
+    reports: Reports = None,
     as_json: AsJson = False,
 ) -> None:
     """Train one run, or load it where the store has it."""
@@ -171,15 +188,57 @@ def train(
         precision=precision,
         train_images=train_images,
         options=models.parse_options(model, parse_assignments(option or ())),
+        pipeline=pipeline,
+        canvas=canvas,
+        on_error=on_error,
     )
-    record = train_run(spec, runs=_runs_dir(runs), keep_weights=keep_weights)
+    record = train_run(spec, runs=_runs_dir(runs), keep_weights=keep_weights, cache=cache, placement=placement)
     if as_json:
         print_json(record.to_dict())
         return
-    typer.echo(
-        f"{record.key}  {spec.title()}: test accuracy {record.test['accuracy']:.4f}, "
-        f"test loss {record.test['loss']:.4f} on {record.test['images']:,} images"
+    typer.echo(f"{record.key}  {record.sentence()}")
+    if report:
+        from cnnrepro.report import build
+
+        job = build.of_record(record)
+        typer.echo(str(build.build(job, runs=_runs_dir(runs), reports=_reports_dir(reports))))
+
+
+@app.command()
+def plan(
+    model: Annotated[str, typer.Argument(help="A name of `cnnrepro list models`.")],
+    dataset: Annotated[str, typer.Argument(help="A name of `cnnrepro list datasets`; it need not be here.")],
+    recipe: Recipe = "adam",
+    device: Annotated[
+        str | None, typer.Option(help="Project for this GPU in place of measuring here.", show_default=False)
+    ] = None,
+    throughput: Annotated[
+        float | None, typer.Option(help="Training images/s, where you know them.", show_default=False)
+    ] = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    option: Options = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a training takes before it starts: steps, arithmetic, bytes, memory and hours."""
+    from cnnrepro import models
+    from cnnrepro.experiments.parameters import parse_assignments
+    from cnnrepro.training.plan import plan as plan_run
+
+    made = plan_run(
+        model,
+        dataset,
+        recipe,
+        epochs=epochs,
+        batch_size=batch_size,
+        device=device,
+        throughput=throughput,
+        options=models.parse_options(model, parse_assignments(option or ())),
     )
+    if as_json:
+        print_json(made.to_dict())
+        return
+    print_table(["what", "value", "basis"], made.rows(), fold="basis")
 
 
 @runs_app.callback()
@@ -247,11 +306,14 @@ def data_prepare(
         Path | None,
         typer.Option("--from", metavar="DIR", help="Take the downloaded originals from here.", show_default=False),
     ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Prepare what there is where some files are missing.")
+    ] = False,
 ) -> None:
     """Download a data set, or stage originals that are already here; both are checked by their checksums."""
     from cnnrepro import data
 
-    typer.echo(f"{name} is ready in {data.prepare(name, source=source)}")
+    typer.echo(f"{name} is ready in {data.prepare(name, source=source, partial=partial)}")
 
 
 @app.command()

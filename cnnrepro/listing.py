@@ -34,7 +34,34 @@ def datasets() -> list[dict]:
 
 def recipes() -> list[dict]:
     """One row a recipe."""
-    return [{"name": one.name, **one.to_dict(), "source": one.source} for one in RECIPES.values()]
+    return [
+        {
+            "name": one.name,
+            "optimizer": one.optimizer,
+            "learning_rate": one.learning_rate,
+            "momentum": one.momentum,
+            "weight_decay": one.weight_decay,
+            "schedule": one.schedule.describe(),
+            "batch_size": one.batch_size,
+            "epochs": one.epochs,
+            "pipeline": one.pipeline,
+            "source": one.source,
+        }
+        for one in RECIPES.values()
+    ]
+
+
+def pipelines() -> list[dict]:
+    """One row a pipeline."""
+    return [
+        {
+            "name": one.name,
+            "training": one.describe(),
+            "test": f"{one.views} view{'s' * (one.views > 1)}",
+            "source": one.source,
+        }
+        for one in data.PIPELINES.values()
+    ]
 
 
 def experiments() -> list[dict]:
@@ -56,6 +83,7 @@ LISTINGS: dict[str, Callable[[], list[dict]]] = {
     "models": models,
     "datasets": datasets,
     "recipes": recipes,
+    "pipelines": pipelines,
     "experiments": experiments,
 }
 

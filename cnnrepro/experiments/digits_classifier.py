@@ -52,7 +52,7 @@ def untrained(arm: Arm, splits: data.Splits | None = None) -> keras.Model:
 
     run = fit.resolve(arm.specs[0], splits)
     with fit.numeric_mode(run):
-        return arm.model()
+        return fit.build(run)
 
 
 def standardise(images: np.ndarray, splits: data.Splits) -> np.ndarray:

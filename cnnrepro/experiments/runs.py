@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro import data, paths
+from cnnrepro import paths
 from cnnrepro.errors import RunFailed
+from cnnrepro.training import fit
 from cnnrepro.training.loop import train
 from cnnrepro.training.record import RunRecord
 from cnnrepro.training.spec import RunSpec
@@ -32,14 +33,11 @@ class Arm:
 
     def splits(self) -> Splits:
         """The data of its runs."""
-        return data.load(self.specs[0].dataset, train_images=self.specs[0].train_images)
+        return fit.load(self.specs[0])
 
     def model(self) -> keras.Model:
         """Its network, with fresh weights."""
-        from cnnrepro import models
-
-        spec, info = self.specs[0], data.info(self.specs[0].dataset)
-        return models.build(spec.model, info.input_shape, len(info.classes), **dict(spec.options))
+        return fit.build(fit.resolve(self.specs[0]))
 
 
 @dataclass(frozen=True)
@@ -128,8 +126,9 @@ class Results:
         """What the results rest on, in a few words: "mnist_5k (3,500 training images), 5 epochs, 2 seeds"."""
         record = self.records[0][0]
         seeds, epochs, images = len(self.records[0]), record.spec.epochs, record.data["sizes"]["train"]
+        partial = f", {record.data['partial']}" if "partial" in record.data else ""
         return (
-            f"{record.spec.dataset} ({images:,} training images), {epochs} epoch{'s' * (epochs > 1)}, "
+            f"{record.spec.dataset} ({images:,} training images{partial}), {epochs} epoch{'s' * (epochs > 1)}, "
             f"{seeds} seed{'s' * (seeds > 1)}, {record.spec.recipe}"
         )
 
@@ -150,14 +149,14 @@ def collect(arms: Sequence[Arm], runs: Path | str | None = None) -> Results:
     """
     folder = Path(runs) if runs else paths.runs_dir()
     records: dict[RunSpec, RunRecord] = {}
-    loaded: dict[tuple[str, int | None], Splits] = {}
+    loaded: dict[tuple, Splits] = {}
     failures = []
     for specs in zip(*(arm.specs for arm in arms), strict=True):
         for arm, spec in zip(arms, specs, strict=True):
             try:
-                source = (spec.dataset, spec.train_images)
+                source = (spec.dataset, spec.train_images, spec.canvas, spec.on_error)
                 if source not in loaded:
-                    loaded[source] = data.load(spec.dataset, train_images=spec.train_images)
+                    loaded[source] = fit.load(spec, runs=folder)
                 records[spec] = train(spec, runs=folder, splits=loaded[source], keep_weights=arm.keep_weights)
             except RunFailed as error:
                 failures.append(str(error))

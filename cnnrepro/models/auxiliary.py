@@ -8,8 +8,46 @@ from cnnrepro.engine import keras
 HEAD_WEIGHT = 0.3
 
 
+class AnswerAndHeads:
+    """What a Keras model needs that may return, in training, a list: its answer, and heads that only add to the loss.
+
+    Not a model itself: Keras rewrites the bases of a class whose functional form is used, and with it its other heirs.
+    """
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The compiled loss of the answer, plus ``HEAD_WEIGHT`` times that of each head where there are heads."""
+        answer, *heads = y_pred if isinstance(y_pred, (list, tuple)) else [y_pred]
+        loss = super().compute_loss(x, y, answer, sample_weight, training)
+        # Regularisers are in the loss above; the compiled loss alone leaves them out.
+        return loss + sum(HEAD_WEIGHT * self._compile_loss(y, head, sample_weight) for head in heads)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """The compiled metrics, of the answer."""
+        answer = y_pred[0] if isinstance(y_pred, (list, tuple)) else y_pred
+        return super().compute_metrics(x, y, answer, sample_weight)
+
+
+class Headed(AnswerAndHeads, keras.Model):
+    """A network with something before it that has no weights of its own: augmentation, in the step that trains.
+
+    It shares the network's weights, is trained in its place, and is never saved.
+
+    Args:
+        head: a layer, from what the data pipeline gives to what the network takes.
+        network: the network.
+    """
+
+    def __init__(self, head: keras.layers.Layer, network: keras.Model):
+        super().__init__(name=f"{network.name}_headed", dtype="float32")
+        self.head, self.network = head, network
+
+    def call(self, inputs, training=None):
+        """What the network makes of the head's output."""
+        return self.network(self.head(inputs), training=training)
+
+
 @keras.saving.register_keras_serializable(package="cnnrepro")
-class AuxiliaryHeads(keras.Model):
+class AuxiliaryHeads(AnswerAndHeads, keras.Model):
     """A functional model whose first output is the answer and whose other outputs only train what they share with it.
 
     Szegedy and others, "Going Deeper with Convolutions", CVPR 2015, section 5. In training it returns all outputs, and
@@ -70,15 +108,3 @@ class AuxiliaryHeads(keras.Model):
     def compute_output_shape(self, input_shape):
         """Shape of the answer for images of another shape."""
         return self._answer_spec(keras.KerasTensor(input_shape, self.input.dtype)).shape
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The compiled loss of the answer, plus ``HEAD_WEIGHT`` times that of each head where there are heads."""
-        answer, *heads = y_pred if isinstance(y_pred, (list, tuple)) else [y_pred]
-        loss = super().compute_loss(x, y, answer, sample_weight, training)
-        # Regularisers are in the loss above; the compiled loss alone leaves them out.
-        return loss + sum(HEAD_WEIGHT * self._compile_loss(y, head, sample_weight) for head in heads)
-
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """The compiled metrics, of the answer."""
-        answer = y_pred[0] if isinstance(y_pred, (list, tuple)) else y_pred
-        return super().compute_metrics(x, y, answer, sample_weight)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from cnnrepro import paths
 from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.experiments import your_images
 from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
 from cnnrepro.experiments.notebook import execute
 from cnnrepro.experiments.parameters import Parameter, complete, read_parameters, spell
@@ -66,6 +67,11 @@ def plan(target: str, given: Mapping[str, object]) -> Job:
     declared = read_parameters(notebook)
     parameters = complete(declared, given, where=target)
     return Job(notebook, parameters, slug(declared, parameters), chosen, chosen.arms(parameters) if chosen else ())
+
+
+def of_record(record: RunRecord) -> Job:
+    """The page of one run: the experiment ``train_on_your_images`` with the parameters that name it."""
+    return plan(your_images.NAME, your_images.parameters_of(record))
 
 
 def _experiment_of(target: str) -> Experiment | None:

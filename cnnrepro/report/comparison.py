@@ -27,7 +27,9 @@ def data_table(splits: Splits) -> Table:
     return table(
         ("data set", "training", "validation", "test", "classes", "pixel mean", "pixel s.d."),
         [(splits.info.title, *sizes.values(), len(splits.info.classes), mean, std)],
-        caption="Images in each split; mean and standard deviation of the training pixels on a scale from 0 to 1.",
+        caption="Images in each split; mean and standard deviation of the training pixels on a scale from 0 to 1."
+        + (f" The data set is not whole: {splits.partial}." if splits.partial else "")
+        + (f" Pictures that could not be read and were left out: {len(splits.skipped):,}." if splits.skipped else ""),
         numbers=("training", "validation", "test", "classes", "pixel mean", "pixel s.d."),
     )
 

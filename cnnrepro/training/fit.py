@@ -9,24 +9,26 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from cnnrepro import data, machine, models
-from cnnrepro.training.files import write_whole
+from cnnrepro import data, machine, models, paths
+from cnnrepro.errors import unknown
+from cnnrepro.files import write_whole
+from cnnrepro.training.optimizers import make_optimizer
 from cnnrepro.training.progress import Progress
-from cnnrepro.training.recipes import make_optimizer, recipe
+from cnnrepro.training.recipes import recipe
+from cnnrepro.training.schedules import changes
 from cnnrepro.training.spec import RunSpec, run_key
 from cnnrepro.training.store import WEIGHTS
 
 if TYPE_CHECKING:
     import keras
-    import pandas as pd
+
+PLACEMENTS = ("auto", *data.PLACEMENTS)
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -37,13 +39,27 @@ class DivergedError(Exception):
 
 @dataclass(frozen=True)
 class ResolvedRun:
-    """A spec with all that this machine adds to it: its data, number format and key."""
+    """A spec with all that this machine adds to it: its data, number format and key.
+
+    ``feed`` says what becomes of an image on its way into the network, and where that is computed.
+    """
 
     spec: RunSpec
     splits: data.Splits
+    feed: data.Feed
     precision: str
     backend: str
     key: str
+
+    @property
+    def classes(self) -> int:
+        """Outputs of the network."""
+        return len(self.splits.info.classes)
+
+    @property
+    def steps(self) -> int:
+        """Steps an epoch."""
+        return -(-self.splits.sizes["train"] // self.spec.batch_size)
 
 
 def resolve_precision(precision: str) -> str:
@@ -60,15 +76,48 @@ def on_gpu() -> bool:
     return bool(engine.gpus())
 
 
-def resolve(spec: RunSpec, splits: data.Splits | None = None) -> ResolvedRun:
-    """Load the data of a spec, unless they are given, and find its key."""
+def load(spec: RunSpec, *, runs: Path | None = None, cache: str = "auto") -> data.Splits:
+    """The data of a spec."""
+    return data.load(
+        spec.dataset,
+        train_images=spec.train_images,
+        canvas=spec.canvas,
+        on_error=spec.on_error,
+        cache=cache,
+        pictures=paths.pictures_dir(runs),
+    )
+
+
+def resolve(
+    spec: RunSpec,
+    splits: data.Splits | None = None,
+    *,
+    runs: Path | None = None,
+    placement: str = "auto",
+    cache: str = "auto",
+) -> ResolvedRun:
+    """Load the data of a spec, unless they are given, and find its key.
+
+    Args:
+        spec: the run.
+        splits: its data, where they are loaded already.
+        runs: folder of the run store; the cached form of photographs lies in it.
+        placement: where augmentation is computed: "cpu" (in tf.data), "step" (at the head of the training step, on the
+            GPU where there is one), or "auto": in the step on a GPU, else on the CPU. The pictures are the same.
+        cache: as for ``data.load``.
+    """
     from cnnrepro import engine
 
+    if placement not in PLACEMENTS:
+        raise unknown("placement of the augmentation", placement, PLACEMENTS)
     models.check_initializer(spec.model, dict(spec.options))
-    splits = splits or data.load(spec.dataset, train_images=spec.train_images)
+    splits = splits or load(spec, runs=runs, cache=cache)
+    if placement == "auto":
+        placement = "step" if on_gpu() else "cpu"
+    feed = data.Feed(splits, data.pipeline(spec.pipeline), placement, spec.deterministic)
     precision = resolve_precision(spec.precision)
     key = run_key(spec, fingerprint=splits.fingerprint, precision=precision, backend=engine.backend())
-    return ResolvedRun(spec, splits, precision, engine.backend(), key)
+    return ResolvedRun(spec, splits, feed, precision, engine.backend(), key)
 
 
 @contextmanager
@@ -92,14 +141,21 @@ def numeric_mode(run: ResolvedRun) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def compiled_model(run: ResolvedRun) -> tuple[keras.Model, bool]:
-    """The network of a run with fresh weights, its optimiser built; and whether XLA compiles its step."""
+def build(run: ResolvedRun) -> keras.Model:
+    """The network of a run, from augmented images to logits, with fresh weights."""
+    return models.build(run.spec.model, run.feed.input_shape, run.classes, **dict(run.spec.options))
+
+
+def compiled_model(run: ResolvedRun) -> tuple[keras.Model, keras.Model, bool]:
+    """What is trained, the network in it, and whether XLA compiles the step.
+
+    The two are one model, unless the images are augmented at the head of the step: then what is trained begins with
+    that. Its optimiser is built.
+    """
     from cnnrepro.engine import keras
 
-    info = run.splits.info
-    model = models.build(
-        run.spec.model, input_shape=info.input_shape, classes=len(info.classes), **dict(run.spec.options)
-    )
+    network = build(run)
+    model = run.feed.headed(network)
     # On a CPU XLA's steps are slower here (AlexNet 133 against 186 images/s); JAX knows no other way.
     jit_compile = run.backend == "jax"
     model.compile(
@@ -109,16 +165,35 @@ def compiled_model(run: ResolvedRun) -> tuple[keras.Model, bool]:
         jit_compile=jit_compile,
     )
     model.optimizer.build(model.trainable_variables)
-    return model, jit_compile
+    return model, network, jit_compile
 
 
-def train_epoch(run: ResolvedRun, model: keras.Model, validation, epoch: int, progress: Progress) -> dict[str, float]:
+def rates(run: ResolvedRun, epoch: int, history: Mapping[str, list[float]]) -> list[tuple[int, float]]:
+    """The learning rates of an epoch, as (step of the epoch from which on, rate); the first is for step 0.
+
+    They follow from the recipe and the history alone, so a run that is resumed has those of one that was left alone.
+    """
+    chosen = recipe(run.spec.recipe)
+    base = chosen.learning_rate if run.spec.learning_rate is None else run.spec.learning_rate
+    return changes(chosen.schedule, base, epoch, history, run.steps)
+
+
+def train_epoch(
+    run: ResolvedRun,
+    model: keras.Model,
+    validation,
+    epoch: int,
+    history: Mapping[str, list[float]],
+    progress: Progress,
+) -> dict[str, float]:
     """One pass over the training split and one over the validation split; the means of what was seen."""
     images = run.splits.sizes["train"]
-    watch = _watch(run, epoch, progress)
+    planned = rates(run, epoch, history)
+    model.optimizer.learning_rate = planned[0][1]
+    watch = _watch(run, epoch, dict(planned[1:]), progress)
     began = time.monotonic()
     model.fit(
-        data.batches(run.splits, "train", run.spec.batch_size, seed=run.spec.seed, epoch=epoch),
+        run.feed.batches("train", run.spec.batch_size, seed=run.spec.seed, epoch=epoch),
         initial_epoch=epoch,
         epochs=epoch + 1,
         validation_data=validation,
@@ -132,24 +207,31 @@ def train_epoch(run: ResolvedRun, model: keras.Model, validation, epoch: int, pr
             raise DivergedError(f"{name} became {value} in epoch {epoch + 1}.")
     return {
         **{name: measured[name] for name in METRICS},
-        "learning_rate": float(model.optimizer.learning_rate),
+        "learning_rate": planned[-1][1],
         "seconds": time.monotonic() - began,
         "images_per_second": images / watch.training_seconds,
     }
 
 
-def _watch(run: ResolvedRun, epoch: int, progress: Progress) -> keras.callbacks.Callback:
-    """A callback that shows progress, takes the time and ends a run whose loss is not finite."""
+def _watch(
+    run: ResolvedRun, epoch: int, later_rates: Mapping[int, float], progress: Progress
+) -> keras.callbacks.Callback:
+    """A callback that shows progress, takes the time, changes the learning rate and ends a run that diverges."""
     from cnnrepro.engine import keras
 
-    size, images = run.spec.batch_size, run.splits.sizes["train"]
-    steps = -(-images // size)
+    size, images, steps = run.spec.batch_size, run.splits.sizes["train"], run.steps
 
     class Watch(keras.callbacks.Callback):
         training_seconds = math.nan
 
         def on_epoch_begin(self, _epoch, logs=None):
             self.began = time.monotonic()
+
+        def on_train_batch_begin(self, batch, logs=None):
+            if batch in later_rates:
+                if run.backend == "jax":
+                    self.model.jax_state_sync()  # JAX's step holds the variables; this hands them back
+                self.model.optimizer.learning_rate = later_rates[batch]
 
         def on_train_batch_end(self, batch, logs=None):
             loss = float(logs["loss"])
@@ -163,31 +245,6 @@ def _watch(run: ResolvedRun, epoch: int, progress: Progress) -> keras.callbacks.
             progress.batch(epoch + 1, seen, {"loss": loss, "accuracy": float(logs["accuracy"])})
 
     return Watch()
-
-
-def test(run: ResolvedRun, model: keras.Model) -> tuple[dict[str, float], pd.DataFrame]:
-    """The test split, read once: scores, and for every image the label, the predicted class and its probability.
-
-    Loss and accuracy are taken over all images in float64, so a smaller last batch weighs what it should.
-    """
-    import pandas as pd
-
-    logits = model.predict(data.batches(run.splits, "test", run.spec.batch_size), verbose=0).astype(np.float64)
-    _, labels = data.arrays(run.splits, "test")
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))  # (N, classes)
-    predicted = logits.argmax(axis=1)
-    loss = float(-log_probabilities[np.arange(len(labels)), labels].mean())
-    if not math.isfinite(loss):
-        raise DivergedError(f"the test loss is {loss}.")
-    frame = pd.DataFrame(
-        {
-            "label": labels.astype(np.int32),
-            "predicted": predicted.astype(np.int32),
-            "confidence": np.exp(log_probabilities.max(axis=1)).astype(np.float32),
-        }
-    )
-    return {"accuracy": float((predicted == labels).mean()), "loss": loss, "images": len(labels)}, frame
 
 
 def save_weights(folder: Path, model: keras.Model) -> None:

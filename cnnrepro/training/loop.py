@@ -10,13 +10,15 @@ from pathlib import Path
 
 from cnnrepro import data, machine, paths
 from cnnrepro.errors import RunFailed
-from cnnrepro.training import checkpoint, fit, provenance
-from cnnrepro.training.files import remove_leftovers
+from cnnrepro.files import remove_leftovers
+from cnnrepro.training import checkpoint, fit, provenance, testing
 from cnnrepro.training.fit import ResolvedRun, resolve
 from cnnrepro.training.progress import Progress, make_progress
 from cnnrepro.training.record import DIVERGED, DONE, ERROR, FAILED, RUNNING, RunRecord
 from cnnrepro.training.spec import RunSpec
 from cnnrepro.training.store import WEIGHTS, RunStore, UnreadableRecord
+
+NAMED_PICTURES = 100  # of those that were left out, in a record
 
 
 def train(
@@ -26,6 +28,8 @@ def train(
     progress: Progress | None = None,
     keep_weights: bool = False,
     splits: data.Splits | None = None,
+    placement: str = "auto",
+    cache: str = "auto",
 ) -> RunRecord:
     """The record of a run: loaded where the store has it, else trained, resumed at the last epoch where one was done.
 
@@ -36,15 +40,18 @@ def train(
         keep_weights: write ``weights.keras`` beside the record. A run that is already done without them is trained
             again.
         splits: the spec's data where they are loaded already, for batches of runs on the same data.
+        placement: where images are augmented: "cpu" (tf.data), "step" (the head of the training step), or "auto".
+        cache: where photographs are kept between epochs: "disk", "memory", "none" or "auto".
 
     Raises:
-        UsageError: a store that cannot be written.
+        UsageError: a store that cannot be written, or a value that is not known.
         RunFailed: the loss diverged, or an error stopped the run; names the run and its log.
         WorkFailed: the data set is not here and cannot be had.
     """
     progress = progress or make_progress()
-    run = resolve(spec, splits)
-    store = RunStore(Path(runs) if runs else paths.runs_dir())
+    folder = Path(runs) if runs else paths.runs_dir()
+    run = resolve(spec, splits, runs=folder, placement=placement, cache=cache)
+    store = RunStore(folder)
     record = _readable(store, run.key)
     if not _is_finished(record, store, keep_weights):
         paths.require_writable(store.folder, "--runs")
@@ -148,6 +155,8 @@ def _first_record(run: ResolvedRun, earlier: RunRecord | None) -> RunRecord:
             "sizes": dict(splits.sizes),
             "mean": list(splits.mean),
             "std": list(splits.std),
+            **_what_is_missing(splits),
+            "input": run.feed.describe(),
         },
         versions=provenance.versions(),
         machine=machine.describe().to_dict(on_gpu=fit.on_gpu()),
@@ -158,24 +167,33 @@ def _first_record(run: ResolvedRun, earlier: RunRecord | None) -> RunRecord:
     )
 
 
+def _what_is_missing(splits: data.Splits) -> dict:
+    """What a reader of the record must know of data that are not whole; nothing where they are."""
+    missing = {"partial": splits.partial} if splits.partial else {}
+    if splits.skipped:
+        named = [{"picture": name, "reason": reason} for name, reason in splits.skipped[:NAMED_PICTURES]]
+        missing |= {"skipped": len(splits.skipped), "skipped_pictures": named}
+    return missing
+
+
 def _train(run: ResolvedRun, store: RunStore, record: RunRecord, progress: Progress, keep_weights: bool) -> RunRecord:
     """The epochs that are left, then the test split, once."""
     session_began, spec, folder = time.monotonic(), run.spec, store.path(run.key)
-    model, jit_compile = fit.compiled_model(run)
+    model, network, jit_compile = fit.compiled_model(run)
     resumed = checkpoint.restore(folder, model)
     history = resumed.history if resumed else {}
     earlier_seconds = resumed.seconds if resumed else 0.0
-    record = record.with_(history=history, parameters=model.count_params(), jit_compile=jit_compile)
+    record = record.with_(history=history, parameters=network.count_params(), jit_compile=jit_compile)
 
     def elapsed() -> float:
         return earlier_seconds + time.monotonic() - session_began
 
     images, done = run.splits.sizes["train"], resumed.epoch if resumed else 0
     progress.start(spec.title(), epochs=spec.epochs, images=images, done=done)
-    validation = data.batches(run.splits, "validation", spec.batch_size)
+    validation = run.feed.batches("validation", spec.batch_size)
     try:
         for epoch in range(done, spec.epochs):
-            measured = fit.train_epoch(run, model, validation, epoch, progress)
+            measured = fit.train_epoch(run, model, validation, epoch, history, progress)
             history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
             checkpoint.save(folder, model, checkpoint.Checkpoint(history, elapsed()))
             record = record.with_(history=history, wall_seconds=elapsed())
@@ -184,7 +202,7 @@ def _train(run: ResolvedRun, store: RunStore, record: RunRecord, progress: Progr
             spelled = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
             store.log(run.key, f"epoch {epoch + 1}/{spec.epochs}: {spelled}")
             progress.epoch(epoch + 1, scores)
-        test, predictions = fit.test(run, model)
+        test, predictions = testing.test(run, model, network)
     except fit.DivergedError as error:
         record = record.with_(status=FAILED, failure={"kind": DIVERGED, "reason": str(error)}, wall_seconds=elapsed())
         store.log(run.key, f"failed: {error}")
@@ -192,7 +210,7 @@ def _train(run: ResolvedRun, store: RunStore, record: RunRecord, progress: Progr
         checkpoint.remove(folder)
         return record
     if keep_weights:
-        fit.save_weights(folder, model)
+        fit.save_weights(folder, network)
     record = record.with_(status=DONE, test=test, wall_seconds=elapsed())
     store.put(record, predictions)
     store.log(run.key, f"done: test accuracy {test['accuracy']:.4f}, test loss {test['loss']:.4f}")

@@ -65,6 +65,18 @@ class RunRecord:
         """Epochs whose results are in the history."""
         return len(self.history.get("loss", ()))
 
+    def sentence(self) -> str:
+        """What came out of a finished run: "resnet20 on mnist_5k, seed 0: test accuracy 0.95, …"."""
+        test = self.test or {}
+        told = [f"test accuracy {test['accuracy']:.4f}", f"test loss {test['loss']:.4f}"]
+        told += [
+            f"{name.replace('_', ' ')} {test[name]:.2%}"
+            for name in ("top5_error", "ten_crop_top1_error", "ten_crop_top5_error")
+            if name in test
+        ]
+        partial = f"; {self.data['partial']}" if "partial" in self.data else ""
+        return f"{self.spec.title()}: {', '.join(told)} on {test['images']:,} images{partial}"
+
     def with_(self, **changes: object) -> RunRecord:
         """A copy with some fields changed."""
         return replace(self, **changes)

@@ -19,6 +19,8 @@ TRAINING_VERSION = 1
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
+SMALLEST_CANVAS = 8  # pixels; below, 7/8 of it is no picture any more
+
 LARGEST_SEED = 2**32 - 1  # NumPy's legacy generator, which Keras seeds too, takes no more
 
 
@@ -40,14 +42,18 @@ class RunSpec:
         dataset: a name of ``cnnrepro.data.DATASETS``.
         recipe: a name of ``cnnrepro.training.RECIPES``.
         seed: reaches initial weights, data order and dropout; 0 to 2³² − 1.
-        epochs: passes over the training split.
-        batch_size: images a step; the last batch of an epoch may be smaller.
+        epochs: passes over the training split; None for the recipe's.
+        batch_size: images a step, None for the recipe's; the last batch of an epoch may be smaller.
         learning_rate: in place of the recipe's.
         precision: "float32", "mixed_bfloat16", "mixed_float16", or "auto": mixed bfloat16 where the processor or GPU
             computes it natively, float32 elsewhere.
         deterministic: the same bits on the same machine each time.
         train_images: use only so many images of the training split, stratified by class.
-        options: options of the model; a mapping, kept as sorted pairs, completed by the defaults.
+        options: options of the model; a mapping, kept as sorted pairs, completed by the recipe's and the defaults.
+        pipeline: a name of ``cnnrepro.data.PIPELINES``: what becomes of an image on its way into the network; None for
+            the recipe's.
+        canvas: side of the square that photographs are brought to; None for 256, and for images of one small size.
+        on_error: what a picture that cannot be read does: "stop" ends the run, "skip" leaves the picture out.
 
     Raises:
         UsageError: an unknown name, or a value of the wrong type or out of range.
@@ -57,20 +63,21 @@ class RunSpec:
     dataset: str
     recipe: str = "adam"
     seed: int = 0
-    epochs: int = 5
-    batch_size: int = 128
+    epochs: int | None = None
+    batch_size: int | None = None
     learning_rate: float | None = None
     precision: str = "auto"
     deterministic: bool = True
     train_images: int | None = None
     options: tuple[tuple[str, object], ...] = ()
+    pipeline: str | None = None
+    canvas: int | None = None
+    on_error: str = "stop"
 
     def __post_init__(self) -> None:
-        given = self.options if isinstance(self.options, Mapping) else dict(self.options)
-        complete = models.check_options(self.model, given)
-        object.__setattr__(self, "options", tuple(sorted(complete.items())))
-        sizes = data.info(self.dataset).sizes
-        recipe(self.recipe)
+        self._complete()
+        info = data.info(self.dataset)
+        data.pipeline(self.pipeline)
         _require(_is_count(self.epochs, 1), "epochs", "a whole number of at least 1", self.epochs)
         _require(
             _is_count(self.seed, 0) and self.seed <= LARGEST_SEED,
@@ -86,19 +93,39 @@ class RunSpec:
             number = isinstance(rate, (int, float)) and not isinstance(rate, bool) and math.isfinite(rate)
             _require(number and rate > 0, "learning_rate", "a positive number", rate)
             object.__setattr__(self, "learning_rate", float(rate))
-        images = sizes["train"]
+        if self.on_error not in data.ON_ERROR:
+            raise unknown("way to meet a bad picture", self.on_error, data.ON_ERROR)
+        if self.canvas is not None:
+            _require(_is_count(self.canvas, SMALLEST_CANVAS), "canvas", f"{SMALLEST_CANVAS} or more", self.canvas)
+        self._check_counts(info.sizes.get("train"))
+
+    def _complete(self) -> None:
+        """Fill in what the recipe and the model say where the caller says nothing."""
+        chosen = recipe(self.recipe)
+        for name in ("epochs", "batch_size", "pipeline"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, getattr(chosen, name))
+        given = dict(self.options)
+        known = models.entry(self.model).options
+        given = {name: value for name, value in chosen.options if name in known} | given
+        object.__setattr__(self, "options", tuple(sorted(models.check_options(self.model, given).items())))
+
+    def _check_counts(self, images: int | None) -> None:
+        """Check what depends on the size of the training split; of a folder it is not known before it is looked at."""
+        most = f" to {images}, the training split of {self.dataset}" if images else " up"
         if self.train_images is not None:
             _require(
-                _is_count(self.train_images, 1) and self.train_images <= images,
+                _is_count(self.train_images, 1) and (images is None or self.train_images <= images),
                 "train_images",
-                f"a whole number from 1 to {images}, the training split of {self.dataset}",
+                f"a whole number from 1{most}",
                 self.train_images,
             )
             images = self.train_images
+        most = f" to {images}, the training images of {self.dataset}" if images else " up"
         _require(
-            _is_count(self.batch_size, 1) and self.batch_size <= images,
+            _is_count(self.batch_size, 1) and (images is None or self.batch_size <= images),
             "batch_size",
-            f"a whole number from 1 to {images}, the training images of {self.dataset}",
+            f"a whole number from 1{most}",
             self.batch_size,
         )
 
@@ -118,8 +145,12 @@ class RunSpec:
 
     def title(self) -> str:
         """A short name for progress bars and errors: "resnet20 on mnist_5k, seed 0, batchnorm_momentum=0.99"."""
+        chosen = recipe(self.recipe)
         defaults = {name: option.default for name, option in models.entry(self.model).options.items()}
+        defaults |= dict(chosen.options)
         special = [f"{name}={value}" for name, value in self.options if value != defaults[name]]
+        if self.pipeline != chosen.pipeline:
+            special.append(f"pipeline {self.pipeline}")
         return ", ".join([f"{self.model} on {self.dataset}", f"seed {self.seed}", *special])
 
 
@@ -132,9 +163,8 @@ def run_key(spec: RunSpec, *, fingerprint: str, precision: str, backend: str) ->
         precision: what "auto" came to on this machine.
         backend: Keras's; initial weights differ between backends.
     """
-    options = models.keyed_options(spec.model, dict(spec.options))
     decides = {
-        "spec": spec.to_dict() | {"precision": precision, "options": options},
+        "spec": _keyed(spec) | {"precision": precision},
         "recipe": recipe(spec.recipe).to_dict(),
         "data": fingerprint,
         "backend": backend,
@@ -142,3 +172,22 @@ def run_key(spec: RunSpec, *, fingerprint: str, precision: str, backend: str) ->
         "training_version": TRAINING_VERSION,
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _keyed(spec: RunSpec) -> dict:
+    """The fields of a spec that decide its numbers, for its key.
+
+    Fields that came later are left out at their default, so that older records keep their keys. Where a folder lies
+    decides nothing, and neither does ``on_error``: the fingerprint of the data says what was read.
+    """
+    values = spec.to_dict() | {"options": models.keyed_options(spec.model, dict(spec.options))}
+    del values["on_error"]
+    if values["pipeline"] == "plain":
+        del values["pipeline"]
+    else:
+        values["pipeline"] = data.pipeline(spec.pipeline).to_dict()
+    if values["canvas"] is None:
+        del values["canvas"]
+    if spec.dataset.startswith(data.FOLDER):
+        values["dataset"] = data.FOLDER
+    return values

@@ -208,11 +208,11 @@ def test_it_trains_through_the_training_loop_in_mixed_precision():
     )
     run = resolve(spec)
     with fit.numeric_mode(run):
-        model, _ = fit.compiled_model(run)
+        model, _, _ = fit.compiled_model(run)
         assert model.get_layer("inception_3a_5x5").compute_dtype == "bfloat16"
         head = model.get_layer("head1_conv").kernel.numpy()
         validation = data.batches(run.splits, "validation", 16).take(1)
-        measured = fit.train_epoch(run, model, validation, 0, NoProgress())
+        measured = fit.train_epoch(run, model, validation, 0, {}, NoProgress())
         # about ln 10 each: 1.6 times with the heads, once without
         assert 3.2 < measured["loss"] < 4.5
         assert 2.1 < measured["val_loss"] < 2.6

@@ -1,0 +1,172 @@
+"""How the learning rate goes down: by the epoch, by the step, or when the validation error stalls.
+
+Plain data. The rates of an epoch follow from the schedule, the epoch's number and the history before it, and from
+nothing else, so a run that is resumed has those of one that was left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+History = Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same rate throughout."""
+
+    kind = "constant"
+
+    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
+        """(step of the epoch, factor on the first rate)."""
+        return [(0, 1.0)]
+
+    def describe(self) -> str:
+        """In words."""
+        return "constant"
+
+
+CONSTANT = Constant()
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """Lower when the validation error has not improved for some epochs, a limited number of times.
+
+    Args:
+        factor: on the rate, each time.
+        patience: epochs without a new least error.
+        times: at most so often.
+        metric: in the history; greater is better.
+        min_delta: by so much an epoch must be better to count.
+    """
+
+    factor: float = 0.1
+    patience: int = 5
+    times: int = 3
+    metric: str = "val_accuracy"
+    min_delta: float = 0.0
+
+    kind = "plateau"
+
+    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
+        """(step of the epoch, factor on the first rate)."""
+        best, waited, lowered = -float("inf"), 0, 0
+        for value in list(history.get(self.metric, ()))[:epoch]:
+            if value > best + self.min_delta:
+                best, waited = value, 0
+                continue
+            waited += 1
+            if waited >= self.patience and lowered < self.times:
+                waited, lowered = 0, lowered + 1
+        return [(0, self.factor**lowered)]
+
+    def describe(self) -> str:
+        """In words."""
+        waited = f"{self.patience} epochs without a lower validation error"
+        return f"times {self.factor:g} after {waited}, at most {self.times} times"
+
+
+@dataclass(frozen=True)
+class AtEpochs:
+    """Lower before each of these epochs, counted from 0: the first of (30, 60) is after 30 whole epochs."""
+
+    epochs: tuple[int, ...]
+    factor: float = 0.1
+
+    kind = "at_epochs"
+
+    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
+        """(step of the epoch, factor on the first rate)."""
+        return [(0, self.factor ** sum(epoch >= one for one in self.epochs))]
+
+    def describe(self) -> str:
+        """In words."""
+        return f"times {self.factor:g} after {', '.join(map(str, self.epochs))} epochs"
+
+
+@dataclass(frozen=True)
+class AtSteps:
+    """Lower before each of these training steps, counted from 0 over the whole run; often inside an epoch."""
+
+    steps: tuple[int, ...]
+    factor: float = 0.1
+
+    kind = "at_steps"
+
+    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
+        """(step of the epoch, factor on the first rate)."""
+        first = epoch * steps_per_epoch
+        at = [0, *sorted(step - first for step in self.steps if first < step < first + steps_per_epoch)]
+        return [(step, self.factor ** sum(first + step >= one for one in self.steps)) for step in at]
+
+    def describe(self) -> str:
+        """In words."""
+        return f"times {self.factor:g} after {', '.join(f'{step:,}' for step in self.steps)} steps"
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """Times ``factor`` once every so many epochs."""
+
+    factor: float
+    every_epochs: int
+
+    kind = "exponential"
+
+    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
+        """(step of the epoch, factor on the first rate)."""
+        return [(0, self.factor ** (epoch // self.every_epochs))]
+
+    def describe(self) -> str:
+        """In words."""
+        return f"times {self.factor:g} every {self.every_epochs} epochs"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Factors one after another, as (epochs, factor); the last one stays."""
+
+    rows: tuple[tuple[int, float], ...]
+
+    kind = "table"
+
+    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
+        """(step of the epoch, factor on the first rate)."""
+        last = 0
+        for epochs, factor in self.rows:
+            last += epochs
+            if epoch < last:
+                return [(0, factor)]
+        return [(0, self.rows[-1][1])]
+
+    def describe(self) -> str:
+        """In words."""
+        return "; ".join(f"{epochs} epochs times {factor:g}" for epochs, factor in self.rows)
+
+
+Schedule = Constant | Plateau | AtEpochs | AtSteps | Exponential | Table
+
+
+def changes(
+    schedule: Schedule, base_rate: float, epoch: int, history: History, steps_per_epoch: int
+) -> list[tuple[int, float]]:
+    """The learning rates of an epoch.
+
+    Args:
+        schedule: how it goes down.
+        base_rate: that of the first step of the run.
+        epoch: from 0 up.
+        history: of the epochs before, by metric.
+        steps_per_epoch: training steps.
+
+    Returns:
+        (step of the epoch from which on, rate), the first for step 0.
+    """
+    return [(step, base_rate * factor) for step, factor in schedule.factors(epoch, history, steps_per_epoch)]
+
+
+def to_dict(schedule: Schedule) -> dict[str, object]:
+    """Plain values for a run's key."""
+    return {"kind": schedule.kind, **asdict(schedule)}
