@@ -23,3 +23,22 @@ def own_folders(tmp_path, monkeypatch):
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real data sets that are no part of the project (MNIST, CIFAR-10, a few pictures of ImageNet)."""
+    root = os.environ.get("CNNREPRO_TEST_DATA")
+    folder = Path(root) if root else ROOT.resolve().parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no data sets in {folder} (CNNREPRO_TEST_DATA may name another folder)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photographs(test_data) -> list[Path]:
+    """125 real photographs of ImageNet, JPEG."""
+    found = sorted((test_data / "imagenet_sample").glob("*.JPEG"))
+    if not found:
+        pytest.skip(f"no photographs in {test_data / 'imagenet_sample'}")
+    return found

@@ -43,10 +43,16 @@ def scores_of_probabilities(probabilities: np.ndarray, labels: np.ndarray) -> di
 
 
 def _scored(values: np.ndarray, labels: np.ndarray, losses: np.ndarray) -> dict[str, float]:
-    order = np.argsort(-np.asarray(values, np.float64), axis=-1, kind="stable")  # of equals, the lower class first
-    hits = order == np.asarray(labels)[:, None]
-    accuracy = float(hits[:, 0].mean())
-    found = {"accuracy": accuracy, "loss": float(losses.mean()), "top1_error": 1 - accuracy}
-    if order.shape[-1] > 5:
-        found["top5_error"] = 1 - float(hits[:, :5].any(axis=-1).mean())
+    labels = np.asarray(labels)[:, None]
+    own = np.take_along_axis(values, labels, axis=-1)
+    # Classes that come before the right one; of equals, the lower class first. A quarter of the time of sorting.
+    ahead = (values > own) | ((values == own) & (np.arange(values.shape[-1]) < labels))
+    rank = ahead.sum(axis=-1)
+    found = {
+        "accuracy": float((rank < 1).mean()),
+        "loss": float(losses.mean()),
+        "top1_error": float((rank >= 1).mean()),
+    }
+    if values.shape[-1] > 5:
+        found["top5_error"] = float((rank >= 5).mean())
     return found

@@ -32,8 +32,9 @@ def test(run: ResolvedRun, model: keras.Model, network: keras.Model) -> tuple[di
         views = viewer.predict(run.feed.stored("test", size), verbose=0)  # (N, views, classes)
         likely = average_probabilities(np.swapaxes(views, 0, 1))
         found |= {f"ten_crop_{name}": value for name, value in scores_of_probabilities(likely, labels).items()}
-    if not math.isfinite(found["loss"]):
-        raise DivergedError(f"the test loss is {found['loss']}.")
+    for name in ("loss", "ten_crop_loss"):
+        if not math.isfinite(found.get(name, 0.0)):
+            raise DivergedError(f"the test's {name.replace('_', ' ')} is {found[name]}.")
     frame = pd.DataFrame(
         {
             "label": labels.astype(np.int32),
