@@ -138,7 +138,7 @@ class Feed:
         """What a record says of it: plain values."""
         told = {"pipeline": self.pipeline.to_dict(), "placement": self.placement, "size": self.size}
         told |= {"canvas": list(self.splits.canvas), "views": self.pipeline.views}
-        if "statistics" in self.__dict__:
+        if self.constants and "statistics" in self.__dict__:  # the constants call for them where they need them
             told["statistics"] = self.statistics.fingerprint
         return told
 
