@@ -11,7 +11,7 @@ help:
 	@echo 'make reproduce   AlexNet against ResNet on MNIST, from nothing to a page (some 8 minutes on 2 cores)'
 	@echo 'make test        all tests;  make test-fast  those of a few seconds'
 	@echo 'make lint        ruff;  make format  lets it mend what it can'
-	@echo 'make bench       the benchmarks'
+	@echo 'make bench       the benchmarks (benchmarks/pipeline.py needs: pip install -e .[bench])'
 	@echo 'make site        reports/index.html'
 	@echo 'make lock        pins the newest versions that pyproject.toml allows'
 

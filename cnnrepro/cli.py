@@ -42,6 +42,10 @@ Key = Annotated[str, typer.Argument(metavar="KEY", help="A run's key, or four or
 Recipe = Annotated[str, typer.Option(help="A name of `cnnrepro list recipes`.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training split.", show_default="the recipe's")]
 BatchSize = Annotated[int | None, typer.Option(help="Images a step.", show_default="the recipe's")]
+Pipeline = Annotated[
+    str | None,
+    typer.Option(help="What becomes of an image: see `cnnrepro list pipelines`.", show_default="the recipe's"),
+]
 Options = Annotated[
     list[str] | None,
     typer.Option("-o", "--option", metavar="NAME=VALUE", help="An option of the model; may be repeated."),
@@ -151,10 +155,7 @@ def train(
         int | None, typer.Option(help="Use only so many training images.", show_default="all")
     ] = None,
     option: Options = None,
-    pipeline: Annotated[
-        str | None,
-        typer.Option(help="What becomes of an image: see `cnnrepro list pipelines`.", show_default="the recipe's"),
-    ] = None,
+    pipeline: Pipeline = None,
     canvas: Annotated[
         int | None, typer.Option(help="Side that photographs are brought to.", show_default="256 for photographs")
     ] = None,
@@ -217,6 +218,7 @@ def plan(
     ] = None,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
+    pipeline: Pipeline = None,
     option: Options = None,
     as_json: AsJson = False,
 ) -> None:
@@ -233,6 +235,7 @@ def plan(
         batch_size=batch_size,
         device=device,
         throughput=throughput,
+        pipeline=pipeline,
         options=models.parse_options(model, parse_assignments(option or ())),
     )
     if as_json:

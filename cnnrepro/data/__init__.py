@@ -27,6 +27,7 @@ What happens to the data, in the order it happens, one file each:
     splits          load: training, validation and test split, fingerprint, mean and deviation
     picture_splits  the same of photographs
     statistics      mean image, mean colour and principal colours of a training split
+    pipeline_entry  what a pipeline is: the choices it is made of
     pipelines       what becomes of an image on its way into a network, as each paper has it
     draws           what is drawn for each image in an epoch
     feeding         batches: shuffled, augmented, prefetched
@@ -42,7 +43,8 @@ from cnnrepro.data.feeding import PLACEMENTS, Feed, batches
 from cnnrepro.data.lazy import tensorflow as load_tensorflow
 from cnnrepro.data.photographs import PHOTOGRAPHS, photograph
 from cnnrepro.data.pictures import ON_ERROR
-from cnnrepro.data.pipelines import PIPELINES, Pipeline, pipeline
+from cnnrepro.data.pipeline_entry import Pipeline
+from cnnrepro.data.pipelines import PIPELINES, pipeline
 from cnnrepro.data.prepared import list_datasets, status
 from cnnrepro.data.splits import Splits, arrays, load
 from cnnrepro.data.staging import prepare

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnrepro.data.pipelines import Pipeline
+from cnnrepro.data.pipeline_entry import Pipeline
 
 # Set apart from the order of the epoch, which is drawn from (seed, epoch) alone.
 _AUGMENTATION = 2012

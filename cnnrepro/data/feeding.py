@@ -18,7 +18,7 @@ from cnnrepro.data import draws as drawing
 from cnnrepro.data import lazy
 from cnnrepro.data.drawing import permutation
 from cnnrepro.data.examples import picture_batches
-from cnnrepro.data.pipelines import Pipeline
+from cnnrepro.data.pipeline_entry import Pipeline
 from cnnrepro.data.splits import Splits, of_split
 from cnnrepro.data.statistics import Statistics, of_splits
 from cnnrepro.errors import UsageError, unknown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnnrepro import data, machine, models
 from cnnrepro.errors import UsageError
@@ -45,6 +45,7 @@ def plan(
     device: str | None = None,
     throughput: float | None = None,
     precision: str = "auto",
+    pipeline: str | None = None,
     options: Mapping[str, object] | None = None,
 ) -> Plan:
     """What it takes to train a model on a data set by a recipe. The data need not be here, except a folder's.
@@ -57,6 +58,7 @@ def plan(
         device: a name of ``devices.DEVICES``: hours are projected for that GPU.
         throughput: training images/s, where they are known: hours follow from them.
         precision: on this machine; as in ``RunSpec``.
+        pipeline: in place of the recipe's.
         options: of the model.
 
     With neither ``device`` nor ``throughput`` the network is trained here for a few steps on random images.
@@ -70,6 +72,7 @@ def plan(
         raise UsageError(f"throughput must be a positive number of images/s. Received: {throughput!r}")
     gpu = devices.device(device) if device else None
     chosen = recipe(recipe_name)
+    chosen = replace(chosen, pipeline=pipeline or chosen.pipeline)
     prescribed = {name: value for name, value in chosen.options if name in models.entry(model).options}
     options = models.check_options(model, prescribed | dict(options or {}))
     setting = _setting(chosen, dataset, epochs, batch_size, gpu.precision if gpu else precision)

@@ -7,10 +7,8 @@ import numpy as np
 from cnnrepro.claims.checks.concluding import conclude, right_or_wrong, shape_text, spelled
 from cnnrepro.claims.verdict import HOLDS, NOT_CHECKABLE, Verdict
 from cnnrepro.data import DATASETS
+from cnnrepro.data.pipeline_entry import IMAGENET_VARIANCES
 from cnnrepro.data.prepared import status
-
-# Widely copied for ImageNet, pixels from 0 to 1: principal variances of RGB, the largest first.
-IMAGENET_VARIANCES = (0.2175, 0.0188, 0.0045)
 
 
 def _photographs() -> list[np.ndarray]:
