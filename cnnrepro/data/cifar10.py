@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,15 +71,18 @@ def parse(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def held(root: Path) -> tuple[str, ...]:
-    """The files that were prepared in a data folder, in official order; sizes are looked at, not contents."""
-    folder = root / FOLDER_NAME
-    return tuple(name for name in FILES if _size(folder / name) == IMAGES * _RECORD)
+    """The files that were prepared in a data folder, in official order, whatever has become of them since."""
+    return tuple(name for name in FILES if (root / FOLDER_NAME / name).is_file())
 
 
 def is_usable(root: Path) -> bool:
-    """Whether a data folder holds enough to train on: the test file and one of the others."""
+    """Whether a data folder holds enough to train on: the test file and one of the others, none of them cut short.
+
+    Sizes are looked at, not contents.
+    """
     found = held(root)
-    return TEST in found and len(found) > 1
+    whole = all((root / FOLDER_NAME / name).stat().st_size == IMAGES * _RECORD for name in found)
+    return whole and TEST in found and len(found) > 1
 
 
 def partly(names: tuple[str, ...]) -> str | None:
@@ -88,11 +92,14 @@ def partly(names: tuple[str, ...]) -> str | None:
 
 
 def lies_in(source: Path) -> Path | None:
-    """The folder with original files: ``source``, or one directly in it; None where there are none."""
-    if not source.is_dir():
+    """The folder with most original files: ``source``, or one directly in it; None where there are none."""
+    try:
+        folders = [source, *sorted(path for path in source.iterdir() if path.is_dir())]
+    except OSError:  # no folder, or not to be read: ``sources.locate`` says which
         return None
-    folders = [source, *sorted(path for path in source.iterdir() if path.is_dir())]
-    return next((folder for folder in folders if any((folder / name).is_file() for name in FILES)), None)
+    counts = {folder: sum((folder / name).is_file() for name in FILES) for folder in folders}
+    fullest = max(folders, key=counts.__getitem__)  # of equals the first
+    return fullest if counts[fullest] else None
 
 
 def stage(source: Path, root: Path, *, partial: bool) -> Path:
@@ -119,43 +126,67 @@ def stage(source: Path, root: Path, *, partial: bool) -> Path:
             f"CIFAR-10 in {str(source)!r} lacks {', '.join(missing)}; {TEST} and one training batch are the least. "
             f"Nothing was prepared."
         )
-    for name in found:
-        received = sha256_of(source / name)
-        if received != FILES[name]:
-            raise WorkFailed(
-                f"{name} in {str(source)!r} is damaged or another file: expected SHA-256 {FILES[name]}, received "
-                f"{received}. Nothing was prepared."
-            )
     folder = root / FOLDER_NAME
     with tempfile.TemporaryDirectory(dir=root, prefix=f".cnnrepro-{NAME}-") as scratch:
         made = Path(scratch) / "made"
         made.mkdir()
-        kept = [name for name in held(root) if name not in found]  # from an earlier, partial preparation
-        for name, place in [(name, source) for name in found] + [(name, folder) for name in kept]:
-            shutil.copyfile(place / name, made / name)
-        if folder.exists():
-            folder.rename(Path(scratch) / "before")
-        made.rename(folder)
+        for name in found:
+            _copy(name, source, made)
+        for name in held(root):  # from an earlier, partial preparation
+            if name not in found and sha256_of(folder / name) == FILES[name]:
+                shutil.copyfile(folder / name, made / name)
+        _replace(folder, made, Path(scratch) / "before")
     return folder
 
 
 def read(root: Path) -> Parts:
-    """The images and labels that were prepared in a data folder."""
+    """The images and labels that were prepared in a data folder.
+
+    Raises:
+        WorkFailed: a file is no longer what was prepared.
+    """
     names = held(root)
     folder = root / FOLDER_NAME
+    if spoiled := [name for name in names if sha256_of(folder / name) != FILES[name]]:
+        raise WorkFailed(damaged(root, spoiled))
     batches = [parse(folder / name) for name in names if name != TEST]
     images, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     return Parts((images, labels), parse(folder / TEST), partly(names))
+
+
+def damaged(root: Path, names: Sequence[str] = ()) -> str:
+    """The error for prepared files that are of no use: which, and what to do."""
+    reason = f"{', '.join(names)} changed since" if names else "files are missing or cut short"
+    return (
+        f"Data set {NAME!r} in {str(root / FOLDER_NAME)!r} cannot be read: {reason}. Remove that folder and prepare it "
+        f"again: cnnrepro data prepare {NAME} --from DIR"
+    )
+
+
+def _copy(name: str, source: Path, target: Path) -> None:
+    """Copy one file and check the copy, so that what is kept is what was checked."""
+    shutil.copyfile(source / name, target / name)
+    received = sha256_of(target / name)
+    if received != FILES[name]:
+        raise WorkFailed(
+            f"{name} in {str(source)!r} is damaged or another file: expected SHA-256 {FILES[name]}, received "
+            f"{received}. Nothing was prepared."
+        )
+
+
+def _replace(folder: Path, made: Path, before: Path) -> None:
+    """Put a whole folder in the place of another; where that fails, the other is back."""
+    if folder.exists():
+        folder.rename(before)
+    try:
+        made.rename(folder)
+    except OSError:
+        if before.exists():
+            before.rename(folder)
+        raise
 
 
 def in_official_order(images: np.ndarray, labels: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """TFDS's examples, which it stores by a hash, as the files have them: by their names, "train_00000" and so on."""
     order = np.argsort(ids, kind="stable")
     return images[order], labels[order]
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:  # not there
-        return -1

@@ -114,5 +114,5 @@ def _boxes(pipeline: Pipeline, uniform: np.ndarray, canvas: int, size: int) -> n
         # A window that is too long for the canvas shrinks to it, in its ratio.
         fit = np.minimum(1, canvas / np.sqrt(area * np.maximum(ratio, 1 / ratio)))
         width, height = fit * np.sqrt(area * ratio), fit * np.sqrt(area / ratio)
-    top, left = uniform[:, 0] * (canvas - height), uniform[:, 1] * (canvas - width)
+    top, left = (uniform[:, axis] * np.maximum(0, canvas - side) for axis, side in ((0, height), (1, width)))
     return np.stack([top, left, height, width], axis=1).astype(np.float32)

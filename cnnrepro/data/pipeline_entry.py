@@ -77,10 +77,11 @@ class Pipeline:
             ("law of offsets", self.offsets, OFFSETS),
             ("form of values", self.values, VALUES),
             ("set of principal colours", self.colours, COLOURS),
-            ("number of views", self.views, (1, 10)),
         ):
             if value not in allowed:
                 raise unknown(name, value, allowed)
+        if self.views not in (1, 10):
+            raise UsageError(f"views must be 1 or 10. Received: {self.views!r}")
         if self.padding and self.resamples:
             raise UsageError(f"padding goes with crop 'none' or 'window'. Received: crop={self.crop!r}")
         if self.mirror and self.crop == "none":

@@ -72,7 +72,7 @@ def prepare(
         raise WorkFailed(damaged(info, folder, "files are missing or empty"))
     files = known_files(info.tfds_name)
     if source is not None:
-        source = locate(name, Path(source).expanduser(), files)
+        source = _located(info, Path(source).expanduser(), files)
     elif why := why_unreachable(files[0]):
         raise WorkFailed(_what_to_do(info, folder, files, f"{files[0].url} cannot be reached ({why})"))
     root = paths.require_writable(data_root(data_dir), "The data folder")
@@ -91,19 +91,40 @@ def _original_files(
 ) -> Path | None:
     """The folder of CIFAR-10's original files, prepared from ``source`` where they lie there; None without them."""
     root = data_root(data_dir)
-    originals = cifar10.lies_in(Path(source).expanduser()) if source is not None else None
-    complete = cifar10.partly(cifar10.held(root)) is None
-    if cifar10.is_usable(root) and (complete or originals is None):
-        return root / cifar10.FOLDER_NAME
-    if originals is None:
+    place = root / cifar10.FOLDER_NAME
+    if _all_originals(root):
+        return place
+    if source is None:  # whoever loads takes what there is
+        if cifar10.held(root) and not cifar10.is_usable(root):
+            raise WorkFailed(cifar10.damaged(root))
+        return place if cifar10.is_usable(root) else None
+    originals = cifar10.lies_in(Path(source).expanduser())
+    if originals is None:  # perhaps the archive that TFDS knows
         return None
     paths.require_writable(root, "The data folder")
     root.mkdir(parents=True, exist_ok=True)
     with _alone(info, root):
+        if _all_originals(root):  # by another process
+            return place
+        _sweep(info, root)  # what a killed process has left
         try:
             return cifar10.stage(originals, root, partial=partial)
         except OSError as error:
             raise WorkFailed(f"Data set {info.name!r} could not be prepared in {str(root)!r}: {error}.") from error
+
+
+def _all_originals(root: Path) -> bool:
+    return cifar10.is_usable(root) and cifar10.partly(cifar10.held(root)) is None
+
+
+def _located(info: DatasetInfo, source: Path, files: Sequence[KnownFile]) -> Path:
+    """The folder with the files that TFDS knows; of CIFAR-10 the error names the original ones, too."""
+    try:
+        return locate(info.name, source, files)
+    except UsageError as error:
+        if info.name != cifar10.NAME:
+            raise
+        raise UsageError(f"{error} Its original files do as well: {', '.join(cifar10.FILES)}.") from error
 
 
 def _prepare_alone(

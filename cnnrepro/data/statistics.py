@@ -9,6 +9,7 @@ pixels the covariance is P / M - m mᵀ, m = Σ S / M.
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -94,7 +95,13 @@ class Statistics:
                 if int(found["version"]) != _VERSION:
                     return None
                 return cls(int(found["images"]), found["mean_image"], found["covariance"], str(found["source"]))
-        except (OSError, KeyError, ValueError, EOFError):  # absent, or of a machine that stopped while writing it
+        except (
+            OSError,
+            KeyError,
+            ValueError,
+            EOFError,
+            zipfile.BadZipFile,
+        ):  # absent, or of a machine that stopped while writing it
             return None
 
 

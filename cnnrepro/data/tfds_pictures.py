@@ -8,6 +8,7 @@ everyone tests on these; here they are the test split, and validation is drawn f
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,7 +83,7 @@ def _names_and_labels(
     try:
         with np.load(kept, allow_pickle=False) as found:
             return tuple(found["names"].tolist()), found["labels"]
-    except (OSError, ValueError, KeyError, EOFError):  # the first time
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # the first time
         names, labels = [], np.zeros(len(places), np.int64)
         for row, (split, position) in enumerate(places):
             example = parts[split][position]

@@ -145,6 +145,27 @@ EXPERIMENTS: dict[str, Experiment] = {
             figures=("filters", "feature_maps", "patches", "occlusion", "curves"),
         ),
         Experiment(
+            name="alexnet_pipeline",
+            title="AlexNet’s data pipeline",
+            question="What became of a photograph in 2012 on its way into the network, and is each stage what the "
+            "paper says?",
+            claims=(),
+            expected="every stage keeps what is promised of it; the copied principal colours cannot be variances",
+            minutes=0.5,
+            plan="",
+            figures=("canvas", "mean", "places", "windows", "colours", "noise", "ten_crops", "batch", "digits"),
+        ),
+        Experiment(
+            name="train_on_your_images",
+            title="Training on your images",
+            question="How well does a classic network tell the classes of a folder of pictures apart?",
+            claims=(),
+            expected="pieces of a temple and of a flower are told apart nearly always",
+            minutes=2.0,
+            plan="cnnrepro.experiments.your_images:plan",
+            figures=("examples", "seen", "curves", "confusion", "mistakes"),
+        ),
+        Experiment(
             name="claims",
             title="The ledger",
             question="Which statements of the lecture notes hold?",

@@ -128,7 +128,7 @@ class Results:
         seeds, epochs, images = len(self.records[0]), record.spec.epochs, record.data["sizes"]["train"]
         partial = f", {record.data['partial']}" if "partial" in record.data else ""
         return (
-            f"{record.spec.dataset} ({images:,} training images{partial}), {epochs} epoch{'s' * (epochs > 1)}, "
+            f"{record.spec.data_title()} ({images:,} training images{partial}), {epochs} epoch{'s' * (epochs > 1)}, "
             f"{seeds} seed{'s' * (seeds > 1)}, {record.spec.recipe}"
         )
 

@@ -6,9 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cnnrepro import data, models, paths
 from cnnrepro.experiments.parameters import parse_assignments
 from cnnrepro.experiments.runs import Arm
+from cnnrepro.training.recipes import recipe
 from cnnrepro.training.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -110,3 +113,75 @@ def pieces(folder: Path) -> Path:
             if not folder.is_dir():
                 raise
     return folder
+
+
+def class_rows(splits: data.Splits) -> list[tuple[str, int, int, int]]:
+    """For each class its images in the training, validation and test split."""
+    counts = [np.bincount(one.labels, minlength=len(splits.info.classes)) for one in splits.examples.values()]
+    return [(name, *map(int, numbers)) for name, *numbers in zip(splits.info.classes, *counts, strict=True)]
+
+
+def sample(splits: data.Splits, count: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    """Training images, the classes by turns, and their labels."""
+    labels = splits.examples["train"].labels
+    turn = np.zeros(len(labels))
+    for label in np.unique(labels):  # the first of a class, the middle one, and so on: neighbours often look alike
+        members = np.flatnonzero(labels == label)
+        turn[members] = (np.arange(len(members)) * 0.618034) % 1  # Weyl's sequence: any first few are spread out
+    chosen = np.lexsort((labels, turn))[:count]
+    return np.asarray(splits.examples["train"].images[chosen]), labels[chosen]
+
+
+def seen(arm: Arm, splits: data.Splits, count: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    """The first images of the first epoch as the network gets them, stretched to 0 … 255, and their labels."""
+    from cnnrepro.training import fit
+
+    run = fit.resolve(arm.specs[0], splits, placement="cpu")
+    size = min(count, splits.sizes["train"])
+    images, labels = next(iter(run.feed.batches("train", size, seed=arm.specs[0].seed)))
+    return displayed(np.asarray(images)), np.asarray(labels)
+
+
+def displayed(images: np.ndarray) -> np.ndarray:
+    """What a network gets, stretched to 0 … 255 so that it can be looked at; uint8."""
+    low, high = np.percentile(images, (0.5, 99.5))
+    return np.clip(255 * (images - low) / max(high - low, 1e-6), 0, 255).astype(np.uint8)
+
+
+def score_rows(record: RunRecord) -> list[tuple[str, str, str]]:
+    """The scores on the test split: (measure, one view of each image, ten views)."""
+    test = record.test or {}
+    rows = []
+    for name, title in (("top1_error", "top-1 error"), ("top5_error", "top-5 error"), ("loss", "loss")):
+        cells = [test.get(key) for key in (name, f"ten_crop_{name}")]
+        if cells[0] is not None:
+            spelled = ["–" if one is None else f"{one:.3f}" if name == "loss" else f"{one:.2%}" for one in cells]
+            rows.append((title, *spelled))
+    return rows
+
+
+def recipe_rows(record: RunRecord) -> list[tuple[str, str]]:
+    """What was done, line by line: recipe, pipeline, data."""
+    chosen = recipe(record.spec.recipe)
+    told = data.pipeline(record.spec.pipeline)
+    decay = f", weight decay {chosen.weight_decay:g} ({chosen.decayed})" if chosen.weight_decay else ""
+    momentum = f", momentum {chosen.momentum:g}" if chosen.momentum else ""
+    rate = record.spec.learning_rate or chosen.learning_rate
+    return [
+        ("recipe", f"{chosen.name}: {chosen.source}"),
+        ("optimiser", f"{chosen.optimizer}, learning rate {rate:g} {chosen.schedule.describe()}{momentum}{decay}"),
+        ("epochs, batch", f"{record.spec.epochs}, {record.spec.batch_size}"),
+        ("pipeline", f"{told.name}: {told.describe()}"),
+        ("canvas, network", " and ".join(f"{side} x {side}" for side in _sides(record))),
+        ("options", ", ".join(f"{name}={value}" for name, value in record.spec.options)),
+    ]
+
+
+def skipped_rows(splits: data.Splits, most: int = 20) -> list[tuple[str, str]]:
+    """The pictures that could not be read, and why."""
+    return list(splits.skipped[:most])
+
+
+def _sides(record: RunRecord) -> tuple[int, int]:
+    told = record.data["input"]
+    return told["canvas"][0], told["size"]

@@ -143,6 +143,10 @@ class RunSpec:
                 raise unknown("field of a run", name, known)
         return cls(**values)
 
+    def data_title(self) -> str:
+        """The data set in a few words: its name, or "the pictures of NAME" without the way to them."""
+        return data.info(self.dataset).title if self.dataset.startswith(data.FOLDER) else self.dataset
+
     def title(self) -> str:
         """A short name for progress bars and errors: "resnet20 on mnist_5k, seed 0, batchnorm_momentum=0.99"."""
         chosen = recipe(self.recipe)
@@ -151,7 +155,7 @@ class RunSpec:
         special = [f"{name}={value}" for name, value in self.options if value != defaults[name]]
         if self.pipeline != chosen.pipeline:
             special.append(f"pipeline {self.pipeline}")
-        return ", ".join([f"{self.model} on {self.dataset}", f"seed {self.seed}", *special])
+        return ", ".join([f"{self.model} on {self.data_title()}", f"seed {self.seed}", *special])
 
 
 def run_key(spec: RunSpec, *, fingerprint: str, precision: str, backend: str) -> str:

@@ -1,11 +1,14 @@
+import dataclasses
 import hashlib
+import shutil
 import struct
 
 import numpy as np
 import pytest
 
 from cnnrepro import data
-from cnnrepro.data import cifar10, prepared, staging
+from cnnrepro.data import cifar10, staging
+from cnnrepro.data.catalogue import DATASETS
 from cnnrepro.errors import UsageError, WorkFailed
 
 IMAGES = 20
@@ -98,6 +101,90 @@ def test_a_damaged_file_is_refused_even_as_partial(small, tmp_path):
     assert [path.name for path in (tmp_path / "data").iterdir() if path.is_dir()] == []
 
 
+@pytest.fixture
+def part(small, tmp_path):
+    """A data folder with two of the five training batches."""
+    source = write(small, tmp_path / "part", ["data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"])
+    data.prepare("cifar10", source=source, data_dir=tmp_path / "data", partial=True)
+    return tmp_path / "data"
+
+
+def contents(root):
+    return {path.name: path.read_bytes() for path in (root / cifar10.FOLDER_NAME).iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("file", "error", "message"),
+    [
+        (None, UsageError, "is not a folder"),
+        ("notes.txt", UsageError, r"cifar-10-binary.tar.gz is missing.*original files do as well: data_batch_1.bin"),
+        ("cifar-10-binary.tar.gz", WorkFailed, "cifar-10-binary.tar.gz is damaged or another file"),
+    ],
+    ids=["no folder", "other files", "damaged archive"],
+)
+def test_what_is_there_in_part_does_not_make_a_useless_source_good(part, tmp_path, file, error, message):
+    before = contents(part)
+    if file:
+        write({file: b"no such thing"}, tmp_path / "from")
+    with pytest.raises(error, match=message):
+        data.prepare("cifar10", source=tmp_path / "from", data_dir=part)
+    assert contents(part) == before
+
+
+def test_a_damaged_file_leaves_what_was_prepared_before(part, small, tmp_path):
+    before = contents(part)
+    source = write(small | {"data_batch_5.bin": small["data_batch_4.bin"]}, tmp_path / "from")
+    with pytest.raises(WorkFailed, match=r"data_batch_5.bin .* is damaged or another file"):
+        data.prepare("cifar10", source=source, data_dir=part)
+    assert contents(part) == before
+
+
+def test_where_the_new_folder_cannot_take_its_place_the_old_one_is_back(part, tmp_path):
+    before = contents(part)
+    with pytest.raises(FileNotFoundError):
+        cifar10._replace(part / cifar10.FOLDER_NAME, tmp_path / "never made", tmp_path / "before")
+    assert contents(part) == before
+
+
+def test_a_byte_that_changed_since_is_noticed(part):
+    path = part / cifar10.FOLDER_NAME / "data_batch_2.bin"
+    spoiled = bytearray(path.read_bytes())
+    spoiled[100] ^= 1
+    path.write_bytes(spoiled)
+    with pytest.raises(WorkFailed, match=r"data_batch_2.bin changed since. Remove that folder and prepare it again"):
+        data.load("cifar10", data_dir=part)
+
+
+def test_a_file_cut_short_is_not_a_smaller_data_set_and_is_mended(part, small, tmp_path):
+    path = part / cifar10.FOLDER_NAME / "data_batch_2.bin"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert data.status("cifar10", part) == "absent"
+    with pytest.raises(WorkFailed, match="missing or cut short. Remove that folder and prepare it again"):
+        data.load("cifar10", data_dir=part)
+    data.prepare("cifar10", source=tmp_path / "part", data_dir=part, partial=True)
+    assert contents(part) == {name: small[name] for name in ("data_batch_1.bin", "data_batch_2.bin", "test_batch.bin")}
+
+
+def test_what_a_killed_process_left_is_removed(small, tmp_path):
+    (tmp_path / "data" / ".cnnrepro-cifar10-killed").mkdir(parents=True)
+    data.prepare("cifar10", source=write(small, tmp_path / "from"), data_dir=tmp_path / "data")
+    assert {path.name for path in (tmp_path / "data").iterdir() if path.is_dir()} == {cifar10.FOLDER_NAME}
+
+
+def test_of_several_folders_the_one_with_most_files_is_taken(small, tmp_path):
+    write(small, tmp_path / "from", ["test_batch.bin"])
+    fullest = write(small, tmp_path / "from" / "cifar-10-batches-bin")
+    assert cifar10.lies_in(tmp_path / "from") == fullest
+    assert cifar10.lies_in(tmp_path / "absent") is None
+
+
+def test_a_whole_set_is_not_replaced_by_a_part_of_it(small, tmp_path):
+    data.prepare("cifar10", source=write(small, tmp_path / "all"), data_dir=tmp_path / "data")
+    source = write(small, tmp_path / "part", ["data_batch_1.bin", "test_batch.bin"])
+    data.prepare("cifar10", source=source, data_dir=tmp_path / "data", partial=True)
+    assert contents(tmp_path / "data") == small
+
+
 def test_more_files_complete_a_partial_set(small, tmp_path):
     first = write(small, tmp_path / "first", ["data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"])
     second = write(
@@ -125,27 +212,54 @@ def test_tfds_order_is_brought_to_the_official_one():
     np.testing.assert_array_equal(found[1], labels)
 
 
-def test_what_tfds_prepared_is_sorted_as_it_is_read(monkeypatch, tmp_path):
-    """TFDS's own archive is not at hand; its form is: images, labels and names, stored by a hash of the number."""
+@pytest.mark.slow
+def test_tfds_and_the_original_files_give_the_same_data_set(small, tmp_path, monkeypatch):
+    """TFDS's own builder on the small files; only its download of the archive is replaced by the unpacked files."""
+    import tensorflow_datasets as tfds
 
-    class Tensor:
-        def __init__(self, value):
-            self.numpy = lambda: value
+    sizes = {"train": 90, "validation": 10, "test": 20}
+    entry = dataclasses.replace(data.info("cifar10"), sizes=sizes)
+    monkeypatch.setitem(DATASETS, "cifar10", entry)
+    unpacked = write(small, tmp_path / "unpacked" / "cifar-10-batches-bin")
+    (unpacked / "batches.meta.txt").write_text("\n".join(entry.classes) + "\n")
+    monkeypatch.setattr(
+        tfds.download.DownloadManager, "download_and_extract", lambda manager, url: str(unpacked.parent)
+    )
+    (tmp_path / "scratch" / "manual").mkdir(parents=True)
+    made = staging.run_tfds(entry, tmp_path / "scratch")
+    stored = tfds.builder_from_directory(made).as_dataset(split="train", batch_size=-1)
+    ids = [name.decode() for name in stored["id"].numpy()]
+    assert sorted(ids) == [f"train_{number:05d}" for number in range(100)] != ids  # stored in another order
 
-    ids = np.array([b"train_00001", b"train_00000"], object)
-    part = {"image": Tensor(np.arange(2)[:, None]), "label": Tensor(np.array([7, 8])), "id": Tensor(ids)}
-    images, labels = prepared._arrays(data.info("cifar10"), part)
-    assert (images.ravel().tolist(), labels.tolist()) == ([1, 0], [8, 7])
+    data.prepare("cifar10", source=unpacked, data_dir=tmp_path / "files")
+    from_files = data.load("cifar10", data_dir=tmp_path / "files")
+    from_tfds = data.load("cifar10", data_dir=tmp_path / "scratch" / "prepared")
+    assert from_tfds.sizes == from_files.sizes == sizes
+    assert from_tfds.fingerprint == from_files.fingerprint
 
 
-def test_half_of_the_real_cifar10(test_data, tmp_path):
-    source = test_data / "cifar10"
-    data.prepare("cifar10", source=source, data_dir=tmp_path, partial=True)
+@pytest.fixture
+def half(test_data, tmp_path):
+    """Two of the real training batches and the test batch."""
+    names = ["data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"]
+    folder = test_data / "cifar10" / "cifar-10-batches-bin"
+    if missing := [name for name in names if not (folder / name).is_file()]:
+        pytest.skip(f"no {', '.join(missing)} in {folder} (CNNREPRO_TEST_DATA may name another folder)")
+    (tmp_path / "half").mkdir()
+    for name in names:
+        shutil.copyfile(folder / name, tmp_path / "half" / name)
+    return tmp_path / "half"
+
+
+def test_half_of_the_real_cifar10(half, tmp_path):
+    data.prepare("cifar10", source=half, data_dir=tmp_path, partial=True)
     splits = data.load("cifar10", data_dir=tmp_path)
     assert splits.sizes == {"train": 18_000, "validation": 2_000, "test": 10_000}
     assert splits.info.sizes == splits.sizes
     assert splits.partial == "2 of 5 training batches"
     assert np.bincount(splits.examples["test"].labels).tolist() == [1_000] * 10
+    train, validation = (np.bincount(splits.examples[split].labels) for split in ("train", "validation"))
+    assert np.abs(validation - (train + validation) / 10).max() < 1  # every class with its share
     # Krizhevsky 2009; the means that everyone uses are 0.491, 0.482, 0.447
     np.testing.assert_allclose(splits.mean, [0.491, 0.482, 0.447], atol=0.003)
     with pytest.raises(UsageError, match="from 1 to 18000, the training images of 'cifar10'"):

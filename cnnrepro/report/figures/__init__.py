@@ -29,7 +29,7 @@ from cnnrepro.report.figures.heat import borders, class_map, occlusion, two_ways
 from cnnrepro.report.figures.learning import curves
 from cnnrepro.report.figures.matrices import confusion
 from cnnrepro.report.figures.photo_maps import map_grid
-from cnnrepro.report.figures.pictures import examples, mistakes
+from cnnrepro.report.figures.pictures import captioned, examples, mistakes
 from cnnrepro.report.figures.pools import (
     discarded_shares,
     pool_savings,
@@ -39,6 +39,7 @@ from cnnrepro.report.figures.pools import (
 )
 from cnnrepro.report.figures.responses import feature_maps, filter_sheets, patches
 from cnnrepro.report.figures.savings import savings
+from cnnrepro.report.figures.stages import principal_colours, window_places
 from cnnrepro.report.figures.tally import tally
 from cnnrepro.report.figures.windows import one_cell, sliding_windows, volume_windows, window_variants
 
@@ -47,6 +48,7 @@ __all__ = [
     "batch_lines",
     "borders",
     "bubbles",
+    "captioned",
     "class_map",
     "confusion",
     "connected_maps",
@@ -77,6 +79,7 @@ __all__ = [
     "pool_savings",
     "pooled_gradients",
     "pooled_numbers",
+    "principal_colours",
     "recursion_lines",
     "savings",
     "share_panels",
@@ -87,6 +90,7 @@ __all__ = [
     "tally",
     "two_ways",
     "volume_windows",
+    "window_places",
     "window_variants",
     "windows_on_lines",
 ]

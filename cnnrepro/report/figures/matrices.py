@@ -44,7 +44,9 @@ def confusion(matrices: Mapping[str, np.ndarray], class_names: Sequence[str]) ->
     rows = math.ceil(len(arrays) / columns)
     side = {1: 5.4, 2: 4.6, 3: 3.35}[columns]
     with style.applied():
-        figure = Figure(figsize=(side * columns, (side + 0.55) * rows), layout="constrained")
+        # As wide as the page also for one panel: a narrower figure would be blown up to that.
+        width = style.WIDTH if columns == 1 else side * columns
+        figure = Figure(figsize=(width, (side + 0.55) * rows), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False).flat
         drawn = None
         for axes, (arm, counts) in zip(panels, arrays.items(), strict=False):

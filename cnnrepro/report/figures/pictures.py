@@ -35,6 +35,18 @@ def examples(
     return _grid(images, [str(class_names[int(label)]) for label in labels], title, columns)
 
 
+def captioned(images: np.ndarray, words: Sequence[str], *, title: str = "", columns: int = 5) -> Figure:
+    """Draw pictures in rows, each under words of its own.
+
+    Args:
+        images: uint8, shape (n, H, W, C) with C of 1 or 3.
+        words: n captions.
+        title: what the pictures are; empty for none.
+        columns: pictures in a row.
+    """
+    return _grid(_checked(images, words), words, title, columns)
+
+
 def mistakes(
     images: np.ndarray,
     labels: np.ndarray,
@@ -76,8 +88,9 @@ def mistakes(
 
 
 def _checked(images: np.ndarray, *others: Sequence) -> np.ndarray:
-    images = np.asarray(images)
-    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+    if not hasattr(images, "shape"):  # an array, or pictures that are read when they are asked for
+        images = np.asarray(images)
+    if len(images.shape) != 4 or images.shape[-1] not in (1, 3):
         raise ValueError(f"Pictures need the shape (n, H, W, 1 or 3). Received: {images.shape}")
     if any(len(other) != len(images) for other in others):
         raise ValueError(f"Every picture needs its label. Received: {len(images)} and {[len(o) for o in others]}")
