@@ -207,7 +207,7 @@ def test_version(capsys):
     assert call(capsys, "--version")[1] == f"cnnrepro {cnnrepro.__version__}\n"
 
 
-@pytest.mark.parametrize("what", ["models", "datasets", "recipes", "experiments"])
+@pytest.mark.parametrize("what", ["models", "datasets", "recipes", "pipelines", "experiments"])
 def test_lists_in_text_and_json(what, capsys):
     status, out, err = call(capsys, "list", what, "--json")
     rows = json.loads(out)

@@ -1,0 +1,115 @@
+"""The command line on pictures of one's own: from a folder to a page, and what it says of bad files and calls."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnrepro import cli
+from cnnrepro.training import RunStore
+
+
+def call(capsys, *arguments):
+    """Exit status, standard output and standard error of a command, run in this process."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    return ended.value.code, printed.out, printed.err
+
+
+@pytest.fixture
+def folder(tmp_path):
+    random = np.random.default_rng(0)
+    for name, channel in (("blue", 2), ("red", 0)):
+        (tmp_path / "my pictures" / name).mkdir(parents=True)
+        for number in range(12):
+            pixels = random.integers(0, 128, (40, 50, 3), np.uint8)
+            pixels[..., channel] += 100
+            Image.fromarray(pixels).save(tmp_path / "my pictures" / name / f"{number:02}.jpg")
+    return tmp_path / "my pictures"
+
+
+def training(folder, *more):
+    return ["train", "lenet5_modern", "--dataset", f"folder:{folder}", "--canvas", "32", "--epochs", "1", *more]
+
+
+@pytest.mark.slow
+def test_from_a_folder_to_a_page(capsys, folder, tmp_path):
+    (folder / "red" / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0 torn")
+    more = ["--pipeline", "alexnet-2012", "--batch-size", "8", "--on-error", "skip", "--report"]
+    status, out, err = call(capsys, *training(folder, *more))
+    assert status == 0, err
+    record = RunStore(tmp_path / "runs").records()[0]
+    first, page = out.strip().splitlines()
+    assert first.startswith(f"{record.key}  lenet5_modern on pictures of my pictures, seed 0")
+    assert "ten crop top1 error" in first
+    html = (tmp_path / "reports" / "train_on_your_images").rglob("index.html")
+    found = next(html)
+    assert page == str(found)
+    text = found.read_text(encoding="utf-8")
+    assert "red/torn.jpg" in text and "Pictures that could not be read: 1." in text
+    assert f"{record.test['ten_crop_top1_error']:.2%}" in text
+
+
+def test_a_bad_picture_ends_the_command_with_its_name(capsys, folder, tmp_path):
+    (folder / "red" / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0 torn")
+    status, out, err = call(capsys, *training(folder))
+    assert (status, out) == (1, "")
+    assert err.count("\n") == 1
+    assert "1 of 25 pictures" in err and "red/torn.jpg" in err and "--on-error skip" in err
+    assert RunStore(tmp_path / "runs").records() == []
+
+
+@pytest.mark.parametrize(
+    "more, sentence",
+    [
+        (["--pipeline", "alexnet"], "Unknown pipeline 'alexnet'; known are"),
+        (["--on-error", "ignore"], "Unknown way to meet a bad picture 'ignore'"),
+        (["--cache", "ram"], "Unknown cache 'ram'"),
+        (["--placement", "gpu"], "Unknown placement of the augmentation 'gpu'"),
+        (["--canvas", "4"], "canvas must be 8 or more. Received: 4"),
+        (["--batch-size", "0"], "batch_size must be a whole number from 1 up"),
+    ],
+)
+def test_a_bad_call_is_one_sentence_and_status_2(capsys, folder, tmp_path, more, sentence):
+    status, out, err = call(capsys, *training(folder, *more))
+    assert (status, out) == (2, "")
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["", "/no/such/folder"])
+def test_a_folder_that_is_none_is_status_2(capsys, name):
+    status, _, err = call(capsys, "train", "lenet5_modern", "--dataset", f"folder:{name}")
+    assert status == 2
+    assert err.count("\n") == 1
+
+
+def test_a_plan_in_text_and_json(capsys, folder):
+    status, out, _ = call(capsys, "plan", "alexnet_small", f"folder:{folder}", "--device", "t4", "--recipe", "vgg-2014")
+    assert status == 0
+    assert "projected: 31% of 65 · 10¹² operations/s" in out
+    status, out, _ = call(capsys, "plan", "alexnet", "imagenet2012", "--throughput", "1500", "--json")
+    told = {line["what"]: line for line in json.loads(out)["lines"]}
+    assert told["hours"]["value"] == pytest.approx(told["training images"]["value"] * 5 / 1500 / 3600)
+
+
+def test_a_plan_of_what_is_not_known_is_status_2(capsys):
+    status, _, err = call(capsys, "plan", "alexnet", "imagenet2012", "--device", "h1000")
+    assert status == 2
+    assert "Unknown device 'h1000'" in err
+
+
+def test_half_of_cifar10_is_prepared_only_when_that_is_said(capsys, test_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNREPRO_DATA", str(tmp_path / "data"))
+    source = test_data / "cifar10"
+    status, _, err = call(capsys, "data", "prepare", "cifar10", "--from", source)
+    if status == 0:
+        pytest.skip("all six files of CIFAR-10 are there")
+    assert status == 2
+    assert "lacks data_batch_" in err and "--partial" in err
+    status, out, _ = call(capsys, "data", "prepare", "cifar10", "--from", source, "--partial")
+    assert status == 0
+    status, out, _ = call(capsys, "data", "list")
+    assert "of 5 training batches" in out
