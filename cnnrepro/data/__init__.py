@@ -30,6 +30,7 @@ What happens to the data, in the order it happens, one file each:
     pipeline_entry  what a pipeline is: the choices it is made of
     pipelines       what becomes of an image on its way into a network, as each paper has it
     draws           what is drawn for each image in an epoch
+    tuning          how many things tf.data does at once
     feeding         batches: shuffled, augmented, prefetched
 
 To add a data set, enter it in ``catalogue.DATASETS``; to add a pipeline, in ``pipelines.PIPELINES``. Importing this

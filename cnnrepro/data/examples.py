@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from cnnrepro.data import lazy
+from cnnrepro.data import lazy, tuning
 from cnnrepro.data.catalogue import SPLITS
 
 if TYPE_CHECKING:
@@ -81,19 +81,19 @@ def picture_batches(
         A tf.data.Dataset of (n, H, W, C) uint8.
     """
     tf = lazy.tensorflow()
-    auto = tf.data.AUTOTUNE
+    some = tuning.batches_at_once()
     if hasattr(images, "dataset"):  # decoded on the fly, each picture by itself, in parallel
         return images.dataset(order, deterministic=deterministic).batch(batch_size)
     positions = tf.data.Dataset.from_tensor_slices(np.asarray(order, np.int64)).batch(batch_size)
     if isinstance(images, np.ndarray):
         held = tf.constant(images)
-        return positions.map(lambda at: tf.gather(held, at), num_parallel_calls=auto, deterministic=deterministic)
+        return positions.map(lambda at: tf.gather(held, at), num_parallel_calls=some, deterministic=deterministic)
     shape = (None, *images.shape[1:])
 
     def read(at: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(tf.numpy_function(images.__getitem__, [at], tf.uint8, stateful=False), shape)
 
-    return positions.map(read, num_parallel_calls=auto, deterministic=deterministic)
+    return positions.map(read, num_parallel_calls=some, deterministic=deterministic)
 
 
 def fingerprint(examples: Mapping[str, Examples]) -> str:

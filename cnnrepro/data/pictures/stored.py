@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro.data import lazy
+from cnnrepro.data import lazy, tuning
 from cnnrepro.data.pictures.canvas import canvas, decode_to_canvas
 from cnnrepro.data.pictures.reading import decode
 from cnnrepro.data.pictures.source import Source
@@ -113,7 +113,7 @@ class StreamedPictures:
         def decoded(which: tf.Tensor, plain: tf.Tensor) -> tf.Tensor:
             return decode_to_canvas(read(which), self.side, plain)
 
-        return encoded.map(decoded, num_parallel_calls=tf.data.AUTOTUNE, deterministic=deterministic)
+        return encoded.map(decoded, num_parallel_calls=tuning.pictures_at_once(), deterministic=deterministic)
 
     def _decoded(self, position: int) -> np.ndarray:
         # One definition of the pixels: what Pillow decodes equals what TensorFlow does for a plain JPEG.
