@@ -257,7 +257,7 @@ def first(epoch: Iterable) -> np.ndarray:
 def train_paths(splits: data.Splits) -> list[str]:
     """The files of the training split of streamed pictures, in its order."""
     streamed = splits.examples["train"].images
-    return [str(Path(streamed.source.paths[position]).resolve()) for position in streamed.positions]
+    return [str(Path(os.fsdecode(streamed.source.paths[position])).resolve()) for position in streamed.positions]
 
 
 def check(feed: data.Feed, paths: list[str], constants: Constants, cached: Path) -> None:

@@ -1,4 +1,7 @@
-"""What the notebook alexnet_pipeline shows: every stage of AlexNet's data pipeline, and the checks of each."""
+"""What the notebook alexnet_pipeline shows: the stages of AlexNet's data pipeline, on pictures.
+
+The stage of the colours is in ``pipeline_colours``, what is promised of all of them in ``pipeline_checks``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ import numpy as np
 
 from cnnrepro import data, paths
 from cnnrepro.data import draws as drawing
-from cnnrepro.data.pipeline_entry import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
 from cnnrepro.data.pipelines import PIPELINES
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments.photograph_maps import Map
@@ -18,7 +20,7 @@ CANVAS, SIZE = 256, 224  # Krizhevsky et al. 2012, section 2 and 4.1
 DRAWS = 10_000  # for the laws: of 32 · 32 = 1,024 places each is drawn some ten times
 MARK = np.array([0.84, 0.37, 0.0])  # the orange of the project's figures
 DETAIL = 48  # pixels of the canvas, shown large
-SHOWN = 160  # pixels of a picture in a row of five; the page stays small
+SHOWN = 128  # pixels of a picture in a row of five; the page stays small
 MOST = 64  # pictures to choose one from
 
 
@@ -99,18 +101,23 @@ def with_square(picture: np.ndarray) -> np.ndarray:
     return shown
 
 
-def canvas_maps(picture: np.ndarray) -> list[Map]:
-    """The picture with its square, its canvas, and a detail of it with and without antialiasing."""
+def canvas_maps(picture: np.ndarray) -> list[list[Map]]:
+    """The picture with its square, and its canvas; a detail of it with and without antialiasing, and the difference."""
     smooth, rough = canvas_of(picture), skipping(picture)
-    gaps = np.abs(smooth.astype(int) - rough).sum(axis=-1)
-    top, left = _busiest(gaps)
+    gaps = np.abs(smooth.astype(int) - rough)
+    top, left = _busiest(gaps.sum(axis=-1))
     at = (slice(top, top + DETAIL), slice(left, left + DETAIL))
     height, width = picture.shape[:2]
     return [
-        Map(f"as it came, {width}x{height}", with_square(picture), "colour"),
-        Map(f"canvas, {CANVAS}x{CANVAS}", smooth / 255, "colour"),
-        Map("a detail, antialiased", smooth[at] / 255, "colour"),
-        Map("the same, pixels skipped", rough[at] / 255, "colour"),
+        [
+            Map(f"as it came, {width}×{height}", with_square(picture), "colour"),
+            Map(f"canvas, {CANVAS}×{CANVAS}", smooth / 255, "colour"),
+        ],
+        [
+            Map("a detail, antialiased", smooth[at] / 255, "colour"),
+            Map("the same, pixels skipped", rough[at] / 255, "colour"),
+            Map(f"their difference, {GAIN} times", np.clip(GAIN * gaps[at] / 255, 0, 1), "colour"),
+        ],
     ]
 
 
@@ -126,16 +133,34 @@ def _busiest(gaps: np.ndarray) -> tuple[int, int]:
     return top, left
 
 
-def mean_maps(splits: data.Splits) -> list[Map]:
-    """The mean image, a picture, and the picture less the mean (moved to grey)."""
+def mean_maps(*sets: data.Splits) -> list[list[Map]]:
+    """For each set the mean image, the mean colour, a picture, and the picture less the mean image (on grey)."""
+    rows = []
+    for splits in sets:
+        mean = data.statistics_of(splits).mean_image
+        some = np.asarray(splits.examples["train"].images[:MOST])
+        picture = some[np.argmax(some.reshape(len(some), -1).std(axis=1))]  # one with something on it
+        flat = np.broadcast_to(mean.mean(axis=(0, 1)), mean.shape)
+        rows.append(
+            [
+                _map("mean image", mean / 255),
+                _map("mean colour", flat / 255),
+                _map("a picture", picture / 255),
+                _map("less the mean image", np.clip(0.5 + (picture - mean) / 510, 0, 1)),
+            ]
+        )
+    return rows
+
+
+def _map(title: str, values: np.ndarray) -> Map:
+    """A picture of one channel in grey, of three in colour."""
+    return Map(title, values[..., 0], "grey") if values.shape[-1] == 1 else Map(title, values, "colour")
+
+
+def unevenness(splits: data.Splits) -> float:
+    """How far the mean image is from the mean colour: root mean square over places and channels, grey levels."""
     mean = data.statistics_of(splits).mean_image
-    some = np.asarray(splits.examples["train"].images[:MOST])
-    picture = some[np.argmax(some.reshape(len(some), -1).std(axis=1))]  # one with something on it
-    return [
-        Map("mean image", mean / 255, "colour"),
-        Map("a picture", picture / 255, "colour"),
-        Map("less the mean, on grey", np.clip(0.5 + (picture - mean) / 510, 0, 1), "colour"),
-    ]
+    return float(np.sqrt(((mean - mean.mean(axis=(0, 1))) ** 2).mean()))
 
 
 def places(pipeline: str, seed: int) -> np.ndarray:
@@ -146,60 +171,52 @@ def places(pipeline: str, seed: int) -> np.ndarray:
     return counts
 
 
-def windows(canvas: np.ndarray, epochs: int, seed: int) -> tuple[np.ndarray, list[str]]:
-    """The windows of one canvas over some epochs, (epochs, S, S, 3) uint8, and what was drawn for each."""
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Windows of one canvas.
+
+    Args:
+        canvas: (H, H, 3) uint8.
+        images: (n, S', S', 3) uint8, made smaller for the page.
+        words: n captions.
+        corners: first row and column of each place.
+        size: side of a window on the canvas, in pixels.
+    """
+
+    canvas: np.ndarray
+    images: np.ndarray
+    words: tuple[str, ...]
+    corners: tuple[tuple[int, int], ...]
+    size: int
+
+
+def windows(canvas: np.ndarray, epochs: int, seed: int) -> Cut:
+    """The windows of one canvas over some epochs, as the pipeline cuts them."""
     from cnnrepro.data.tensor_ops import tensor_ops
     from cnnrepro.layers.augmentation import windows as cut
 
     pipeline = PIPELINES["alexnet-2012"]
     side = canvas.shape[0]
+    size = pipeline.size(side)
     drawn = [drawing.draw(pipeline, 1, side, seed, epoch).values for epoch in range(epochs)]
     top, left, mirrored = (np.concatenate([one[name] for one in drawn]) for name in ("top", "left", "mirrored"))
-    images = np.repeat(canvas[None], epochs, axis=0)
-    made = cut(images, top, left, mirrored, pipeline.size(side), ops=tensor_ops()).numpy()
-    words = [
-        f"row {row}, column {column}{', mirrored' * bool(flag)}"
-        for row, column, flag in zip(top, left, mirrored, strict=True)
-    ]
-    return smaller(made), words
+    made = cut(np.repeat(canvas[None], epochs, axis=0), top, left, mirrored, size, ops=tensor_ops()).numpy()
+    three = zip(top.tolist(), left.tolist(), mirrored, strict=True)
+    words = tuple(f"{row}, {column}{' mirrored' * bool(flag)}" for row, column, flag in three)
+    return Cut(canvas, smaller(made), words, tuple(zip(top.tolist(), left.tolist(), strict=True)), size)
 
 
-def recoloured(canvas: np.ndarray, splits: data.Splits, count: int, seed: int) -> tuple[np.ndarray, list[str]]:
-    """One picture under draws of the colour noise, the first as it is: (count, H, W, 3) uint8, and what was added."""
-    statistics = data.statistics_of(splits)
-    alphas = drawing.draw(PIPELINES["alexnet-2012"], count, CANVAS, seed, 0).values["alphas"].copy()
-    alphas[0] = 0
-    shifts = (alphas * statistics.variances) @ statistics.directions.T  # (count, 3), pixels 0 … 1
-    shown = np.clip(canvas[None] + 255 * shifts[:, None, None, :], 0, 255).round().astype(np.uint8)
-    words = ["as it is", *(", ".join(f"{255 * value:+.1f}" for value in shift) for shift in shifts[1:])]
-    return smaller(shown), words
-
-
-def colour_rows(splits: data.Splits) -> list[tuple[str, ...]]:
-    """The principal colours, computed and published: direction, variance, share."""
-    statistics = data.statistics_of(splits)
-    rows = []
-    for whose, directions, variances in (
-        ("computed", statistics.directions, statistics.variances),
-        ("published for ImageNet", np.array(IMAGENET_DIRECTIONS), np.array(IMAGENET_VARIANCES)),
-    ):
-        for number, (direction, variance) in enumerate(zip(directions.T, variances, strict=True), start=1):
-            direction = direction * np.sign(direction[np.argmax(np.abs(direction) > 1e-9)])
-            spelled = ", ".join(f"{value:+.3f}" for value in direction)
-            rows.append((whose, number, spelled, f"{variance:.5f}", f"{variance / variances.sum():.1%}"))
-        rows.append((whose, "sum", "", f"{variances.sum():.5f}", "100%"))
-    return rows
-
-
-def ten_views(canvas: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """The ten views of a canvas, (10, S, S, 3) uint8, and their names."""
+def ten_views(canvas: np.ndarray) -> Cut:
+    """The ten views of a canvas, with the five places that they come from."""
     from cnnrepro.data.tensor_ops import tensor_ops
     from cnnrepro.layers.augmentation import ten_crop
 
-    size = PIPELINES["alexnet-2012"].size(canvas.shape[0])
-    names = ["top left", "top right", "bottom left", "bottom right", "centre"]
+    side = canvas.shape[0]
+    size = PIPELINES["alexnet-2012"].size(side)
+    names = ("top left", "top right", "bottom left", "bottom right", "centre")
     seen = ten_crop(np.ascontiguousarray(canvas[None]), size, ops=tensor_ops())
-    return smaller(np.asarray(seen)[0]), [*names, *(f"{name}, mirrored" for name in names)]
+    words = (*names, *(f"{name}, mirrored" for name in names))
+    return Cut(canvas, smaller(np.asarray(seen)[0]), words, drawing.ten_corners(side, size), size)
 
 
 def smaller(images: np.ndarray, side: int = SHOWN) -> np.ndarray:
@@ -216,19 +233,32 @@ def batch(splits: data.Splits, seed: int, count: int = 12) -> tuple[np.ndarray, 
     return displayed(np.asarray(images)), np.asarray(labels)
 
 
-def digits(seed: int, count: int = 10) -> tuple[np.ndarray, list[str]]:
-    """Digits of 28 x 28 pixels and their windows of 24 x 24, in a frame of zeros; and what was drawn."""
-    images = data.load("mnist_5k").examples["train"].images[:count]
-    pipeline = PIPELINES["alexnet-2012"]
-    size = pipeline.size(28)
-    drawn = drawing.draw(pipeline, count, 28, seed, 0).values
-    cut = np.stack(
-        [
-            image[top : top + size, left : left + size][:, :: -1 if flag else 1]
-            for image, top, left, flag in zip(images, drawn["top"], drawn["left"], drawn["mirrored"], strict=True)
-        ]
-    )
-    framed = np.pad(cut, ((0, 0), (2, 2), (2, 2), (0, 0)))
+def digits(splits: data.Splits, seed: int, count: int = 10) -> tuple[np.ndarray, list[str]]:
+    """Digits through the same stages: on their canvas, cut and mirrored, and as the network gets them.
+
+    Args:
+        splits: grey images.
+        seed: of what is drawn.
+        count: images.
+
+    Returns:
+        (3 · count, H, H, 1) uint8, the windows in a frame of background, and a caption for each.
+    """
+    from cnnrepro.data.tensor_ops import tensor_ops
+    from cnnrepro.layers.augmentation import augment
+    from cnnrepro.layers.augmentation import windows as cut
+
+    pipeline, side = PIPELINES["alexnet-2012"], splits.canvas[0]
+    size = pipeline.size(side)
+    images = np.asarray(splits.examples["train"].images[:count])
+    drawn = drawing.draw(pipeline, count, side, seed, 0).values
+    constants = pipeline.constants(splits, lambda: data.statistics_of(splits))
+    place = (drawn["top"], drawn["left"], drawn["mirrored"], size)
+    windowed = np.asarray(cut(images, *place, ops=tensor_ops()))
+    final = displayed(np.asarray(augment(images, drawn, constants, pipeline, size, ops=tensor_ops())))
+    border = (side - size) // 2
+    around = ((0, 0), (border, side - size - border), (border, side - size - border), (0, 0))
+    framed = [np.pad(one, around) for one in (windowed, final)]
     three = zip(drawn["top"], drawn["left"], drawn["mirrored"], strict=True)
-    words = [f"+{top}, +{left}{', m.' * bool(flag)}" for top, left, flag in three]
-    return np.concatenate([images, framed]), [*(["28x28"] * count), *words]
+    words = [f"{top}, {left}{' mirrored' * bool(flag)}" for top, left, flag in three]
+    return np.concatenate([images, *framed]), [*([f"{side}×{side}"] * count), *words, *(["less the mean"] * count)]

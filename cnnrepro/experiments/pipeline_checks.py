@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from cnnrepro import data
-from cnnrepro.data import draws as drawing
 from cnnrepro.data.pipelines import PIPELINES
+from cnnrepro.data.statistics import of_pieces
 from cnnrepro.experiments.alexnet_pipeline import CANVAS, DRAWS, Material, canvas_of
+from cnnrepro.experiments.pipeline_colours import covariances, some
 
 
 def checks(shown: Material, seed: int) -> list[tuple[str, str, str, str]]:
@@ -27,25 +28,25 @@ def _canvas_check(picture: np.ndarray) -> tuple[str, str, str, str]:
     box = ((width - short) / 2, (height - short) / 2, (width + short) / 2, (height + short) / 2)
     theirs = np.asarray(Image.fromarray(picture).resize((CANVAS, CANVAS), Image.Resampling.BILINEAR, box=box))
     gap = np.abs(canvas_of(picture).astype(int) - theirs).max()
-    return _row("canvas against Pillow's, grey levels", float(gap), 1.0, ".0f")
+    return _row("canvas against Pillow’s, grey levels", float(gap), 1.0, "g")
 
 
 def _colour_checks(splits: data.Splits, seed: int) -> list[tuple[str, str, str, str]]:
-    statistics = data.statistics_of(splits)
-    pixels = np.asarray(splits.examples["train"].images[:]).reshape(-1, 3) / 255
-    covariance = np.cov(pixels.T, bias=True)
-    values, vectors = np.linalg.eigh(covariance)
+    images = some(splits)
+    whole = len(images) == splits.sizes["train"]
+    statistics = data.statistics_of(splits) if whole else of_pieces([images])
+    pixels = images.reshape(-1, images.shape[-1]) / 255
+    values, vectors = np.linalg.eigh(np.cov(pixels.T, bias=True))
     apart = np.abs(values[::-1] - statistics.variances).max()
     turned = 1 - np.abs((vectors[:, ::-1] * statistics.directions).sum(axis=0)).min()
-    alphas = drawing.draw(PIPELINES["alexnet-2012"], DRAWS, CANVAS, seed, 0).values["alphas"].astype(float)
-    shifts = (alphas * statistics.variances) @ statistics.directions.T
-    said = (statistics.directions * (0.1 * statistics.variances) ** 2) @ statistics.directions.T
+    measured, formula = covariances(splits, seed)
     # The standard error of a variance is itself times √(2 / n): 1.4 % for 10,000 draws; four of them are allowed.
-    off = np.abs(np.cov(shifts.T) - said).max() / np.abs(said).max()
+    off = np.abs(measured - formula).max() / np.abs(formula).max()
+    where = "all pixels" if whole else f"all pixels of {len(images)} pictures"
     return [
-        _row("principal variances against all pixels at once", apart, 1e-5, ".1e"),
-        _row("principal directions, 1 - |cosine|", turned, 1e-5, ".1e"),
-        _row(f"covariance of {DRAWS:,} draws of the noise, relative", off, 4 * (2 / DRAWS) ** 0.5, ".1%"),
+        _row(f"principal variances against {where} at once", apart, 1e-5, ".1e"),
+        _row("principal directions against the same, 1 − |cosine|", max(0.0, turned), 1e-5, ".1e"),
+        _row(f"covariance of {DRAWS:,} draws of the noise against Σ p pᵀ (0.1 λ)²", off, 4 * (2 / DRAWS) ** 0.5, ".1%"),
     ]
 
 
@@ -59,4 +60,4 @@ def _placement_check(splits: data.Splits, seed: int) -> tuple[str, str, str, str
     inputs, _ = next(iter(inside.batches("train", size, seed=seed)))
     made = Augment(pipeline, inside.constants, inside.size)(inputs)
     gap = float(np.abs(np.asarray(images) - np.asarray(made)).max())
-    return _row("in tf.data against in the training step, grey levels", gap, 0.0, ".0f")
+    return _row(f"{size} pictures in tf.data against in the training step, grey levels", gap, 0.0, "g")

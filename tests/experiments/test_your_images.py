@@ -110,7 +110,7 @@ def test_a_page_on_a_folder_of_ones_own(tiles):
     assert places.sum() == 10_000 and places[32].sum() == places[:, 32].sum() == 0
     assert len(alexnet_pipeline.colour_rows(shown.splits)) == 8
     images, words = alexnet_pipeline.recoloured(alexnet_pipeline.canvas_of(shown.picture), shown.splits, 3, 0)
-    assert images.shape == (3, 160, 160, 3) and words[0] == "as it is"
+    assert images.shape == (3, 128, 128, 3) and words[0] == "as it is"
 
 
 def test_only_pictures_are_shown():

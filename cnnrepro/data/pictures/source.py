@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,8 @@ class Source:
         splits: for each picture the split that its source names, or None.
         digest: hexadecimal; another one whenever a file was added, removed or changed.
         read: the bytes of a picture, by its position.
-        paths: of the files, where each picture is a file: TensorFlow then reads them itself.
+        paths: of the files, where each picture is a file: TensorFlow then reads them itself. As bytes: a name need not
+            be text.
         empty_classes: folders without a picture, which are no classes here.
     """
 
@@ -35,7 +37,7 @@ class Source:
     splits: tuple[str | None, ...]
     digest: str
     read: Callable[[int], bytes]
-    paths: tuple[str, ...] | None = None
+    paths: tuple[bytes, ...] | None = None
     empty_classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -56,13 +58,13 @@ def of_folder(path: Path | str) -> Source:
     listing: Listing = list_pictures(path)
     files = listing.paths
     return Source(
-        title=str(listing.root),
+        title=str(path),
         classes=listing.classes,
         names=tuple(picture.name for picture in listing.pictures),
         labels=np.array([picture.label for picture in listing.pictures], np.int64),
         splits=tuple(picture.split for picture in listing.pictures),
         digest=listing.digest(),
         read=lambda position: files[position].read_bytes(),
-        paths=tuple(str(file) for file in files),
+        paths=tuple(os.fsencode(file) for file in files),
         empty_classes=listing.empty_classes,
     )

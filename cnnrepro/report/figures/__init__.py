@@ -39,7 +39,7 @@ from cnnrepro.report.figures.pools import (
 )
 from cnnrepro.report.figures.responses import feature_maps, filter_sheets, patches
 from cnnrepro.report.figures.savings import savings
-from cnnrepro.report.figures.stages import principal_colours, window_places
+from cnnrepro.report.figures.stages import picture_rows, principal_colours, window_places, windows_of
 from cnnrepro.report.figures.tally import tally
 from cnnrepro.report.figures.windows import one_cell, sliding_windows, volume_windows, window_variants
 
@@ -76,6 +76,7 @@ __all__ = [
     "paired",
     "patches",
     "path_counts",
+    "picture_rows",
     "pool_savings",
     "pooled_gradients",
     "pooled_numbers",
@@ -92,5 +93,6 @@ __all__ = [
     "volume_windows",
     "window_places",
     "window_variants",
+    "windows_of",
     "windows_on_lines",
 ]

@@ -1,16 +1,88 @@
-"""Figures of AlexNet's data pipeline: where windows lie, and the principal colours of pictures."""
+"""Figures of AlexNet's data pipeline: pictures in rows, where windows lie, and the principal colours."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from cnnrepro.report import style
 
+if TYPE_CHECKING:
+    from cnnrepro.experiments.alexnet_pipeline import Cut
+    from cnnrepro.experiments.photograph_maps import Map
+
 _SEEN = "#0072B2"
+_GAP, _TITLE, _TALLEST = 0.14, 0.3, 4.4  # inches
+
+
+def picture_rows(rows: Sequence[Sequence[Map]]) -> Figure:
+    """Draw pictures in rows that fill the width of the page; those of a row have one height.
+
+    Args:
+        rows: pictures from 0 to 1, grey (H, W) or in colour (H, W, 3), with their titles.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    if not rows or not all(rows):
+        raise ValueError("picture_rows() has nothing to draw. Received: an empty row, or no row")
+    ratios = [[one.values.shape[1] / one.values.shape[0] for one in row] for row in rows]
+    heights = [min(_TALLEST, (style.WIDTH - _GAP * (len(row) - 1)) / sum(row)) for row in ratios]
+    total = sum(heights) + len(rows) * (_TITLE + _GAP)
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, total), layout="none")
+        top = 0.0
+        for row, shapes, height in zip(rows, ratios, heights, strict=True):
+            left = 0.0
+            for one, ratio in zip(row, shapes, strict=True):
+                place = (left, total - top - _TITLE - height, ratio * height, height)  # inches
+                axes = figure.add_axes(np.array(place) / np.array([style.WIDTH, total] * 2))
+                axes.imshow(np.clip(one.values, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+                axes.set(xticks=[], yticks=[])
+                axes.spines[:].set(visible=True, color=style.RULE)
+                axes.set_title(style.plain(one.title), fontsize=9.5, pad=5)
+                left += ratio * height + _GAP
+            top += height + _TITLE + _GAP
+    return figure
+
+
+def windows_of(cut: Cut, *, columns: int = 5) -> Figure:
+    """Draw a canvas with the places of its windows, and the windows beside it.
+
+    Args:
+        cut: the canvas and its windows; a place that several share is drawn once.
+        columns: windows in a row.
+    """
+    rows = -(-len(cut.images) // columns)
+    with style.applied():
+        figure = Figure(figsize=(style.WIDTH, 3.1), layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
+        left, right = figure.subfigures(1, 2, width_ratios=(1, 2.15))
+        _places(left.subplots(), cut)
+        panels = right.subplots(rows, columns, squeeze=False).flat
+        for axes, image, words in zip(panels, cut.images, cut.words, strict=False):
+            axes.imshow(image, interpolation="nearest")
+            axes.set_title(style.wrapped(words, 14), fontsize=8, fontweight="normal", loc="center", pad=3)
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(visible=True, color=style.RULE)
+        for axes in list(panels)[len(cut.images) :]:
+            axes.set_visible(False)
+    return figure
+
+
+def _places(axes: Axes, cut: Cut) -> None:
+    axes.imshow(cut.canvas, interpolation="nearest", alpha=0.75)
+    for number, (top, left) in enumerate(dict.fromkeys(cut.corners)):
+        frame = (left - 0.5, top - 0.5), cut.size, cut.size
+        axes.add_patch(Rectangle(*frame, fill=False, edgecolor=style.colour(number), linewidth=1.4))
+    axes.set_title(f"the places, {cut.size} of {len(cut.canvas)} pixels", fontsize=9.5)
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
 
 
 def window_places(counts: Mapping[str, np.ndarray]) -> Figure:

@@ -198,6 +198,15 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(folder, tmp_path):
         bring(of_folder(folder), SIDE, tmp_path / "kept", "disk")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file names that are no text")
+def test_a_file_name_need_not_be_text(folder, tmp_path):
+    (folder / "cat" / "0.png").rename(folder / "cat" / os.fsdecode(b"\xff\xfe {x} \xc3\xa4.png"))
+    source = of_folder(folder)
+    kept, streamed = (bring(source, SIDE, tmp_path / cache, cache)[1] for cache in ("disk", "none"))
+    found = [one.numpy() for one in streamed.dataset(np.arange(10))]
+    np.testing.assert_array_equal(found, kept[:])
+
+
 def test_an_unknown_cache_lists_the_known(folder, tmp_path):
     with pytest.raises(UsageError, match="Unknown cache 'ram'; known are: auto, disk, memory, none"):
         bring(of_folder(folder), SIDE, tmp_path, "ram")
