@@ -194,15 +194,17 @@ def train(
         on_error=on_error,
     )
     record = train_run(spec, runs=_runs_dir(runs), keep_weights=keep_weights, cache=cache, placement=placement)
-    if as_json:
-        print_json(record.to_dict())
-        return
-    typer.echo(f"{record.key}  {record.sentence()}")
+    page = ""
     if report:
         from cnnrepro.report import build
 
-        job = build.of_record(record)
-        typer.echo(str(build.build(job, runs=_runs_dir(runs), reports=_reports_dir(reports))))
+        page = str(build.build(build.of_record(record), runs=_runs_dir(runs), reports=_reports_dir(reports)))
+    if as_json:
+        print_json(record.to_dict() | ({"report": page} if page else {}))
+        return
+    typer.echo(f"{record.key}  {record.sentence()}")
+    if page:
+        typer.echo(page)
 
 
 @app.command()

@@ -42,6 +42,8 @@ def test_from_a_folder_to_a_page(capsys, folder, tmp_path):
     assert status == 0, err
     record = RunStore(tmp_path / "runs").records()[0]
     first, page = out.strip().splitlines()
+    status, out, _ = call(capsys, *training(folder, *more), "--json")
+    assert json.loads(out)["report"] == page
     assert first.startswith(f"{record.key}  lenet5_modern on pictures of my pictures, seed 0")
     assert "ten crop top1 error" in first
     html = (tmp_path / "reports" / "train_on_your_images").rglob("index.html")
