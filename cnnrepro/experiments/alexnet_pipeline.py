@@ -1,6 +1,7 @@
 """What the notebook alexnet_pipeline shows: the stages of AlexNet's data pipeline, on pictures.
 
-The stage of the colours is in ``pipeline_colours``, what is promised of all of them in ``pipeline_checks``.
+Here the canvas, the mean and a batch; the windows are in ``pipeline_windows``, the colours in ``pipeline_colours``, and
+what is promised of all of them in ``pipeline_checks``.
 """
 
 from __future__ import annotations
@@ -10,18 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnrepro import data, paths
-from cnnrepro.data import draws as drawing
 from cnnrepro.data.pipelines import PIPELINES
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments.photograph_maps import Map
-from cnnrepro.experiments.your_images import displayed, pieces
+from cnnrepro.experiments.your_images import displayed, pieces, thumbnails
 
-CANVAS, SIZE = 256, 224  # Krizhevsky et al. 2012, section 2 and 4.1
-DRAWS = 10_000  # for the laws: of 32 · 32 = 1,024 places each is drawn some ten times
+CANVAS = 256  # Krizhevsky et al. 2012, section 2
 MARK = np.array([0.84, 0.37, 0.0])  # the orange of the project's figures
 DETAIL = 48  # pixels of the canvas, shown large
-SHOWN = 128  # pixels of a picture in a row of five; the page stays small
 MOST = 64  # pictures to choose one from
+BROAD = 420  # pixels of the whole picture's longer side on the page
+GAIN = 4  # of the difference between two ways of shrinking, so that it can be seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +39,14 @@ class Material:
     credit: str
 
 
-def material(dataset: str, photograph: str, canvas: int) -> Material:
+def material(dataset: str, photograph: str, canvas: int, on_error: str = "stop") -> Material:
     """The pictures of a page: a folder's, or the pieces of scikit-learn's photographs and one of the two.
 
     Args:
         dataset: "folder:PATH"; empty for the pieces.
         photograph: a key of ``data.PHOTOGRAPHS``, where there is no folder.
         canvas: side that the pictures of the folder are brought to.
+        on_error: what a picture that cannot be read does: "stop" or "skip".
 
     Raises:
         UsageError: a data set of another kind.
@@ -56,8 +57,9 @@ def material(dataset: str, photograph: str, canvas: int) -> Material:
         from cnnrepro.data.pictures.reading import decode
         from cnnrepro.data.pictures.source import of_folder
 
-        splits = data.load(dataset, canvas=canvas)
-        picture = decode(of_folder(dataset.removeprefix(data.FOLDER)).read(0))
+        splits = data.load(dataset, canvas=canvas, on_error=on_error)
+        source, skipped = of_folder(dataset.removeprefix(data.FOLDER)), {name for name, _ in splits.skipped}
+        picture = decode(source.read(next(i for i, name in enumerate(source.names) if name not in skipped)))
         return Material(splits, picture, f"The first picture of {splits.info.title}")
     folder = pieces(paths.runs_dir() / "examples" / "two_photographs")
     shown = data.photograph(photograph)
@@ -110,7 +112,7 @@ def canvas_maps(picture: np.ndarray) -> list[list[Map]]:
     height, width = picture.shape[:2]
     return [
         [
-            Map(f"as it came, {width}×{height}", with_square(picture), "colour"),
+            Map(f"as it came, {width}×{height}", _at_most(with_square(picture), BROAD), "colour"),
             Map(f"canvas, {CANVAS}×{CANVAS}", smooth / 255, "colour"),
         ],
         [
@@ -119,6 +121,15 @@ def canvas_maps(picture: np.ndarray) -> list[list[Map]]:
             Map(f"their difference, {GAIN} times", np.clip(GAIN * gaps[at] / 255, 0, 1), "colour"),
         ],
     ]
+
+
+def _at_most(picture: np.ndarray, side: int) -> np.ndarray:
+    """A picture from 0 to 1, made smaller by averaging where its longer side has more than ``side`` pixels."""
+    from PIL import Image
+
+    image = Image.fromarray((255 * picture).round().astype(np.uint8))
+    image.thumbnail((side, side), Image.Resampling.BOX)  # never enlarges
+    return np.asarray(image) / 255
 
 
 def _busiest(gaps: np.ndarray) -> tuple[int, int]:
@@ -163,102 +174,8 @@ def unevenness(splits: data.Splits) -> float:
     return float(np.sqrt(((mean - mean.mean(axis=(0, 1))) ** 2).mean()))
 
 
-def places(pipeline: str, seed: int) -> np.ndarray:
-    """How often each place of a window was drawn, (33, 33) counts."""
-    drawn = drawing.draw(PIPELINES[pipeline], DRAWS, CANVAS, seed, 0).values
-    counts = np.zeros((CANVAS - SIZE + 1,) * 2, int)
-    np.add.at(counts, (drawn["top"], drawn["left"]), 1)
-    return counts
-
-
-@dataclass(frozen=True, eq=False)
-class Cut:
-    """Windows of one canvas.
-
-    Args:
-        canvas: (H, H, 3) uint8.
-        images: (n, S', S', 3) uint8, made smaller for the page.
-        words: n captions.
-        corners: first row and column of each place.
-        size: side of a window on the canvas, in pixels.
-    """
-
-    canvas: np.ndarray
-    images: np.ndarray
-    words: tuple[str, ...]
-    corners: tuple[tuple[int, int], ...]
-    size: int
-
-
-def windows(canvas: np.ndarray, epochs: int, seed: int) -> Cut:
-    """The windows of one canvas over some epochs, as the pipeline cuts them."""
-    from cnnrepro.data.tensor_ops import tensor_ops
-    from cnnrepro.layers.augmentation import windows as cut
-
-    pipeline = PIPELINES["alexnet-2012"]
-    side = canvas.shape[0]
-    size = pipeline.size(side)
-    drawn = [drawing.draw(pipeline, 1, side, seed, epoch).values for epoch in range(epochs)]
-    top, left, mirrored = (np.concatenate([one[name] for one in drawn]) for name in ("top", "left", "mirrored"))
-    made = cut(np.repeat(canvas[None], epochs, axis=0), top, left, mirrored, size, ops=tensor_ops()).numpy()
-    three = zip(top.tolist(), left.tolist(), mirrored, strict=True)
-    words = tuple(f"{row}, {column}{' mirrored' * bool(flag)}" for row, column, flag in three)
-    return Cut(canvas, smaller(made), words, tuple(zip(top.tolist(), left.tolist(), strict=True)), size)
-
-
-def ten_views(canvas: np.ndarray) -> Cut:
-    """The ten views of a canvas, with the five places that they come from."""
-    from cnnrepro.data.tensor_ops import tensor_ops
-    from cnnrepro.layers.augmentation import ten_crop
-
-    side = canvas.shape[0]
-    size = PIPELINES["alexnet-2012"].size(side)
-    names = ("top left", "top right", "bottom left", "bottom right", "centre")
-    seen = ten_crop(np.ascontiguousarray(canvas[None]), size, ops=tensor_ops())
-    words = (*names, *(f"{name}, mirrored" for name in names))
-    return Cut(canvas, smaller(np.asarray(seen)[0]), words, drawing.ten_corners(side, size), size)
-
-
-def smaller(images: np.ndarray, side: int = SHOWN) -> np.ndarray:
-    """Square pictures (n, H, H, 3) uint8, made smaller for a page by averaging."""
-    from PIL import Image
-
-    return np.stack([np.asarray(Image.fromarray(one).resize((side, side), Image.Resampling.BOX)) for one in images])
-
-
 def batch(splits: data.Splits, seed: int, count: int = 12) -> tuple[np.ndarray, np.ndarray]:
     """The first pictures of an epoch as the network gets them, stretched to 0 … 255 for showing, and their labels."""
     feed = data.Feed(splits, PIPELINES["alexnet-2012"])
     images, labels = next(iter(feed.batches("train", min(count, splits.sizes["train"]), seed=seed)))
-    return displayed(np.asarray(images)), np.asarray(labels)
-
-
-def digits(splits: data.Splits, seed: int, count: int = 10) -> tuple[np.ndarray, list[str]]:
-    """Digits through the same stages: on their canvas, cut and mirrored, and as the network gets them.
-
-    Args:
-        splits: grey images.
-        seed: of what is drawn.
-        count: images.
-
-    Returns:
-        (3 · count, H, H, 1) uint8, the windows in a frame of background, and a caption for each.
-    """
-    from cnnrepro.data.tensor_ops import tensor_ops
-    from cnnrepro.layers.augmentation import augment
-    from cnnrepro.layers.augmentation import windows as cut
-
-    pipeline, side = PIPELINES["alexnet-2012"], splits.canvas[0]
-    size = pipeline.size(side)
-    images = np.asarray(splits.examples["train"].images[:count])
-    drawn = drawing.draw(pipeline, count, side, seed, 0).values
-    constants = pipeline.constants(splits, lambda: data.statistics_of(splits))
-    place = (drawn["top"], drawn["left"], drawn["mirrored"], size)
-    windowed = np.asarray(cut(images, *place, ops=tensor_ops()))
-    final = displayed(np.asarray(augment(images, drawn, constants, pipeline, size, ops=tensor_ops())))
-    border = (side - size) // 2
-    around = ((0, 0), (border, side - size - border), (border, side - size - border), (0, 0))
-    framed = [np.pad(one, around) for one in (windowed, final)]
-    three = zip(drawn["top"], drawn["left"], drawn["mirrored"], strict=True)
-    words = [f"{top}, {left}{' mirrored' * bool(flag)}" for top, left, flag in three]
-    return np.concatenate([images, *framed]), [*([f"{side}×{side}"] * count), *words, *(["less the mean"] * count)]
+    return thumbnails(displayed(np.asarray(images))), np.asarray(labels)

@@ -7,8 +7,9 @@ import numpy as np
 from cnnrepro import data
 from cnnrepro.data.pipelines import PIPELINES
 from cnnrepro.data.statistics import of_pieces
-from cnnrepro.experiments.alexnet_pipeline import CANVAS, DRAWS, Material, canvas_of
+from cnnrepro.experiments.alexnet_pipeline import CANVAS, Material, canvas_of
 from cnnrepro.experiments.pipeline_colours import covariances, some
+from cnnrepro.experiments.pipeline_windows import DRAWS
 
 
 def checks(shown: Material, seed: int) -> list[tuple[str, str, str, str]]:

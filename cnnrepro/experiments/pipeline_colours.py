@@ -8,7 +8,8 @@ from cnnrepro import data
 from cnnrepro.data import draws as drawing
 from cnnrepro.data.pipeline_entry import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
 from cnnrepro.data.pipelines import PIPELINES
-from cnnrepro.experiments.alexnet_pipeline import CANVAS, DRAWS, smaller
+from cnnrepro.experiments.pipeline_windows import CANVAS, DRAWS
+from cnnrepro.experiments.your_images import thumbnails
 
 TIMES = 5  # the noise so much stronger, so that it can be seen
 PIXELS = 2**23  # at most, where pixels are looked at one by one: 200 MB as float64 of three colours
@@ -45,7 +46,7 @@ def recoloured(canvas: np.ndarray, splits: data.Splits, count: int, seed: int) -
     shown = np.clip(window[None] + both[:, None, None, :], 0, 255).round().astype(np.uint8)
     spelled = [", ".join(f"{value:+.0f}" for value in shift) for shift in both]
     spelled[0] = spelled[count] = "as it is"
-    return smaller(shown), spelled
+    return thumbnails(shown), spelled
 
 
 def shifts_of(alphas: np.ndarray, statistics: data.Statistics) -> np.ndarray:

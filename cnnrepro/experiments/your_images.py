@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +16,15 @@ from cnnrepro.training.recipes import recipe
 from cnnrepro.training.spec import RunSpec
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cnnrepro.training.record import RunRecord
 
 NAME = "train_on_your_images"
 
 TILE = 64  # pixels; 427 x 640 pixels make 6 · 10 = 60 whole tiles a photograph
 QUALITY = 92  # of the JPEGs, as cameras write them
+THUMBNAIL = 112  # pixels of a picture in a row of many, half of the usual 224; a page stays small
 
 
 def plan(
@@ -46,19 +50,21 @@ def plan(
         options: options of the model, "name=value" separated by blanks.
         recipe: name of a recipe.
         pipeline: name of a pipeline; empty for the recipe's.
-        epochs, batch_size, canvas, train_images: as in ``RunSpec``; 0 for the recipe's, or for the default there.
+        epochs, batch_size, train_images: as in ``RunSpec``; 0 for the recipe's, or for all images.
+        canvas: of photographs, as in ``RunSpec``; 0 for the default there. Small images keep their own size.
         learning_rate: 0 for the recipe's.
         precision, seed, on_error: as in ``RunSpec``.
     """
+    dataset = dataset or f"{data.FOLDER}{pieces(paths.runs_dir() / 'examples' / 'two_photographs')}"
     spec = RunSpec(
         model=model,
-        dataset=dataset or f"{data.FOLDER}{pieces(paths.runs_dir() / 'examples' / 'two_photographs')}",
+        dataset=dataset,
         recipe=recipe,
         pipeline=pipeline or None,
         epochs=epochs or None,
         batch_size=batch_size or None,
         learning_rate=learning_rate or None,
-        canvas=canvas or None,
+        canvas=_canvas(dataset, canvas),
         train_images=train_images or None,
         precision=precision,
         seed=seed,
@@ -66,6 +72,14 @@ def plan(
         options=models.parse_options(model, parse_assignments(options.split())),
     )
     return (Arm(models.entry(model).title, (spec,)),)
+
+
+def _canvas(dataset: str, canvas: int) -> int | None:
+    """The canvas of photographs; images that have a size of their own keep it, whatever is asked for."""
+    info = data.info(dataset)
+    if info.kind in ("folder", "pictures") or canvas == info.input_shape[0]:
+        return canvas or None
+    return None
 
 
 def parameters_of(record: RunRecord) -> dict[str, object]:
@@ -129,7 +143,7 @@ def sample(splits: data.Splits, count: int = 20) -> tuple[np.ndarray, np.ndarray
         members = np.flatnonzero(labels == label)
         turn[members] = (np.arange(len(members)) * 0.618034) % 1  # Weyl's sequence: any first few are spread out
     chosen = np.lexsort((labels, turn))[:count]
-    return np.asarray(splits.examples["train"].images[chosen]), labels[chosen]
+    return thumbnails(np.asarray(splits.examples["train"].images[chosen])), labels[chosen]
 
 
 def seen(arm: Arm, splits: data.Splits, count: int = 10) -> tuple[np.ndarray, np.ndarray]:
@@ -139,13 +153,25 @@ def seen(arm: Arm, splits: data.Splits, count: int = 10) -> tuple[np.ndarray, np
     run = fit.resolve(arm.specs[0], splits, placement="cpu")
     size = min(count, splits.sizes["train"])
     images, labels = next(iter(run.feed.batches("train", size, seed=arm.specs[0].seed)))
-    return displayed(np.asarray(images)), np.asarray(labels)
+    return thumbnails(displayed(np.asarray(images))), np.asarray(labels)
 
 
 def displayed(images: np.ndarray) -> np.ndarray:
     """What a network gets, stretched to 0 … 255 so that it can be looked at; uint8."""
     low, high = np.percentile(images, (0.5, 99.5))
     return np.clip(255 * (images - low) / max(high - low, 1e-6), 0, 255).astype(np.uint8)
+
+
+def thumbnails(images: np.ndarray, side: int = THUMBNAIL) -> np.ndarray:
+    """Square pictures (n, H, H, C) uint8, made smaller for a page by averaging where they are larger than ``side``."""
+    from PIL import Image
+
+    if images.shape[1] <= side:
+        return images
+    grey = images.shape[-1] == 1
+    flat = [Image.fromarray(one[..., 0] if grey else one) for one in images]
+    made = np.stack([np.asarray(one.resize((side, side), Image.Resampling.BOX)) for one in flat])
+    return made[..., None] if grey else made
 
 
 def score_rows(record: RunRecord) -> list[tuple[str, str, str]]:
@@ -155,26 +181,64 @@ def score_rows(record: RunRecord) -> list[tuple[str, str, str]]:
     for name, title in (("top1_error", "top-1 error"), ("top5_error", "top-5 error"), ("loss", "loss")):
         cells = [test.get(key) for key in (name, f"ten_crop_{name}")]
         if cells[0] is not None:
-            spelled = ["–" if one is None else f"{one:.3f}" if name == "loss" else f"{one:.2%}" for one in cells]
-            rows.append((title, *spelled))
+            rows.append((title, *("–" if one is None else _score(name, one) for one in cells)))
     return rows
 
 
+def _score(name: str, value: float) -> str:
+    """An error in percent; a loss with as many figures as it takes not to look like nought."""
+    if name != "loss":
+        return f"{value:.2%}"
+    return f"{value:.3f}" if value >= 0.001 or value == 0 else f"{value:.1e}"
+
+
 def recipe_rows(record: RunRecord) -> list[tuple[str, str]]:
-    """What was done, line by line: recipe, pipeline, data."""
-    chosen = recipe(record.spec.recipe)
-    told = data.pipeline(record.spec.pipeline)
+    """What was done, line by line: recipe, steps, pipeline, options, time."""
+    chosen, spec = recipe(record.spec.recipe), record.spec
+    told = data.pipeline(spec.pipeline)
     decay = f", weight decay {chosen.weight_decay:g} ({chosen.decayed})" if chosen.weight_decay else ""
     momentum = f", momentum {chosen.momentum:g}" if chosen.momentum else ""
-    rate = record.spec.learning_rate or chosen.learning_rate
+    rate = spec.learning_rate or chosen.learning_rate
+    images = record.data["sizes"]["train"]
+    steps = math.ceil(images / spec.batch_size)
+    speed = max(record.history["images_per_second"], default=0.0)
+    options = ", ".join(f"{name}={value}" for name, value in spec.options)
     return [
         ("recipe", f"{chosen.name}: {chosen.source}"),
         ("optimiser", f"{chosen.optimizer}, learning rate {rate:g} {chosen.schedule.describe()}{momentum}{decay}"),
-        ("epochs, batch", f"{record.spec.epochs}, {record.spec.batch_size}"),
+        ("epochs", f"{spec.epochs}, each of {steps:,} steps of at most {spec.batch_size} images"),
+        ("in all", f"{spec.epochs * steps:,} steps, {spec.epochs * images:,} images"),
         ("pipeline", f"{told.name}: {told.describe()}"),
-        ("canvas, network", " and ".join(f"{side} x {side}" for side in _sides(record))),
-        ("options", ", ".join(f"{name}={value}" for name, value in record.spec.options)),
+        ("canvas, network", " and ".join(f"{side}×{side}" for side in _sides(record))),
+        ("options", options or "none"),
+        ("took", f"{record.wall_seconds / 60:.1f} minutes, {speed:,.0f} images/s in the fastest epoch"),
     ]
+
+
+def least_sure(predictions: pd.DataFrame, splits: data.Splits, count: int = 10) -> tuple[np.ndarray, list[str]]:
+    """The test images whose answer had the lowest probability, right or wrong, and that answer in words.
+
+    Args:
+        predictions: a row a test image: label, predicted, confidence.
+        splits: the data set.
+        count: images, at most.
+
+    Returns:
+        (count, H, W, C) uint8, the least sure first; "china? 71 %", or "flower? 52 %, is china" for a wrong answer.
+    """
+    names = splits.info.classes
+    frame = predictions.sort_values("confidence", kind="stable")[:count]
+    words = []
+    for label, predicted, confidence in zip(frame["label"], frame["predicted"], frame["confidence"], strict=True):
+        truth = "" if label == predicted else f", is {names[label]}"
+        words.append(f"{names[predicted]}? {_percent(confidence)}{truth}")
+    return thumbnails(np.asarray(splits.examples["test"].images[frame.index.to_numpy()])), words
+
+
+def _percent(probability: float) -> str:
+    """A probability in percent; near certainty rounded down, so that 100 % is kept for it."""
+    spelled = f"{math.floor(1e4 * probability) / 100:.2f}" if probability > 0.99 else f"{100 * probability:.0f}"
+    return f"{spelled}\N{NO-BREAK SPACE}%"
 
 
 def skipped_rows(splits: data.Splits, most: int = 20) -> list[tuple[str, str]]:

@@ -1,9 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from cnnrepro import data, paths
-from cnnrepro.experiments import alexnet_pipeline, pipeline_checks, your_images
+from cnnrepro.experiments import your_images
 from cnnrepro.experiments.catalogue import experiment
 from cnnrepro.experiments.parameters import complete, read_parameters
 from cnnrepro.report import build
@@ -61,7 +62,8 @@ def test_rows_of_the_page(tiles):
     assert rows[0][1] == f"{record.test['top1_error']:.2%}"
     assert rows[0][2] == f"{record.test['ten_crop_top1_error']:.2%}"
     told = dict(your_images.recipe_rows(record))
-    assert told["canvas, network"] == "28 x 28 and 24 x 24"
+    assert told["canvas, network"] == "28×28 and 24×24"
+    assert told["in all"] == "1 steps, 128 images"
     assert told["recipe"].startswith("adam: Kingma")
     splits = data.load(f"folder:{tiles}", canvas=16)
     assert your_images.class_rows(splits) == [("china", 48, 6, 6), ("flower", 48, 6, 6)]
@@ -88,33 +90,38 @@ def test_without_a_folder_the_pieces_are_made_beside_the_runs():
     assert len(list(folder.rglob("*.jpg"))) == 120
 
 
-def test_every_promise_of_the_stages_is_kept():
-    shown = alexnet_pipeline.material("", "china", 32)
-    for promise, measured, allowed, verdict in pipeline_checks.checks(shown, 1):
-        assert verdict == "kept", (promise, measured, allowed)
+def test_small_images_keep_their_size_whatever_canvas_is_asked_for():
+    spec = your_images.plan(**_defaults(dataset="mnist_5k"))[0].specs[0]
+    assert spec.canvas is None  # the notebook's default of 64 is for photographs
+    assert your_images.plan(**_defaults(dataset="mnist_5k", canvas=28))[0].specs[0].canvas == 28
 
 
-def test_a_broken_promise_is_seen(monkeypatch):
-    shown = alexnet_pipeline.material("", "china", 32)
-    monkeypatch.setattr(pipeline_checks, "canvas_of", alexnet_pipeline.skipping)
-    assert pipeline_checks.checks(shown, 1)[0][3] == "broken"
+def test_the_least_sure_answers_come_first(tiles):
+    splits = data.load(f"folder:{tiles}", canvas=128)
+    labels = splits.examples["test"].labels
+    confidence = np.full(len(labels), 0.99995)
+    confidence[[3, 7]] = 0.6, 0.5
+    predicted = labels.copy()
+    predicted[7] = 1 - labels[7]
+    frame = pd.DataFrame({"label": labels, "predicted": predicted, "confidence": confidence})
+    images, words = your_images.least_sure(frame, splits, 3)
+    names = splits.info.classes
+    assert images.shape == (3, 112, 112, 3)
+    assert words[0] == f"{names[predicted[7]]}? 50\N{NO-BREAK SPACE}%, is {names[labels[7]]}"
+    assert words[1] == f"{names[labels[3]]}? 60\N{NO-BREAK SPACE}%"
+    assert words[2].endswith("99.99\N{NO-BREAK SPACE}%")
+    whole = np.asarray(splits.examples["test"].images[[7]])
+    np.testing.assert_array_equal(images[:1], your_images.thumbnails(whole))
 
 
-def test_a_page_on_a_folder_of_ones_own(tiles):
-    shown = alexnet_pipeline.material(f"folder:{tiles}", "china", 32)
-    assert shown.picture.shape == (64, 64, 3)
-    assert len(alexnet_pipeline.canvas_maps(shown.picture)) == 4
-    views, words = alexnet_pipeline.ten_views(alexnet_pipeline.canvas_of(shown.picture))
-    assert len(views) == len(words) == 10
-    places = alexnet_pipeline.places("alexnet-2012", 0)
-    assert places.sum() == 10_000 and places[32].sum() == places[:, 32].sum() == 0
-    assert len(alexnet_pipeline.colour_rows(shown.splits)) == 8
-    images, words = alexnet_pipeline.recoloured(alexnet_pipeline.canvas_of(shown.picture), shown.splits, 3, 0)
-    assert images.shape == (3, 128, 128, 3) and words[0] == "as it is"
+def test_thumbnails_average_and_never_enlarge():
+    large = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(1, 4, 4, 3)
+    halved = large.reshape(1, 2, 2, 2, 2, 3).mean(axis=(2, 4))
+    assert np.abs(your_images.thumbnails(large, 2) - halved).max() <= 1  # rounded twice
+    assert your_images.thumbnails(large[..., :1], 2).shape == (1, 2, 2, 1)
+    assert your_images.thumbnails(large, 8) is large
 
 
-def test_only_pictures_are_shown():
-    from cnnrepro.errors import UsageError
-
-    with pytest.raises(UsageError, match="dataset must be empty or folder:PATH"):
-        alexnet_pipeline.material("mnist_5k", "china", 32)
+@pytest.mark.parametrize("loss, spelled", [(1.23456, "1.235"), (0.00019, "1.9e-04"), (0.0, "0.000")])
+def test_a_small_loss_does_not_look_like_nought(loss, spelled):
+    assert your_images._score("loss", loss) == spelled

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from cnnrepro.data.pipeline_entry import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
+from cnnrepro.experiments.photograph_maps import Map
+from cnnrepro.experiments.pipeline_windows import Cut
 from cnnrepro.report import figures
 
 
@@ -30,3 +32,30 @@ def test_captioned_pictures_need_a_caption_each():
     assert [axes.get_title() for axes in figure.axes if axes.get_visible()] == ["a", "b", "c"]
     with pytest.raises(ValueError, match="Every picture needs its label"):
         figures.captioned(images, ["a"])
+
+
+def test_pictures_of_a_row_have_one_height_and_fill_the_width():
+    rows = [[Map("a", np.zeros((4, 6, 3))), Map("b", np.zeros((8, 8)))], [Map("c", np.zeros((20, 30, 3)))]]
+    figure = figures.picture_rows(rows)
+    first, second, third = (axes.get_position() for axes in figure.axes)
+    across, down = figure.get_size_inches()
+    assert first.height == pytest.approx(second.height)
+    assert second.x1 == pytest.approx(1)
+    assert third.height * down <= 4.4 + 1e-9  # a row of one picture does not take the whole screen
+    for place, ratio in ((first, 1.5), (second, 1.0), (third, 1.5)):
+        assert place.width * across / (place.height * down) == pytest.approx(ratio)
+    assert third.y0 >= 0 and third.y1 < first.y0
+    with pytest.raises(ValueError, match="nothing to draw"):
+        figures.picture_rows([[]])
+
+
+def test_a_place_that_windows_share_is_drawn_once():
+    words, corners = tuple("abcd"), ((0, 0), (0, 0), (2, 1), (0, 0))
+    cut = Cut(np.zeros((8, 8, 3), np.uint8), np.zeros((4, 6, 6, 3), np.uint8), words, corners, 6)
+    figure = figures.windows_of(cut, columns=3)
+    canvas, *windows = figure.axes
+    assert [(patch.get_x(), patch.get_y(), patch.get_width()) for patch in canvas.patches] == [
+        (-0.5, -0.5, 6),
+        (0.5, 1.5, 6),
+    ]
+    assert [axes.get_title() for axes in windows if axes.get_visible()] == list(words)

@@ -13,8 +13,8 @@ from matplotlib.patches import Rectangle
 from cnnrepro.report import style
 
 if TYPE_CHECKING:
-    from cnnrepro.experiments.alexnet_pipeline import Cut
     from cnnrepro.experiments.photograph_maps import Map
+    from cnnrepro.experiments.pipeline_windows import Cut
 
 _SEEN = "#0072B2"
 _GAP, _TITLE, _TALLEST = 0.14, 0.3, 4.4  # inches
@@ -64,13 +64,13 @@ def windows_of(cut: Cut, *, columns: int = 5) -> Figure:
         figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
         left, right = figure.subfigures(1, 2, width_ratios=(1, 2.15))
         _places(left.subplots(), cut)
-        panels = right.subplots(rows, columns, squeeze=False).flat
+        panels = list(right.subplots(rows, columns, squeeze=False).flat)
         for axes, image, words in zip(panels, cut.images, cut.words, strict=False):
             axes.imshow(image, interpolation="nearest")
             axes.set_title(style.wrapped(words, 14), fontsize=8, fontweight="normal", loc="center", pad=3)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set(visible=True, color=style.RULE)
-        for axes in list(panels)[len(cut.images) :]:
+        for axes in panels[len(cut.images) :]:
             axes.set_visible(False)
     return figure
 
