@@ -136,8 +136,10 @@ def run(
     from cnnrepro.experiments.parameters import parse_assignments
     from cnnrepro.report import build
 
-    job = build.plan(target, parse_assignments(parameter or ()))
-    page = build.build(job, runs=_runs_dir(runs), reports=_reports_dir(reports))
+    store = _runs_dir(runs)
+    with paths.runs_at(store):
+        job = build.plan(target, parse_assignments(parameter or ()))
+    page = build.build(job, runs=store, reports=_reports_dir(reports))
     typer.echo(str(page))
 
 

@@ -18,6 +18,7 @@ import contextlib
 import os
 import re
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from cnnrepro.errors import UsageError
@@ -46,6 +47,20 @@ def runs_dir() -> Path:
 def reports_dir() -> Path:
     """The folder of the report pages."""
     return expand(os.environ.get("CNNREPRO_REPORTS") or home() / "reports")
+
+
+@contextlib.contextmanager
+def runs_at(folder: Path) -> Iterator[None]:
+    """For the length of a block ``runs_dir`` is this folder, so that what ``--runs`` names holds for all in it."""
+    before = os.environ.get("CNNREPRO_RUNS")
+    os.environ["CNNREPRO_RUNS"] = str(folder.resolve())
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["CNNREPRO_RUNS"]
+        else:
+            os.environ["CNNREPRO_RUNS"] = before
 
 
 def pictures_dir(runs: Path | None = None) -> Path:

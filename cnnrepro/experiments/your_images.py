@@ -111,6 +111,7 @@ def pieces(folder: Path) -> Path:
 
     if folder.is_dir():
         return folder
+    paths.require_writable(folder.parent, "--runs")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".pieces-") as scratch:
         made = Path(scratch) / "made"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -190,14 +191,14 @@ def facts(job: Job, records: list[RunRecord]) -> dict[str, str]:
             "Backend": ", ".join(sorted({record.backend for record in records})),
             "Versions": ", ".join(versions),
             "Data": "; ".join(
-                sorted({f"{record.data['name']}, SHA-256 {record.data['fingerprint'][:16]}" for record in records})
+                sorted({f"{record.spec.data_title()}, SHA-256 {record.data['fingerprint'][:16]}" for record in records})
             ),
             "Commit": ", ".join(sorted({record.commit or "not from a checkout" for record in records})),
         }
     else:
         found |= _here()
     if job.experiment:
-        differing = [f"-p {name}={spell(value)}" for name, value in _given(job).items()]
+        differing = [f"-p {shlex.quote(f'{name}={spell(value)}')}" for name, value in _given(job).items()]
         found["To repeat"] = " ".join(["cnnrepro run", job.name, *differing])
     return found
 
