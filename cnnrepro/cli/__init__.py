@@ -1,0 +1,54 @@
+"""The command line: parses, calls, prints; nothing else.
+
+Results go to standard output, progress and errors to standard error. Exit status: 0 done, 1 the work failed, 2 the
+call was wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from cnnrepro.cli.app import app, say
+from cnnrepro.errors import CnnreproError, UsageError
+
+# Each adds its commands to the app, in this order.
+from cnnrepro.cli import looking, working, telling, runs, data  # noqa: F401 # isort: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command ``cnnrepro``: every way it can end is an exit status and, for errors, one sentence."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    if debug:  # wherever it stands: people add it to the end of the command that failed
+        arguments = [argument for argument in arguments if argument != "--debug"]
+    try:
+        status = app(args=arguments, prog_name="cnnrepro", standalone_mode=False) or 0
+    except KeyboardInterrupt:
+        say("interrupted; the same command goes on from the last finished epoch.")
+        status = 130
+    except BrokenPipeError:  # `cnnrepro runs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 0
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        status = _explain(error)
+    sys.exit(status)
+
+
+def _explain(error: Exception) -> int:
+    """Print an error as a sentence; the exit status it leads to."""
+    if isinstance(error, CnnreproError):
+        say(str(error))
+        return error.exit_status
+    if hasattr(error, "format_message"):  # typer's own: an unknown command or option, a value of the wrong type
+        say(f"{error.format_message()} See `cnnrepro --help`.")
+        return UsageError.exit_status
+    if isinstance(error, OSError) and error.strerror:
+        say(f"{error.strerror}: {error.filename or 'a file'}. Nothing was lost; --debug shows where it happened.")
+        return 1
+    say(f"an error of cnnrepro's own: {type(error).__name__}: {error}. --debug shows where it happened.")
+    return 1

@@ -1,0 +1,68 @@
+"""The command line's frame: the app, the options that several commands share, and how it speaks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnnrepro import __version__, paths
+
+app = typer.Typer(
+    name="cnnrepro",
+    help="Reproduce the classic results about convolutional networks, and see which hold.",
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Runs = Annotated[
+    Path | None, typer.Option("--runs", metavar="DIR", help="Folder of the run store.", show_default=False)
+]
+Reports = Annotated[
+    Path | None, typer.Option("--reports", metavar="DIR", help="Folder of the report pages.", show_default=False)
+]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="A run's key, or four or more of its first digits.")]
+Recipe = Annotated[str, typer.Option(help="A name of `cnnrepro list recipes`.")]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the training split.", show_default="the recipe's")]
+BatchSize = Annotated[int | None, typer.Option(help="Images a step.", show_default="the recipe's")]
+Pipeline = Annotated[
+    str | None,
+    typer.Option(help="What becomes of an image: see `cnnrepro list pipelines`.", show_default="the recipe's"),
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("-o", "--option", metavar="NAME=VALUE", help="An option of the model; may be repeated."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"cnnrepro {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def runs_dir(given: Path | None) -> Path:
+    """The folder of the run store: what ``--runs`` says, or the default."""
+    return paths.expand(given) if given else paths.runs_dir()
+
+
+def reports_dir(given: Path | None) -> Path:
+    """The folder of the pages: what ``--reports`` says, or the default."""
+    return paths.expand(given) if given else paths.reports_dir()
+
+
+def say(sentence: str) -> None:
+    """A line to standard error, with a capital letter and no traceback."""
+    if sys.stderr is not None:
+        print(f"cnnrepro: {sentence}", file=sys.stderr)

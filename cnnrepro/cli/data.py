@@ -1,0 +1,50 @@
+"""``cnnrepro data``: what is on this machine, and getting it there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnnrepro.cli.app import AsJson, app
+from cnnrepro.console import print_json, print_table, spell
+
+data_app = typer.Typer(help="List the data sets and prepare them.", invoke_without_command=True)
+app.add_typer(data_app, name="data")
+
+
+@data_app.callback()
+def data_(context: typer.Context) -> None:
+    """List the data sets, with what is on this machine."""
+    if context.invoked_subcommand is None:
+        data_list(as_json=False)
+
+
+@data_app.command("list")
+def data_list(as_json: AsJson = False) -> None:
+    """List the data sets, with what is on this machine."""
+    from cnnrepro import listing
+
+    rows = listing.datasets()
+    if as_json:
+        print_json(rows)
+        return
+    print_table(list(rows[0]), [[spell(cell) for cell in row.values()] for row in rows], fold="title")
+
+
+@data_app.command("prepare")
+def data_prepare(
+    name: Annotated[str, typer.Argument(help="A name of `cnnrepro data list`.")],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="DIR", help="Take the downloaded originals from here.", show_default=False),
+    ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Prepare what there is where some files are missing.")
+    ] = False,
+) -> None:
+    """Download a data set, or stage originals that are already here; both are checked by their checksums."""
+    from cnnrepro import data
+
+    typer.echo(f"{name} is ready in {data.prepare(name, source=source, partial=partial)}")

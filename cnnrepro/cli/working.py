@@ -1,0 +1,149 @@
+"""``cnnrepro run``, ``train`` and ``plan``: what trains, and what says beforehand what that takes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cnnrepro import paths
+from cnnrepro.cli.app import (
+    AsJson,
+    BatchSize,
+    Epochs,
+    Options,
+    Pipeline,
+    Recipe,
+    Reports,
+    Runs,
+    app,
+    reports_dir,
+    runs_dir,
+)
+from cnnrepro.console import print_json, print_table
+
+
+@app.command()
+def run(
+    target: Annotated[str, typer.Argument(metavar="EXPERIMENT|NOTEBOOK", help="A name of `cnnrepro list`, or a path.")],
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter of its notebook; may be repeated."),
+    ] = None,
+    runs: Runs = None,
+    reports: Reports = None,
+) -> None:
+    """Train what is missing, run the notebook and write its report. The last line is the page's path."""
+    from cnnrepro.experiments.parameters import parse_assignments
+    from cnnrepro.report import build
+
+    store = runs_dir(runs)
+    with paths.runs_at(store):
+        job = build.plan(target, parse_assignments(parameter or ()))
+    page = build.build(job, runs=store, reports=reports_dir(reports))
+    typer.echo(str(page))
+
+
+@app.command()
+def train(
+    model: Annotated[str, typer.Argument(help="A name of `cnnrepro list models`.")],
+    dataset: Annotated[str, typer.Option(help="A name of `cnnrepro list datasets`, or folder:PATH.")],
+    recipe: Recipe = "adam",
+    epochs: Epochs = None,
+    seed: Annotated[int, typer.Option(help="Of weights, data order, augmentation and dropout.")] = 0,
+    batch_size: BatchSize = None,
+    learning_rate: Annotated[float | None, typer.Option(help="In place of the recipe's.", show_default=False)] = None,
+    precision: Annotated[str, typer.Option(help="auto, float32, mixed_bfloat16 or mixed_float16.")] = "auto",
+    train_images: Annotated[
+        int | None, typer.Option(help="Use only so many training images.", show_default="all")
+    ] = None,
+    option: Options = None,
+    pipeline: Pipeline = None,
+    canvas: Annotated[
+        int | None, typer.Option(help="Side that photographs are brought to.", show_default="256 for photographs")
+    ] = None,
+    on_error: Annotated[str, typer.Option(help="What a picture that cannot be read does: stop or skip.")] = "stop",
+    cache: Annotated[
+        str, typer.Option(help="Where photographs are kept between epochs: disk, memory, none or auto.")
+    ] = "auto",
+    placement: Annotated[
+        str, typer.Option(help="Where images are augmented: cpu, step (on the GPU, if there is one) or auto.")
+    ] = "auto",
+    keep_weights: Annotated[bool, typer.Option(help="Write weights.keras beside the record.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Write its page too; the last line is its path.")] = False,
+    runs: Runs = None,
+    reports: Reports = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train one run, or load it where the store has it."""
+    from cnnrepro import models
+    from cnnrepro.experiments.parameters import parse_assignments
+    from cnnrepro.training.loop import train as train_run
+    from cnnrepro.training.spec import RunSpec
+
+    spec = RunSpec(
+        model=model,
+        dataset=dataset,
+        recipe=recipe,
+        seed=seed,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        precision=precision,
+        train_images=train_images,
+        options=models.parse_options(model, parse_assignments(option or ())),
+        pipeline=pipeline,
+        canvas=canvas,
+        on_error=on_error,
+    )
+    record = train_run(spec, runs=runs_dir(runs), keep_weights=keep_weights, cache=cache, placement=placement)
+    page = ""
+    if report:
+        from cnnrepro.report import build
+
+        page = str(build.build(build.of_record(record), runs=runs_dir(runs), reports=reports_dir(reports)))
+    if as_json:
+        print_json(record.to_dict() | ({"report": page} if page else {}))
+        return
+    typer.echo(f"{record.key}  {record.sentence()}")
+    if page:
+        typer.echo(page)
+
+
+@app.command()
+def plan(
+    model: Annotated[str, typer.Argument(help="A name of `cnnrepro list models`.")],
+    dataset: Annotated[str, typer.Argument(help="A name of `cnnrepro list datasets`; it need not be here.")],
+    recipe: Recipe = "adam",
+    device: Annotated[
+        str | None, typer.Option(help="Project for this GPU in place of measuring here.", show_default=False)
+    ] = None,
+    throughput: Annotated[
+        float | None, typer.Option(help="Training images/s, where you know them.", show_default=False)
+    ] = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    pipeline: Pipeline = None,
+    option: Options = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a training takes before it starts: steps, arithmetic, bytes, memory and hours."""
+    from cnnrepro import models
+    from cnnrepro.experiments.parameters import parse_assignments
+    from cnnrepro.training.plan import plan as plan_run
+
+    made = plan_run(
+        model,
+        dataset,
+        recipe,
+        epochs=epochs,
+        batch_size=batch_size,
+        device=device,
+        throughput=throughput,
+        pipeline=pipeline,
+        options=models.parse_options(model, parse_assignments(option or ())),
+    )
+    if as_json:
+        print_json(made.to_dict())
+        return
+    print_table(["what", "value", "basis"], made.rows(), fold="basis")
