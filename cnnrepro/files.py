@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import IO
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+def write_whole(
+    path: Path, write: Callable[[IO[bytes]], object], *, before_move: Callable[[], object] | None = None
+) -> None:
     """Write a file so that a reader sees the old one or the new one, and never half of either.
 
     Args:
         path: where the file goes; its folder must exist.
         write: called with the open temporary file.
+        before_move: called when the new file is whole and on the disk, just before it takes its place.
 
     Raises:
         OSError: as the disk says (full, read-only); nothing is left behind.
@@ -26,6 +29,8 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
+        if before_move:
+            before_move()
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +22,7 @@ from cnnrepro.files import write_whole
 if TYPE_CHECKING:
     import keras
 
-NAME = "checkpoint.npz"
+NAME, PREVIOUS, DAMAGED = "checkpoint.npz", "checkpoint.previous.npz", "checkpoint.damaged.npz"
 
 
 @dataclass(frozen=True)
@@ -47,42 +49,69 @@ def _variables(model: keras.Model) -> dict[str, object]:
 
 
 def save(folder: Path, model: keras.Model, checkpoint: Checkpoint) -> None:
-    """Write the state, in place of the last one, in one move."""
+    """Write the state and keep the one before it: whatever happens, one of the two is whole."""
     from cnnrepro.engine import keras
 
     arrays = {name: keras.ops.convert_to_numpy(variable.value) for name, variable in _variables(model).items()}
     about = json.dumps({"history": checkpoint.history, "seconds": checkpoint.seconds})
-    write_whole(folder / NAME, lambda file: np.savez(file, about=np.array(about), **arrays))
+    path = folder / NAME
+
+    def write(file: IO[bytes]) -> None:
+        np.savez(file, about=np.array(about), **arrays)
+
+    def keep_last() -> None:
+        if path.is_file():
+            path.replace(folder / PREVIOUS)
+
+    write_whole(path, write, before_move=keep_last)
 
 
 def restore(folder: Path, model: keras.Model) -> Checkpoint | None:
-    """Put the state back into a compiled model with a built optimiser.
+    """Put the newest state that can be read whole back into a compiled model with a built optimiser.
 
     Returns:
-        What the checkpoint says, or None where there is none that can be read whole; nothing is changed then, and an
-        unreadable file is set aside.
+        What the checkpoint says, or None where there is none; nothing is changed then. A file that cannot be read is
+        set aside.
     """
-    path = folder / NAME
+    variables = _variables(model)
+    for name in (NAME, PREVIOUS):
+        found = _read(folder / name, {name: tuple(variable.shape) for name, variable in variables.items()})
+        if found is not None:
+            checkpoint, arrays = found
+            for name, variable in variables.items():
+                variable.assign(arrays[name])
+            return checkpoint
+    return None
+
+
+def _read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Checkpoint, dict[str, np.ndarray]] | None:
+    """A checkpoint and its arrays; None where there is none that is whole and of these shapes."""
     if not path.is_file():
         return None
-    variables = _variables(model)
     try:
         # The zip container checks a CRC of every array; pickled objects are refused.
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
-            arrays = {name: file[name] for name in variables}
+            arrays = {name: file[name] for name in shapes}
         checkpoint = Checkpoint(history=about["history"], seconds=about["seconds"])
-        if any(arrays[name].shape != tuple(variable.shape) for name, variable in variables.items()):
+        if any(arrays[name].shape != shape for name, shape in shapes.items()):
             raise ValueError("shapes differ")
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
-        path.replace(path.with_name("checkpoint.damaged.npz"))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, EOFError):
+        path.replace(path.with_name(DAMAGED))
         return None
-    for name, variable in variables.items():
-        variable.assign(arrays[name])
-    return checkpoint
+    return checkpoint, arrays
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a checkpoint's file can be read to its end."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return file.testzip() is None
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError):
+        return False
 
 
 def remove(folder: Path) -> None:
     """Remove the checkpoints of a run that has ended."""
-    for name in (NAME, "checkpoint.damaged.npz"):
+    for name in (NAME, PREVIOUS, DAMAGED):
         (folder / name).unlink(missing_ok=True)

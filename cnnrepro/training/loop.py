@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
 import traceback
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,9 +15,11 @@ from cnnrepro.errors import RunFailed
 from cnnrepro.files import remove_leftovers
 from cnnrepro.training import checkpoint, fit, provenance, testing
 from cnnrepro.training.fit import ResolvedRun, resolve
+from cnnrepro.training.locks import Claim, ClaimLost
 from cnnrepro.training.progress import Progress, make_progress
 from cnnrepro.training.record import DIVERGED, DONE, ERROR, FAILED, RUNNING, RunRecord
 from cnnrepro.training.spec import RunSpec
+from cnnrepro.training.stopping import Stop, Stopped
 from cnnrepro.training.store import WEIGHTS, RunStore, UnreadableRecord
 
 NAMED_PICTURES = 100  # of those that were left out, in a record
@@ -30,6 +34,7 @@ def train(
     splits: data.Splits | None = None,
     placement: str = "auto",
     cache: str = "auto",
+    stop: Stop | None = None,
 ) -> RunRecord:
     """The record of a run: loaded where the store has it, else trained, resumed at the last epoch where one was done.
 
@@ -42,8 +47,10 @@ def train(
         splits: the spec's data where they are loaded already, for batches of runs on the same data.
         placement: where images are augmented: "cpu" (tf.data), "step" (the head of the training step), or "auto".
         cache: where photographs are kept between epochs: "disk", "memory", "none" or "auto".
+        stop: looked at after every checkpoint, so that a training can be asked to stop there.
 
     Raises:
+        Stopped: it was asked to; the same call goes on from the checkpoint.
         UsageError: a store that cannot be written, or a value that is not known.
         RunFailed: the loss diverged, or an error stopped the run; names the run and its log.
         WorkFailed: the data set is not here and cannot be had.
@@ -53,13 +60,17 @@ def train(
     run = resolve(spec, splits, runs=folder, placement=placement, cache=cache)
     store = RunStore(folder)
     record = _readable(store, run.key)
-    if not _is_finished(record, store, keep_weights):
+    while not _is_finished(record, store, keep_weights):
         paths.require_writable(store.folder, "--runs")
-        with store.claim(run.key, waiting=lambda: progress.wait(spec.title())):
+        with (
+            contextlib.suppress(ClaimLost),  # another process trains it now: wait for that one
+            store.claim(run.key, waiting=lambda: progress.wait(spec.title())) as claim,
+        ):
             store.set_aside_damaged(run.key)
             record = store.get(run.key)  # another process may have trained it while this one waited
             if not _is_finished(record, store, keep_weights):
-                record = _train_claimed(run, store, progress, keep_weights)
+                record = _train_claimed(run, _Session(store, claim, progress, stop or Stop(), keep_weights))
+                break
     if record.status == FAILED:
         reason, log = record.failure["reason"], store.log_path(run.key)
         raise RunFailed(f"Run {run.key} ({spec.title()}) failed: {reason} Its log: {log}")
@@ -80,43 +91,64 @@ def _is_finished(record: RunRecord | None, store: RunStore, keep_weights: bool) 
         return False
     if record.status == FAILED:
         return record.failure["kind"] == DIVERGED
+    if store.damaged_files(record):
+        return False
     return not keep_weights or (store.path(record.key) / WEIGHTS).is_file()
 
 
-def _train_claimed(run: ResolvedRun, store: RunStore, progress: Progress, keep_weights: bool) -> RunRecord:
+@dataclass(frozen=True)
+class _Session:
+    """What one training works with besides its run: where it writes, by what right, and who watches and stops it."""
+
+    store: RunStore
+    claim: Claim
+    progress: Progress
+    stop: Stop
+    keep_weights: bool
+
+
+def _train_claimed(run: ResolvedRun, session: _Session) -> RunRecord:
     """Train while holding the run's lock; every way it can end leaves a record or the state to resume from."""
+    store = session.store
     remove_leftovers(store.path(run.key))
     earlier = store.get(run.key)
     if earlier is not None and earlier.status == DONE:  # trained again for its weights
-        return _train_beside(run, store, progress)
+        return _train_beside(run, session)
     record = _first_record(run, earlier)
     try:
         store.put(record)
         store.log(run.key, f"session {record.sessions} begins: {run.spec.title()}, {run.precision}, {run.backend}")
         with fit.numeric_mode(run):
-            return _train(run, store, record, progress, keep_weights)
+            return _train(run, session, record)
+    except Stopped:
+        store.log(run.key, "stopped after a checkpoint, as asked; the same command resumes it")
+        raise
     except KeyboardInterrupt:
         store.log(run.key, "interrupted; the same command resumes it")
+        raise
+    except ClaimLost:  # the folder is another process's now
         raise
     except Exception as error:
         return _record_error(run, store, error)
     finally:
-        progress.stop()
+        session.progress.stop()
 
 
-def _train_beside(run: ResolvedRun, store: RunStore, progress: Progress) -> RunRecord:
+def _train_beside(run: ResolvedRun, session: _Session) -> RunRecord:
     """Train a finished run once more for its weights, in a store of its own, and take over what came out.
 
     Until then, and if it is interrupted, the finished record stays as it is.
     """
+    store = session.store
     with tempfile.TemporaryDirectory(dir=store.folder, prefix=".again-") as folder:
         again = RunStore(Path(folder))
-        with again.claim(run.key):
-            record = _train_claimed(run, again, progress, keep_weights=True)
+        with again.claim(run.key) as claim:
+            record = _train_claimed(run, replace(session, store=again, claim=claim, keep_weights=True))
         if record.status == DONE:
+            session.claim.check()
             weights = again.path(run.key) / WEIGHTS
             weights.replace(store.path(run.key) / WEIGHTS)
-            store.put(record, again.predictions(run.key))
+            record = store.put(record, again.predictions(run.key))
     return record
 
 
@@ -127,11 +159,8 @@ def _record_error(run: ResolvedRun, store: RunStore, error: Exception) -> RunRec
         reason = f"{error.strerror} ({error.filename or store.path(run.key)})."
     try:
         store.log(run.key, f"failed: {reason}\n{traceback.format_exc()}")
-        record = (store.get(run.key) or _first_record(run, None)).with_(
-            status=FAILED, failure={"kind": ERROR, "reason": reason}
-        )
-        store.put(record)
-        return record
+        record = store.get(run.key) or _first_record(run, None)
+        return store.put(record.with_(status=FAILED, failure={"kind": ERROR, "reason": reason}))
     except OSError as second:
         raise RunFailed(
             f"Run {run.key} ({run.spec.title()}) failed and its record could not be written: {reason} "
@@ -176,9 +205,10 @@ def _what_is_missing(splits: data.Splits) -> dict:
     return missing
 
 
-def _train(run: ResolvedRun, store: RunStore, record: RunRecord, progress: Progress, keep_weights: bool) -> RunRecord:
+def _train(run: ResolvedRun, session: _Session, record: RunRecord) -> RunRecord:
     """The epochs that are left, then the test split, once."""
-    session_began, spec, folder = time.monotonic(), run.spec, store.path(run.key)
+    session_began, spec, store, progress = time.monotonic(), run.spec, session.store, session.progress
+    folder = store.path(run.key)
     model, network, jit_compile = fit.compiled_model(run)
     resumed = checkpoint.restore(folder, model)
     history = resumed.history if resumed else {}
@@ -193,26 +223,29 @@ def _train(run: ResolvedRun, store: RunStore, record: RunRecord, progress: Progr
     validation = run.feed.batches("validation", spec.batch_size)
     try:
         for epoch in range(done, spec.epochs):
-            measured = fit.train_epoch(run, model, validation, epoch, history, progress)
-            history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
-            checkpoint.save(folder, model, checkpoint.Checkpoint(history, elapsed()))
-            record = record.with_(history=history, wall_seconds=elapsed())
-            store.put(record)
+            with session.stop.deferred():
+                measured = fit.train_epoch(run, model, validation, epoch, history, progress)
+                history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
+                session.claim.check()
+                checkpoint.save(folder, model, checkpoint.Checkpoint(history, elapsed()))
+                record = store.put(record.with_(history=history, wall_seconds=elapsed()))
             scores = {name: measured[name] for name in fit.METRICS}
             spelled = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
             store.log(run.key, f"epoch {epoch + 1}/{spec.epochs}: {spelled}")
             progress.epoch(epoch + 1, scores)
+            session.stop.check()
         test, predictions = testing.test(run, model, network)
     except fit.DivergedError as error:
+        session.claim.check()
         record = record.with_(status=FAILED, failure={"kind": DIVERGED, "reason": str(error)}, wall_seconds=elapsed())
         store.log(run.key, f"failed: {error}")
-        store.put(record)
+        record = store.put(record)
         checkpoint.remove(folder)
         return record
-    if keep_weights:
+    session.claim.check()
+    if session.keep_weights:
         fit.save_weights(folder, network)
-    record = record.with_(status=DONE, test=test, wall_seconds=elapsed())
-    store.put(record, predictions)
+    record = store.put(record.with_(status=DONE, test=test, wall_seconds=elapsed()), predictions)
     store.log(run.key, f"done: test accuracy {test['accuracy']:.4f}, test loss {test['loss']:.4f}")
     checkpoint.remove(folder)
     return record

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 
 from cnnrepro.training.spec import RunSpec
 
-FORMAT = 1  # of the record file; a reader refuses one that it does not know
+# Of the record file; a reader refuses one that it does not know. Format 1 had no checksums.
+FORMAT = 2
+READABLE = (1, FORMAT)
 
 DONE, FAILED, RUNNING = "done", "failed", "running"
 STATUSES = (DONE, FAILED, RUNNING)
@@ -40,6 +42,7 @@ class RunRecord:
         wall_seconds: of all sessions together, start-up of the network included.
         sessions: 1, and one more for every time the run was resumed.
         jit_compile: whether XLA compiled the step.
+        files: SHA-256 of the files beside the record, by name; empty where an older version wrote them.
     """
 
     key: str
@@ -59,6 +62,7 @@ class RunRecord:
     wall_seconds: float = 0.0
     sessions: int = 1
     jit_compile: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def epochs_done(self) -> int:
@@ -88,7 +92,7 @@ class RunRecord:
 
     @classmethod
     def from_dict(cls, values: Mapping) -> RunRecord:
-        """The record that ``to_dict`` wrote.
+        """The record that ``to_dict`` wrote, today's or an older version's: what that did not know is at its default.
 
         Raises:
             ValueError: another format, a missing field or one that is not known.
@@ -97,8 +101,9 @@ class RunRecord:
             raise ValueError(f"a JSON object was expected. Received: {type(values).__name__}")
         values = dict(values)
         received = values.pop("format", None)
-        if received != FORMAT:
-            raise ValueError(f"a record of format {FORMAT} was expected. Received: format {received!r}")
+        values.pop("checksum", None)  # of the file, which whoever read it has looked at
+        if received not in READABLE:
+            raise ValueError(f"a record of format {FORMAT} or older was expected. Received: format {received!r}")
         if values.get("status") not in STATUSES:
             raise ValueError(f"status must be one of {', '.join(STATUSES)}. Received: {values.get('status')!r}")
         try:

@@ -4,15 +4,16 @@ runs/<key>/record.json          the record (written whole or not at all; during 
 runs/<key>/curves.csv           one row an epoch, for pandas.read_csv
 runs/<key>/predictions.parquet  one row a test image: label, predicted class, confidence
 runs/<key>/weights.keras        where they were asked for
-runs/<key>/checkpoint.npz       while the run is not done
+runs/<key>/checkpoint.npz       while the run is not done; checkpoint.previous.npz is the one before
 runs/<key>/log.txt              what happened, with the traceback of a failure
-runs/<key>/lock                 held by the process that trains
+runs/<key>/lock                 held by the process that trains; owner.json is its sign of life
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
+import gc
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,11 +21,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
 from cnnrepro.files import write_text, write_whole
-from cnnrepro.training.record import FORMAT, RunRecord
+from cnnrepro.training import locks, record_file
+from cnnrepro.training.locks import Claim
+from cnnrepro.training.record import DONE, RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,6 @@ CURVES = "curves.csv"
 PREDICTIONS = "predictions.parquet"
 WEIGHTS = "weights.keras"
 LOG = "log.txt"
-LOCK = "lock"
 DAMAGED = "record.damaged.json"
 
 KEY = re.compile(r"[0-9a-f]{16}")
@@ -73,7 +73,7 @@ class RunStore:
         """
         path = self.path(key) / RECORD
         try:
-            record = RunRecord.from_dict(json.loads(path.read_text(encoding="utf-8")))
+            record = record_file.read(path)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, CnnreproError) as error:
@@ -82,37 +82,54 @@ class RunStore:
             raise UnreadableRecord(f"The record {str(path)!r} names another run, {record.key!r}")
         return record
 
+    def damaged_files(self, record: RunRecord) -> list[str]:
+        """The names of files beside a record that are missing or are not what was written."""
+        folder = self.path(record.key)
+        return [name for name, wanted in record.files.items() if not _is_whole(folder / name, wanted)]
+
     def set_aside_damaged(self, key: str) -> None:
-        """Move a record that is no JSON, or lacks fields, out of the way. Only under the run's claim.
+        """Move a record that is no JSON, lacks fields or has damaged files out of the way. Only under the run's claim.
 
         Raises:
             UnreadableRecord: another version wrote it; it may be whole, so it is not touched.
         """
+        path = self.path(key) / RECORD
         try:
-            self.get(key)
+            record = self.get(key)
         except UnreadableRecord as error:
-            path = self.path(key) / RECORD
-            if _is_foreign(path):
+            if record_file.is_foreign(path):
                 raise
-            path.replace(path.with_name(DAMAGED))
-            self.log(key, f"{error}; it was set aside as {DAMAGED}")
+            reason = str(error)
+        else:
+            damaged = self.damaged_files(record) if record else []
+            if not damaged:
+                return
+            reason = f"{', '.join(damaged)} of run {key}: missing or damaged"
+        path.replace(path.with_name(DAMAGED))
+        self.log(key, f"{reason}; it was set aside as {DAMAGED}")
 
     def keys(self) -> list[str]:
         """The keys of all records, readable or not."""
-        return sorted(path.parent.name for path in self.folder.glob(f"*/{RECORD}") if KEY.fullmatch(path.parent.name))
+        try:
+            with os.scandir(self.folder) as entries:
+                names = [entry.name for entry in entries if KEY.fullmatch(entry.name)]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(name for name in names if (self.folder / name / RECORD).is_file())
 
     def records(self, unreadable: Callable[[str], object] | None = None) -> list[RunRecord]:
         """All records that can be read, oldest first; ``unreadable`` is told of each that cannot."""
         found = []
-        for key in self.keys():
-            try:
-                record = self.get(key)
-            except UnreadableRecord as error:
-                if unreadable:
-                    unreadable(str(error))
-                continue
-            if record is not None:
-                found.append(record)
+        with _collector_paused():
+            for key in self.keys():
+                try:
+                    record = self.get(key)
+                except UnreadableRecord as error:
+                    if unreadable:
+                        unreadable(str(error))
+                    continue
+                if record is not None:
+                    found.append(record)
         return sorted(found, key=lambda record: (record.started, record.key))
 
     def key_of(self, prefix: str) -> str:
@@ -142,8 +159,12 @@ class RunStore:
             raise UsageError(f"Run {key} was removed just now.")
         return record
 
-    def put(self, record: RunRecord, predictions: pd.DataFrame | None = None) -> None:
-        """Write a record; the files it refers to come first, so that a record never promises what is not there."""
+    def put(self, record: RunRecord, predictions: pd.DataFrame | None = None) -> RunRecord:
+        """Write a record; the files it refers to come first, so that a record never promises what is not there.
+
+        Returns:
+            The record with the checksums of the files beside it.
+        """
         import pandas as pd
 
         folder = self.path(record.key)
@@ -154,13 +175,25 @@ class RunStore:
             curves = pd.DataFrame(dict(record.history))
             curves.insert(0, "epoch", range(1, len(curves) + 1))
             write_text(folder / CURVES, curves.to_csv(index=False))
-        write_text(folder / RECORD, json.dumps(record.to_dict(), indent=1) + "\n")
+        beside = (CURVES, PREDICTIONS, WEIGHTS) if record.status == DONE else ()
+        sums = {name: record_file.sum_of(folder / name) for name in beside if (folder / name).is_file()}
+        record = record.with_(files=sums)
+        record_file.write(folder / RECORD, record)
+        return record
 
     def predictions(self, key: str) -> pd.DataFrame:
-        """Label, predicted class and confidence of every test image of a run, in the order of the test split."""
+        """Label, predicted class and confidence of every test image of a run, in the order of the test split.
+
+        Raises:
+            UnreadableRecord: the file is not the one that was written; training the run again mends it.
+        """
         import pandas as pd
 
-        return pd.read_parquet(self.path(key) / PREDICTIONS)
+        path, record = self.path(key) / PREDICTIONS, self.get(key)
+        wanted = record.files.get(PREDICTIONS) if record else None
+        if wanted and not _is_whole(path, wanted):
+            raise UnreadableRecord(f"{str(path)!r} is missing or damaged; the command that trains the run mends it.")
+        return pd.read_parquet(path)
 
     def log(self, key: str, line: str) -> None:
         """Add a line with the time to a run's log."""
@@ -170,8 +203,8 @@ class RunStore:
             file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {line}\n")
 
     @contextlib.contextmanager
-    def claim(self, key: str, waiting: Callable[[], object] | None = None) -> Iterator[None]:
-        """Hold a run's lock; waits while another process holds it. The system frees it when its holder dies.
+    def claim(self, key: str, waiting: Callable[[], object] | None = None) -> Iterator[Claim]:
+        """Hold a run's lock; waits while another living process holds it. It ends when its holder dies.
 
         Args:
             key: the run.
@@ -179,30 +212,16 @@ class RunStore:
         """
         folder = self.path(key)
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK)
+        claim = Claim(folder)
+        claim.acquire(waiting)
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            if waiting:
-                waiting()
-            lock.acquire()
-        try:
-            yield
+            yield claim
         finally:
-            lock.release()
+            claim.release()
 
     def is_claimed(self, key: str) -> bool:
         """Whether a living process is training the run."""
-        path = self.path(key) / LOCK
-        if not path.is_file():
-            return False
-        try:
-            with FileLock(path, timeout=0):
-                return False
-        except Timeout:
-            return True
-        except OSError:  # a store that may only be read: nobody here can be training it
-            return False
+        return locks.is_held(self.path(key))
 
     def remove(self, key: str) -> None:
         """Remove a run and all its files, also one whose record cannot be read.
@@ -216,12 +235,21 @@ class RunStore:
         shutil.rmtree(folder)
 
 
-def _is_foreign(path: Path) -> bool:
-    """Whether a record is of a format that this version does not know, or cannot even be read from the disk."""
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No garbage collection while thousands of records are read: it looks at all of them again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        return True
-    except ValueError:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _is_whole(path: Path, wanted: str) -> bool:
+    """Whether a file is there and has the checksum that its record says."""
+    try:
+        return record_file.sum_of(path) == wanted
+    except FileNotFoundError:
         return False
-    return isinstance(values, dict) and values.get("format", FORMAT) != FORMAT

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from cnnrepro.errors import WorkFailed
 from cnnrepro.training import RunSpec, RunStore, checkpoint, fit, resolve, train
 from cnnrepro.training import loop as module
 from cnnrepro.training.progress import NoProgress
+from cnnrepro.training.stopping import Stop, Stopped
 
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
@@ -92,16 +94,19 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(undisturbed, 
 
 
 class _Interrupting(NoProgress):
-    """Interrupts in the middle of the second epoch."""
+    """Interrupts in the middle of an epoch, by default the second."""
+
+    def __init__(self, epoch=2):
+        self.epoch_to_end = epoch
 
     def batch(self, epoch, images, metrics):
-        if epoch == 2:
+        if epoch == self.epoch_to_end:
             raise KeyboardInterrupt
 
 
-def interrupt(spec, folder):
+def interrupt(spec, folder, epoch=2):
     with pytest.raises(KeyboardInterrupt):
-        train(spec, runs=folder, progress=_Interrupting())
+        train(spec, runs=folder, progress=_Interrupting(epoch))
 
 
 def test_an_interrupted_run_resumes_to_the_same_record(undisturbed, tiny, tmp_path):
@@ -119,6 +124,45 @@ def test_a_torn_checkpoint_is_set_aside_and_the_run_begins_again(undisturbed, ti
     path = next(tmp_path.glob(f"*/{checkpoint.NAME}"))
     path.write_bytes(path.read_bytes()[:-1000])
     assert curves(train(tiny(), runs=tmp_path)) == curves(undisturbed)
+
+
+@pytest.mark.parametrize("harm", ["cut", "one byte", "empty"])
+def test_the_checkpoint_before_is_used_where_the_last_is_damaged(tiny, tmp_path, harm):
+    whole = train(tiny(epochs=3), runs=tmp_path / "whole")
+    interrupt(tiny(epochs=3), tmp_path / "torn", epoch=3)
+    last, previous = (next((tmp_path / "torn").glob(f"*/{name}")) for name in (checkpoint.NAME, checkpoint.PREVIOUS))
+    content = bytearray(last.read_bytes())
+    content[len(content) // 2] ^= 1
+    last.write_bytes({"cut": bytes(content[:-1000]), "one byte": bytes(content), "empty": b""}[harm])
+    assert not checkpoint.is_whole(last) and checkpoint.is_whole(previous)
+    record = train(tiny(epochs=3), runs=tmp_path / "torn")
+    assert curves(record) == curves(whole) and record.test == whole.test
+    log = RunStore(tmp_path / "torn").log_path(record.key).read_text()
+    assert log.count("epoch 2/3") == 2 and log.count("epoch 1/3") == 1
+
+
+def test_a_run_that_is_asked_to_stop_does_so_after_a_checkpoint(undisturbed, tiny, tmp_path):
+    stop = Stop()
+    stop.ask()
+    with pytest.raises(Stopped):
+        train(tiny(), runs=tmp_path, stop=stop)
+    half = RunStore(tmp_path).records()[0]
+    assert (half.status, half.epochs_done) == ("running", 1)
+    assert curves(train(tiny(), runs=tmp_path)) == curves(undisturbed)
+
+
+def test_a_run_that_another_process_took_over_writes_nothing_and_waits_for_it(undisturbed, tiny, tmp_path):
+    class Robbed(NoProgress):
+        said = 0
+
+        def epoch(self, epoch, metrics):
+            if epoch == 1 and not self.said:  # as if another had trained it whole while this process was stopped
+                shutil.rmtree(RunStore(tmp_path).path(undisturbed.key))
+                RunStore(tmp_path).put(undisturbed.with_(wall_seconds=12345.0, files={}))
+                self.said = 1
+
+    record = train(tiny(), runs=tmp_path, progress=Robbed())
+    assert record.wall_seconds == 12345.0
 
 
 def test_dropout_and_optimiser_states_are_in_the_checkpoint(tiny, tmp_path):
@@ -154,9 +198,9 @@ def test_a_record_of_another_version_is_refused_and_left_alone(undisturbed, tiny
     store = RunStore(tmp_path)
     store.put(undisturbed)
     path = store.path(undisturbed.key) / "record.json"
-    text = path.read_text().replace('"format": 1', '"format": 99')
+    text = path.read_text().replace('"format": 2', '"format": 99')
     path.write_text(text)
-    with pytest.raises(WorkFailed, match="format 1 was expected. Received: format 99"):
+    with pytest.raises(WorkFailed, match="format 2 or older was expected. Received: format 99"):
         train(tiny(), runs=tmp_path)
     assert path.read_text() == text
 
@@ -243,6 +287,7 @@ KILLED = """
 import os, signal, sys
 from cnnrepro.training import RunSpec, train
 from cnnrepro.training.progress import NoProgress
+from cnnrepro.training.stopping import Stop, Stopped
 
 class Killing(NoProgress):
     def batch(self, epoch, images, metrics):

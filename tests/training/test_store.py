@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cnnrepro.errors import UsageError
-from cnnrepro.training import RunRecord, RunSpec, RunStore
+from cnnrepro.training import RunRecord, RunSpec, RunStore, record_file
 from cnnrepro.training.store import UnreadableRecord
 
 SPEC = RunSpec(model="resnet20", dataset="mnist_5k")
@@ -23,9 +23,10 @@ def store(tmp_path):
 
 
 def test_a_record_comes_back_equal(store):
-    store.put(record())
-    assert store.get("a" * 16) == record()
-    assert store.records() == [record()]
+    written = store.put(record())
+    assert written == record(files=written.files)
+    assert store.get("a" * 16) == written
+    assert store.records() == [written]
 
 
 def test_curves_and_predictions_are_read_by_pandas_in_one_call(store):
@@ -76,13 +77,59 @@ def test_a_damaged_record_is_named_and_only_training_sets_it_aside(store, damage
 def test_a_record_of_another_version_is_named_and_kept(store):
     store.put(record())
     path = store.path("a" * 16) / "record.json"
-    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    path.write_text(path.read_text().replace('"format": 2', '"format": 99'))
     said = []
     assert store.records(unreadable=said.append) == []
     assert "Received: format 99" in said[0]
     with pytest.raises(UnreadableRecord):
         store.set_aside_damaged("a" * 16)
     assert path.exists()
+
+
+def test_a_record_of_format_1_is_read_and_rewritten_as_format_2(store, root):
+    old = next((root / "reports" / "alexnet_vs_resnet").glob("*/records/*/record.json"))
+    values = json.loads(old.read_text())
+    assert values["format"] == 1
+    folder = store.path(values["key"])
+    folder.mkdir(parents=True)
+    (folder / "record.json").write_text(old.read_text())
+    found = store.get(values["key"])
+    assert (found.status, found.test["accuracy"], found.files) == ("done", values["test"]["accuracy"], {})
+    store.put(found)
+    again = json.loads((folder / "record.json").read_text())
+    assert again["format"] == 2 and len(again["checksum"]) == 64
+    assert store.get(found.key).with_(files={}) == found
+
+
+def test_one_changed_digit_is_noticed(store):
+    store.put(record())
+    path = store.path("a" * 16) / "record.json"
+    path.write_text(path.read_text().replace('"accuracy": 0.5', '"accuracy": 0.9'))
+    with pytest.raises(UnreadableRecord, match="its checksum does not fit"):
+        store.get("a" * 16)
+
+
+def test_ends_of_lines_that_git_changed_do_no_harm(store):
+    written = store.put(record())
+    path = store.path("a" * 16) / "record.json"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert store.get("a" * 16) == written
+
+
+@pytest.mark.parametrize("name", ["curves.csv", "predictions.parquet"])
+@pytest.mark.parametrize("harm", ["cut", "gone"])
+def test_a_damaged_file_beside_a_record_sets_the_record_aside(store, name, harm):
+    predictions = pd.DataFrame({"label": [1, 2], "predicted": [1, 3], "confidence": [0.9, 0.8]})
+    written = store.put(record(), predictions)
+    path = store.path("a" * 16) / name
+    path.write_bytes(path.read_bytes()[:-3]) if harm == "cut" else path.unlink()
+    assert store.damaged_files(written) == [name]
+    if name == "predictions.parquet":
+        with pytest.raises(UnreadableRecord, match="is missing or damaged"):
+            store.predictions("a" * 16)
+    store.set_aside_damaged("a" * 16)
+    assert store.get("a" * 16) is None
+    assert name in store.log_path("a" * 16).read_text()
 
 
 def test_a_key_may_be_shortened_while_it_is_unique(store):
@@ -110,7 +157,7 @@ def test_a_record_that_names_another_folder_is_not_followed(store, tmp_path):
     (tmp_path / "victim").mkdir()
     store.put(record())
     path = store.path("a" * 16) / "record.json"
-    path.write_text(path.read_text().replace('"key": "' + "a" * 16, '"key": "../victim'))
+    record_file.write(path, record("../victim"))
     with pytest.raises(UnreadableRecord, match="names another run"):
         store.find("aaaa")
     store.remove(store.key_of("aaaa"))
@@ -144,5 +191,5 @@ def test_a_claim_is_seen_by_others_and_ends_with_its_process(store):
 def test_records_are_json_that_anyone_can_read(store):
     store.put(record())
     plain = json.loads((store.path("a" * 16) / "record.json").read_text())
-    assert plain["format"] == 1
+    assert plain["format"] == 2
     assert plain["spec"]["options"] == dict(SPEC.options)

@@ -1,0 +1,73 @@
+"""A record as a file: JSON that anyone can read, with a checksum that notices when it is not what was written.
+
+The checksum is the last field: the SHA-256 of the whole file with 64 zeros in the checksum's place, so that it can be
+checked without parsing anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from cnnrepro.files import write_whole
+from cnnrepro.training.record import FORMAT, READABLE, RunRecord
+
+_BLANK = "0" * 64
+_CHECKSUM = re.compile(rb'"checksum": "([0-9a-f]{64})"\s*}\s*\Z')
+_TAIL = 120  # bytes at the end in which the checksum lies
+
+
+def write(path: Path, record: RunRecord) -> None:
+    """Write a record, whole or not at all."""
+    blank = (json.dumps({**record.to_dict(), "checksum": _BLANK}, indent=1) + "\n").encode()
+    head, tail = blank[:-_TAIL], blank[-_TAIL:]
+    text = head + tail.replace(_BLANK.encode(), hashlib.sha256(blank).hexdigest().encode())
+    write_whole(path, lambda file: file.write(text))
+
+
+def read(path: Path) -> RunRecord:
+    """The record in a file.
+
+    Raises:
+        OSError: as the disk says.
+        ValueError: damaged, or of a format that is not known; says which.
+    """
+    with open(path, "rb") as file:  # noqa: PTH123 - a store of ten thousand records feels Path.open
+        text = file.read()
+    values = json.loads(text)
+    if isinstance(values, dict) and values.get("format") == FORMAT and values.get("checksum") != _sum(text):
+        raise ValueError("its checksum does not fit; it was changed after it was written")
+    return RunRecord.from_dict(values)
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a record is of a format that this version does not know, or cannot even be read from the disk.
+
+    Such a record may be whole, so nothing here may move it.
+    """
+    try:
+        values = json.loads(path.read_bytes())
+    except OSError:
+        return True
+    except ValueError:
+        return False
+    return isinstance(values, dict) and isinstance(values.get("format"), int) and values["format"] not in READABLE
+
+
+def sum_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sum(text: bytes) -> str:
+    """The checksum that a record's file should carry; "" where it carries none."""
+    text = text.replace(b"\r\n", b"\n")  # a checkout on Windows may have changed the ends of lines
+    tail = text[-_TAIL:]
+    found = _CHECKSUM.search(tail)
+    if not found:
+        return ""
+    start = len(text) - len(tail) + found.start(1)
+    return hashlib.sha256(text[:start] + _BLANK.encode() + text[start + 64 :]).hexdigest()

@@ -1,0 +1,163 @@
+"""The claim on a run: real processes that live, die, are stopped and go on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from cnnrepro.training import locks
+from cnnrepro.training.locks import Claim, ClaimLost
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from cnnrepro.training.locks import Claim, ClaimLost
+claim = Claim(Path(sys.argv[1]))
+claim.acquire()
+print("held", flush=True)
+sys.stdin.readline()
+try:
+    claim.check()
+    print("mine", flush=True)
+except ClaimLost as lost:
+    print("lost", flush=True)
+claim.release()
+"""
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    monkeypatch.setenv("CNNREPRO_STALE_SECONDS", "1")
+
+
+@pytest.fixture
+def holder(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.send_signal(signal.SIGCONT)
+    process.kill()
+    process.communicate()
+
+
+def taken(folder, within):
+    """Whether a claim can be had within some seconds; it is held then."""
+    claim = Claim(folder)
+    thread = threading.Thread(target=claim.acquire, daemon=True)
+    thread.start()
+    thread.join(within)
+    return claim if not thread.is_alive() else None
+
+
+def test_a_living_holder_keeps_others_waiting_for_longer_than_a_stale_one(tmp_path, holder):
+    assert taken(tmp_path, 3) is None
+    holder.stdin.write("\n")
+    holder.stdin.flush()
+    assert holder.stdout.readline() == "mine\n"
+
+
+def test_a_killed_holder_is_followed_at_once(tmp_path, holder, monkeypatch):
+    monkeypatch.setenv("CNNREPRO_STALE_SECONDS", "1000")
+    holder.kill()
+    holder.wait()
+    claim = taken(tmp_path, 10)
+    assert claim is not None
+    claim.release()
+    assert not (tmp_path / locks.OWNER).exists()
+
+
+def test_a_stopped_holder_is_followed_and_writes_no_more(tmp_path, holder):
+    holder.send_signal(signal.SIGSTOP)
+    claim = taken(tmp_path, 30)
+    assert claim is not None
+    holder.send_signal(signal.SIGCONT)
+    holder.stdin.write("\n")
+    holder.stdin.flush()
+    assert holder.stdout.readline() == "lost\n"
+    holder.wait()
+    claim.check()  # the late one has taken nothing away
+    claim.release()
+    assert [path.name for path in tmp_path.iterdir()] == [locks.LOCK]
+
+
+def test_a_clock_that_jumps_misleads_nobody(tmp_path, holder):
+    jumping = threading.Event()
+
+    def jump():
+        while not jumping.wait(0.05):
+            for year in (-30, 80):
+                os.utime(tmp_path / locks.OWNER, times=(time.time() + year * 3e7,) * 2)
+
+    thread = threading.Thread(target=jump)
+    thread.start()
+    try:
+        assert taken(tmp_path, 3) is None
+    finally:
+        jumping.set()
+        thread.join()
+
+
+def test_a_sign_of_life_from_the_future_does_not_keep_a_dead_claim_alive(tmp_path):
+    owner = tmp_path / locks.OWNER
+    owner.write_text(json.dumps({"token": "x", "machine": "another"}))
+    os.utime(owner, times=(time.time() + 3e8,) * 2)
+    claim = taken(tmp_path, 30)
+    assert claim is not None
+    claim.release()
+
+
+def test_a_holder_on_another_machine_is_seen_where_locks_do_not_reach(tmp_path):
+    owner, ended = tmp_path / locks.OWNER, threading.Event()
+    owner.write_text(json.dumps({"token": "x", "machine": "another"}))
+    (tmp_path / locks.LOCK).touch()
+
+    def live():
+        while not ended.wait(0.1):
+            os.utime(owner)
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    assert taken(tmp_path, 3) is None
+    assert locks.is_held(tmp_path)
+    ended.set()
+    thread.join()
+
+
+def test_a_claim_whose_owner_file_names_another_is_lost(tmp_path):
+    claim = Claim(tmp_path)
+    claim.acquire()
+    (tmp_path / locks.OWNER).write_text(json.dumps({"token": "x", "machine": "another"}))
+    with pytest.raises(ClaimLost):
+        claim.check()
+    claim.release()
+    assert (tmp_path / locks.OWNER).exists()
+
+
+COUNT = """
+import sys
+from pathlib import Path
+from cnnrepro.training.locks import Claim
+folder = Path(sys.argv[1])
+for _ in range(20):
+    claim = Claim(folder)
+    claim.acquire()
+    number = folder / "number"
+    number.write_text(str(int(number.read_text()) + 1))
+    claim.release()
+"""
+
+
+@pytest.mark.slow
+def test_many_processes_that_ask_at_once_never_hold_it_together(tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNREPRO_STALE_SECONDS", "60")
+    (tmp_path / "number").write_text("0")
+    many = [subprocess.Popen([sys.executable, "-c", COUNT, tmp_path]) for _ in range(6)]
+    assert [one.wait() for one in many] == [0] * 6
+    assert (tmp_path / "number").read_text() == "120"
