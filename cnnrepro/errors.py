@@ -27,7 +27,16 @@ class WorkFailed(CnnreproError, RuntimeError):
 
 
 class RunFailed(WorkFailed):
-    """One training run failed; others may go on."""
+    """One training run failed; others may go on.
+
+    Args:
+        text: for a person.
+        final: whether the same run would fail again in the same way, because its loss diverged.
+    """
+
+    def __init__(self, text: str, *, final: bool = False):
+        super().__init__(text)
+        self.final = final
 
 
 def unknown(kind: str, received: object, known: Iterable[str]) -> UsageError:

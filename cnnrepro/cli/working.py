@@ -25,23 +25,51 @@ from cnnrepro.console import print_json, print_table
 
 @app.command()
 def run(
-    target: Annotated[str, typer.Argument(metavar="EXPERIMENT|NOTEBOOK", help="A name of `cnnrepro list`, or a path.")],
+    targets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="EXPERIMENT|NOTEBOOK|BATCH.yaml",
+            help="A name of `cnnrepro list`, a notebook's path, or a file that lists experiments; several are fine.",
+        ),
+    ],
     parameter: Annotated[
         list[str] | None,
-        typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter of its notebook; may be repeated."),
+        typer.Option(
+            "-p",
+            "--parameter",
+            metavar="NAME=VALUE",
+            help="A parameter of its notebook; several values (0.9,0.99 or 1..5, texts as [adam,sgd]) make several "
+            "pages. May be repeated.",
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, metavar="N", help="Trainings side by side.")] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Train on a running Dask cluster, such as tcp://10.0.0.1:8786."),
+    ] = None,
+    retry: Annotated[int, typer.Option(min=0, metavar="N", help="Try a run that met an error so often again.")] = 0,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="End with the first failure.")] = False,
+    memory: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Memory of each job, such as 4GiB.", show_default="an equal share"),
     ] = None,
     runs: Runs = None,
     reports: Reports = None,
 ) -> None:
-    """Train what is missing, run the notebook and write its report. The last line is the page's path."""
+    """Train what is missing, run the notebooks and write their reports. Each line of the output is a page's path."""
+    from cnnrepro.experiments.batch.tasks import Plan, parse_memory
     from cnnrepro.experiments.parameters import parse_assignments
-    from cnnrepro.report import build
+    from cnnrepro.report import batch
+    from cnnrepro.training.stopping import on_signals
 
     store = runs_dir(runs)
+    how = Plan(jobs=jobs, scheduler=scheduler, retry=retry, fail_fast=fail_fast, memory=parse_memory(memory))
     with paths.runs_at(store):
-        job = build.plan(target, parse_assignments(parameter or ()))
-    page = build.build(job, runs=store, reports=reports_dir(reports))
-    typer.echo(str(page))
+        pages = batch.jobs_of(targets, parse_assignments(parameter or ()))
+    with on_signals() as stop:
+        batch.run(
+            pages, how, runs=store, reports=reports_dir(reports), stop=stop, drawn=lambda page: typer.echo(str(page))
+        )
 
 
 @app.command()
@@ -80,6 +108,7 @@ def train(
     from cnnrepro.experiments.parameters import parse_assignments
     from cnnrepro.training.loop import train as train_run
     from cnnrepro.training.spec import RunSpec
+    from cnnrepro.training.stopping import on_signals
 
     spec = RunSpec(
         model=model,
@@ -96,7 +125,10 @@ def train(
         canvas=canvas,
         on_error=on_error,
     )
-    record = train_run(spec, runs=runs_dir(runs), keep_weights=keep_weights, cache=cache, placement=placement)
+    with on_signals() as stop:
+        record = train_run(
+            spec, runs=runs_dir(runs), keep_weights=keep_weights, cache=cache, placement=placement, stop=stop
+        )
     page = ""
     if report:
         from cnnrepro.report import build

@@ -23,8 +23,11 @@ START_SECONDS = 120  # for a kernel to answer on a busy machine; papermill's own
 
 
 @contextlib.contextmanager
-def _environment(runs: Path) -> Iterator[None]:
-    """What the kernel inherits: where the runs are, lines for progress, and this Python's kernel before a user's."""
+def kernels_environment(runs: Path) -> Iterator[None]:
+    """What kernels inherit: where the runs are, lines for progress, and this Python's kernel before a user's.
+
+    It is the process's environment, so it is set once around all notebooks that are run side by side.
+    """
     changes = {
         "CNNREPRO_RUNS": str(runs.resolve()),
         "CNNREPRO_PROGRESS": "lines",
@@ -55,13 +58,12 @@ def _connection(folder: Path) -> Config:
     return Config({"KernelManager": {"transport": "ipc", **files}})
 
 
-def execute(path: Path, parameters: Mapping[str, object], *, runs: Path, keep_failed: Path) -> nbformat.NotebookNode:
-    """Run a notebook from top to bottom in a kernel of its own.
+def execute(path: Path, parameters: Mapping[str, object], *, keep_failed: Path) -> nbformat.NotebookNode:
+    """Run a notebook from top to bottom in a kernel of its own, within ``kernels_environment``.
 
     Args:
         path: the notebook; it is not changed.
         parameters: values to inject, already checked against what it declares.
-        runs: the run store that it uses.
         keep_failed: where the notebook is kept, as far as it ran, if it fails.
 
     Returns:
@@ -76,7 +78,7 @@ def execute(path: Path, parameters: Mapping[str, object], *, runs: Path, keep_fa
     from papermill.exceptions import PapermillExecutionError
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="cnnrepro-") as folder, _environment(runs):
+    with tempfile.TemporaryDirectory(prefix="cnnrepro-") as folder:
         # A parsed notebook, not its path: papermill puts paths through str.format, and a brace in one would raise.
         source, output = nbformat.read(path, as_version=4), Path(folder) / "notebook.ipynb"
         try:

@@ -134,7 +134,7 @@ def coerce(parameter: Parameter, value: object) -> object:
 def _convert(parameter: Parameter, value: object) -> object:
     wanted = TYPES[parameter.type]
     if wanted is list:
-        items = _items(value) if isinstance(value, str) else value
+        items = items_of(value) if isinstance(value, str) else value
         if isinstance(items, (bool, int, float)):  # papermill makes a number of `-p seeds 0`
             items = [items]
         if not isinstance(items, (list, tuple)) or not items:
@@ -162,7 +162,7 @@ def _scalar(wanted: type, value: object) -> object:
     raise ValueError("not a number of this kind")
 
 
-def _items(text: str) -> list[str]:
+def items_of(text: str) -> list[str]:
     """The items of a list written as text."""
     text = text.strip()
     if text.startswith("[") and text.endswith("]"):

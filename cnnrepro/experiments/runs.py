@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from cnnrepro.training import fit
 from cnnrepro.training.loop import train
 from cnnrepro.training.record import RunRecord
 from cnnrepro.training.spec import RunSpec
+from cnnrepro.training.stopping import Stop
 from cnnrepro.training.store import RunStore
 
 if TYPE_CHECKING:
@@ -133,7 +134,37 @@ class Results:
         )
 
 
-def collect(arms: Sequence[Arm], runs: Path | str | None = None) -> Results:
+class Loaded:
+    """The data of the runs of a batch, each data set loaded once.
+
+    Args:
+        runs: folder of the store, beside which the cached forms of photographs lie.
+    """
+
+    MOST = 2  # kept at a time: arms share theirs, and one after another is enough
+
+    def __init__(self, runs: Path):
+        self._runs = runs
+        self._kept: dict[tuple, Splits] = {}
+
+    def splits(self, spec: RunSpec) -> Splits:
+        """The data of a run."""
+        source = (spec.dataset, spec.train_images, spec.canvas, spec.on_error)
+        if source not in self._kept:
+            while len(self._kept) >= self.MOST:
+                del self._kept[next(iter(self._kept))]
+            self._kept[source] = fit.load(spec, runs=self._runs)
+        return self._kept[source]
+
+
+def collect(
+    arms: Sequence[Arm],
+    runs: Path | str | None = None,
+    *,
+    stop: Stop | None = None,
+    retry: int = 0,
+    fail_fast: bool = False,
+) -> Results:
     """The records of all arms: loaded where the store has them, trained where not.
 
     Seeds come first, arms second, so that a batch that is cut short leaves whole pairs. A run that fails does not keep
@@ -142,25 +173,44 @@ def collect(arms: Sequence[Arm], runs: Path | str | None = None) -> Results:
     Args:
         arms: the arms, each with the same seeds in the same order.
         runs: folder of the store; by default ``cnnrepro.paths.runs_dir()``.
+        stop: as for ``train``.
+        retry: how often a run that met an error is tried again; one that diverged would diverge again.
+        fail_fast: end with the first run that fails.
 
     Raises:
         RunFailed: some runs failed; names each, with its reason and log.
         WorkFailed: the data set is not here and cannot be had.
     """
     folder = Path(runs) if runs else paths.runs_dir()
+    loaded, stop = Loaded(folder), stop or Stop()
     records: dict[RunSpec, RunRecord] = {}
-    loaded: dict[tuple, Splits] = {}
     failures = []
     for specs in zip(*(arm.specs for arm in arms), strict=True):
         for arm, spec in zip(arms, specs, strict=True):
+            stop.check()
+
+            def attempt(spec: RunSpec = spec, arm: Arm = arm) -> RunRecord:
+                splits = loaded.splits(spec)
+                return train(spec, runs=folder, splits=splits, keep_weights=arm.keep_weights, stop=stop)
+
             try:
-                source = (spec.dataset, spec.train_images, spec.canvas, spec.on_error)
-                if source not in loaded:
-                    loaded[source] = fit.load(spec, runs=folder)
-                records[spec] = train(spec, runs=folder, splits=loaded[source], keep_weights=arm.keep_weights)
+                records[spec] = _tried(attempt, retry)
             except RunFailed as error:
+                if fail_fast:
+                    raise
                 failures.append(str(error))
     if failures:
         raise RunFailed("\n".join(failures))
     found = tuple(tuple(records[spec] for spec in arm.specs) for arm in arms)
     return Results(tuple(arms), found, RunStore(folder))
+
+
+def _tried(attempt: Callable[[], RunRecord], retry: int) -> RunRecord:
+    """What an attempt gives, after as many more as are allowed where it meets an error."""
+    for _ in range(retry):
+        try:
+            return attempt()
+        except RunFailed as error:
+            if error.final:
+                raise
+    return attempt()

@@ -17,8 +17,9 @@ from cnnrepro import paths
 from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.experiments import your_images
+from cnnrepro.experiments.batch.sweeps import combinations
 from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
-from cnnrepro.experiments.notebook import execute
+from cnnrepro.experiments.notebook import execute, kernels_environment
 from cnnrepro.experiments.parameters import Parameter, complete, read_parameters, spell
 from cnnrepro.experiments.runs import Arm, collect
 
@@ -52,7 +53,7 @@ class Job:
 
 
 def plan(target: str, given: Mapping[str, object]) -> Job:
-    """What ``cnnrepro run TARGET -p …`` is to do.
+    """What ``cnnrepro run TARGET -p …`` is to do, where every parameter has one value.
 
     Args:
         target: the name of an experiment, or the path of a notebook.
@@ -61,12 +62,27 @@ def plan(target: str, given: Mapping[str, object]) -> Job:
     Raises:
         UsageError: an unknown experiment or parameter, a bad value, a notebook that cannot be used.
     """
+    chosen, notebook, declared = _target(target)
+    return _job(chosen, notebook, declared, complete(declared, given, where=target))
+
+
+def plans(target: str, given: Mapping[str, object]) -> list[Job]:
+    """Likewise, where parameters may have several values: a page for every combination."""
+    chosen, notebook, declared = _target(target)
+    return [_job(chosen, notebook, declared, values) for values in combinations(declared, given, target)]
+
+
+def _target(target: str) -> tuple[Experiment | None, Path, Mapping[str, Parameter]]:
     chosen = _experiment_of(target)
     notebook = chosen.notebook if chosen else Path(target)
     if chosen is None:
         _check_name(notebook)
-    declared = read_parameters(notebook)
-    parameters = complete(declared, given, where=target)
+    return chosen, notebook, read_parameters(notebook)
+
+
+def _job(
+    chosen: Experiment | None, notebook: Path, declared: Mapping[str, Parameter], parameters: Mapping[str, object]
+) -> Job:
     return Job(notebook, parameters, slug(declared, parameters), chosen, chosen.arms(parameters) if chosen else ())
 
 
@@ -107,7 +123,7 @@ def slug(declared: Mapping[str, Parameter], parameters: Mapping[str, object]) ->
 
 
 def build(job: Job, *, runs: Path, reports: Path) -> Path:
-    """Make a page: ``reports/<experiment>/<slug>/index.html``, with its records and figures beside it.
+    """Have the runs of a page, and make it.
 
     Returns:
         The page's path.
@@ -116,15 +132,24 @@ def build(job: Job, *, runs: Path, reports: Path) -> Path:
         UsageError: a folder that cannot be written; nothing was trained.
         WorkFailed: a run, a cell or the page failed. An earlier page of the same name is left as it was.
     """
-    from cnnrepro.report import page, site
-    from cnnrepro.training.store import RunStore
-
     paths.require_writable(runs, "--runs")
     paths.require_writable(reports, "--reports")
     if job.arms:
         collect(job.arms, runs)
+    with kernels_environment(runs):
+        return draw(job, runs=runs, reports=reports)
+
+
+def draw(job: Job, *, runs: Path, reports: Path) -> Path:
+    """Make a page whose runs are there: ``reports/<experiment>/<slug>/index.html``, records and figures beside it.
+
+    Call it within ``kernels_environment``; several may be drawn at once, in threads.
+    """
+    from cnnrepro.report import page, site
+    from cnnrepro.training.store import RunStore
+
     keep_failed = runs / "failed" / f"{job.name}-{job.slug}.ipynb"
-    notebook = execute(job.notebook, job.parameters, runs=runs, keep_failed=keep_failed)
+    notebook = execute(job.notebook, job.parameters, keep_failed=keep_failed)
     if job.experiment:
         page.check(notebook, figures=job.experiment.figures, claims=job.experiment.claims)
     else:

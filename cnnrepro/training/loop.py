@@ -73,7 +73,8 @@ def train(
                 break
     if record.status == FAILED:
         reason, log = record.failure["reason"], store.log_path(run.key)
-        raise RunFailed(f"Run {run.key} ({spec.title()}) failed: {reason} Its log: {log}")
+        text = f"Run {run.key} ({spec.title()}) failed: {reason} Its log: {log}"
+        raise RunFailed(text, final=record.failure["kind"] == DIVERGED)
     return record
 
 

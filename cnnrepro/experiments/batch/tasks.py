@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from cnnrepro.errors import UsageError
 from cnnrepro.experiments.runs import Arm
 from cnnrepro.training.spec import RunSpec
 
 FOUND, TRAINED, FAILED, STOPPED = "found", "trained", "failed", "stopped"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a batch is trained.
+
+    Args:
+        jobs: runs side by side; with a scheduler that is for its workers to say.
+        scheduler: address of a running Dask scheduler; None for a cluster of this machine's own.
+        retry: how often a run that met an error is tried again.
+        fail_fast: end with the first run that fails.
+        memory: bytes that a worker of this machine may take; None for an equal share.
+    """
+
+    jobs: int = 1
+    scheduler: str | None = None
+    retry: int = 0
+    fail_fast: bool = False
+    memory: int | None = None
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether a cluster is wanted at all."""
+        return self.jobs > 1 or self.scheduler is not None
 
 
 @dataclass(frozen=True)
@@ -57,3 +83,14 @@ def tasks_of(experiments: Iterable[Sequence[Arm]]) -> tuple[Task, ...]:
                 task = found.get(spec, Task(len(found), spec))
                 found[spec] = replace(task, keep_weights=task.keep_weights or arm.keep_weights)
     return tuple(found.values())
+
+
+def parse_memory(text: str | None) -> int | None:
+    """A size as people write it ("4GiB", "500 MB") in bytes; raises UsageError for anything else."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?b)\s*", text, re.IGNORECASE)
+    if not found or not float(found[1]):
+        raise UsageError(f"--memory must be a size such as 4GiB or 500MB. Received: {text!r}")
+    unit = found[2].lower()
+    return int(float(found[1]) * (1024 if "i" in unit else 1000) ** (1 + "kmgt".index(unit[0])))

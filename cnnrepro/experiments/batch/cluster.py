@@ -1,0 +1,160 @@
+"""The Dask cluster of a batch: one of this machine's own, or one that runs already."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import dask
+from distributed import Client, LocalCluster
+
+from cnnrepro import machine
+from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.experiments.batch.worker import Station, Work, look
+from cnnrepro.training.locks import stale_seconds
+
+CONNECT_SECONDS = 20
+START_SECONDS = 120  # for the workers of this machine, which is busy perhaps
+
+# Part of a worker's memory at which its nanny ends it and starts another. Dask's other thresholds are for data that
+# can be spilled to the disk or need not be loaded yet; a training has none of either.
+TERMINATE = 0.95
+
+
+def _settings() -> dict[str, object]:
+    return {
+        "distributed.worker.memory.target": False,
+        "distributed.worker.memory.spill": False,
+        "distributed.worker.memory.pause": False,
+        "distributed.worker.memory.terminate": TERMINATE,
+        # A worker that gives no sign of life for so long (stopped, or its machine gone) is replaced.
+        "distributed.scheduler.worker-ttl": f"{stale_seconds()}s",
+        "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
+        "distributed.worker.use-file-locking": False,
+    }
+
+
+@contextlib.contextmanager
+def local(work: Work, memory: int | None = None) -> Iterator[Client]:
+    """A cluster in processes of this machine, as many as ``work.workers``, each with its share of cores and memory.
+
+    Args:
+        work: what the workers are told.
+        memory: bytes that a worker may take, by default an equal share of the machine's.
+    """
+    memory = memory or int(machine.describe().memory_gib * 2**30 / work.workers)
+    with dask.config.set(_settings()), _quiet(), contextlib.ExitStack() as stack:
+        with _interrupts_ignored():  # what is started meanwhile inherits it
+            cluster = LocalCluster(
+                n_workers=work.workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                memory_limit=memory,
+                silence_logs=logging.CRITICAL,
+            )
+        stack.callback(_end, cluster)
+        client = stack.enter_context(Client(cluster))
+        client.wait_for_workers(work.workers, timeout=START_SECONDS)
+        client.register_plugin(Station(work))
+        yield client
+
+
+@contextlib.contextmanager
+def remote(address: str, work: Work) -> Iterator[Client]:
+    """The cluster whose scheduler has this address.
+
+    Raises:
+        UsageError: nobody answers there, or its workers cannot do this work; says why.
+    """
+    with dask.config.set(_settings()), _quiet(), contextlib.ExitStack() as stack:
+        try:
+            client = stack.enter_context(Client(address, timeout=CONNECT_SECONDS))
+        except (OSError, ValueError, ImportError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise UsageError(
+                f"No Dask scheduler answers at {address!r} ({reason}); give the address that `dask scheduler` prints, "
+                f"such as tcp://10.0.0.1:8786."
+            ) from error
+        _check(client, address, Path(work.runs))
+        client.register_plugin(Station(work))
+        try:
+            yield client
+        finally:
+            if client.status == "running":
+                with contextlib.suppress(OSError, ValueError, TimeoutError):  # it may be gone by now
+                    client.unregister_worker_plugin(f"cnnrepro-{work.batch}")
+
+
+def _check(client: Client, address: str, runs: Path) -> None:
+    """Make sure that the workers of a cluster can do the work, before any of it is sent."""
+    from cnnrepro import __version__
+    from cnnrepro.training.spec import TRAINING_VERSION
+
+    try:
+        found = client.run(look, str(runs), on_error="return")
+    except (OSError, TimeoutError) as error:
+        raise WorkFailed(f"The Dask cluster at {address!r} does not answer: {error}") from error
+    if not found:
+        raise UsageError(f"The Dask scheduler at {address!r} has no workers; start some with `dask worker {address}`.")
+    for worker, told in found.items():
+        if isinstance(told, Exception):
+            raise UsageError(
+                f"Worker {worker} cannot load cnnrepro ({type(told).__name__}: {told}); install it there, the same "
+                f"version as here."
+            )
+        if told["code"] != (__version__, TRAINING_VERSION):
+            raise UsageError(
+                f"Worker {worker} has cnnrepro {told['code'][0]}, not {__version__} as here; install that."
+            )
+        if told["threads"] != 1:
+            raise UsageError(
+                f"Worker {worker} has {told['threads']} threads, and a training needs a process of its own; start "
+                f"workers with `dask worker {address} --nthreads 1`."
+            )
+        if not told["sees"]:
+            raise UsageError(
+                f"Worker {worker} cannot write to the run store {str(runs)!r}; name a folder with --runs that all "
+                f"machines share under the same path."
+            )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Dask's own reports are for its makers; what matters of them is said in the batch's words."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """For the length of a block Ctrl-C is ignored, where this thread may say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end(cluster: LocalCluster) -> None:
+    """End the workers of this machine, at once: what they had to keep is on the disk."""
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+    for process in multiprocessing.active_children():
+        if "Dask Worker" in process.name:
+            process.kill()  # also where it was stopped, which a polite request would not reach
+    cluster.close(timeout=START_SECONDS)

@@ -1,0 +1,138 @@
+"""Trains the runs of a batch side by side on a Dask cluster, and brings back what became of each."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+
+from distributed import Client, Future, KilledWorker
+
+from cnnrepro import paths
+from cnnrepro.errors import WorkFailed
+from cnnrepro.experiments.batch import cluster
+from cnnrepro.experiments.batch.tasks import FAILED, STOPPED, Outcome, Plan, Task
+from cnnrepro.experiments.batch.views import View
+from cnnrepro.experiments.batch.worker import TOPIC, Work, ask_to_stop, train_task
+from cnnrepro.training.stopping import Stop, Stopped
+
+POLL_SECONDS = 0.05
+LOST_SECONDS = 15.0  # without a connection to the scheduler
+
+
+def fan_out(tasks: Sequence[Task], plan: Plan, *, runs: Path, view: View, stop: Stop) -> list[Outcome]:
+    """Have every run, in the order of the tasks.
+
+    Args:
+        tasks: the runs.
+        plan: on what, and how failures are met.
+        runs: the run store.
+        view: is told what happens.
+        stop: a request to stop; the runs that train then end at their next checkpoint.
+
+    Raises:
+        UsageError: a cluster that cannot do the work.
+        WorkFailed: the scheduler was lost.
+        Stopped: it was asked to stop, and every run has.
+    """
+    paths.require_writable(runs, "--runs").mkdir(parents=True, exist_ok=True)
+    batch = uuid.uuid4().hex[:8]
+    workers = min(plan.jobs, len(tasks))
+    work = Work(batch, str(runs.resolve()), local=plan.scheduler is None, workers=workers)
+    with _cluster(plan, work) as client, stop.deferred():
+        return _Batch(client, tasks, plan, work, view, stop).run()
+
+
+def _cluster(plan: Plan, work: Work) -> AbstractContextManager[Client]:
+    return cluster.remote(plan.scheduler, work) if plan.scheduler else cluster.local(work, plan.memory)
+
+
+class _Batch:
+    """The state of a batch: which runs are open, how often each was tried, since when the scheduler is silent."""
+
+    def __init__(self, client: Client, tasks: Sequence[Task], plan: Plan, work: Work, view: View, stop: Stop):
+        self._client, self._tasks, self._plan, self._work, self._view = client, tasks, plan, work, view
+        self._stop, self._stopping = stop, False
+        self._open: dict[Future, Task] = {}
+        self._tries = dict.fromkeys((task.number for task in tasks), 0)
+        self._began: set[int] = set()
+        self._outcomes: dict[int, Outcome] = {}
+        self._failed_fast = False
+        self._silent_since: float | None = None
+
+    def run(self) -> list[Outcome]:
+        """Send all tasks, and wait for what becomes of them."""
+        self._client.subscribe_topic(TOPIC, self._hear)
+        for task in self._tasks:
+            self._send(task)
+        while self._open:
+            if (self._stop.asked or self._failed_fast) and not self._stopping:
+                self._ask_to_stop()
+            for future in [future for future in self._open if future.done()]:
+                self._close(future)
+            self._check_scheduler()
+            self._view.tick()
+            time.sleep(POLL_SECONDS)
+        if self._stop.asked:
+            raise Stopped
+        return [self._outcomes[task.number] for task in self._tasks]
+
+    def _send(self, task: Task) -> None:
+        self._tries[task.number] += 1
+        key = f"cnnrepro-{self._work.batch}-{task.number}-{self._tries[task.number]}"
+        future = self._client.submit(train_task, task, self._work, key=key, pure=False, priority=-task.number)
+        self._open[future] = task
+
+    def _hear(self, event: tuple[float, dict]) -> None:
+        told = event[1]
+        if told.get("batch") == self._work.batch:
+            self._began.add(told["number"])
+            self._view.hear(told)
+
+    def _close(self, future: Future) -> None:
+        task = self._open.pop(future)
+        outcome = self._outcome(future, task)
+        if outcome.status == FAILED and not self._stopping:
+            if not outcome.final and self._tries[task.number] <= self._plan.retry:
+                self._view.again(outcome)
+                self._send(task)
+                return
+            self._failed_fast = self._failed_fast or self._plan.fail_fast
+        self._outcomes[task.number] = outcome
+        self._view.ended(outcome)
+
+    def _outcome(self, future: Future, task: Task) -> Outcome:
+        if future.status == "finished":
+            return future.result()
+        if future.status == "cancelled":
+            return Outcome(task.number, STOPPED)
+        error = future.exception() if future.status == "error" else None
+        if isinstance(error, KilledWorker):
+            told = (
+                f"{task.spec.title()}: its worker died again and again; out of memory is the usual cause (fewer "
+                f"--jobs or more --memory give each run more). Its checkpoints are kept."
+            )
+        else:
+            told = f"{task.spec.title()}: the cluster lost it ({error or future.status})."
+        return Outcome(task.number, FAILED, told)
+
+    def _ask_to_stop(self) -> None:
+        """Ask the runs that train to end at a checkpoint, and take back those that have not begun."""
+        self._stopping = True
+        self._client.run(partial(ask_to_stop, self._work.batch), wait=False)
+        self._client.cancel([future for future, task in self._open.items() if task.number not in self._began])
+
+    def _check_scheduler(self) -> None:
+        if self._client.status == "running":
+            self._silent_since = None
+            return
+        self._silent_since = self._silent_since or time.monotonic()
+        if self._client.status == "closed" or time.monotonic() - self._silent_since > LOST_SECONDS:
+            open_runs = sum(task.number not in self._outcomes for task in self._tasks)
+            raise WorkFailed(
+                f"The Dask scheduler at {self._plan.scheduler or 'this machine'} was lost with {open_runs} runs open. "
+                f"Their checkpoints are kept: start it again, and the same command goes on."
+            )

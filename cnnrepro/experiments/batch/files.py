@@ -1,0 +1,81 @@
+"""A batch as a YAML file: which experiments, with which parameters.
+
+experiments:
+  - run: alexnet_vs_resnet
+    parameters: {seeds: 0..9, batchnorm_momentum: [0.9, 0.99]}
+  - run: my_notebooks/mine.ipynb     # beside this file
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cnnrepro.errors import UsageError, unknown
+
+ENDINGS = (".yaml", ".yml")
+TOP = ("experiments",)
+ENTRY = ("run", "parameters")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a batch: an experiment's name or a notebook's path, and its parameters as they were written."""
+
+    target: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+def is_batch_file(target: str) -> bool:
+    """Whether what ``cnnrepro run`` was given is a batch file by its name."""
+    return target.endswith(ENDINGS)
+
+
+def read(path: Path) -> list[Entry]:
+    """The entries of a batch file; only its form is checked here.
+
+    Raises:
+        UsageError: no such file, no YAML, or not of the form; says where.
+    """
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"There is no batch file {str(path)!r}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The batch file {str(path)!r} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, " if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise UsageError(f"The batch file {str(path)!r} is not YAML: {where}{problem}.") from error
+    if not isinstance(content, dict) or not isinstance(content.get("experiments"), list) or not content["experiments"]:
+        raise UsageError(
+            f"The batch file {str(path)!r} must hold a list `experiments:` whose entries say `run: NAME` and, if need "
+            f"be, `parameters:`."
+        )
+    _check_names(content, TOP, "key of a batch file")
+    return [_entry(entry, number, path) for number, entry in enumerate(content["experiments"], 1)]
+
+
+def _entry(entry: object, number: int, path: Path) -> Entry:
+    if isinstance(entry, str):
+        entry = {"run": entry}
+    if not isinstance(entry, dict) or not isinstance(entry.get("run"), str):
+        raise UsageError(f"Entry {number} of {str(path)!r} must say `run:` and a name. Received: {entry!r}")
+    _check_names(entry, ENTRY, f"key of entry {number} of {str(path)!r}")
+    parameters = entry.get("parameters") or {}
+    if not isinstance(parameters, dict) or not all(isinstance(name, str) for name in parameters):
+        raise UsageError(f"`parameters` of entry {number} of {str(path)!r} must be names with values.")
+    target = entry["run"]
+    if target.endswith(".ipynb"):
+        target = str(path.parent / target)
+    return Entry(target, parameters)
+
+
+def _check_names(given: Mapping, known: tuple[str, ...], kind: str) -> None:
+    for name in given:
+        if name not in known:
+            raise unknown(kind, str(name), known)

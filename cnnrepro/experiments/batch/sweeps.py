@@ -1,0 +1,65 @@
+"""Sweeps: several values for a parameter that takes one make several pages, one for every combination."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+from cnnrepro.errors import UsageError, unknown
+from cnnrepro.experiments.parameters import LONGEST_RANGE, Parameter, coerce, items_of
+
+
+def combinations(declared: Mapping[str, Parameter], given: Mapping[str, object], where: str) -> list[dict[str, object]]:
+    """The sets of parameters that ``-p`` or a batch file asks for, each once, the last parameter changing fastest.
+
+    A parameter that takes one value may be given several: numbers and true/false as ``0.9,0.99`` or ``1..5``, texts
+    (which may hold commas of their own) as ``[adam,sgd]``, in a file as a list. A parameter that takes a list is one
+    value; in a file a list of lists makes several.
+
+    Raises:
+        UsageError: a name that is not declared, or a value of the wrong type.
+    """
+    for name in given:
+        if name not in declared:
+            raise unknown(f"parameter of {where}", name, declared)
+    axes = [[(name, value) for value in values_of(declared[name], value)] for name, value in given.items()]
+    count = 1
+    for axis in axes:
+        count *= len(axis)
+    if count > LONGEST_RANGE:
+        raise UsageError(f"These parameters of {where} make {count:,} pages; {LONGEST_RANGE:,} at once are the most.")
+    found: list[dict[str, object]] = []
+    for chosen in itertools.product(*axes):
+        values = {name: one.default for name, one in declared.items()} | dict(chosen)
+        if values not in found:
+            found.append(values)
+    return found
+
+
+def values_of(parameter: Parameter, given: object) -> list[object]:
+    """The values that are given for a parameter: one, or those of a sweep; raises UsageError for a wrong one."""
+    if isinstance(given, str):
+        several = _texts(parameter, given)
+    elif isinstance(given, (list, tuple)):
+        nested = any(isinstance(item, (list, tuple)) for item in given)
+        several = list(given) if parameter.type != "list" or nested else None
+    else:
+        several = None
+    if several is None:
+        return [coerce(parameter, given)]
+    if not several:
+        raise UsageError(f"Parameter {parameter.name!r} was given no value. Received: {given!r}")
+    return [coerce(parameter, item) for item in several]
+
+
+def _texts(parameter: Parameter, given: str) -> list[str] | None:
+    """The items of a text that stands for several values; None where it stands for one."""
+    bracketed = given.strip().startswith("[") and given.strip().endswith("]")
+    if parameter.type == "list" or not (bracketed or (("," in given or ".." in given) and parameter.type != "str")):
+        return None
+    try:
+        return items_of(given)
+    except ValueError as error:
+        raise UsageError(
+            f"Parameter {parameter.name!r} takes one value, or several such as 1,2,5 or 0..9. Received: {given!r}"
+        ) from error

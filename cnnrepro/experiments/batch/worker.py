@@ -1,0 +1,182 @@
+"""What runs inside a Dask worker: one training after another in one warm process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from distributed import Status, WorkerPlugin, get_worker
+from distributed.utils import sync
+
+from cnnrepro.errors import CnnreproError, RunFailed, UsageError
+from cnnrepro.experiments.batch import shares
+from cnnrepro.experiments.batch.tasks import FAILED, FOUND, STOPPED, TRAINED, Outcome, Task
+from cnnrepro.experiments.runs import Loaded
+from cnnrepro.training.loop import train
+from cnnrepro.training.progress import NoProgress
+from cnnrepro.training.stopping import Stop, Stopped
+
+if TYPE_CHECKING:
+    from distributed import Worker
+
+TOPIC = "cnnrepro"
+TELL_SECONDS = 1.0  # between two words about a run in its epoch
+
+# Keras's session, seeds and number format belong to the process, so it trains one run at a time, also where a worker
+# has several threads or two batches share it.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker needs to know of the batch besides a task.
+
+    Args:
+        batch: its name.
+        runs: the run store, on a disk that this machine sees too.
+        local: whether the batch started this worker itself, and knows how many there are.
+        workers: in that case, how many.
+    """
+
+    batch: str
+    runs: str
+    local: bool = False
+    workers: int = 1
+
+
+class Station(WorkerPlugin):
+    """A batch's place in a worker: its stop request and the data that were loaded for it."""
+
+    def __init__(self, work: Work):
+        self.work = work
+        self.name = f"cnnrepro-{work.batch}"
+
+    def setup(self, worker: Worker) -> None:
+        """Called by Dask in each worker, also in those that come later."""
+        self.worker = worker
+        self.stop = Stop()
+        self.loaded = Loaded(Path(self.work.runs))
+        if threading.current_thread() is threading.main_thread():
+            # Ctrl-C in a terminal reaches the workers too; that they stop is for the batch to say.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def station(batch: str, worker: Worker | None = None) -> Station:
+    """The batch's place in this worker."""
+    return (worker or get_worker()).plugins[f"cnnrepro-{batch}"]
+
+
+def ask_to_stop(batch: str, dask_worker: Worker) -> None:
+    """Make the worker's training stop at its next checkpoint, and what comes after it at once."""
+    station(batch, dask_worker).stop.ask()
+
+
+def look(runs: str, dask_worker: Worker) -> dict[str, object]:
+    """What a batch must know of a worker first: its threads, its code, and whether it sees the store."""
+    from cnnrepro import __version__
+    from cnnrepro.training.spec import TRAINING_VERSION
+
+    return {
+        "threads": dask_worker.state.nthreads,
+        "code": (__version__, TRAINING_VERSION),
+        "sees": Path(runs).is_dir() and os.access(runs, os.W_OK),
+    }
+
+
+def train_task(task: Task, work: Work) -> Outcome:
+    """Train a run, or load it where the store has it. Never raises: what went wrong is the outcome."""
+    with _ONE_AT_A_TIME:
+        here = station(work.batch)
+        if here.stop.asked:
+            return Outcome(task.number, STOPPED)
+        _take_share(here.worker, work)
+        progress = _Telling(here.worker, work.batch, task)
+        try:
+            record = train(
+                task.spec,
+                runs=work.runs,
+                splits=here.loaded.splits(task.spec),
+                keep_weights=task.keep_weights,
+                progress=progress,
+                stop=here.stop,
+            )
+        except Stopped:
+            return Outcome(task.number, STOPPED)
+        except RunFailed as error:
+            return Outcome(task.number, FAILED, str(error), final=error.final)
+        except CnnreproError as error:
+            return Outcome(task.number, FAILED, str(error), final=isinstance(error, UsageError))
+        except Exception as error:
+            return Outcome(task.number, FAILED, f"{task.spec.title()}: {type(error).__name__}: {error}")
+        status = TRAINED if progress.began else FOUND
+        return Outcome(task.number, status, record.sentence(), training_seconds=record.wall_seconds)
+
+
+class _Telling(NoProgress):
+    """Progress as events that the batch listens to."""
+
+    def __init__(self, worker: Worker, batch: str, task: Task):
+        self._worker, self._about = worker, {"batch": batch, "number": task.number}
+        self._told = 0.0
+        self.began = False
+
+    def _tell(self, **what: object) -> None:
+        self._told = time.monotonic()
+        self._worker.log_event(TOPIC, self._about | what)
+
+    def wait(self, title: str) -> None:
+        """Say so."""
+        self._tell(waits=True)
+
+    def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
+        """Say what begins."""
+        self.began, self._images, self._seen = True, images, 0
+        self._tell(epoch=done, epochs=epochs)
+
+    def batch(self, epoch: int, images: int, metrics: dict[str, float]) -> None:
+        """Say where the epoch stands, at most once a second; end where the worker has lost its batch."""
+        if self._worker.status not in (Status.running, Status.paused):
+            raise Stopped
+        self._seen += images
+        if time.monotonic() - self._told >= TELL_SECONDS:
+            self._tell(epoch=epoch - 1 + min(self._seen / self._images, 1.0), loss=metrics["loss"])
+
+    def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
+        """Say how the epoch went."""
+        self._seen = 0
+        self._tell(epoch=epoch, loss=metrics["loss"], val_accuracy=metrics["val_accuracy"])
+
+
+def _take_share(worker: Worker, work: Work) -> None:
+    """Keep this process to its share of the machine, once."""
+    if work.local:
+        _settle(int(worker.name), work.workers)
+    else:
+        _settle(*_place(worker))
+
+
+def _place(worker: Worker) -> tuple[int, int]:
+    """Which of the cluster's workers on this machine this is, and how many there are.
+
+    A worker that was started with fewer cores than the machine has (Slurm, Kubernetes, taskset) has its share already.
+    """
+    if len(shares.own_cores()) < (os.cpu_count() or 1):
+        return 0, 1
+    workers = sync(worker.loop, worker.scheduler.identity, n_workers=-1)["workers"]
+    mates = sorted((str(one["name"]), address) for address, one in workers.items() if one["host"] == _host(worker))
+    return mates.index((str(worker.name), worker.address)), len(mates)
+
+
+def _host(worker: Worker) -> str:
+    return worker.address.rpartition("/")[2].rpartition(":")[0]
+
+
+@cache
+def _settle(place: int, workers: int) -> None:
+    shares.take(shares.share(shares.own_cores(), shares.own_gpus(), place, workers))
