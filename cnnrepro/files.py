@@ -1,13 +1,21 @@
-"""Files that are whole or absent: written beside their place, brought to the disk, then moved."""
+"""Files and folders that are whole or absent: written beside their place, brought to the disk, then moved."""
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
+import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
+
+from filelock import FileLock, Timeout
+
+from cnnrepro.machine import running_id
+
+MAKER = ".maker"  # the lock in a temporary folder
 
 
 def write_whole(
@@ -47,3 +55,33 @@ def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files that a killed writer left in a folder; only its sole writer may call this."""
     for leftover in folder.glob(".*.tmp"):
         leftover.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def folder_beside(parent: Path, prefix: str) -> Iterator[Path]:
+    """A temporary folder, for what is moved from it into ``parent``; those that killed processes left are removed.
+
+    Its maker holds a lock in it as long as it lives, which is how others know that it is not left over.
+
+    Args:
+        parent: an existing folder, on the disk that the result goes to.
+        prefix: of its name; begins with a dot.
+    """
+    own = f"{prefix}{running_id()[:6]}-"  # a lock may not reach other machines, so theirs are left to them
+    for leftover in parent.glob(f"{glob.escape(own)}*"):
+        _remove_if_left(leftover)
+    folder = parent / f"{own}{uuid.uuid4().hex[:8]}"
+    folder.mkdir()
+    lock = FileLock(folder / MAKER, thread_local=False)
+    lock.acquire(timeout=0)
+    try:
+        yield folder
+    finally:
+        lock.release()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_if_left(folder: Path) -> None:
+    """Remove a temporary folder whose maker is dead."""
+    with contextlib.suppress(Timeout, OSError), FileLock(folder / MAKER, timeout=0):
+        shutil.rmtree(folder, ignore_errors=True)

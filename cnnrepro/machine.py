@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shutil
@@ -111,3 +112,16 @@ def describe() -> Machine:
         system=f"{platform.system()} {platform.release().split('-')[0]}",
         cpu_bfloat16=bool(BFLOAT16_FLAGS & set(info.get("flags", "").split())),
     )
+
+
+@cache
+def running_id() -> str:
+    """What tells this machine, since it was started, from others; says nothing of its name.
+
+    Containers on one machine share it, as they share its locks.
+    """
+    try:
+        name = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8")
+    except OSError:
+        name = platform.node()
+    return hashlib.sha256(name.encode()).hexdigest()[:16]

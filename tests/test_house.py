@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).parent.parent / "cnnrepro"
 ORDER = [
     "errors",
     "paths",
-    "files",
     "machine",
+    "files",
     "engine",
     "layers",
     "anatomy",

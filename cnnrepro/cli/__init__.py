@@ -1,12 +1,13 @@
 """The command line: parses, calls, prints; nothing else.
 
 Results go to standard output, progress and errors to standard error. Exit status: 0 done, 1 the work failed, 2 the
-call was wrong, 130 interrupted.
+call was wrong, 130 interrupted (Ctrl-C), 143 terminated (SIGTERM).
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -26,9 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments = [argument for argument in arguments if argument != "--debug"]
     try:
         status = app(args=arguments, prog_name="cnnrepro", standalone_mode=False) or 0
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         say("interrupted; the same command goes on from the last finished epoch.")
-        status = 130
+        status = 128 + int(next(iter(error.args), signal.SIGINT))
     except BrokenPipeError:  # `cnnrepro runs | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = 0

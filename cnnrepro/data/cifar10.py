@@ -8,7 +8,6 @@ read from either, the images have the same, official order.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 from cnnrepro.data.checksums import sha256_of
 from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.files import folder_beside
 
 NAME = "cifar10"
 FOLDER_NAME = "cifar10_files"
@@ -127,15 +127,15 @@ def stage(source: Path, root: Path, *, partial: bool) -> Path:
             f"Nothing was prepared."
         )
     folder = root / FOLDER_NAME
-    with tempfile.TemporaryDirectory(dir=root, prefix=f".cnnrepro-{NAME}-") as scratch:
-        made = Path(scratch) / "made"
+    with folder_beside(root, f".cnnrepro-{NAME}-") as scratch:
+        made = scratch / "made"
         made.mkdir()
         for name in found:
             _copy(name, source, made)
         for name in held(root):  # from an earlier, partial preparation
             if name not in found and sha256_of(folder / name) == FILES[name]:
                 shutil.copyfile(folder / name, made / name)
-        _replace(folder, made, Path(scratch) / "before")
+        _replace(folder, made, scratch / "before")
     return folder
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import numpy as np
 from cnnrepro import data, models, paths
 from cnnrepro.experiments.parameters import parse_assignments
 from cnnrepro.experiments.runs import Arm
+from cnnrepro.files import folder_beside
 from cnnrepro.training.recipes import recipe
 from cnnrepro.training.spec import RunSpec
 
@@ -113,8 +113,8 @@ def pieces(folder: Path) -> Path:
         return folder
     paths.require_writable(folder.parent, "--runs")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".pieces-") as scratch:
-        made = Path(scratch) / "made"
+    with folder_beside(folder.parent, ".pieces-") as scratch:
+        made = scratch / "made"
         for name in data.PHOTOGRAPHS:
             pixels, place = data.photograph(name), made / name
             place.mkdir(parents=True)

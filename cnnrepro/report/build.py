@@ -7,7 +7,6 @@ import json
 import re
 import shlex
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
 from cnnrepro.experiments.notebook import execute, kernels_environment
 from cnnrepro.experiments.parameters import Parameter, complete, read_parameters, spell
 from cnnrepro.experiments.runs import Arm, collect
+from cnnrepro.files import folder_beside
 
 if TYPE_CHECKING:
     from cnnrepro.training.record import RunRecord
@@ -159,8 +159,9 @@ def draw(job: Job, *, runs: Path, reports: Path) -> Path:
     target = reports / job.name / job.slug
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{job.slug[:20]}-") as temporary:
-            folder = Path(temporary) / "page"
+        site.restore(target)
+        with folder_beside(target.parent, site.temporary_prefix(target)) as temporary:
+            folder = temporary / "page"
             folder.mkdir()
             _copy_records(records, store, folder / "records")
             page.export(
@@ -171,8 +172,9 @@ def draw(job: Job, *, runs: Path, reports: Path) -> Path:
                 parameters=dict(job.parameters),
                 facts=facts(job, records),
             )
-            site.replace_folder(folder, target, Path(temporary) / "old")
-        site.write_index(reports)
+            with site.alone(reports):
+                site.replace_folder(folder, target, temporary / site.OLD)
+                site.write_index(reports)
     except OSError as error:
         raise WorkFailed(
             f"The page {target / 'index.html'} could not be written: {error.strerror} "

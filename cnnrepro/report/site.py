@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import hashlib
 import json
 import shutil
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+from filelock import FileLock
 
 from cnnrepro import paths
 from cnnrepro.errors import UsageError
-from cnnrepro.files import write_text
+from cnnrepro.files import folder_beside, write_text
 from cnnrepro.report import rendering
 from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL
+
+LOCK = ".lock"  # in the folder of the reports
+OLD = "old"  # in a temporary folder: the page that is being replaced
 
 
 def _report_folders(reports: Path) -> list[Path]:
@@ -42,6 +49,24 @@ def _quoted(part: str) -> str:
     from urllib.parse import quote
 
     return quote(part)
+
+
+@contextlib.contextmanager
+def alone(reports: Path) -> Iterator[None]:
+    """The right to change the site, for as long as a block runs: pages and index are changed by one process at a time.
+
+    Where the folder's file system knows no locks, as some network disks do, all go on without.
+    """
+    lock = FileLock(reports / LOCK, thread_local=False)
+    try:
+        lock.acquire()
+    except NotImplementedError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write_index(reports: Path) -> Path:
@@ -88,9 +113,10 @@ def publish(reports: Path, to: Path) -> Path:
     for folder in folders:
         place = to / folder.relative_to(reports)
         place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".publish-") as temporary:
-            copy = Path(shutil.copytree(folder, Path(temporary) / "new"))
-            replace_folder(copy, place, Path(temporary) / "old")
+        restore(place)
+        with folder_beside(place.parent, temporary_prefix(place)) as temporary:
+            copy = Path(shutil.copytree(folder, temporary / "new"))
+            replace_folder(copy, place, temporary / OLD)
     return write_index(to)
 
 
@@ -104,3 +130,16 @@ def replace_folder(new: Path, place: Path, aside: Path) -> None:
         if aside.exists():
             aside.replace(place)
         raise
+
+
+def temporary_prefix(place: Path) -> str:
+    """How the names of the temporary folders begin in which the page of this place is made."""
+    return f".{hashlib.sha256(place.name.encode()).hexdigest()[:12]}-"
+
+
+def restore(place: Path) -> None:
+    """Bring an earlier page back that a process had just put aside when it was killed."""
+    if not place.exists():
+        for old in place.parent.glob(f"{temporary_prefix(place)}*/{OLD}"):
+            old.replace(place)
+            return

@@ -7,7 +7,6 @@ interrupted and resumed. Another processor, another number of threads or other l
 from __future__ import annotations
 
 import math
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from cnnrepro import data, machine, models, paths
 from cnnrepro.errors import unknown
-from cnnrepro.files import write_whole
+from cnnrepro.files import folder_beside, write_whole
 from cnnrepro.training.optimizers import make_optimizer
 from cnnrepro.training.progress import Progress
 from cnnrepro.training.recipes import recipe
@@ -249,7 +248,7 @@ def _watch(
 
 def save_weights(folder: Path, model: keras.Model) -> None:
     """Write the model whole, as .keras."""
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".weights-") as temporary:
-        saved = Path(temporary) / WEIGHTS
+    with folder_beside(folder, ".weights-") as temporary:
+        saved = temporary / WEIGHTS
         model.save(saved)
         write_whole(folder / WEIGHTS, lambda file: file.write(saved.read_bytes()))

@@ -10,10 +10,8 @@ mislead it. Then it takes over, and the former holder, should it go on, finds an
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import platform
 import threading
 import time
 import uuid
@@ -22,6 +20,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from cnnrepro import machine
 from cnnrepro.files import write_text
 
 LOCK = "lock"
@@ -83,10 +82,10 @@ class Claim:
         except Timeout:
             return False
         owner = read_owner(self._owner)
-        if owner is not None and owner.get("machine") != _machine() and not silent:
+        if owner is not None and owner.get("machine") != machine.running_id() and not silent:
             self._lock.release()
             return False
-        about = {"token": self._token, "machine": _machine(), "process": os.getpid()}
+        about = {"token": self._token, "machine": machine.running_id(), "process": os.getpid()}
         try:
             write_text(self._owner, json.dumps(about) + "\n")
         except OSError:
@@ -170,17 +169,8 @@ def is_held(folder: Path) -> bool:
         with FileLock(path, timeout=0):
             owner = read_owner(folder / OWNER)
             age = time.time() - (folder / OWNER).stat().st_mtime if owner else 0.0
-            return owner is not None and owner.get("machine") != _machine() and age < 10 * stale_seconds()
+            return owner is not None and owner.get("machine") != machine.running_id() and age < 10 * stale_seconds()
     except Timeout:
         return True
     except OSError:  # a store that may only be read: nobody here can be training it
         return False
-
-
-def _machine() -> str:
-    """What tells this running machine from others; says nothing of its name."""
-    try:
-        name = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8")
-    except OSError:
-        name = platform.node()
-    return hashlib.sha256(name.encode()).hexdigest()[:16]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 import time
 import traceback
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from cnnrepro import data, machine, paths
 from cnnrepro.errors import RunFailed
-from cnnrepro.files import remove_leftovers
+from cnnrepro.files import folder_beside, remove_leftovers
 from cnnrepro.training import checkpoint, fit, provenance, testing
 from cnnrepro.training.fit import ResolvedRun, resolve
 from cnnrepro.training.locks import Claim, ClaimLost
@@ -141,8 +140,8 @@ def _train_beside(run: ResolvedRun, session: _Session) -> RunRecord:
     Until then, and if it is interrupted, the finished record stays as it is.
     """
     store = session.store
-    with tempfile.TemporaryDirectory(dir=store.folder, prefix=".again-") as folder:
-        again = RunStore(Path(folder))
+    with folder_beside(store.folder, f".again-{run.key}-") as folder:
+        again = RunStore(folder)
         with again.claim(run.key) as claim:
             record = _train_claimed(run, replace(session, store=again, claim=claim, keep_weights=True))
         if record.status == DONE:

@@ -17,7 +17,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped(KeyboardInterrupt):
-    """The training stopped where it was asked to: after a checkpoint."""
+    """The training stopped where it was asked to: after a checkpoint. Its argument is the signal that asked."""
 
 
 class Stop:
@@ -43,7 +43,7 @@ class Stop:
     def check(self) -> None:
         """Raise Stopped where a stop was asked for."""
         if self.asked:
-            raise Stopped
+            raise Stopped(self.signal or signal.SIGINT)
 
     @contextlib.contextmanager
     def deferred(self) -> Iterator[None]:
@@ -59,7 +59,7 @@ class Stop:
         first, self.signal = not self.asked, number
         self.ask()
         if not (first and self._deferring):
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(number)
         if sys.stderr is not None:
             print("\ncnnrepro: stopping after this epoch; once more stops at once.", file=sys.stderr, flush=True)
 

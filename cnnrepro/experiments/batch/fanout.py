@@ -17,7 +17,7 @@ from cnnrepro.experiments.batch import cluster
 from cnnrepro.experiments.batch.tasks import FAILED, STOPPED, Outcome, Plan, Task
 from cnnrepro.experiments.batch.views import View
 from cnnrepro.experiments.batch.worker import TOPIC, Work, ask_to_stop, train_task
-from cnnrepro.training.stopping import Stop, Stopped
+from cnnrepro.training.stopping import Stop
 
 POLL_SECONDS = 0.05
 LOST_SECONDS = 15.0  # without a connection to the scheduler
@@ -76,8 +76,7 @@ class _Batch:
             self._check_scheduler()
             self._view.tick()
             time.sleep(POLL_SECONDS)
-        if self._stop.asked:
-            raise Stopped
+        self._stop.check()
         return [self._outcomes[task.number] for task in self._tasks]
 
     def _send(self, task: Task) -> None:
