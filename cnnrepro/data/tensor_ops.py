@@ -10,10 +10,9 @@ from cnnrepro.data import lazy
 def tensor_ops() -> SimpleNamespace:
     """TensorFlow's operations under the names that ``keras.ops`` has for them.
 
-    tf.data computes with TensorFlow alone, and where Keras runs on JAX ``keras.ops`` cannot take its tensors. Where it
-    runs on TensorFlow it can, but its ``take`` looks for negative numbers among six million first, and a batch takes
-    three times as long. The functions in ``cnnrepro.layers.augmentation`` take either, so each is defined once; a test
-    holds their results equal.
+    tf.data computes with TensorFlow alone, and where Keras runs on JAX ``keras.ops`` cannot take its tensors. With
+    these, tf.data has one path, whichever backend Keras runs on. The functions in ``cnnrepro.layers.augmentation`` take
+    either, so each is defined once; a test holds their results equal.
     """
     tf = lazy.tensorflow()
     return SimpleNamespace(
@@ -23,12 +22,10 @@ def tensor_ops() -> SimpleNamespace:
         cond=tf.cond,
         flip=lambda x, axis: tf.reverse(x, [axis]),
         floor=tf.floor,
-        mean=lambda x, axis: tf.reduce_mean(x, axis),
         pad=tf.pad,
         reshape=tf.reshape,
         shape=tf.shape,
         slice=lambda x, start, shape: tf.slice(x, tf.stack(start), shape),
-        softmax=lambda x, axis=-1: tf.nn.softmax(x, axis),
         stack=lambda parts, axis: tf.stack(parts, axis),
         take=lambda x, indices, axis: tf.gather(x, indices, axis=axis),
         tile=tf.tile,

@@ -129,12 +129,6 @@ def ten_crop(images: Tensor, size: int, *, ops=None) -> Tensor:
     return ops.stack(views, axis=1)
 
 
-def average_probabilities(logits: Tensor, *, ops=None) -> Tensor:
-    """The mean of the views' probabilities, (N, views, classes) -> (N, classes); softmax first, as the paper says."""
-    ops = ops or keras.ops
-    return ops.mean(ops.softmax(logits, axis=-1), axis=1)
-
-
 def augment(
     images: Tensor,
     draws: Mapping[str, Tensor],

@@ -113,14 +113,6 @@ def test_ten_views_are_corners_centre_and_their_mirrors():
     assert drawing.ten_corners(32, 28) == tuple(places)
 
 
-def test_probabilities_are_averaged_and_not_logits():
-    logits = np.random.default_rng(3).normal(0, 2, (4, 10, 5)).astype(np.float32)
-    powers = np.exp(logits.astype(float))
-    expected = (powers / powers.sum(axis=-1, keepdims=True)).mean(axis=1)
-    for found in both(augmentation.average_probabilities, logits):
-        np.testing.assert_allclose(found, expected, atol=1e-6)
-
-
 def training_set(channels=3):
     """Enough of a data set for a pipeline's constants."""
     images = pictures(40, SIDE, channels, seed=9)
