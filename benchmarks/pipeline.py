@@ -311,7 +311,7 @@ def crop_pairs(model: str, feed: data.Feed) -> Iterator[Pair]:
     most write, and ten calls, each with one crop of all pictures.
     """
     from cnnrepro import models
-    from cnnrepro.data.draws import ten_corners
+    from cnnrepro.layers.augmentation import ten_corners
 
     stored = np.asarray(feed.splits.examples["train"].images[:VIEWED])
     network = models.build(model, feed.input_shape, 1000)

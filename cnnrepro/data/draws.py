@@ -87,12 +87,6 @@ def evaluation(pipeline: Pipeline, count: int, canvas: int) -> Draws:
     return Draws(values)
 
 
-def ten_corners(canvas: int, size: int) -> tuple[tuple[int, int], ...]:
-    """Top and left of the five windows of a test picture: four corners, then the centre; each is seen mirrored too."""
-    far, middle = canvas - size, (canvas - size) // 2
-    return ((0, 0), (0, far), (far, 0), (far, far), (middle, middle))
-
-
 def _normal(uniform: np.ndarray) -> np.ndarray:
     """Three standard normal numbers of four uniform ones, (N, 4) -> (N, 3): Box and Muller 1958."""
     radius = np.sqrt(-2 * np.log1p(-uniform[:, [0, 0, 2]]))  # log(1 - u), as u may be 0 and is never 1

@@ -61,14 +61,14 @@ def windows(canvas: np.ndarray, epochs: int, seed: int) -> Cut:
 def ten_views(canvas: np.ndarray) -> Cut:
     """The ten views of a canvas, with the five places that they come from."""
     from cnnrepro.data.tensor_ops import tensor_ops
-    from cnnrepro.layers.augmentation import ten_crop
+    from cnnrepro.layers.augmentation import ten_corners, ten_crop
 
     side = canvas.shape[0]
     size = PIPELINES["alexnet-2012"].size(side)
     names = ("top left", "top right", "bottom left", "bottom right", "centre")
     seen = ten_crop(np.ascontiguousarray(canvas[None]), size, ops=tensor_ops())
     words = (*names, *(f"{name}, mirrored" for name in names))
-    return Cut(canvas, thumbnails(np.asarray(seen)[0]), words, drawing.ten_corners(side, size), size)
+    return Cut(canvas, thumbnails(np.asarray(seen)[0]), words, ten_corners(side, size), size)
 
 
 def digits(splits: data.Splits, seed: int, count: int = 10) -> tuple[np.ndarray, list[str]]:
