@@ -66,34 +66,31 @@ class Examples:
             return tf.data.Dataset.zip((images, tf.data.Dataset.from_tensor_slices(self.labels)))
 
 
-def picture_batches(
-    images: np.ndarray | Pictures, order: np.ndarray, batch_size: int, *, deterministic: bool = True
-) -> tf.data.Dataset:
+def picture_batches(images: np.ndarray | Pictures, order: np.ndarray, batch_size: int) -> tf.data.Dataset:
     """Images in a given order, in batches, the ragged last one included; call it with the CPU as device.
 
     Args:
         images: an array, or ``Pictures``.
         order: (N,) positions.
         batch_size: images a batch.
-        deterministic: keep the order exactly; otherwise what is ready first goes first.
 
     Returns:
-        A tf.data.Dataset of (n, H, W, C) uint8.
+        A tf.data.Dataset of (n, H, W, C) uint8, always in that order: labels and draws go beside it.
     """
     tf = lazy.tensorflow()
     some = tuning.batches_at_once()
     if hasattr(images, "dataset"):  # decoded on the fly, each picture by itself, in parallel
-        return images.dataset(order, deterministic=deterministic).batch(batch_size)
+        return images.dataset(order).batch(batch_size)
     positions = tf.data.Dataset.from_tensor_slices(np.asarray(order, np.int64)).batch(batch_size)
     if isinstance(images, np.ndarray):
         held = tf.constant(images)
-        return positions.map(lambda at: tf.gather(held, at), num_parallel_calls=some, deterministic=deterministic)
+        return positions.map(lambda at: tf.gather(held, at), num_parallel_calls=some, deterministic=True)
     shape = (None, *images.shape[1:])
 
     def read(at: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(tf.numpy_function(images.__getitem__, [at], tf.uint8, stateful=False), shape)
 
-    return positions.map(read, num_parallel_calls=some, deterministic=deterministic)
+    return positions.map(read, num_parallel_calls=some, deterministic=True)
 
 
 def fingerprint(examples: Mapping[str, Examples]) -> str:

@@ -96,8 +96,8 @@ class StreamedPictures:
         """The pictures at these positions, in this order; nothing is read."""
         return replace(self, positions=self.positions[positions])
 
-    def dataset(self, order: np.ndarray, *, deterministic: bool = True) -> tf.data.Dataset:
-        """The canvases at these positions one by one, read and decoded in parallel, (S, S, 3) uint8."""
+    def dataset(self, order: np.ndarray) -> tf.data.Dataset:
+        """The canvases at these positions, one by one in this order, decoded in parallel: (S, S, 3) uint8."""
         tf = lazy.tensorflow()
         wanted = self.positions[order]
         if self.source.paths is not None:
@@ -113,7 +113,7 @@ class StreamedPictures:
         def decoded(which: tf.Tensor, plain: tf.Tensor) -> tf.Tensor:
             return decode_to_canvas(read(which), self.side, plain)
 
-        return encoded.map(decoded, num_parallel_calls=tuning.pictures_at_once(), deterministic=deterministic)
+        return encoded.map(decoded, num_parallel_calls=tuning.pictures_at_once(), deterministic=True)
 
     def _decoded(self, position: int) -> np.ndarray:
         # One definition of the pixels: what Pillow decodes equals what TensorFlow does for a plain JPEG.
