@@ -27,7 +27,6 @@ class Source:
         read: the bytes of a picture, by its position.
         paths: of the files, where each picture is a file: TensorFlow then reads them itself. As bytes: a name need not
             be text.
-        empty_classes: folders without a picture, which are no classes here.
     """
 
     title: str
@@ -38,7 +37,6 @@ class Source:
     digest: str
     read: Callable[[int], bytes]
     paths: tuple[bytes, ...] | None = None
-    empty_classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -66,5 +64,4 @@ def of_folder(path: Path | str) -> Source:
         digest=listing.digest(),
         read=lambda position: files[position].read_bytes(),
         paths=tuple(os.fsencode(file) for file in files),
-        empty_classes=listing.empty_classes,
     )

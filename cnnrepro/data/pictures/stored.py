@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -19,11 +19,23 @@ from cnnrepro.data.pictures.source import Source
 if TYPE_CHECKING:
     import tensorflow as tf
 
-DTYPE = np.dtype(np.uint8)
+
+class _Chosen:
+    """Some of many pictures, by their positions among all; for a frozen dataclass with a field ``positions``."""
+
+    positions: np.ndarray
+    dtype = np.dtype(np.uint8)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def at(self, positions: np.ndarray) -> Self:
+        """The pictures at these positions, in this order; nothing is read."""
+        return replace(self, positions=self.positions[positions])
 
 
 @dataclass(frozen=True, eq=False)
-class StoredPictures:
+class StoredPictures(_Chosen):
     """Some of the pictures of a cached form.
 
     Args:
@@ -34,11 +46,6 @@ class StoredPictures:
     path: Path
     positions: np.ndarray
 
-    dtype = DTYPE
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
     @property
     def shape(self) -> tuple[int, ...]:
         """(N, S, S, 3)."""
@@ -48,17 +55,13 @@ class StoredPictures:
         """Copies of the pixels, (…, S, S, 3) uint8."""
         return np.array(self._all[self.positions[positions]])
 
-    def at(self, positions: np.ndarray) -> StoredPictures:
-        """The pictures at these positions, in this order; nothing is read."""
-        return replace(self, positions=self.positions[positions])
-
     @cached_property
     def _all(self) -> np.ndarray:
         return np.load(self.path, mmap_mode="r", allow_pickle=False)
 
 
 @dataclass(frozen=True, eq=False)
-class StreamedPictures:
+class StreamedPictures(_Chosen):
     """Some of the pictures of a source, decoded each time.
 
     Args:
@@ -73,11 +76,6 @@ class StreamedPictures:
     plain: np.ndarray
     positions: np.ndarray
 
-    dtype = DTYPE
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
     @property
     def shape(self) -> tuple[int, ...]:
         """(N, S, S, 3)."""
@@ -90,11 +88,7 @@ class StreamedPictures:
             return self._decoded(int(wanted))
         with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
             found = list(threads.map(self._decoded, wanted.tolist()))
-        return np.stack(found) if found else np.zeros((0, self.side, self.side, 3), DTYPE)
-
-    def at(self, positions: np.ndarray) -> StreamedPictures:
-        """The pictures at these positions, in this order; nothing is read."""
-        return replace(self, positions=self.positions[positions])
+        return np.stack(found) if found else np.zeros((0, self.side, self.side, 3), self.dtype)
 
     def dataset(self, order: np.ndarray) -> tf.data.Dataset:
         """The canvases at these positions, one by one in this order, decoded in parallel: (S, S, 3) uint8."""
