@@ -96,9 +96,8 @@ def _normal(uniform: np.ndarray) -> np.ndarray:
 
 def _boxes(pipeline: Pipeline, uniform: np.ndarray, canvas: int, size: int) -> np.ndarray:
     """Windows that are brought to the network's size, (N, 4) float32: top, left, height, width on the canvas."""
-    if (
-        pipeline.crop == "scale"
-    ):  # a window of `size` out of the enlarged canvas is one of size / factor out of this one
+    if pipeline.crop == "scale":
+        # A window of `size` out of the enlarged canvas is one of size / factor out of this one.
         low, high = pipeline.scale
         height = width = size / (low + (high - low) * uniform[:, 7])
     else:

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 LARGEST_PIXELS = 89_478_485
 """The most pixels a picture may have: 2**30 // 4 // 3, a quarter of a GiB at three bytes each (Pillow's limit)."""
 
+ORIENTATION = 0x0112
+"""The tag of the orientation in an Exif block."""
+
 _MAGIC = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -32,7 +35,6 @@ _NOT_PLAIN = frozenset(range(0xC3, 0xD0)) - {_DHT} | {0xD8, 0xDC, 0xDE, 0xDF}
 
 _NO_MARKER = frozenset({0x00, *range(0xD0, 0xD8)})  # after FF: a data byte FF, a restart between data
 _XMP_ORIENTATION = re.compile(rb"tiff:Orientation(?!\s*=\s*[\"']1[\"']|\s*>1<)")
-_ORIENTATION = 0x0112
 
 
 def kind_of(data: bytes) -> str:
@@ -165,7 +167,7 @@ def _orientation(tiff: bytes) -> int:
     (entries,) = struct.unpack_from(order + "H", tiff, start)
     for place in range(start + 2, start + 2 + 12 * entries, 12):
         tag, kind, count = struct.unpack_from(order + "HHI", tiff, place)
-        if tag == _ORIENTATION:
+        if tag == ORIENTATION:
             is_one_short = kind == 3 and count == 1
             return struct.unpack_from(order + "H", tiff, place + 8)[0] if is_one_short else 0
     return 1

@@ -35,10 +35,9 @@ from pathlib import PurePosixPath
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from cnnrepro.data.pictures.kinds import LARGEST_PIXELS, kind_of
+from cnnrepro.data.pictures.kinds import LARGEST_PIXELS, ORIENTATION, kind_of
 
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")  # no EPS: Pillow would start Ghostscript for it
-_ORIENTATION = 0x0112
 _WHITE_16 = 65535
 _LOOKS = (
     (b"version https://git-lfs", "a Git LFS pointer, whose file was not downloaded"),
@@ -130,7 +129,7 @@ def _over_white(rgba: np.ndarray) -> np.ndarray:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        return image.getexif().get(_ORIENTATION, 1)
+        return image.getexif().get(ORIENTATION, 1)
     except Exception:  # a broken EXIF block raises whatever its parsing runs into; the pixels do not depend on it
         return 1
 
