@@ -77,10 +77,7 @@ class Statistics:
     @cached_property
     def _principal(self) -> tuple[np.ndarray, np.ndarray]:
         variances, directions = np.linalg.eigh(self.covariance)
-        variances, directions = np.maximum(variances[::-1], 0), directions[:, ::-1]
-        # An eigenvector and its negative are as good; this picks one, so that the noise is the same everywhere.
-        signs = [np.sign(column[np.argmax(np.abs(column) > 1e-9)]) for column in directions.T]
-        return variances, directions * np.array(signs)
+        return np.maximum(variances[::-1], 0), forwards(directions[:, ::-1])
 
     def save(self, path: Path) -> None:
         """Write it, whole or not at all."""
@@ -103,6 +100,15 @@ class Statistics:
             zipfile.BadZipFile,
         ):  # absent, or of a machine that stopped while writing it
             return None
+
+
+def forwards(directions: np.ndarray) -> np.ndarray:
+    """Directions in columns, (C, n), each with its first number that is not 0 positive.
+
+    A direction and its negative are as good; this picks one, so that the noise is the same everywhere.
+    """
+    first = np.argmax(np.abs(directions) > 1e-9, axis=0)
+    return directions * np.sign(np.take_along_axis(directions, first[None], axis=0))
 
 
 def of_pieces(pieces: Iterable[np.ndarray], source: str = "") -> Statistics:

@@ -8,6 +8,7 @@ from cnnrepro import data
 from cnnrepro.data import draws as drawing
 from cnnrepro.data.pipeline_entry import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
 from cnnrepro.data.pipelines import PIPELINES
+from cnnrepro.data.statistics import forwards
 from cnnrepro.experiments.pipeline_windows import CANVAS, DRAWS
 from cnnrepro.experiments.your_images import thumbnails
 
@@ -81,8 +82,7 @@ def colour_rows(splits: data.Splits) -> list[tuple[str, ...]]:
         ("computed", statistics.directions, statistics.variances),
         ("published for ImageNet", np.array(IMAGENET_DIRECTIONS), np.array(IMAGENET_VARIANCES)),
     ):
-        for number, (direction, variance) in enumerate(zip(directions.T, variances, strict=True), start=1):
-            direction = direction * np.sign(direction[np.argmax(np.abs(direction) > 1e-9)])
+        for number, (direction, variance) in enumerate(zip(forwards(directions).T, variances, strict=True), start=1):
             spelled = ", ".join(f"{value:+.3f}" for value in direction)
             rows.append((whose, number, spelled, f"{variance:.4f}", f"{variance / variances.sum():.1%}"))
         rows.append((whose, "sum", "", f"{variances.sum():.4f}", "100%"))

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from cnnrepro.data.statistics import forwards
 from cnnrepro.report import style
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def principal_colours(sets: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figu
 
 def _ramps(axes: Axes, whose: str, directions: np.ndarray) -> None:
     steps = np.linspace(-0.5, 0.5, 101)
-    rows = [np.clip(0.5 + steps[:, None] * _forward(direction), 0, 1) for direction in np.asarray(directions).T]
+    rows = [np.clip(0.5 + steps[:, None] * direction, 0, 1) for direction in forwards(np.asarray(directions)).T]
     axes.imshow(np.stack(rows), aspect="auto", interpolation="nearest", extent=(-0.5, 0.5, 2.5, -0.5))
     axes.set_title(whose)
     axes.set_yticks(range(3), ["first", "second", "third"])
@@ -143,8 +144,3 @@ def _shares(axes: Axes, shares: Sequence[float]) -> None:
     axes.set(ylim=(2.5, -0.5), xlim=(0, 1.25), xticks=[], yticks=[])
     axes.set_title("share of the variance", fontweight="normal")
     axes.spines[:].set_visible(False)
-
-
-def _forward(direction: np.ndarray) -> np.ndarray:
-    """A direction with its first number that is not 0 positive: its negative says the same."""
-    return direction * np.sign(direction[np.argmax(np.abs(direction) > 1e-9)])
