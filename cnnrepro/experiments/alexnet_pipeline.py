@@ -74,15 +74,20 @@ def canvas_of(picture: np.ndarray, side: int = CANVAS) -> np.ndarray:
     return canvas(picture, side).numpy()
 
 
+def middle_square(picture: np.ndarray) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the square in the middle of a picture, where halves of pixels count."""
+    height, width = picture.shape[:2]
+    short = min(height, width)
+    return ((width - short) / 2, (height - short) / 2, (width + short) / 2, (height + short) / 2)
+
+
 def skipping(picture: np.ndarray, side: int = CANVAS) -> np.ndarray:
     """The same square by plain bilinear interpolation, which looks at four pixels and skips the others."""
     from PIL import Image
 
-    height, width = picture.shape[:2]
-    short = min(height, width)
-    box = ((width - short) / 2, (height - short) / 2, (width + short) / 2, (height + short) / 2)
-    scale = short / side
-    how = (scale, 0, box[0], 0, scale, box[1])
+    left, top, right, _ = middle_square(picture)
+    scale = (right - left) / side
+    how = (scale, 0, left, 0, scale, top)
     small = Image.fromarray(picture).transform((side, side), Image.Transform.AFFINE, how, Image.Resampling.BILINEAR)
     return np.asarray(small)
 

@@ -7,7 +7,7 @@ import numpy as np
 from cnnrepro import data
 from cnnrepro.data.pipelines import PIPELINES
 from cnnrepro.data.statistics import of_pieces
-from cnnrepro.experiments.alexnet_pipeline import CANVAS, Material, canvas_of
+from cnnrepro.experiments.alexnet_pipeline import CANVAS, Material, canvas_of, middle_square
 from cnnrepro.experiments.pipeline_colours import covariances, some
 from cnnrepro.experiments.pipeline_windows import DRAWS
 
@@ -24,9 +24,7 @@ def _row(promise: str, measured: float, allowed: float, form: str) -> tuple[str,
 def _canvas_check(picture: np.ndarray) -> tuple[str, str, str, str]:
     from PIL import Image
 
-    height, width = picture.shape[:2]
-    short = min(height, width)
-    box = ((width - short) / 2, (height - short) / 2, (width + short) / 2, (height + short) / 2)
+    box = middle_square(picture)
     theirs = np.asarray(Image.fromarray(picture).resize((CANVAS, CANVAS), Image.Resampling.BILINEAR, box=box))
     gap = np.abs(canvas_of(picture).astype(int) - theirs).max()
     return _row("canvas against Pillow’s, grey levels", float(gap), 1.0, "g")
