@@ -73,8 +73,7 @@ def plan(
     gpu = devices.device(device) if device else None
     chosen = recipe(recipe_name)
     chosen = replace(chosen, pipeline=pipeline or chosen.pipeline)
-    prescribed = {name: value for name, value in chosen.options if name in models.entry(model).options}
-    options = models.check_options(model, prescribed | dict(options or {}))
+    options = chosen.options_for(model, options or {})
     setting = _setting(chosen, dataset, epochs, batch_size, gpu.precision if gpu else precision)
     totals = _totals(model, setting, options)
     lines = [*_work(setting, totals), *_bytes(setting, data.info(dataset)), *_memory(setting, totals, gpu)]

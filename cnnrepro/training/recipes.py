@@ -5,8 +5,10 @@ Plain data; ``optimizers`` makes Keras's objects of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cnnrepro import models
 from cnnrepro.errors import unknown
 from cnnrepro.training import schedules
 from cnnrepro.training.schedules import CONSTANT, AtEpochs, AtSteps, Exponential, Plateau, Schedule, Table
@@ -45,6 +47,16 @@ class Recipe:
     pipeline: str = "plain"
     options: tuple[tuple[str, object], ...] = ()
     notes: tuple[str, ...] = ()
+
+    def options_for(self, model: str, given: Mapping[str, object]) -> dict[str, object]:
+        """All options of a model: as given, else as the recipe says where the model knows them, else the defaults.
+
+        Raises:
+            UsageError: an unknown model, an unknown option, or a value that is not allowed.
+        """
+        known = models.entry(model).options
+        own = {name: value for name, value in self.options if name in known}
+        return models.check_options(model, own | dict(given))
 
     def to_dict(self) -> dict:
         """What decides the numbers and is no part of a run's spec, for its key.

@@ -105,10 +105,8 @@ class RunSpec:
         for name in ("epochs", "batch_size", "pipeline"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, getattr(chosen, name))
-        given = dict(self.options)
-        known = models.entry(self.model).options
-        given = {name: value for name, value in chosen.options if name in known} | given
-        object.__setattr__(self, "options", tuple(sorted(models.check_options(self.model, given).items())))
+        options = chosen.options_for(self.model, dict(self.options))
+        object.__setattr__(self, "options", tuple(sorted(options.items())))
 
     def _check_counts(self, images: int | None) -> None:
         """Check what depends on the size of the training split; of a folder it is not known before it is looked at."""
