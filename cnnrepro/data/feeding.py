@@ -152,7 +152,8 @@ class Feed:
         drawn, labels = beside
 
         def alone(one: tuple[tf.Tensor, Mapping[str, tf.Tensor]]) -> tf.Tensor:
-            # A batch of one stays in the processor's caches: three times as fast as all at once.
+            # A batch of one stays in the processor's caches. From the cached form: 1,462 images/s all at once, 2,142 to
+            # 2,502 one by one.
             image, its_own = one
             batch = {name: value[None] for name, value in its_own.items()}
             return augment(image[None], batch, self.constants, self.pipeline, self.size, ops=ops)[0]

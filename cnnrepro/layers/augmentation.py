@@ -21,8 +21,7 @@ def windows(images: Tensor, top: Tensor, left: Tensor, mirrored: Tensor, size: i
     """Cut a square window out of every image, and mirror it where that is asked.
 
     Of many images, one ``take`` of single pixels by their number in the batch, which suits a GPU. Of a single image, a
-    slice: a processor copies its rows and looks up no pixel. tf.data goes image by image for that, and takes a third of
-    the time.
+    slice: a processor copies its rows and looks up no pixel; for that, tf.data goes image by image.
 
     Args:
         images: (N, H, W, C).
@@ -207,8 +206,8 @@ def padded(images: Tensor, border: int, *, ops=None) -> Tensor:
 def _along_rows(pixels: Tensor, colours: Tensor, ops, combine: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
     """Combine pixels (N, H, W, C) with a colour for each image, (N or 1, C).
 
-    Rows and colours are laid out as vectors of W · C numbers: TensorFlow takes three times as long to spread three
-    numbers over an image.
+    Rows and colours are laid out as vectors of W · C numbers: TensorFlow is slow at spreading three numbers over an
+    image (colours and noise in tf.data: 3,382 images/s so, 1,556 otherwise).
     """
     _, height, width, channels = pixels.shape
     row = ops.reshape(ops.tile(colours, (1, width)), (-1, 1, width * channels))
