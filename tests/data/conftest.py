@@ -1,6 +1,5 @@
 """Data for the tests: the real MNIST files where there are any, and MNIST prepared from them, once a session."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -9,17 +8,14 @@ import pytest
 from cnnrepro import data
 from cnnrepro.data.checksums import known_files
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
-
 
 @pytest.fixture(scope="session")
-def mnist_files() -> Path:
+def mnist_files(test_data) -> Path:
     """The folder with MNIST's four original files."""
-    root = os.environ.get("CNNREPRO_TEST_DATA")
-    folder = (Path(root) if root else _CHECKOUT.parent / "shared" / "data") / "mnist"
+    folder = test_data / "mnist"
     missing = [file.name for file in known_files("mnist") if not (folder / file.name).is_file()]
     if missing:
-        pytest.skip(f"no MNIST files in {folder} (CNNREPRO_TEST_DATA may name the folder above them)")
+        pytest.skip(f"no MNIST files in {folder} (CNNREPRO_TEST_DATA may name another folder)")
     return folder
 
 

@@ -1,5 +1,4 @@
 import io
-import os
 import struct
 from pathlib import Path
 
@@ -11,18 +10,6 @@ from PIL import Image
 
 from cnnrepro.data.pictures.kinds import LARGEST_PIXELS, is_plain_jpeg, kind_of
 from cnnrepro.data.pictures.reading import BadPicture, decode
-
-_CHECKOUT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture(scope="module")
-def photographs() -> list[bytes]:
-    root = os.environ.get("CNNREPRO_TEST_DATA")
-    folder = (Path(root) if root else _CHECKOUT.parent / "shared" / "data") / "imagenet_sample"
-    files = sorted(folder.glob("*.JPEG"))
-    if not files:
-        pytest.skip(f"no photographs in {folder} (CNNREPRO_TEST_DATA may name the folder above it)")
-    return [file.read_bytes() for file in files]
 
 
 def smooth(height: int, width: int, seed: int = 0) -> Image.Image:
@@ -110,7 +97,7 @@ def test_chroma_halved_in_height_alone_is_plain():
 
 
 def test_photographs_are_plain_and_both_decoders_agree(photographs):
-    jpegs = [data for data in photographs if kind_of(data) == "JPEG"]
+    jpegs = [data for data in map(Path.read_bytes, photographs) if kind_of(data) == "JPEG"]
     plain = [data for data in jpegs if is_plain_jpeg(data)]
     assert len(plain) > 0.9 * len(jpegs)
     for data in plain[::4]:

@@ -1,12 +1,10 @@
 import io
-import os
 import struct
 import sys
 import threading
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +15,6 @@ from PIL import Image, ImageFile, ImageOps
 from cnnrepro.data.pictures.kinds import LARGEST_PIXELS, kind_of
 from cnnrepro.data.pictures.reading import BadPicture, decode
 
-_CHECKOUT = Path(__file__).resolve().parents[3]
 RNG = np.random.default_rng(3)
 PIXELS = RNG.integers(0, 256, (12, 20, 3), np.uint8)
 LOSSLESS = {"PNG": {}, "BMP": {}, "WebP": {"lossless": True}, "TIFF": {"compression": "tiff_lzw"}}
@@ -319,13 +316,8 @@ def test_many_threads_at_once_leave_everything_as_it_was(monkeypatch):
     assert (warnings.showwarning, warnings.filters) == (show, before)
 
 
-def test_photographs():
-    root = os.environ.get("CNNREPRO_TEST_DATA")
-    folder = (Path(root) if root else _CHECKOUT.parent / "shared" / "data") / "imagenet_sample"
-    files = sorted(folder.glob("*.JPEG"))
-    if not files:
-        pytest.skip(f"no photographs in {folder} (CNNREPRO_TEST_DATA may name the folder above it)")
-    for file in files:
+def test_photographs(photographs):
+    for file in photographs:
         data = file.read_bytes()
         assert kind_of(data) == "JPEG"
         with Image.open(file) as image:
