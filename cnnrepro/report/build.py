@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro import paths
-from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.experiments import your_images
 from cnnrepro.experiments.batch.sweeps import combinations
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from cnnrepro.training.store import RunStore
 
 LONGEST_SLUG = 80
-MOST_STATEMENTS = 12  # more are counted, not spelled out
 
 
 @dataclass(frozen=True)
@@ -145,7 +142,7 @@ def draw(job: Job, *, runs: Path, reports: Path) -> Path:
 
     Call it within ``kernels_environment``; several may be drawn at once, in threads.
     """
-    from cnnrepro.report import page, site
+    from cnnrepro.report import facts, page, site
     from cnnrepro.training.store import RunStore
 
     keep_failed = runs / "failed" / f"{job.name}-{job.slug}.ipynb"
@@ -170,7 +167,7 @@ def draw(job: Job, *, runs: Path, reports: Path) -> Path:
                 title=job.title,
                 experiment=job.name,
                 parameters=dict(job.parameters),
-                facts=facts(job, records),
+                facts=facts.of(job.experiment, _given(job), records),
             )
             with site.alone(reports):
                 site.replace_folder(folder, target, temporary / site.OLD)
@@ -202,66 +199,7 @@ def _copy_records(records: list[RunRecord], store: RunStore, folder: Path) -> No
                 shutil.copyfile(store.path(record.key) / name, folder / record.key / name)
 
 
-def facts(job: Job, records: list[RunRecord]) -> dict[str, str]:
-    """What a reader needs to judge or repeat the numbers of a page."""
-    found = {}
-    if job.experiment:
-        found |= _statements(job.experiment.claims)
-    if records:
-        machines = sorted({_spell_machine(record) for record in records})
-        minutes = sum(record.wall_seconds for record in records) / 60
-        versions = sorted({f"{name} {version}" for record in records for name, version in record.versions.items()})
-        found |= {
-            "Runs": f"{len(records)}, trained in {minutes:.1f} minutes altogether",
-            "Machine": "; ".join(machines),
-            "Precision": ", ".join(sorted({record.precision for record in records})),
-            "Backend": ", ".join(sorted({record.backend for record in records})),
-            "Versions": ", ".join(versions),
-            "Data": "; ".join(
-                sorted({f"{record.spec.data_title()}, SHA-256 {record.data['fingerprint'][:16]}" for record in records})
-            ),
-            "Commit": ", ".join(sorted({record.commit or "not from a checkout" for record in records})),
-        }
-    else:
-        found |= _here()
-    if job.experiment:
-        differing = [f"-p {shlex.quote(f'{name}={spell(value)}')}" for name, value in _given(job).items()]
-        found["To repeat"] = " ".join(["cnnrepro run", job.name, *differing])
-    return found
-
-
-def _here() -> dict[str, str]:
-    """What computed a page that rests on no run: this machine, these versions, this commit, now."""
-    from cnnrepro import machine
-    from cnnrepro.training import provenance
-
-    return {
-        "Machine": machine.describe().summary(),
-        "Versions": ", ".join(sorted(f"{name} {version}" for name, version in provenance.versions().items())),
-        "Commit": provenance.commit() or "not from a checkout",
-    }
-
-
-def _statements(numbers: tuple[int, ...]) -> dict[str, str]:
-    """The statements of the notes that a page is about."""
-    if not numbers:
-        return {}
-    if len(numbers) > MOST_STATEMENTS:
-        return {"Statements": f"all {len(numbers)} of the ledger"}
-    rows = [LEDGER[number] for number in numbers]
-    return {
-        "Statements": " ".join(f"No. {one.number}: {one.statement}" for one in rows),
-        "Source": "; ".join(dict.fromkeys(one.source for one in rows)),
-    }
-
-
 def _given(job: Job) -> dict[str, object]:
     """The parameters of a job that differ from its notebook's defaults."""
     declared = read_parameters(job.notebook)
     return {name: value for name, value in job.parameters.items() if value != declared[name].default}
-
-
-def _spell_machine(record: RunRecord) -> str:
-    machine = record.machine
-    gpus = ", ".join(machine.get("gpus", ())) or "no GPU"
-    return f"{machine.get('cores')} cores of {machine.get('cpu')}, {machine.get('memory_gib', 0):.0f} GiB, {gpus}"

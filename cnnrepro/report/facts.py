@@ -1,0 +1,81 @@
+"""The facts under a page: what its numbers rest on and how to repeat them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from cnnrepro.claims.ledger import LEDGER
+from cnnrepro.experiments.parameters import spell
+
+if TYPE_CHECKING:
+    from cnnrepro.experiments.catalogue import Experiment
+    from cnnrepro.training.record import RunRecord
+
+MOST_STATEMENTS = 12  # more are counted, not spelled out
+
+
+def of(experiment: Experiment | None, given: Mapping[str, object], records: Sequence[RunRecord]) -> dict[str, str]:
+    """What a reader needs to judge or repeat the numbers of a page, by heading.
+
+    Args:
+        experiment: the page's; None for a notebook of one's own.
+        given: its parameters that differ from the defaults.
+        records: the runs that it shows.
+    """
+    found = {}
+    if experiment:
+        found |= _statements(experiment.claims)
+    if records:
+        machines = sorted({_spell_machine(record) for record in records})
+        minutes = sum(record.wall_seconds for record in records) / 60
+        versions = sorted({f"{name} {version}" for record in records for name, version in record.versions.items()})
+        found |= {
+            "Runs": f"{len(records)}, trained in {minutes:.1f} minutes altogether",
+            "Machine": "; ".join(machines),
+            "Precision": ", ".join(sorted({record.precision for record in records})),
+            "Backend": ", ".join(sorted({record.backend for record in records})),
+            "Versions": ", ".join(versions),
+            "Data": "; ".join(
+                sorted({f"{record.spec.data_title()}, SHA-256 {record.data['fingerprint'][:16]}" for record in records})
+            ),
+            "Commit": ", ".join(sorted({record.commit or "not from a checkout" for record in records})),
+        }
+    else:
+        found |= _here()
+    if experiment:
+        repeated = [f"-p {shlex.quote(f'{name}={spell(value)}')}" for name, value in given.items()]
+        found["To repeat"] = " ".join(["cnnrepro run", experiment.name, *repeated])
+    return found
+
+
+def _here() -> dict[str, str]:
+    """What computed a page that rests on no run: this machine, these versions, this commit, now."""
+    from cnnrepro import machine
+    from cnnrepro.training import provenance
+
+    return {
+        "Machine": machine.describe().summary(),
+        "Versions": ", ".join(sorted(f"{name} {version}" for name, version in provenance.versions().items())),
+        "Commit": provenance.commit() or "not from a checkout",
+    }
+
+
+def _statements(numbers: tuple[int, ...]) -> dict[str, str]:
+    """The statements of the notes that a page is about."""
+    if not numbers:
+        return {}
+    if len(numbers) > MOST_STATEMENTS:
+        return {"Statements": f"all {len(numbers)} of the ledger"}
+    rows = [LEDGER[number] for number in numbers]
+    return {
+        "Statements": " ".join(f"No. {one.number}: {one.statement}" for one in rows),
+        "Source": "; ".join(dict.fromkeys(one.source for one in rows)),
+    }
+
+
+def _spell_machine(record: RunRecord) -> str:
+    machine = record.machine
+    gpus = ", ".join(machine.get("gpus", ())) or "no GPU"
+    return f"{machine.get('cores')} cores of {machine.get('cpu')}, {machine.get('memory_gib', 0):.0f} GiB, {gpus}"
