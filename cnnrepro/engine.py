@@ -13,6 +13,7 @@ import contextlib
 import importlib
 import logging
 import os
+import random
 import re
 import sys
 import tempfile
@@ -100,6 +101,25 @@ def make_deterministic() -> None:
     if backend() == "tensorflow":
         tf = import_quietly("tensorflow")
         tf.config.experimental.enable_op_determinism()
+
+
+@contextlib.contextmanager
+def own_seeds(seed: int) -> Iterator[None]:
+    """Let Keras draw the seeds of initial weights and dropout from a generator that nobody else draws from.
+
+    It takes them from Python's global one, which every thread of the process shares: Dask's workers draw from it while
+    they start, and the same run came out with other weights. The numbers are those of ``random.seed(seed)``.
+
+    Args:
+        seed: of the generator.
+    """
+    generators = importlib.import_module("keras.src.random.seed_generator")
+    before = generators.python_random
+    generators.python_random = random.Random(seed)
+    try:
+        yield
+    finally:
+        generators.python_random = before
 
 
 def without_weights(make: Callable[[], Made]) -> Made:

@@ -135,7 +135,8 @@ def numeric_mode(run: ResolvedRun) -> Iterator[None]:
     keras.config.set_dtype_policy(run.precision)
     keras.utils.set_random_seed(run.spec.seed)
     try:
-        yield
+        with engine.own_seeds(run.spec.seed):
+            yield
     finally:
         keras.config.set_dtype_policy(before)
 

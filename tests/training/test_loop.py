@@ -2,9 +2,11 @@
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
+import threading
 
 import keras
 import numpy as np
@@ -91,6 +93,22 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(undisturbed, 
     assert again.test == undisturbed.test
     other = train(tiny(seed=1), runs=tmp_path)
     assert curves(other) != curves(undisturbed)
+
+
+def test_other_threads_that_draw_random_numbers_change_nothing(undisturbed, tiny, tmp_path):
+    ended = threading.Event()
+
+    def draw():
+        while not ended.wait(0.0005):
+            random.random()
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    try:
+        assert curves(train(tiny(), runs=tmp_path)) == curves(undisturbed)
+    finally:
+        ended.set()
+        thread.join()
 
 
 class _Interrupting(NoProgress):

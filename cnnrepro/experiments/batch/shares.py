@@ -74,6 +74,7 @@ def take(share: Share) -> None:
     if hasattr(os, "sched_setaffinity"):
         for thread in Path("/proc/self/task").iterdir():
             os.sched_setaffinity(int(thread.name), share.cores)
+    machine.describe.cache_clear()  # it counts cores
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = str(len(share.cores))
     if share.gpu is not None:
