@@ -8,6 +8,7 @@ checkout find the same runs.
 |---------|----------------------|------------------------------------------------|
 | runs    | CNNREPRO_RUNS        | <home>/runs                                    |
 | pictures | CNNREPRO_PICTURES   | <runs>/pictures: photographs on their canvas, ready for the next epoch |
+| TensorBoard | CNNREPRO_TENSORBOARD | <runs>/tensorboard, where event files are asked for |
 | reports | CNNREPRO_REPORTS     | <home>/reports                                 |
 | data    | CNNREPRO_DATA        | TFDS_DATA_DIR, else ~/tensorflow_datasets, else <home>/data where there is no HOME |
 """
@@ -67,6 +68,12 @@ def pictures_dir(runs: Path | None = None) -> Path:
     """The folder of the cached forms of photographs, beside the runs that are trained on them."""
     chosen = os.environ.get("CNNREPRO_PICTURES")
     return expand(chosen) if chosen else (runs or runs_dir()) / "pictures"
+
+
+def tensorboard_dir(runs: Path | None = None) -> Path:
+    """The folder of TensorBoard's event files, with a folder for each run."""
+    chosen = os.environ.get("CNNREPRO_TENSORBOARD")
+    return expand(chosen) if chosen else (runs or runs_dir()) / "tensorboard"
 
 
 def expand(path: Path | str) -> Path:

@@ -35,6 +35,14 @@ def test_the_environment_chooses(nowhere, monkeypatch):
     assert str(paths.data_dir()) == "/elsewhere"
 
 
+def test_event_files_lie_beside_the_runs_or_where_the_environment_says(nowhere, monkeypatch):
+    monkeypatch.delenv("CNNREPRO_TENSORBOARD", raising=False)
+    assert paths.tensorboard_dir(nowhere / "other") == nowhere / "other" / "tensorboard"
+    assert paths.tensorboard_dir() == nowhere / "runs" / "tensorboard"
+    monkeypatch.setenv("CNNREPRO_TENSORBOARD", "/somewhere/logs")
+    assert str(paths.tensorboard_dir(nowhere)) == "/somewhere/logs"
+
+
 def test_without_a_home_the_data_still_have_a_place(nowhere, monkeypatch):
     # What expanduser does where there is neither HOME nor a passwd entry.
     monkeypatch.setattr("os.path.expanduser", lambda path: path)

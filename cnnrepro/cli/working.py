@@ -98,6 +98,9 @@ def train(
         str, typer.Option(help="Where images are augmented: cpu, step (on the GPU, if there is one) or auto.")
     ] = "auto",
     keep_weights: Annotated[bool, typer.Option(help="Write weights.keras beside the record.")] = False,
+    track: Annotated[
+        list[str] | None, typer.Option(help="Show it in tensorboard or mlflow too; may be repeated.", metavar="TRACKER")
+    ] = None,
     report: Annotated[bool, typer.Option("--report", help="Write its page too; the last line is its path.")] = False,
     runs: Runs = None,
     reports: Reports = None,
@@ -127,7 +130,13 @@ def train(
     )
     with on_signals() as stop:
         record = train_run(
-            spec, runs=runs_dir(runs), keep_weights=keep_weights, cache=cache, placement=placement, stop=stop
+            spec,
+            runs=runs_dir(runs),
+            keep_weights=keep_weights,
+            cache=cache,
+            placement=placement,
+            stop=stop,
+            track=track or None,
         )
     page = ""
     if report:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-from cnnrepro import data, machine, paths
+from cnnrepro import data, paths
 from cnnrepro.errors import RunFailed
 from cnnrepro.files import folder_beside, remove_leftovers
 from cnnrepro.training import checkpoint, fit, provenance, testing
@@ -20,8 +20,7 @@ from cnnrepro.training.record import DIVERGED, DONE, ERROR, FAILED, RUNNING, Run
 from cnnrepro.training.spec import RunSpec
 from cnnrepro.training.stopping import Stop, Stopped
 from cnnrepro.training.store import WEIGHTS, RunStore, UnreadableRecord
-
-NAMED_PICTURES = 100  # of those that were left out, in a record
+from cnnrepro.training.tracking import Trackers, make_trackers
 
 
 def train(
@@ -34,6 +33,7 @@ def train(
     placement: str = "auto",
     cache: str = "auto",
     stop: Stop | None = None,
+    track: Sequence[str] | None = None,
 ) -> RunRecord:
     """The record of a run: loaded where the store has it, else trained, resumed at the last epoch where one was done.
 
@@ -47,17 +47,19 @@ def train(
         placement: where images are augmented: "cpu" (tf.data), "step" (the head of the training step), or "auto".
         cache: where photographs are kept between epochs: "disk", "memory", "none" or "auto".
         stop: looked at after every checkpoint, so that a training can be asked to stop there.
+        track: names of ``tracking.TRACKERS`` that are shown what is trained here; None for those of CNNREPRO_TRACK.
 
     Raises:
         Stopped: it was asked to; the same call goes on from the checkpoint.
-        UsageError: a store that cannot be written, or a value that is not known.
+        UsageError: a store that cannot be written, a value that is not known, or a tracker that is not installed.
         RunFailed: the loss diverged, or an error stopped the run; names the run and its log.
         WorkFailed: the data set is not here and cannot be had.
     """
     progress = progress or make_progress()
     folder = Path(runs) if runs else paths.runs_dir()
-    run = resolve(spec, splits, runs=folder, placement=placement, cache=cache)
     store = RunStore(folder)
+    trackers = make_trackers(track, store)
+    run = resolve(spec, splits, runs=folder, placement=placement, cache=cache)
     record = _readable(store, run.key)
     while not _is_finished(record, store, keep_weights):
         paths.require_writable(store.folder, "--runs")
@@ -68,7 +70,7 @@ def train(
             store.set_aside_damaged(run.key)
             record = store.get(run.key)  # another process may have trained it while this one waited
             if not _is_finished(record, store, keep_weights):
-                record = _train_claimed(run, _Session(store, claim, progress, stop or Stop(), keep_weights))
+                record = _train_claimed(run, _Session(store, claim, progress, stop or Stop(), trackers, keep_weights))
                 break
     if record.status == FAILED:
         reason, log = record.failure["reason"], store.log_path(run.key)
@@ -104,6 +106,7 @@ class _Session:
     claim: Claim
     progress: Progress
     stop: Stop
+    trackers: Trackers
     keep_weights: bool
 
 
@@ -114,12 +117,12 @@ def _train_claimed(run: ResolvedRun, session: _Session) -> RunRecord:
     earlier = store.get(run.key)
     if earlier is not None and earlier.status == DONE:  # trained again for its weights
         return _train_beside(run, session)
-    record = _first_record(run, earlier)
+    record = provenance.first_record(run, earlier)
     try:
         store.put(record)
         store.log(run.key, f"session {record.sessions} begins: {run.spec.title()}, {run.precision}, {run.backend}")
         with fit.numeric_mode(run):
-            return _train(run, session, record)
+            return session.trackers.end(_train(run, session, record))
     except Stopped:
         store.log(run.key, "stopped after a checkpoint, as asked; the same command resumes it")
         raise
@@ -129,9 +132,10 @@ def _train_claimed(run: ResolvedRun, session: _Session) -> RunRecord:
     except ClaimLost:  # the folder is another process's now
         raise
     except Exception as error:
-        return _record_error(run, store, error)
+        return session.trackers.end(_record_error(run, store, error))
     finally:
         session.progress.stop()
+        session.trackers.close()
 
 
 def _train_beside(run: ResolvedRun, session: _Session) -> RunRecord:
@@ -159,50 +163,13 @@ def _record_error(run: ResolvedRun, store: RunStore, error: Exception) -> RunRec
         reason = f"{error.strerror} ({error.filename or store.path(run.key)})."
     try:
         store.log(run.key, f"failed: {reason}\n{traceback.format_exc()}")
-        record = store.get(run.key) or _first_record(run, None)
+        record = store.get(run.key) or provenance.first_record(run, None)
         return store.put(record.with_(status=FAILED, failure={"kind": ERROR, "reason": reason}))
     except OSError as second:
         raise RunFailed(
             f"Run {run.key} ({run.spec.title()}) failed and its record could not be written: {reason} "
             f"Free some space or name another folder with --runs; the same command resumes the run."
         ) from second
-
-
-def _first_record(run: ResolvedRun, earlier: RunRecord | None) -> RunRecord:
-    """The record of a run that begins, or of one that goes on."""
-    splits = run.splits
-    return RunRecord(
-        key=run.key,
-        status=RUNNING,
-        spec=run.spec,
-        history=earlier.history if earlier else {},
-        precision=run.precision,
-        backend=run.backend,
-        data={
-            "name": splits.name,
-            "fingerprint": splits.fingerprint,
-            "sizes": dict(splits.sizes),
-            "mean": list(splits.mean),
-            "std": list(splits.std),
-            **_what_is_missing(splits),
-            "input": run.feed.describe(),
-        },
-        versions=provenance.versions(),
-        machine=machine.describe().to_dict(on_gpu=fit.on_gpu()),
-        commit=provenance.commit(),
-        started=earlier.started if earlier else datetime.now(UTC).isoformat(timespec="seconds"),
-        wall_seconds=earlier.wall_seconds if earlier else 0.0,
-        sessions=earlier.sessions + 1 if earlier else 1,
-    )
-
-
-def _what_is_missing(splits: data.Splits) -> dict:
-    """What a reader of the record must know of data that are not whole; nothing where they are."""
-    missing = {"partial": splits.partial} if splits.partial else {}
-    if splits.skipped:
-        named = [{"picture": name, "reason": reason} for name, reason in splits.skipped[:NAMED_PICTURES]]
-        missing |= {"skipped": len(splits.skipped), "skipped_pictures": named}
-    return missing
 
 
 def _train(run: ResolvedRun, session: _Session, record: RunRecord) -> RunRecord:
@@ -220,6 +187,7 @@ def _train(run: ResolvedRun, session: _Session, record: RunRecord) -> RunRecord:
 
     images, done = run.splits.sizes["train"], resumed.epoch if resumed else 0
     progress.start(spec.title(), epochs=spec.epochs, images=images, done=done)
+    session.trackers.begin(record)
     validation = run.feed.batches("validation", spec.batch_size)
     try:
         for epoch in range(done, spec.epochs):
@@ -229,6 +197,7 @@ def _train(run: ResolvedRun, session: _Session, record: RunRecord) -> RunRecord:
                 session.claim.check()
                 checkpoint.save(folder, model, checkpoint.Checkpoint(history, elapsed()))
                 record = store.put(record.with_(history=history, wall_seconds=elapsed()))
+            session.trackers.epoch(record)
             scores = {name: measured[name] for name in fit.METRICS}
             spelled = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
             store.log(run.key, f"epoch {epoch + 1}/{spec.epochs}: {spelled}")

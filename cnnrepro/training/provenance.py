@@ -1,4 +1,4 @@
-"""Where numbers come from: versions of what computed them and the commit of the code."""
+"""Where numbers come from: a record's data, machine, versions of what computed it and the commit of the code."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ import importlib.metadata
 import platform
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cnnrepro
+from cnnrepro import machine
+from cnnrepro.training.record import RUNNING, RunRecord
 
+if TYPE_CHECKING:
+    from cnnrepro.data import Splits
+    from cnnrepro.training.fit import ResolvedRun
+
+NAMED_PICTURES = 100  # of those that were left out, in a record
 LIBRARIES = ("keras", "tensorflow", "jax", "numpy", "tensorflow-datasets", "mlxtend")
 
 
@@ -49,3 +58,42 @@ def commit() -> str | None:
         return None
     name = _git("rev-parse", "--short=12", "HEAD")
     return f"{name}+changes" if name and _git("status", "--porcelain", "--", ".") else name
+
+
+def first_record(run: ResolvedRun, earlier: RunRecord | None) -> RunRecord:
+    """The record of a run that begins, or of one that goes on."""
+    from cnnrepro import engine
+
+    splits = run.splits
+    return RunRecord(
+        key=run.key,
+        status=RUNNING,
+        spec=run.spec,
+        history=earlier.history if earlier else {},
+        precision=run.precision,
+        backend=run.backend,
+        data={
+            "name": splits.name,
+            "fingerprint": splits.fingerprint,
+            "sizes": dict(splits.sizes),
+            "mean": list(splits.mean),
+            "std": list(splits.std),
+            **_what_is_missing(splits),
+            "input": run.feed.describe(),
+        },
+        versions=versions(),
+        machine=machine.describe().to_dict(on_gpu=bool(engine.gpus())),
+        commit=commit(),
+        started=earlier.started if earlier else datetime.now(UTC).isoformat(timespec="seconds"),
+        wall_seconds=earlier.wall_seconds if earlier else 0.0,
+        sessions=earlier.sessions + 1 if earlier else 1,
+    )
+
+
+def _what_is_missing(splits: Splits) -> dict:
+    """What a reader of the record must know of data that are not whole; nothing where they are."""
+    missing = {"partial": splits.partial} if splits.partial else {}
+    if splits.skipped:
+        named = [{"picture": name, "reason": reason} for name, reason in splits.skipped[:NAMED_PICTURES]]
+        missing |= {"skipped": len(splits.skipped), "skipped_pictures": named}
+    return missing
