@@ -50,6 +50,10 @@ BAD_CALLS = {
     "unknown model": (["train", "lenet", "--dataset", "mnist_5k"], "Unknown model 'lenet'; known are"),
     "unknown data set": (["train", "resnet20", "--dataset", "mnist5"], "Unknown data set 'mnist5'; known are"),
     "unknown recipe": (["train", "resnet20", "--dataset", "mnist_5k", "--recipe", "x"], "Unknown recipe 'x'; known"),
+    "unknown tracker": (
+        ["train", "resnet20", "--dataset", "mnist_5k", "--track", "x"],
+        "Unknown tracker 'x'; known are",
+    ),
     "unknown precision": (["train", "resnet20", "--dataset", "mnist_5k", "--precision", "x"], "Unknown precision 'x'"),
     "unknown option": (["train", "resnet20", "--dataset", "mnist_5k", "-o", "depth=5"], "Unknown option of model"),
     "option of the wrong type": (

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cnnrepro.cli.app import app, say
 from cnnrepro.errors import CnnreproError, UsageError
@@ -25,19 +25,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in arguments
     if debug:  # wherever it stands: people add it to the end of the command that failed
         arguments = [argument for argument in arguments if argument != "--debug"]
+    sys.exit(status_of(lambda: app(args=arguments, prog_name="cnnrepro", standalone_mode=False), debug))
+
+
+def status_of(work: Callable[[], int | None], debug: bool = False) -> int:
+    """The exit status of some work; how it ended is said in a sentence."""
     try:
-        status = app(args=arguments, prog_name="cnnrepro", standalone_mode=False) or 0
+        return work() or 0
     except KeyboardInterrupt as error:
         say("interrupted; the same command goes on from the last finished epoch.")
-        status = 128 + int(next(iter(error.args), signal.SIGINT))
+        return 128 + int(next(iter(error.args), signal.SIGINT))
     except BrokenPipeError:  # `cnnrepro runs | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        status = 0
+        return 0
     except Exception as error:
         if debug:
             traceback.print_exc()
-        status = _explain(error)
-    sys.exit(status)
+        return _explain(error)
 
 
 def _explain(error: Exception) -> int:

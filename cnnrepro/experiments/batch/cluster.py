@@ -98,11 +98,15 @@ def _check(client: Client, address: str, runs: Path) -> None:
     from cnnrepro.training.spec import TRAINING_VERSION
 
     try:
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+    except TimeoutError as error:
+        raise UsageError(
+            f"The Dask scheduler at {address!r} has no workers; start some with `dask worker {address} --nthreads 1`."
+        ) from error
+    try:
         found = client.run(look, str(runs), on_error="return")
-    except (OSError, TimeoutError) as error:
+    except OSError as error:
         raise WorkFailed(f"The Dask cluster at {address!r} does not answer: {error}") from error
-    if not found:
-        raise UsageError(f"The Dask scheduler at {address!r} has no workers; start some with `dask worker {address}`.")
     for worker, told in found.items():
         if isinstance(told, Exception):
             raise UsageError(

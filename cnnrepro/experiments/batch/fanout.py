@@ -107,6 +107,8 @@ class _Batch:
         if future.status == "finished":
             return future.result()
         if future.status == "cancelled":
+            if not self._stopping:  # nobody here did that: Dask gives up all futures of a scheduler that is gone
+                raise self._lost()
             return Outcome(task.number, STOPPED)
         error = future.exception() if future.status == "error" else None
         if isinstance(error, KilledWorker):
@@ -130,8 +132,11 @@ class _Batch:
             return
         self._silent_since = self._silent_since or time.monotonic()
         if self._client.status == "closed" or time.monotonic() - self._silent_since > LOST_SECONDS:
-            open_runs = sum(task.number not in self._outcomes for task in self._tasks)
-            raise WorkFailed(
-                f"The Dask scheduler at {self._plan.scheduler or 'this machine'} was lost with {open_runs} runs open. "
-                f"Their checkpoints are kept: start it again, and the same command goes on."
-            )
+            raise self._lost()
+
+    def _lost(self) -> WorkFailed:
+        left = len(self._tasks) - len(self._outcomes)
+        return WorkFailed(
+            f"The Dask scheduler at {self._plan.scheduler or 'this machine'} was lost with {left} runs open. Their "
+            f"checkpoints are kept: start it again, and the same command goes on."
+        )

@@ -1,0 +1,159 @@
+"""What the tests of faults share: batches as real processes, and how to look at what they leave."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cnnrepro.training import RunStore
+
+DRIVER = Path(__file__).with_name("driver.py")
+SEEDS = [0, 1, 2]
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+LEFT = {"record.json", "curves.csv", "predictions.parquet", "log.txt", "lock"}  # by a finished run
+
+
+def wait_for(condition, seconds=120.0):
+    """Wait until a condition holds; what it gave."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"waited {seconds} s in vain")
+
+
+@dataclass
+class Batch:
+    """A batch in a process of its own; everything it starts belongs to its session."""
+
+    runs: Path
+    options: dict = field(default_factory=dict)
+    environment: dict = field(default_factory=dict)
+
+    def start(self):
+        options = {"runs": str(self.runs), "jobs": 2, "seeds": SEEDS} | self.options
+        environment = {"CNNREPRO_PROGRESS": "lines", **os.environ, **self.environment}
+        if environment.get("CNNREPRO_PROGRESS") == "none":
+            environment["CNNREPRO_PROGRESS"] = "lines"
+        self.process = subprocess.Popen(
+            [sys.executable, str(DRIVER), json.dumps(options)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            start_new_session=True,
+        )
+        return self
+
+    def end(self, seconds=300):
+        """Exit status, outcomes (None where it printed none) and what it said; no process of it is left."""
+        family = self.family()
+        out, err = self.process.communicate(timeout=seconds)
+        gone(family)
+        lines = out.strip().splitlines()
+        return self.process.returncode, json.loads(lines[-1]) if lines else None, err
+
+    def family(self):
+        """Its processes."""
+        try:
+            parent = psutil.Process(self.process.pid)
+            return [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def workers(self):
+        """The processes of its Dask workers."""
+        found = []
+        for one in self.family()[1:]:
+            try:
+                if "spawn_main" in " ".join(one.cmdline()):
+                    found.append(one)
+            except psutil.Error:
+                continue
+        return found
+
+    def training(self, epochs=1):
+        """The keys of runs in the middle: so many epochs are done, and not all."""
+        return [
+            record.key
+            for record in RunStore(self.runs).records()
+            if record.status == "running" and record.epochs_done >= epochs
+        ]
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+def gone(processes, seconds=30):
+    """Make sure that processes end by themselves; the test fails where one does not, and it is ended then."""
+    _, alive = psutil.wait_procs(processes, timeout=seconds)
+    for one in alive:
+        one.kill()
+    assert not alive, f"left behind: {alive}"
+
+
+def results(runs):
+    """What must be equal to the bit: curves and test scores by key."""
+    return {
+        record.key: ({name: record.history[name] for name in CURVES}, dict(record.test))
+        for record in RunStore(runs).records()
+        if record.status == "done"
+    }
+
+
+def assert_clean(runs):
+    """A store holds finished runs, and nothing that a fault left."""
+    for folder in runs.iterdir():
+        assert {path.name for path in folder.iterdir()} == LEFT, folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory):
+    """The results of a batch that nothing disturbs."""
+    runs = tmp_path_factory.mktemp("undisturbed") / "runs"
+    status, outcomes, err = Batch(runs).start().end()
+    assert status == 0, err
+    assert [one["status"] for one in outcomes] == ["trained"] * len(SEEDS)
+    assert_clean(runs)
+    return results(runs)
+
+
+@pytest.fixture
+def batch(tmp_path):
+    """Batches on a store of the test's own; they are ended with the test."""
+    made = []
+
+    def make(runs=tmp_path / "runs", environment=None, **options):
+        made.append(Batch(runs, options, environment or {}).start())
+        return made[-1]
+
+    yield make
+    for one in made:
+        for process in one.family():
+            process.kill()
+
+
+@pytest.fixture
+def ends_as_undisturbed(batch, undisturbed, tmp_path):
+    """The same command again ends with the records of an undisturbed batch."""
+
+    def check(runs=tmp_path / "runs", **options):
+        status, outcomes, err = batch(runs, **options).end()
+        assert status == 0, err
+        assert {one["status"] for one in outcomes} <= {"trained", "found"}
+        assert results(runs) == undisturbed
+        assert_clean(runs)
+
+    return check

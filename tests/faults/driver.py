@@ -1,0 +1,46 @@
+"""A batch as a process of its own: what `cnnrepro run --jobs` does for the runs of an experiment, on tiny runs.
+
+    python driver.py '{"runs": "…", "jobs": 2, "seeds": [0, 1], …}'
+
+Prints the outcomes as JSON; its exit status is the command line's.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from cnnrepro.cli import status_of
+from cnnrepro.experiments.batch.fanout import fan_out
+from cnnrepro.experiments.batch.tasks import FAILED, Plan, Task
+from cnnrepro.experiments.batch.views import make_view
+from cnnrepro.training import RunSpec
+from cnnrepro.training.stopping import on_signals
+
+
+def spec(seed, *, epochs=3, train_images=3500, **changes):
+    values = {"batch_size": 16, "precision": "float32"} | changes
+    return RunSpec(
+        model="lenet5_modern", dataset="mnist_5k", seed=seed, epochs=epochs, train_images=train_images, **values
+    )
+
+
+def main(options):
+    changes = options.get("spec", {})
+    special = {int(seed): more for seed, more in options.get("special", {}).items()}
+    tasks = [
+        Task(number, spec(seed, **changes, **special.get(seed, {}))) for number, seed in enumerate(options["seeds"])
+    ]
+    names = ("jobs", "scheduler", "retry", "fail_fast", "memory")
+    plan = Plan(**{name: options[name] for name in names if name in options})
+    view = make_view(tasks)
+    try:
+        with on_signals() as stop:
+            outcomes = fan_out(tasks, plan, runs=Path(options["runs"]), view=view, stop=stop)
+    finally:
+        view.close()
+    print(json.dumps([{"status": one.status, "told": one.told} for one in outcomes]), flush=True)
+    return int(any(one.status == FAILED for one in outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(status_of(lambda: main(json.loads(sys.argv[1]))))
