@@ -84,13 +84,14 @@ def picture_batches(images: np.ndarray | Pictures, order: np.ndarray, batch_size
     positions = tf.data.Dataset.from_tensor_slices(np.asarray(order, np.int64)).batch(batch_size)
     if isinstance(images, np.ndarray):
         held = tf.constant(images)
-        return positions.map(lambda at: tf.gather(held, at), num_parallel_calls=some, deterministic=True)
+        gather = lazy.as_written(lambda at: tf.gather(held, at))
+        return positions.map(gather, num_parallel_calls=some, deterministic=True)
     shape = (None, *images.shape[1:])
 
     def read(at: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(tf.numpy_function(images.__getitem__, [at], tf.uint8, stateful=False), shape)
 
-    return positions.map(read, num_parallel_calls=some, deterministic=True)
+    return positions.map(lazy.as_written(read), num_parallel_calls=some, deterministic=True)
 
 
 def fingerprint(examples: Mapping[str, Examples]) -> str:

@@ -106,7 +106,8 @@ class Feed:
             beside = tf.data.Dataset.from_tensor_slices(others).batch(batch_size)
             joined = tf.data.Dataset.zip((images, beside))
             finish = self._augmented if self.placement == "cpu" else self._as_they_are
-            joined = joined.map(finish, num_parallel_calls=tuning.batches_at_once(), deterministic=self.deterministic)
+            some = tuning.batches_at_once()
+            joined = joined.map(lazy.as_written(finish), num_parallel_calls=some, deterministic=self.deterministic)
             return tuning.steady(joined)
 
     def stored(self, split: str, batch_size: int) -> tf.data.Dataset:
@@ -208,7 +209,8 @@ def batches(
             return pixels * scale + shift, tf.gather(labels, positions)
 
         pipeline = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-        pipeline = pipeline.map(gather, num_parallel_calls=tuning.batches_at_once(), deterministic=deterministic)
+        some = tuning.batches_at_once()
+        pipeline = pipeline.map(lazy.as_written(gather), num_parallel_calls=some, deterministic=deterministic)
         return tuning.steady(pipeline)
 
 

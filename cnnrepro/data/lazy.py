@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from types import ModuleType
 
 
@@ -28,3 +29,11 @@ def tensorflow_datasets() -> ModuleType:
 
     tensorflow()
     return engine.import_quietly("tensorflow_datasets")
+
+
+def as_written(function: Callable) -> Callable:
+    """A function for tf.data as it is written, which AutoGraph need not translate.
+
+    AutoGraph writes each translation into a file for temporary files; those of a killed process stay there.
+    """
+    return tensorflow().autograph.experimental.do_not_convert(function)

@@ -107,7 +107,7 @@ class StreamedPictures(_Chosen):
         def decoded(which: tf.Tensor, plain: tf.Tensor) -> tf.Tensor:
             return decode_to_canvas(read(which), self.side, plain)
 
-        return encoded.map(decoded, num_parallel_calls=tuning.pictures_at_once(), deterministic=True)
+        return encoded.map(lazy.as_written(decoded), num_parallel_calls=tuning.pictures_at_once(), deterministic=True)
 
     def _decoded(self, position: int) -> np.ndarray:
         # One definition of the pixels: what Pillow decodes equals what TensorFlow does for a plain JPEG.

@@ -59,10 +59,14 @@ def _looker(source: Source, side: int) -> Callable[[int], tuple[str, bool, np.nd
     tf = lazy.tensorflow()
     with tf.device("/CPU:0"):
         place = tf.function(
-            lambda picture: canvas(picture, side), input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)]
+            lambda picture: canvas(picture, side),
+            input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)],
+            autograph=False,
         )
         place_plain = tf.function(
-            lambda data: canvas(decode_plain(data), side), input_signature=[tf.TensorSpec((), tf.string)]
+            lambda data: canvas(decode_plain(data), side),
+            input_signature=[tf.TensorSpec((), tf.string)],
+            autograph=False,
         )
 
     def look(position: int) -> tuple[str, bool, np.ndarray | None, str]:
