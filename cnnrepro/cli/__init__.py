@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from cnnrepro.cli.app import app, say
+from cnnrepro.cli.app import Interrupted, app, say
 from cnnrepro.errors import CnnreproError, UsageError
 
 # Each adds its commands to the app, in this order.
@@ -32,7 +32,7 @@ def status_of(work: Callable[[], int | None], debug: bool = False) -> int:
     """The exit status of some work; how it ended is said in a sentence."""
     try:
         return work() or 0
-    except KeyboardInterrupt as error:
+    except (KeyboardInterrupt, Interrupted) as error:
         say("interrupted; the same command goes on from the last finished epoch.")
         return 128 + int(next(iter(error.args), signal.SIGINT))
     except BrokenPipeError:  # `cnnrepro runs | head`

@@ -7,11 +7,26 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from cnnrepro import __version__, paths
 
+
+class Interrupted(Exception):
+    """A KeyboardInterrupt on its way through typer, which would make a bare exit status of it."""
+
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: typer.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted(*error.args) from error
+
+
 app = typer.Typer(
     name="cnnrepro",
+    cls=_Commands,
     help="Reproduce the classic results about convolutional networks, and see which hold.",
     rich_markup_mode=None,
     add_completion=False,
