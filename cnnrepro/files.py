@@ -61,7 +61,8 @@ def remove_leftovers(folder: Path) -> None:
 def folder_beside(parent: Path, prefix: str) -> Iterator[Path]:
     """A temporary folder, for what is moved from it into ``parent``; those that killed processes left are removed.
 
-    Its maker holds a lock in it as long as it lives, which is how others know that it is not left over.
+    Its maker holds a lock in it as long as it lives, which is how others know that it is not left over. Only its owner
+    may look into it.
 
     Args:
         parent: an existing folder, on the disk that the result goes to.
@@ -70,10 +71,15 @@ def folder_beside(parent: Path, prefix: str) -> Iterator[Path]:
     own = f"{prefix}{running_id()[:6]}-"  # a lock may not reach other machines, so theirs are left to them
     for leftover in parent.glob(f"{glob.escape(own)}*"):
         _remove_if_left(leftover)
-    folder = parent / f"{own}{uuid.uuid4().hex[:8]}"
-    folder.mkdir()
-    lock = FileLock(folder / MAKER, thread_local=False)
-    lock.acquire(timeout=0)
+    while True:
+        folder = parent / f"{own}{uuid.uuid4().hex[:8]}"
+        folder.mkdir(mode=0o700)
+        lock = FileLock(folder / MAKER, thread_local=False)
+        with contextlib.suppress(Timeout, FileNotFoundError):
+            lock.acquire(timeout=0)
+            if (folder / MAKER).is_file():
+                break
+            lock.release()  # another took the folder for left over, between the two lines above
     try:
         yield folder
     finally:

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.files import folder_beside
 
 if TYPE_CHECKING:
     import nbformat
     from traitlets.config import Config
 
 KERNEL = "python3"
+ENGINE = "cnnrepro"  # our name for papermill's engine with bounds on what a cell prints
 LONGEST_SOCKET = 90  # bytes of a socket's path; systems take 104 or 108, and "-1" to "-5" are added
 START_SECONDS = 120  # for a kernel to answer on a busy machine; papermill's own limit is 60
 
@@ -75,22 +77,28 @@ def execute(path: Path, parameters: Mapping[str, object], *, keep_failed: Path) 
     """
     import nbformat
     import papermill
+    from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
 
+    from cnnrepro.experiments.outputs import BoundedEngine
+
+    papermill_engines.register(ENGINE, BoundedEngine)
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="cnnrepro-") as folder:
+    # Beside the others' folders, so that those of killed processes are swept away.
+    with folder_beside(Path(tempfile.gettempdir()), "cnnrepro-") as folder:
         # A parsed notebook, not its path: papermill puts paths through str.format, and a brace in one would raise.
-        source, output = nbformat.read(path, as_version=4), Path(folder) / "notebook.ipynb"
+        source, output = nbformat.read(path, as_version=4), folder / "notebook.ipynb"
         try:
             return papermill.execute_notebook(
                 source,
                 str(output),
                 parameters=dict(parameters),
+                engine_name=ENGINE,
                 kernel_name=KERNEL,
                 language="python",
                 progress_bar=False,
                 start_timeout=START_SECONDS,
-                config=_connection(Path(folder)),
+                config=_connection(folder),
             )
         except PapermillExecutionError as error:
             if error.ename == UsageError.__name__:  # a value of the right type that only its cell could judge
