@@ -169,9 +169,7 @@ def draw(job: Job, *, runs: Path, reports: Path) -> Path:
                 parameters=dict(job.parameters),
                 facts=facts.of(job.experiment, _given(job), records),
             )
-            with site.alone(reports):
-                site.replace_folder(folder, target, temporary / site.OLD)
-                site.write_index(reports)
+            site.put(folder, target, temporary / site.OLD, reports)
     except OSError as error:
         raise WorkFailed(
             f"The page {target / 'index.html'} could not be written: {error.strerror} "

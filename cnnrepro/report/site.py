@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from cnnrepro import paths
 from cnnrepro.errors import UsageError
-from cnnrepro.files import folder_beside, write_text
+from cnnrepro.files import folder_beside, remove_leftovers, write_text
 from cnnrepro.report import rendering
 from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL
 
@@ -52,8 +52,8 @@ def _quoted(part: str) -> str:
 
 
 @contextlib.contextmanager
-def alone(reports: Path) -> Iterator[None]:
-    """The right to change the site, for as long as a block runs: pages and index are changed by one process at a time.
+def _alone(reports: Path) -> Iterator[None]:
+    """The right to change the site, for as long as a block runs.
 
     Where the folder's file system knows no locks, as some network disks do, all go on without.
     """
@@ -75,10 +75,30 @@ def write_index(reports: Path) -> Path:
     Raises:
         UsageError: the folder cannot be written.
     """
-    from jinja2 import Environment, FileSystemLoader
-
     paths.require_writable(reports, "--reports")
     reports.mkdir(parents=True, exist_ok=True)
+    with _alone(reports):
+        return _write_index(reports)
+
+
+def put(new: Path, place: Path, aside: Path, reports: Path) -> None:
+    """Put a page in its place, and list it: pages and index are changed by one process at a time.
+
+    Args:
+        new: the folder of the page, on the same disk.
+        place: where it goes; the page that is there is kept until the new one is.
+        aside: where that is meanwhile.
+        reports: the folder of the site.
+    """
+    with _alone(reports):
+        _replace_folder(new, place, aside)
+        _write_index(reports)
+
+
+def _write_index(reports: Path) -> Path:
+    from jinja2 import Environment, FileSystemLoader
+
+    remove_leftovers(reports)
     entries, damaged = [], []
     for folder in _report_folders(reports):
         try:
@@ -116,11 +136,11 @@ def publish(reports: Path, to: Path) -> Path:
         restore(place)
         with folder_beside(place.parent, temporary_prefix(place)) as temporary:
             copy = Path(shutil.copytree(folder, temporary / "new"))
-            replace_folder(copy, place, temporary / OLD)
+            _replace_folder(copy, place, temporary / OLD)
     return write_index(to)
 
 
-def replace_folder(new: Path, place: Path, aside: Path) -> None:
+def _replace_folder(new: Path, place: Path, aside: Path) -> None:
     """Put a folder in the place of another; if that fails the old one comes back."""
     if place.exists():
         place.replace(aside)

@@ -80,5 +80,5 @@ def test_a_replacement_that_fails_brings_the_old_one_back(tmp_path):
     (tmp_path / "place").mkdir()
     (tmp_path / "place" / "old.txt").write_text("")
     with pytest.raises(OSError):
-        site.replace_folder(tmp_path / "missing", tmp_path / "place", tmp_path / "aside")
+        site.put(tmp_path / "missing", tmp_path / "place", tmp_path / "aside", tmp_path)
     assert (tmp_path / "place" / "old.txt").exists()
