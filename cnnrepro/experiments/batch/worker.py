@@ -72,8 +72,11 @@ def station(batch: str, worker: Worker | None = None) -> Station:
     return (worker or get_worker()).plugins[f"cnnrepro-{batch}"]
 
 
-def ask_to_stop(batch: str, dask_worker: Worker) -> None:
-    """Make the worker's training stop at its next checkpoint, and what comes after it at once."""
+async def ask_to_stop(batch: str, dask_worker: Worker) -> None:
+    """Make the worker's training stop at its next checkpoint, and what comes after it at once.
+
+    A coroutine, because Dask waits for the answers of anything else.
+    """
     station(batch, dask_worker).stop.ask()
 
 
