@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+import uuid
 from pathlib import Path
 
 import psutil
@@ -16,7 +16,9 @@ import pytest
 
 from cnnrepro.training import RunStore
 
-DRIVER = Path(__file__).with_name("driver.py")
+DRIVER, DYING = (Path(__file__).with_name(name) for name in ("driver.py", "dying.py"))
+COMMAND = ("-c", "from cnnrepro.cli import main; main()")
+MARK = "CNNREPRO_TEST_MARK"
 SEEDS = [0, 1, 2]
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 LEFT = {"record.json", "curves.csv", "predictions.parquet", "log.txt", "lock"}  # by a finished run
@@ -33,44 +35,62 @@ def wait_for(condition, seconds=120.0):
     raise AssertionError(f"waited {seconds} s in vain")
 
 
-@dataclass
-class Batch:
-    """A batch in a process of its own; everything it starts belongs to its session."""
+class Started:
+    """A process of its own in a session of its own, without a terminal; all that it starts inherit a mark."""
 
-    runs: Path
-    options: dict = field(default_factory=dict)
-    environment: dict = field(default_factory=dict)
-
-    def start(self):
-        options = {"runs": str(self.runs), "jobs": 2, "seeds": SEEDS} | self.options
-        environment = {"CNNREPRO_PROGRESS": "lines", **os.environ, **self.environment}
-        if environment.get("CNNREPRO_PROGRESS") == "none":
-            environment["CNNREPRO_PROGRESS"] = "lines"
+    def __init__(self, *words, environment=None, without=(), **options):
+        self.mark = uuid.uuid4().hex
+        told = {**os.environ, "CNNREPRO_PROGRESS": "lines", MARK: self.mark}
+        told |= {name: str(value) for name, value in (environment or {}).items()}
         self.process = subprocess.Popen(
-            [sys.executable, str(DRIVER), json.dumps(options)],
+            [sys.executable, *map(str, words)],
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment,
+            env={name: value for name, value in told.items() if name not in without},
             start_new_session=True,
+            **options,
         )
-        return self
 
     def end(self, seconds=300):
-        """Exit status, outcomes (None where it printed none) and what it said; no process of it is left."""
-        family = self.family()
+        """Exit status, standard output and standard error; no process of it is left."""
         out, err = self.process.communicate(timeout=seconds)
-        gone(family)
-        lines = out.strip().splitlines()
-        return self.process.returncode, json.loads(lines[-1]) if lines else None, err
+        gone(self.family())
+        return self.process.returncode, out, err
 
     def family(self):
-        """Its processes."""
-        try:
-            parent = psutil.Process(self.process.pid)
-            return [parent, *parent.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        """Its processes: it, and all that it started, also those that have lost their parent."""
+        found = []
+        for one in psutil.process_iter():
+            try:
+                if one.environ().get(MARK) == self.mark:
+                    found.append(one)
+            except psutil.Error:
+                continue
+        return sorted(found, key=lambda one: (one.pid != self.process.pid, one.pid))
+
+    def kill(self):
+        """SIGKILL; all that it started has to end by itself."""
+        family = self.family()
+        self.process.send_signal(signal.SIGKILL)
+        self.process.communicate()
+        gone(family)
+
+
+class Batch(Started):
+    """A batch of tiny runs; see driver.py for its options."""
+
+    def __init__(self, runs, environment=None, **options):
+        self.runs = runs
+        told = {"runs": str(runs), "jobs": 2, "seeds": SEEDS} | options
+        super().__init__(DRIVER, json.dumps(told), environment=environment)
+
+    def end(self, seconds=300):
+        """Exit status, outcomes (None where it printed none) and what it said."""
+        status, out, err = super().end(seconds)
+        lines = out.strip().splitlines()
+        return status, json.loads(lines[-1]) if lines else None, err
 
     def workers(self):
         """The processes of its Dask workers."""
@@ -90,10 +110,6 @@ class Batch:
             for record in RunStore(self.runs).records()
             if record.status == "running" and record.epochs_done >= epochs
         ]
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
 
 
 def gone(processes, seconds=30):
@@ -123,7 +139,7 @@ def assert_clean(runs):
 def undisturbed(tmp_path_factory):
     """The results of a batch that nothing disturbs."""
     runs = tmp_path_factory.mktemp("undisturbed") / "runs"
-    status, outcomes, err = Batch(runs).start().end()
+    status, outcomes, err = Batch(runs).end()
     assert status == 0, err
     assert [one["status"] for one in outcomes] == ["trained"] * len(SEEDS)
     assert_clean(runs)
@@ -136,7 +152,7 @@ def batch(tmp_path):
     made = []
 
     def make(runs=tmp_path / "runs", environment=None, **options):
-        made.append(Batch(runs, options, environment or {}).start())
+        made.append(Batch(runs, environment, **options))
         return made[-1]
 
     yield make

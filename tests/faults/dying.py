@@ -1,0 +1,52 @@
+"""A command of cnnrepro that meets a fault at a chosen moment of writing a file.
+
+    python dying.py '{"file": "checkpoint.npz", "bytes": 4000, "how": "kill"}' train lenet5_modern …
+
+how: "kill"  the process is killed when it has written so many bytes of the file (SIGXFSZ, which cannot be caught here)
+     "full"  from then on the disk takes no file larger than that (RLIMIT_FSIZE; writing fails with an OSError)
+     "move"  the process is killed just before the finished file is moved to its place (SIGKILL)
+nth: at which of the times that such a file is written, counted from 1.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+
+def arrange(file, how, bytes=0, nth=1):
+    """Have the fault happen; Python tells of each file that it opens or moves."""
+    count = 0
+
+    def concerns(event, arguments):
+        if how == "move":
+            return event in ("os.rename", "os.link") and Path(os.fsdecode(arguments[1])).name == file
+        if event != "open" or isinstance(arguments[0], int) or "r" in (arguments[1] or "r"):
+            return False
+        name = Path(os.fsdecode(arguments[0])).name
+        return name == file or (name.startswith(f".{file}.") and name.endswith(".tmp"))
+
+    def watch(event, arguments):
+        nonlocal count
+        if not concerns(event, arguments):
+            return
+        count += 1
+        if count != nth:
+            return
+        if how == "move":
+            os.kill(os.getpid(), signal.SIGKILL)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (bytes, resource.RLIM_INFINITY))
+
+    if how == "kill":
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it, and then the write fails instead
+    sys.addaudithook(watch)
+
+
+if __name__ == "__main__":
+    arrange(**json.loads(sys.argv[1]))
+    from cnnrepro.cli import main
+
+    main(sys.argv[2:])
