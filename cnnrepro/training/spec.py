@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 from cnnrepro import data, models
 from cnnrepro.errors import UsageError, unknown
@@ -31,6 +32,11 @@ def _require(condition: bool, name: str, allowed: str, received: object) -> None
 
 def _is_count(value: object, low: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= low
+
+
+def _check_seed(seed: object) -> None:
+    allowed = f"a whole number from 0 to {LARGEST_SEED}"
+    _require(_is_count(seed, 0) and seed <= LARGEST_SEED, "seed", allowed, seed)
 
 
 @dataclass(frozen=True)
@@ -79,12 +85,7 @@ class RunSpec:
         info = data.info(self.dataset)
         data.pipeline(self.pipeline)
         _require(_is_count(self.epochs, 1), "epochs", "a whole number of at least 1", self.epochs)
-        _require(
-            _is_count(self.seed, 0) and self.seed <= LARGEST_SEED,
-            "seed",
-            f"a whole number from 0 to {LARGEST_SEED}",
-            self.seed,
-        )
+        _check_seed(self.seed)
         _require(isinstance(self.deterministic, bool), "deterministic", "true or false", self.deterministic)
         if self.precision not in PRECISIONS:
             raise unknown("precision", self.precision, PRECISIONS)
@@ -135,11 +136,24 @@ class RunSpec:
     @classmethod
     def from_dict(cls, values: Mapping) -> RunSpec:
         """The spec that ``to_dict`` wrote; raises UsageError for a field it does not know."""
-        known = [field.name for field in fields(cls)]
         for name in values:
-            if name not in known:
-                raise unknown("field of a run", name, known)
-        return cls(**values)
+            if name not in cls.__dataclass_fields__:
+                raise unknown("field of a run", name, cls.__dataclass_fields__)
+        options = values.get("options", {})
+        others = {name: value for name, value in values.items() if name not in ("seed", "options")}
+        try:
+            types = (*map(type, others.values()), *map(type, options.values()))  # 1 is not true
+            like = _checked(tuple(others.items()), tuple(options.items()), types)
+        except (AttributeError, TypeError):  # values that cannot be hashed, which the check below refuses or takes
+            return cls(**values)
+        return like._with_seed(values.get("seed", 0))
+
+    def _with_seed(self, seed: int) -> RunSpec:
+        """This spec with another seed; the rest is not checked again: stores hold thousands that differ in no more."""
+        _check_seed(seed)
+        other = object.__new__(RunSpec)
+        vars(other).update(vars(self), seed=seed)
+        return other
 
     def data_title(self) -> str:
         """The data set in a few words: its name, or "the pictures of NAME" without the way to them."""
@@ -154,6 +168,13 @@ class RunSpec:
         if self.pipeline != chosen.pipeline:
             special.append(f"pipeline {self.pipeline}")
         return ", ".join([f"{self.model} on {self.data_title()}", f"seed {self.seed}", *special])
+
+
+@lru_cache(maxsize=1024)
+def _checked(
+    others: tuple[tuple[str, object], ...], options: tuple[tuple[str, object], ...], types: tuple[type, ...]
+) -> RunSpec:
+    return RunSpec(**dict(others), options=dict(options))
 
 
 def run_key(spec: RunSpec, *, fingerprint: str, precision: str, backend: str) -> str:

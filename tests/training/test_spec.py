@@ -97,3 +97,13 @@ def test_the_title_names_what_is_special():
     assert spec(options={"batchnorm_momentum": 0.99}, seed=2).title() == (
         "resnet20 on mnist_5k, seed 2, batchnorm_momentum=0.99"
     )
+
+
+def test_a_value_that_equals_an_allowed_one_is_checked_all_the_same():
+    values = RunSpec(model="resnet20", dataset="mnist_5k").to_dict()
+    assert RunSpec.from_dict(values) == RunSpec.from_dict(values | {"seed": 1}).__class__(**values)
+    for name, wrong in {"deterministic": 1, "epochs": 5.0, "seed": True, "seed ": 0}.items():
+        with pytest.raises(UsageError):
+            RunSpec.from_dict(values | {name: wrong})
+    assert RunSpec.from_dict(values | {"seed": 7}).seed == 7
+    assert hash(RunSpec.from_dict(values | {"seed": 7})) == hash(RunSpec(**(values | {"seed": 7})))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import dask
 from distributed import Client, LocalCluster
+from distributed.security import Security
 
 from cnnrepro import machine
 from cnnrepro.errors import UsageError, WorkFailed
@@ -55,6 +56,9 @@ def local(work: Work, memory: int | None = None) -> Iterator[Client]:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
+                protocol="tls",
+                # Keys of this cluster's own, in memory alone: whoever reaches a scheduler can run code as its owner.
+                security=Security.temporary(),
                 dashboard_address=None,
                 memory_limit=memory,
                 silence_logs=logging.CRITICAL,
