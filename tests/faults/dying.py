@@ -5,6 +5,7 @@
 how: "kill"  the process is killed when it has written so many bytes of the file (SIGXFSZ, which cannot be caught here)
      "full"  from then on the disk takes no file larger than that (RLIMIT_FSIZE; writing fails with an OSError)
      "move"  the process is killed just before the finished file is moved to its place (SIGKILL)
+     "clock" the clock jumps by ten years at every look at it, forth and back; no file is meant
 nth: at which of the times that such a file is written, counted from 1.
 """
 
@@ -13,7 +14,15 @@ import os
 import resource
 import signal
 import sys
+import time
+from itertools import cycle
 from pathlib import Path
+
+
+def jump():
+    """Make the clock jump."""
+    now, years = time.time, cycle((0, 3e8, -3e8, 0, -3e8, 3e8))
+    time.time = lambda: now() + next(years)
 
 
 def arrange(file, how, bytes=0, nth=1):
@@ -39,6 +48,9 @@ def arrange(file, how, bytes=0, nth=1):
             os.kill(os.getpid(), signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_FSIZE, (bytes, resource.RLIM_INFINITY))
 
+    if how == "clock":
+        jump()
+        return
     if how == "kill":
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it, and then the write fails instead

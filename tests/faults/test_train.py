@@ -130,6 +130,18 @@ def test_a_signal_stops_at_a_checkpoint_and_a_second_at_once(
     assert epochs_done(tmp_path / "slow") == 0
 
 
+def test_a_clock_that_jumps(train, ends_as_undisturbed, tmp_path):
+    """One process trains while another waits for it, and for both the clock jumps by years."""
+    environment = {"CNNREPRO_STALE_SECONDS": "3"}
+    both = [train(fault={"how": "clock", "file": ""}, environment=environment) for _ in range(2)]
+    for one in both:
+        status, _, err = one.end()
+        assert status == 0, err
+    (record,) = RunStore(tmp_path / "runs").records()
+    assert record.sessions == 1 and 0 < record.wall_seconds < 300
+    ends_as_undisturbed()
+
+
 def test_no_home_no_terminal_and_no_user(train, ends_as_undisturbed):
     """As cron, containers and Slurm start things: HOME unset, streams that are no terminal, a bare environment."""
     ends_as_undisturbed(without=("HOME", "USER", "LOGNAME", "TERM", "LANG", "LC_ALL", "XDG_CACHE_HOME"))

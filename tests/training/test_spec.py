@@ -101,7 +101,7 @@ def test_the_title_names_what_is_special():
 
 def test_a_value_that_equals_an_allowed_one_is_checked_all_the_same():
     values = RunSpec(model="resnet20", dataset="mnist_5k").to_dict()
-    assert RunSpec.from_dict(values) == RunSpec.from_dict(values | {"seed": 1}).__class__(**values)
+    assert RunSpec.from_dict(values) == RunSpec(**values)
     for name, wrong in {"deterministic": 1, "epochs": 5.0, "seed": True, "seed ": 0}.items():
         with pytest.raises(UsageError):
             RunSpec.from_dict(values | {name: wrong})

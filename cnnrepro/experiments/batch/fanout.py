@@ -58,7 +58,6 @@ class _Batch:
         self._stop, self._stopping = stop, False
         self._open: dict[Future, Task] = {}
         self._tries = dict.fromkeys((task.number for task in tasks), 0)
-        self._began: set[int] = set()
         self._outcomes: dict[int, Outcome] = {}
         self._failed_fast = False
         self._silent_since: float | None = None
@@ -88,7 +87,6 @@ class _Batch:
     def _hear(self, event: tuple[float, dict]) -> None:
         told = event[1]
         if told.get("batch") == self._work.batch:
-            self._began.add(told["number"])
             self._view.hear(told)
 
     def _close(self, future: Future) -> None:
@@ -123,8 +121,12 @@ class _Batch:
     def _ask_to_stop(self) -> None:
         """Ask the runs that train to end at a checkpoint, and take back those that have not begun."""
         self._stopping = True
-        self._client.run(partial(ask_to_stop, self._work.batch), wait=False)
-        self._client.cancel([future for future, task in self._open.items() if task.number not in self._began])
+        try:
+            self._client.run(partial(ask_to_stop, self._work.batch), wait=False)
+            at_workers = {key for keys in self._client.processing().values() for key in keys}
+            self._client.cancel([future for future in self._open if future.key not in at_workers])
+        except OSError as error:  # Dask's CommClosedError
+            raise self._lost() from error
 
     def _check_scheduler(self) -> None:
         if self._client.status == "running":
