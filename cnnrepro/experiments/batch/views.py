@@ -98,7 +98,7 @@ class Tally:
         return f"{total} run{'s' * (total > 1)}: {', '.join(parts)}" + (f"; {_spell(left)} left" if left else "")
 
     def _seconds_left(self) -> float | None:
-        """Time left, if epochs go on as they have so far; None before anything is known.
+        """Time left, if epochs go on as they have so far; None before one is done: until then workers mostly start.
 
         Runs that were found took no time, so they count neither as done nor as open.
         """
@@ -107,7 +107,7 @@ class Tally:
         total = sum(count for number, count in epochs.items() if number not in found)
         done = sum(epochs[number] for number in self.ended if number not in found)
         done += sum(standing.epoch for standing in self.running.values())
-        if done <= 0 or done >= total:
+        if done < 1 or done >= total:
             return None
         return (time.monotonic() - self.began) * (total - done) / done
 
