@@ -1,13 +1,13 @@
 """Runs as a table for other programs: one row a run, or one a run and epoch; as CSV or Parquet.
 
-Columns of a row a run, in this order: ``key``, ``status`` (done, failed, running, interrupted), ``failure``, ``started``
-(UTC); the spec's fields under their names, the number format that was asked for as ``precision_asked``; the model's
+Columns of a row a run, in this order: ``key``, ``status`` (done, failed, running, interrupted), ``failure``,
+``started`` in UTC; the spec's fields under their names, the number format that was asked for as ``precision_asked``; the model's
 options as ``option_NAME``; ``epochs_done`` and the last value of each curve as ``last_NAME``; the test scores as
-``test_NAME``; ``wall_seconds``, ``sessions``, ``parameters``, ``precision``, ``backend``, ``jit_compile``, ``commit``,
-``data_fingerprint``, ``data_partial``; versions as ``version_NAME``, the machine as ``machine_NAME``. What a run does not
-have is empty.
+``test_NAME``; ``wall_seconds``, ``sessions``, ``parameters``, ``precision``, ``backend``, ``jit_compile``,
+``commit``, ``data_fingerprint``, ``data_partial``; versions as ``version_NAME``, the machine as ``machine_NAME``. What a
+run does not have is empty.
 
-A row an epoch: ``key``, ``model``, ``dataset``, ``recipe``, ``seed``, ``epoch`` (from 1), and the curves under their names.
+A row an epoch: ``key``, ``model``, ``dataset``, ``recipe``, ``seed``, ``epoch`` (from 1); the curves under their names.
 """
 
 from __future__ import annotations
