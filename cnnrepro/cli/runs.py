@@ -124,9 +124,8 @@ def runs_verify(
     if as_json:
         print_json([row.to_dict() for row in rows])
     elif rows:
-        columns = ["key", "state", "run", "found", "what to do"]
-        cells = [[row.key, row.state, row.run, " ".join(row.found), row.advice] for row in rows]
-        print_table(columns, cells)
+        columns = ["key", "state", "run", "what was found, and what to do"]
+        print_table(columns, [[row.key, row.state, row.run, row.told()] for row in rows], fold=columns[-1])
     else:
         typer.echo(f"No runs in {store.folder}.")
     damaged = sum(row.state == upkeep.BAD for row in rows)

@@ -1,11 +1,11 @@
 """Runs as a table for other programs: one row a run, or one a run and epoch; as CSV or Parquet.
 
 Columns of a row a run, in this order: ``key``, ``status`` (done, failed, running, interrupted), ``failure``,
-``started`` in UTC; the spec's fields under their names, the number format that was asked for as ``precision_asked``; the model's
-options as ``option_NAME``; ``epochs_done`` and the last value of each curve as ``last_NAME``; the test scores as
-``test_NAME``; ``wall_seconds``, ``sessions``, ``parameters``, ``precision``, ``backend``, ``jit_compile``,
-``commit``, ``data_fingerprint``, ``data_partial``; versions as ``version_NAME``, the machine as ``machine_NAME``. What a
-run does not have is empty.
+``started`` in UTC; the spec's fields under their names, the number format that was asked for as ``precision_asked``;
+the model's options as ``option_NAME``; ``epochs_done`` and the last value of each curve as ``last_NAME``; the test
+scores as ``test_NAME``; ``wall_seconds``, ``sessions``, ``parameters``, ``precision``, ``backend``, ``jit_compile``,
+``commit``, ``data_fingerprint``, ``data_partial``; versions as ``version_NAME``, the machine as ``machine_NAME``.
+What a run does not have is empty.
 
 A row an epoch: ``key``, ``model``, ``dataset``, ``recipe``, ``seed``, ``epoch`` (from 1); the curves under their names.
 """
@@ -141,7 +141,8 @@ def write(frame: pd.DataFrame, file: Path) -> None:
     check_file(file)
     try:
         if file.suffix.lower() == ".csv":
-            text = guarded(frame).to_csv(index=False)
+            # CR LF is what RFC 4180 says; and a lone CR in a text is quoted only where it ends lines too.
+            text = guarded(frame).to_csv(index=False, lineterminator="\r\n")
             write_whole(file, lambda out: out.write(text.encode("utf-8")))
         else:
             content = io.BytesIO()

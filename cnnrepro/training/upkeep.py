@@ -1,4 +1,4 @@
-"""Is everything in a store what was written? Every record, what lies beside it, and what to do where something is not."""
+"""Is everything in a store what was written? Every record, what lies beside it, and what to do where it is not."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ class Checked:
     state: str
     found: tuple[str, ...] = ()
     advice: str = ""
+
+    def told(self) -> str:
+        """What was found and what to do, in a line."""
+        return " ".join(filter(None, [*self.found, self.advice]))
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
