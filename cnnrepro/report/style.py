@@ -91,7 +91,7 @@ def wrapped(text: object, characters: int) -> str:
 
 def plain(text: object) -> str:
     """Text that matplotlib draws as it is written, dollar signs included."""
-    return visible(str(text)).replace("\t", " ").replace("$", r"\$")
+    return visible(re.sub(r"[\t\r]", " ", str(text))).replace("$", r"\$")
 
 
 def short(text: object, characters: int) -> str:
