@@ -8,7 +8,7 @@ from cnnrepro import data
 from cnnrepro.experiments.catalogue import EXPERIMENTS
 from cnnrepro.models.table import MODELS
 from cnnrepro.training.recipes import RECIPES
-from cnnrepro.training.record import DONE, RUNNING, RunRecord
+from cnnrepro.training.record import DONE, RunRecord
 
 
 def models() -> list[dict]:
@@ -102,11 +102,10 @@ def run_row(record: RunRecord, active: bool) -> dict[str, str]:
         active: whether a living process is training it.
     """
     spec = record.spec
-    status = "interrupted" if record.status == RUNNING and not active else record.status
     last = {name: values[-1] for name, values in record.history.items()}
     return {
         "key": record.key,
-        "status": status,
+        "status": record.state(active),
         "run": spec.title(),
         "recipe": spec.recipe,
         "epochs": f"{record.epochs_done}/{spec.epochs}",

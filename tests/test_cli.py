@@ -11,16 +11,8 @@ import nbformat
 import pytest
 
 import cnnrepro
-from cnnrepro import cli
 from cnnrepro.training import RunSpec, RunStore, train
-
-
-def call(capsys, *arguments):
-    """Exit status, standard output and standard error of a command, run in this process."""
-    with pytest.raises(SystemExit) as ended:
-        cli.main([str(argument) for argument in arguments])
-    printed = capsys.readouterr()
-    return ended.value.code, printed.out, printed.err
+from tests.calling import call
 
 
 def command(*arguments, **environment):

@@ -6,16 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnrepro import cli
 from cnnrepro.training import RunStore
-
-
-def call(capsys, *arguments):
-    """Exit status, standard output and standard error of a command, run in this process."""
-    with pytest.raises(SystemExit) as ended:
-        cli.main([str(argument) for argument in arguments])
-    printed = capsys.readouterr()
-    return ended.value.code, printed.out, printed.err
+from tests.calling import call
 
 
 @pytest.fixture

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
+from cnnrepro import paths
 from cnnrepro.cli.app import AsJson, Key, Runs, app, runs_dir, say
 from cnnrepro.console import print_json, print_table
+from cnnrepro.errors import UsageError
 
-runs_app = typer.Typer(help="List, show and remove the runs of the store.", invoke_without_command=True)
+Keys = Annotated[list[str], typer.Argument(metavar="KEY…", help="Keys, or four or more of their first digits.")]
+
+runs_app = typer.Typer(
+    help="List, show, compare, export, check, tidy up and remove the runs of the store.", invoke_without_command=True
+)
 app.add_typer(runs_app, name="runs")
 
 
@@ -39,12 +48,138 @@ def runs_show(context: typer.Context, key: Key, runs: Runs = None) -> None:
     print_json(RunStore(runs_dir(runs or context.obj)).find(key).to_dict())
 
 
-@runs_app.command("rm")
-def runs_rm(context: typer.Context, key: Key, runs: Runs = None) -> None:
-    """Remove a run and its files."""
+@runs_app.command("diff")
+def runs_diff(
+    context: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="KEY", help="A run's key, or four or more of its first digits.")],
+    second: Annotated[str, typer.Argument(metavar="KEY", help="Another's.")],
+    runs: Runs = None,
+    other: Annotated[
+        Path | None,
+        typer.Option("--with", metavar="DIR", help="Store of the second run.", show_default="the first one's"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two runs: what was asked for and what computed it, where that differs, and the results."""
+    from cnnrepro.training.differences import compare
     from cnnrepro.training.store import RunStore
 
     store = RunStore(runs_dir(runs or context.obj))
-    whole = store.key_of(key)
-    store.remove(whole)
-    typer.echo(f"Removed {whole}.")
+    beside = RunStore(paths.expand(other)) if other else store
+    found = compare(store.find(first), beside.find(second))
+    if as_json:
+        print_json(found.to_dict())
+        return
+    columns = ["", "what", f"A: {found.first}", f"B: {found.second}", "B − A"]
+    print_table(columns, [row.spelled() for row in found.rows], right=columns[2:])
+    for sentence in found.sentences:
+        typer.echo(sentence)
+
+
+@runs_app.command("export")
+def runs_export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv|FILE.parquet", help="Replaced where it is there.")],
+    runs: Runs = None,
+    curves: Annotated[bool, typer.Option("--curves", help="A row a run and epoch in place of a row a run.")] = False,
+) -> None:
+    """Write all runs as a table, oldest first: a row a run, or a row a run and epoch.
+
+    A row a run has the columns key, status, failure, started, those of the spec (the number format that was asked for
+    as precision_asked), option_NAME, epochs_done, last_CURVE, test_SCORE, wall_seconds, sessions, parameters,
+    precision, backend, jit_compile, commit, data_fingerprint, data_partial, version_NAME and machine_NAME.
+
+    A row a run and epoch has key, model, dataset, recipe, seed, epoch and the curves.
+
+    In CSV a text that a spreadsheet would run as a formula has an apostrophe in front.
+    """
+    from cnnrepro.training import tables
+    from cnnrepro.training.store import RunStore
+
+    file = paths.expand(file)
+    tables.check_file(file)
+    store = RunStore(runs_dir(runs or context.obj))
+    records = store.records(unreadable=say)
+    frame = tables.curves_table(records) if curves else tables.runs_table(records, store)
+    if not len(frame):
+        what = "epochs" if curves and records else "runs"
+        raise UsageError(f"There are no {what} in {str(store.folder)!r}, so nothing was written.")
+    tables.write(frame, file)
+    typer.echo(f"{file}: {len(frame):,} rows, {len(frame.columns)} columns.")
+
+
+@runs_app.command("verify")
+def runs_verify(
+    context: typer.Context,
+    key: Annotated[list[str] | None, typer.Argument(metavar="[KEY…]", help="Of these only.")] = None,
+    runs: Runs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check records, the files beside them and checkpoints. Exit status 1 where something is damaged."""
+    from cnnrepro.training import upkeep
+    from cnnrepro.training.store import RunStore
+
+    store = RunStore(runs_dir(runs or context.obj))
+    rows = upkeep.verify(store, [store.key_of(one) for one in dict.fromkeys(key)] if key else None)
+    if as_json:
+        print_json([row.to_dict() for row in rows])
+    elif rows:
+        columns = ["key", "state", "run", "what was found, and what to do"]
+        print_table(columns, [[row.key, row.state, row.run, row.told()] for row in rows], fold=columns[-1])
+    else:
+        typer.echo(f"No runs in {store.folder}.")
+    damaged = sum(row.state == upkeep.BAD for row in rows)
+    if damaged:
+        say(f"{damaged} of {len(rows)} runs {'is' if damaged == 1 else 'are'} damaged.")
+        raise typer.Exit(1)
+
+
+@runs_app.command("prune")
+def runs_prune(
+    context: typer.Context,
+    runs: Runs = None,
+    weights: Annotated[bool, typer.Option("--weights", help="The weights of runs that are done, too.")] = False,
+    unfinished: Annotated[
+        bool, typer.Option("--unfinished", help="Checkpoints of unfinished runs, too: these then begin anew.")
+    ] = False,
+    older_than: Annotated[
+        float, typer.Option("--older-than", min=0, metavar="DAYS", help="Only what did not change for so long.")
+    ] = 0.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove what no run needs: checkpoints of runs that ended, what was set aside as damaged, leftovers of the killed.
+
+    Nothing of a run that a living process trains, and no record.
+    """
+    from cnnrepro.training import leftovers
+    from cnnrepro.training.store import RunStore
+
+    store = RunStore(runs_dir(runs or context.obj))
+    wanted = leftovers.Wanted(weights=weights, unfinished=unfinished, older_than=older_than)
+    found = (leftovers.look if dry_run else leftovers.prune)(store, wanted)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    if found.found:
+        rows = [(one.path.relative_to(store.folder), one.kind, f"{one.bytes:,}") for one in found.found]
+        print_table(["file or folder", "why", "bytes"], rows, right=["bytes"])
+    for one in found.busy:
+        typer.echo(f"Left alone, as a living process trains it: {one}.")
+    what = f"{len(found.found)} files or folders, {found.bytes:,} bytes"
+    typer.echo(f"Would remove {what}." if dry_run else f"Removed {what}.")
+
+
+@runs_app.command("rm")
+def runs_rm(context: typer.Context, key: Keys, runs: Runs = None) -> None:
+    """Remove runs and their files; all keys are checked before the first is removed."""
+    from cnnrepro.training.store import RunStore
+
+    store = RunStore(runs_dir(runs or context.obj))
+    chosen = list(dict.fromkeys(store.key_of(one) for one in key))
+    for whole in chosen:
+        if store.is_claimed(whole):
+            raise UsageError(f"Run {whole} is being trained now; stop that process first. Nothing was removed.")
+    for whole in chosen:
+        store.remove(whole)
+        typer.echo(f"Removed {whole}.")

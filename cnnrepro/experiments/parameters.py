@@ -71,6 +71,12 @@ def parse_cell(source: str, where: str) -> dict[str, Parameter]:
         statements = ast.parse(source).body
     except SyntaxError as error:
         raise UsageError(f"The parameters cell of {where} is not Python: line {error.lineno}, {error.msg}.") from error
+    except (
+        ValueError,
+        RecursionError,
+        MemoryError,
+    ) as error:  # a NUL, or nested too deeply for Python
+        raise UsageError(f"The parameters cell of {where} cannot be read ({type(error).__name__}).") from error
     lines = source.splitlines()
     found = {}
     for statement in statements:
@@ -92,7 +98,7 @@ def _parameter(statement: ast.stmt, lines: list[str]) -> Parameter | None:
         return None
     try:
         default = ast.literal_eval(statement.value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError, MemoryError):
         return None
     if type(default) is not TYPES[statement.annotation.id]:
         return None

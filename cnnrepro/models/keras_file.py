@@ -44,7 +44,7 @@ def _config(path: Path) -> dict:
         with zipfile.ZipFile(path) as archive:
             size = archive.getinfo("config.json").file_size  # no more than that is ever unpacked
             config = json.loads(archive.read("config.json")) if size <= LARGEST_CONFIG else None
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, RecursionError) as error:
+    except Exception as error:  # changed bytes can mean anything to a zip: encryption, another compression or version
         raise UsageError(
             f"{str(path)!r} is not a .keras file as model.save('name.keras') writes it ({type(error).__name__})."
         ) from error

@@ -45,12 +45,13 @@ def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> 
         raise ValueError(f"A figure's name consists of a-z, 0-9 and _. Received: {name!r}")
     if not alt.strip():
         raise ValueError(f"Figure {name!r} needs an alternative text for those who cannot see it. Received: {alt!r}")
+    alt, caption = style.visible(alt), style.visible(caption)
     svg, png = io.StringIO(), io.BytesIO()
     with style.applied():
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         figure.savefig(png, format="png", dpi=PNG_SCALE * style.DPI, metadata={"Software": None}, pil_kwargs=PNG_SMALL)
     data = {
-        "image/svg+xml": svg.getvalue(),
+        "image/svg+xml": style.visible(svg.getvalue()),  # the drawing has its words in comments too
         "image/png": base64.b64encode(png.getvalue()).decode(),
         "text/plain": alt,
     }

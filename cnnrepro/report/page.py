@@ -66,7 +66,8 @@ def figures_of(notebook: NotebookNode) -> dict[str, dict]:
 
 def _figure_name(output: dict) -> str | None:
     """The name under which ``show`` showed a figure; it becomes a file's name, so nothing else will do."""
-    name = output.get("metadata", {}).get("cnnrepro", {}).get("figure")
+    about = output.get("metadata", {}).get("cnnrepro")
+    name = about.get("figure") if isinstance(about, dict) else None
     return name if isinstance(name, str) and FIGURE_NAME.fullmatch(name) else None
 
 
@@ -131,7 +132,8 @@ def export(
         "figures": list(figures),
         "records": sorted(path.name for path in (folder / "records").glob("*")),
     }
-    (folder / PAGE).write_text(_html(notebook, around), encoding="utf-8")
+    # Names of files may hold bytes that are no characters; they are shown as Python does, \udcff.
+    (folder / PAGE).write_text(_html(notebook, around), encoding="utf-8", errors="backslashreplace")
     nbformat.write(_to_take_along(notebook), folder / NOTEBOOK)
     if figures:
         _write_figures(figures, folder)
@@ -144,7 +146,8 @@ def export(
         "figures": list(figures),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    (folder / REPORT).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+    (folder / REPORT).write_text(text, encoding="utf-8", errors="backslashreplace")
     return Page(folder / PAGE, title, verdicts, tuple(figures))
 
 

@@ -35,6 +35,8 @@ ATTRIBUTES = {
     "th": ["scope", "colspan", "rowspan"],
     "td": ["colspan", "rowspan"],
 }
+LINKED = ("http", "https", "mailto")  # schemes of links
+_PICTURE = re.compile(r"data:image/[a-z+.-]+;base64,[A-Za-z0-9+/=\s]*")
 # A held formula: its delimiter and its source in hexadecimal digits between two characters of Unicode's private area.
 HOLD, RELEASE = "\ue000", "\ue001"
 _HELD = re.compile(f"{HOLD}(1|2)([0-9a-f]*){RELEASE}")
@@ -91,15 +93,25 @@ def safe_html(text: str) -> str:
     text = re.sub(r'<a class="anchor-link"[^>]*>[^<]*</a>', "", text)
 
     def allowed(tag: str, name: str, value: str) -> bool:
-        if value.strip().startswith("data:"):
-            return name == "src" and value.startswith("data:image/")
         if name == "src":
+            return tag == "img" and _PICTURE.fullmatch(value) is not None
+        if name == "href" and _leads_astray(value):
             return False
         if HOLD in value:  # a heading with a formula goes without an id rather than with one that nobody could read
             return False
         return name in ATTRIBUTES.get(tag, ()) or name in ATTRIBUTES["*"]
 
-    return bleach.clean(text, tags=TAGS, attributes=allowed, protocols={"http", "https", "mailto", "data"}, strip=True)
+    return bleach.clean(text, tags=TAGS, attributes=allowed, protocols={*LINKED, "data"}, strip=True)
+
+
+def _leads_astray(address: str) -> bool:
+    """Whether an address names anything but a place on the web, on this page or beside it, or a mailbox.
+
+    Browsers resolve references (``&colon;``) and leave out spaces and control characters before they look for a scheme.
+    """
+    plain = re.sub(r"[\x00-\x20\x7f-\xa0]", "", html.unescape(address))
+    scheme = re.match(r"([^/?#:]*):", plain)
+    return scheme is not None and scheme[1].lower() not in LINKED
 
 
 def hold_formulas(source: str) -> str:
@@ -183,18 +195,27 @@ def highlight_css() -> str:
 
 def figure_html(output: dict) -> str:
     """A picture among a cell's outputs, with its alternative text and caption, inside the page itself."""
-    about = output["metadata"].get("cnnrepro", {})
+    about = output["metadata"].get("cnnrepro")
+    about = about if isinstance(about, dict) else {}  # an output may say anything under any name
     alt = about.get("alt") or output["data"].get("text/plain", "A picture without a description")
-    caption = about.get("caption", "")
-    source = picture_source(output["data"])
-    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    return f'<figure><img alt="{html.escape(alt)}" src="{source}">{below}</figure>'
+    alt, caption = html.escape(str(alt)), html.escape(str(about.get("caption", "")))
+    try:
+        source = picture_source(output["data"])
+    except ValueError:
+        return f"<p>A picture that cannot be shown: {alt}</p>"
+    below = f"<figcaption>{caption}</figcaption>" if caption else ""
+    return f'<figure><img alt="{alt}" src="{source}">{below}</figure>'
 
 
 def picture_source(data: dict) -> str:
-    """The data: address of an output's picture: its drawing where it is small enough, else its pixels."""
+    """The data: address of an output's picture: its drawing where it is small enough, else its pixels.
+
+    Raises:
+        ValueError: the pixels are not in base64; what they are instead could end the address.
+    """
     svg = data.get("image/svg+xml")
     if svg and (len(svg) < LARGEST_SVG or "image/png" not in data):
-        return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+        return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode(errors='replace')).decode()}"
     kind = "image/png" if "image/png" in data else "image/jpeg"
-    return f"data:{kind};base64,{''.join(data[kind].split())}"
+    pixels = base64.b64decode("".join(data[kind].split()), validate=True)
+    return f"data:{kind};base64,{base64.b64encode(pixels).decode()}"

@@ -6,6 +6,7 @@ leaves the reader's own settings as they were.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ INK = "#1f2328"
 QUIET = "#656d76"
 RULE = "#d0d7de"
 FAINT = "#eef1f4"
+
+_INVISIBLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 WIDTH = 9.6  # inches; 960 pixels at the 100 dots an inch of a page
 DPI = 100
@@ -88,7 +91,18 @@ def wrapped(text: object, characters: int) -> str:
 
 def plain(text: object) -> str:
     """Text that matplotlib draws as it is written, dollar signs included."""
-    return str(text).replace("$", r"\$")
+    return visible(re.sub(r"[\t\r]", " ", str(text))).replace("$", r"\$")
+
+
+def short(text: object, characters: int) -> str:
+    """Text cut to at most ``characters``, the last of which says that it was cut."""
+    whole = str(text)
+    return whole if len(whole) <= characters else f"{whole[: characters - 1]}…"
+
+
+def visible(text: str) -> str:
+    """Text with U+FFFD for what is no character of XML: control characters, halves of surrogate pairs."""
+    return _INVISIBLE.sub("\ufffd", text)
 
 
 def legend_columns(labels: Sequence[str], width: float = WIDTH) -> int:

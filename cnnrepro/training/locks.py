@@ -72,6 +72,17 @@ class Claim:
                 told = True
                 waiting()
             time.sleep(POLL_SECONDS)
+        self._begin()
+
+    def acquire_now(self) -> bool:
+        """Take the lock if no living process holds it; False, at once, where one does."""
+        if is_held(self._path.parent) or not self._try(silent=True):
+            return False
+        self._begin()
+        return True
+
+    def _begin(self) -> None:
+        """Give signs of life from now on."""
         self._beating = threading.Thread(target=self._beat, daemon=True, name="cnnrepro-owner")
         self._beating.start()
 

@@ -14,6 +14,8 @@ READABLE = (1, FORMAT)
 DONE, FAILED, RUNNING = "done", "failed", "running"
 STATUSES = (DONE, FAILED, RUNNING)
 
+INTERRUPTED = "interrupted"  # how "running" is told where no living process trains the run
+
 # Failures that the same seed would meet again, and that are therefore results, not accidents.
 DIVERGED = "diverged"
 ERROR = "error"
@@ -68,6 +70,17 @@ class RunRecord:
     def epochs_done(self) -> int:
         """Epochs whose results are in the history."""
         return len(self.history.get("loss", ()))
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing is left to train. A run that diverged is a result; one that met an error is tried again."""
+        if self.status == FAILED:
+            return (self.failure or {}).get("kind") == DIVERGED
+        return self.status == DONE
+
+    def state(self, active: bool) -> str:
+        """The status as people are told it: a run that no living process trains (``active``) was interrupted."""
+        return INTERRUPTED if self.status == RUNNING and not active else self.status
 
     def sentence(self) -> str:
         """What came out of a finished run: "resnet20 on mnist_5k, seed 0: test accuracy 0.95, …"."""

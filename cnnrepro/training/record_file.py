@@ -42,18 +42,30 @@ def read(path: Path) -> RunRecord:
     return RunRecord.from_dict(values)
 
 
+def format_of(path: Path) -> int | None:
+    """The format that a record says it has; None where it says none, or cannot be parsed.
+
+    Raises:
+        OSError: as the disk says.
+    """
+    try:
+        values = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return None
+    found = values.get("format") if isinstance(values, dict) else None
+    return found if isinstance(found, int) else None
+
+
 def is_foreign(path: Path) -> bool:
     """Whether a record is of a format that this version does not know, or cannot even be read from the disk.
 
     Such a record may be whole, so nothing here may move it.
     """
     try:
-        values = json.loads(path.read_bytes())
+        found = format_of(path)
     except OSError:
         return True
-    except ValueError:
-        return False
-    return isinstance(values, dict) and isinstance(values.get("format"), int) and values["format"] not in READABLE
+    return found is not None and found not in READABLE
 
 
 def sum_of(path: Path) -> str:

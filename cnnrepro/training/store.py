@@ -34,6 +34,7 @@ RECORD = "record.json"
 CURVES = "curves.csv"
 PREDICTIONS = "predictions.parquet"
 WEIGHTS = "weights.keras"
+BESIDE = (CURVES, PREDICTIONS, WEIGHTS)  # the files whose checksums a record holds
 LOG = "log.txt"
 DAMAGED = "record.damaged.json"
 
@@ -83,9 +84,12 @@ class RunStore:
         return record
 
     def damaged_files(self, record: RunRecord) -> list[str]:
-        """The names of files beside a record that are missing or are not what was written."""
+        """The names of files beside a record that are missing or are not what was written.
+
+        A name that no record of ours has is damage too; it may be a way to somewhere else, so nothing is opened.
+        """
         folder = self.path(record.key)
-        return [name for name, wanted in record.files.items() if not _is_whole(folder / name, wanted)]
+        return [name for name, sum_ in record.files.items() if name not in BESIDE or not _is_whole(folder / name, sum_)]
 
     def set_aside_damaged(self, key: str) -> None:
         """Move a record that is no JSON, lacks fields or has damaged files out of the way. Only under the run's claim.
@@ -175,7 +179,7 @@ class RunStore:
             curves = pd.DataFrame(dict(record.history))
             curves.insert(0, "epoch", range(1, len(curves) + 1))
             write_text(folder / CURVES, curves.to_csv(index=False))
-        beside = (CURVES, PREDICTIONS, WEIGHTS) if record.status == DONE else ()
+        beside = BESIDE if record.status == DONE else ()
         sums = {name: record_file.sum_of(folder / name) for name in beside if (folder / name).is_file()}
         record = record.with_(files=sums)
         record_file.write(folder / RECORD, record)

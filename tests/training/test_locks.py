@@ -161,3 +161,27 @@ def test_many_processes_that_ask_at_once_never_hold_it_together(tmp_path, monkey
     many = [subprocess.Popen([sys.executable, "-c", COUNT, tmp_path]) for _ in range(6)]
     assert [one.wait() for one in many] == [0] * 6
     assert (tmp_path / "number").read_text() == "120"
+
+
+def test_a_claim_for_now_is_had_or_refused_without_waiting(tmp_path, holder):
+    assert not Claim(tmp_path).acquire_now()
+    holder.kill()
+    holder.wait()
+    claim = Claim(tmp_path)
+    assert claim.acquire_now() and claim.holds()
+    assert not Claim(tmp_path).acquire_now()
+    claim.release()
+    assert not (tmp_path / locks.OWNER).exists()
+
+
+def test_a_claim_for_now_leaves_a_holder_on_another_machine_alone_until_it_is_long_silent(tmp_path):
+    (tmp_path / locks.LOCK).touch()
+    owner = tmp_path / locks.OWNER
+    owner.write_text(json.dumps({"token": "theirs", "machine": "another", "process": 1}))
+    assert not Claim(tmp_path).acquire_now()
+    assert json.loads(owner.read_text())["token"] == "theirs"
+    long_ago = time.time() - 60  # ten times what ``short`` says is 10 seconds
+    os.utime(owner, (long_ago, long_ago))
+    claim = Claim(tmp_path)
+    assert claim.acquire_now()
+    claim.release()

@@ -14,6 +14,7 @@ from cnnrepro.report import style
 
 NUMBERS_UP_TO = 12  # classes; beyond, printed counts would be too small to read
 NAMES_UP_TO = 30  # classes; beyond, only some of the names are printed
+LONGEST_NAME = 40  # letters of a class; longer ones are cut
 
 # White to a deep orange-red, in one hue: readable in grey print as well.
 _ERRORS = LinearSegmentedColormap.from_list("errors", ["#ffffff", "#fdd9c4", "#f4a582", "#d6604d", "#8c1d18"])
@@ -83,7 +84,7 @@ def _title(axes: Axes, arm: str, counts: np.ndarray, characters: int) -> None:
 def _name_classes(axes: Axes, class_names: Sequence[str], side: float) -> None:
     k = len(class_names)
     shown = range(0, k, math.ceil(k / NAMES_UP_TO))
-    names = [style.plain(class_names[i]) for i in shown]
+    names = [style.plain(style.short(class_names[i], LONGEST_NAME)) for i in shown]
     longest = max(len(name) for name in names)
     size = min(9.0, side * 25 / max(len(names), 8))
     axes.set_xticks(shown, names, rotation=90 if longest > 2 else 0, fontsize=size)

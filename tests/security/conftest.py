@@ -1,0 +1,1 @@
+from tests.report.conftest import frame, verdict  # noqa: F401 - fixtures

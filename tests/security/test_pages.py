@@ -1,0 +1,176 @@
+"""Text of strangers on a page: names of data sets, classes, parameters, runs and figures are shown and never run."""
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import nbformat
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from cnnrepro.errors import UsageError
+from cnnrepro.report import display, figures, page, rendering, site
+from cnnrepro.report.tables import table
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&amp;"
+
+
+class Reader(HTMLParser):
+    """Every element with its attributes, as a browser would see them, and all text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.words = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def assert_harmless(text):
+    """Nothing in a page runs, and nothing leads to a page in an address."""
+    for tag, attributes in Reader(text).found:
+        assert tag not in ("script", "iframe", "object", "embed", "form", "base", "link", "svg"), tag
+        for name, value in attributes.items():
+            assert not name.startswith("on"), (tag, name)
+            scheme = re.sub(r"[\x00-\x20]", "", value or "").lower()
+            if name in ("href", "src"):
+                assert not scheme.startswith(("javascript", "vbscript")), value
+                assert not scheme.startswith("data") or (tag == "img" and scheme.startswith("data:image/")), value
+
+
+def code(data, metadata=None):
+    shown = nbformat.v4.new_output("display_data", data, metadata=metadata or {})
+    return nbformat.v4.new_code_cell("show", outputs=[shown], execution_count=1)
+
+
+def written(folder, *cells, **changes):
+    folder.mkdir(parents=True, exist_ok=True)
+    values = {"title": "t", "experiment": "x", "parameters": {}, "facts": {}} | changes
+    page.export(nbformat.v4.new_notebook(cells=list(cells)), folder, **values)
+    return (folder / page.PAGE).read_text(encoding="utf-8")
+
+
+ADDRESSES = [
+    "data:text/html,<script>alert(1)</script>",
+    "DATA:text/html;base64,PHNjcmlwdD4=",
+    " data:text/html,x",
+    "da\tta:text/html,x",
+    "data&colon;text/html,x",
+    "&#100;ata:text/html,x",
+    "&#x44;ata&#58;text/html,x",
+    "\x01data:text/html,x",
+    "javascript:alert(1)",
+    "JaVaScRiPt&colon;alert(1)",
+    "java\nscript:alert(1)",
+    "vbscript:x",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("form", ['<a href="{}">x</a>', "[x](<{}>)", '<img src="{}">', "![x](<{}>)"])
+def test_no_link_in_markdown_or_html_leads_into_a_made_up_page(address, form, tmp_path):
+    text = form.format(address)
+    assert_harmless(written(tmp_path / "p", nbformat.v4.new_markdown_cell(text), code({"text/html": text})))
+
+
+def test_pictures_in_markdown_are_let_through_as_they_were():
+    picture = '<img alt="a" src="data:image/png;base64,iVBORw0KGgo=">'
+    assert Reader(rendering.safe_html(picture)).found == [
+        ("img", {"alt": "a", "src": "data:image/png;base64,iVBORw0KGgo="})
+    ]
+    assert 'title="data: 5"' in rendering.safe_html('<span title="data: 5">x</span>')
+    assert 'href="https://keras.io"' in rendering.safe_html('<a href="https://keras.io">x</a>')
+    assert 'href="#data"' in rendering.safe_html('<a href="#data">x</a>')
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="<>\"'=&#:;/ \t\ndatascriptonerhfmgx[]()!`\x00", max_size=60))
+def test_no_text_gives_a_page_something_to_run(text):
+    from nbconvert.filters import markdown2html
+
+    assert_harmless(rendering.safe_html(text))
+    assert_harmless(rendering.set_formulas(rendering.safe_html(markdown2html(rendering.hold_formulas(text)))))
+    assert_harmless(table((text,), [(text,)], caption=text)._repr_html_())
+
+
+def png():
+    content = io.BytesIO()
+    Image.fromarray(np.zeros((4, 4, 3), "uint8")).save(content, "png")
+    return base64.b64encode(content.getvalue()).decode()
+
+
+@pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "image/svg+xml"])
+@pytest.mark.parametrize("content", ['x" onerror="alert(1)', '"><script>alert(1)</script>', "é", "not base64!"])
+def test_a_picture_that_is_none_stays_inside_of_its_address(kind, content, tmp_path):
+    text = written(tmp_path / "p", code({kind: content, "text/plain": HOSTILE}))
+    assert_harmless(text)
+    assert "<script>alert" not in text
+
+
+@pytest.mark.parametrize("about", [{"alt": HOSTILE, "caption": HOSTILE}, {"alt": ["x"], "caption": 5}, [], "x"])
+def test_the_words_of_a_figure_are_text(about, tmp_path):
+    text = written(tmp_path / "p", code({"image/png": png(), "text/plain": HOSTILE}, {"cnnrepro": about}))
+    assert_harmless(text)
+    assert "<script>alert" not in text
+
+
+CONTROL = "".join(map(chr, [*range(32), 127, 0x85, 0xFFFE, 0xFFFF]))
+
+
+@pytest.mark.parametrize("name", [HOSTILE, f"a{CONTROL}b", "x --> y <!-- z", "$\\frac{", "a\udcffb", "]]>", "x" * 255])
+def test_a_name_in_a_drawing_is_drawn_and_leaves_it_whole(name, frame, tmp_path):
+    curves = frame(arms=1).assign(arm="one")
+    matrix = np.eye(3, dtype=int)
+    for number, figure in enumerate(
+        [
+            figures.curves(curves, labels={"one": name}),
+            figures.confusion({name: matrix}, [name, "b", "c"]),
+        ]
+    ):
+        data, metadata = display.figure_bundle(figure, "curves", alt=name, caption=name)
+        for element in ElementTree.fromstring(data["image/svg+xml"].encode()).iter():
+            assert not str(element.tag).endswith("script")
+        text = written(tmp_path / str(number), code(data, metadata))
+        assert_harmless(text)
+        ElementTree.parse(tmp_path / str(number) / "figures" / "curves.svg")
+
+
+def test_names_are_text_on_the_page_in_its_report_and_in_the_index(verdict, tmp_path):
+    parameters = {HOSTILE: HOSTILE, "values": [HOSTILE, 1]}
+    cells = [code(display.verdict_bundle(verdict)), nbformat.v4.new_markdown_cell("x")]
+    place = tmp_path / "reports" / HOSTILE.replace("/", "|") / "default"
+    text = written(
+        place, *cells, title=HOSTILE, experiment=HOSTILE, parameters=parameters,
+        facts={HOSTILE: HOSTILE, "To repeat": f"cnnrepro run '{HOSTILE}'"},
+    )  # fmt: skip
+    index = site.write_index(tmp_path / "reports").read_text(encoding="utf-8")
+    for shown in (text, index):
+        assert_harmless(shown)
+        assert HOSTILE in "".join(Reader(shown).words)
+    (place / page.REPORT).write_text("{")
+    assert_harmless(site.write_index(tmp_path / "reports").read_text(encoding="utf-8"))
+
+
+def test_a_page_whose_text_is_no_unicode_is_written(tmp_path):
+    text = written(tmp_path / "p", nbformat.v4.new_markdown_cell("x"), title="a\udcffb", facts={"Data": "\ud800"})
+    assert "a" in text
+
+
+def test_runs_that_a_notebook_made_up_are_not_looked_for(tmp_path):
+    from cnnrepro.report.build import _records
+    from cnnrepro.training import RunStore
+
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "record.json").write_text("{}")
+    shown = nbformat.v4.new_notebook(cells=[code({display.RUNS_TYPE: {"keys": ["../secret"]}, "text/plain": "x"})])
+    with pytest.raises(UsageError, match="has 16 hexadecimal digits"):
+        _records(page.run_keys(shown), RunStore(tmp_path / "runs"))
