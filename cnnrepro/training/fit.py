@@ -18,6 +18,7 @@ from cnnrepro import data, machine, models, paths
 from cnnrepro.errors import unknown
 from cnnrepro.files import folder_beside, write_whole
 from cnnrepro.training.optimizers import make_optimizer
+from cnnrepro.training.parallel import ALONE, Alone
 from cnnrepro.training.progress import Progress
 from cnnrepro.training.recipes import recipe
 from cnnrepro.training.schedules import changes
@@ -185,22 +186,27 @@ def train_epoch(
     epoch: int,
     history: Mapping[str, list[float]],
     progress: Progress,
+    group: Alone = ALONE,
 ) -> dict[str, float]:
     """One pass over the training split and one over the validation split; the means of what was seen."""
-    images = run.splits.sizes["train"]
+    images, others, size = run.splits.sizes["train"], run.splits.sizes["validation"], run.spec.batch_size
     planned = rates(run, epoch, history)
     model.optimizer.learning_rate = planned[0][1]
-    watch = _watch(run, epoch, dict(planned[1:]), progress)
+    watch = _watch(run, epoch, dict(planned[1:]), progress, group)
+    training = run.feed.batches("train", size, seed=run.spec.seed, epoch=epoch)
     began = time.monotonic()
-    model.fit(
-        run.feed.batches("train", run.spec.batch_size, seed=run.spec.seed, epoch=epoch),
-        initial_epoch=epoch,
-        epochs=epoch + 1,
-        validation_data=validation,
-        callbacks=[watch],
-        shuffle=False,  # tf.data has shuffled
-        verbose=0,
-    )
+    with group.watched():
+        model.fit(
+            group.feed(training, images, size),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            steps_per_epoch=group.steps(images, size),
+            validation_data=group.feed(validation, others, size),
+            validation_steps=group.steps(others, size),
+            callbacks=[watch],
+            shuffle=False,  # tf.data has shuffled
+            verbose=0,
+        )
     measured = {name: float(values[-1]) for name, values in model.history.history.items()}
     for name, value in measured.items():
         if not math.isfinite(value):
@@ -214,7 +220,7 @@ def train_epoch(
 
 
 def _watch(
-    run: ResolvedRun, epoch: int, later_rates: Mapping[int, float], progress: Progress
+    run: ResolvedRun, epoch: int, later_rates: Mapping[int, float], progress: Progress, group: Alone
 ) -> keras.callbacks.Callback:
     """A callback that shows progress, takes the time, changes the learning rate and ends a run that diverges."""
     from cnnrepro.engine import keras
@@ -225,6 +231,7 @@ def _watch(
         training_seconds = math.nan
 
         def on_epoch_begin(self, _epoch, logs=None):
+            group.place(self.model)
             self.began = time.monotonic()
 
         def on_train_batch_begin(self, batch, logs=None):
@@ -232,6 +239,11 @@ def _watch(
                 if run.backend == "jax":
                     self.model.jax_state_sync()  # JAX's step holds the variables; this hands them back
                 self.model.optimizer.learning_rate = later_rates[batch]
+                group.place(self.model)
+
+        def on_test_batch_begin(self, batch, logs=None):
+            if batch == 0:  # Keras has just set the metrics back
+                group.place(self.model)
 
         def on_train_batch_end(self, batch, logs=None):
             loss = float(logs["loss"])
