@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from cnnrepro import data, machine, models, paths
 from cnnrepro.errors import unknown
 from cnnrepro.files import folder_beside, write_whole
+from cnnrepro.training import watching
 from cnnrepro.training.optimizers import make_optimizer
 from cnnrepro.training.parallel import ALONE, Alone
 from cnnrepro.training.progress import Progress
@@ -24,6 +25,7 @@ from cnnrepro.training.recipes import recipe
 from cnnrepro.training.schedules import changes
 from cnnrepro.training.spec import RunSpec, run_key
 from cnnrepro.training.store import WEIGHTS
+from cnnrepro.training.watching import DivergedError
 
 if TYPE_CHECKING:
     import keras
@@ -31,10 +33,6 @@ if TYPE_CHECKING:
 PLACEMENTS = ("auto", *data.PLACEMENTS)
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
-
-
-class DivergedError(Exception):
-    """The loss left the finite numbers."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +190,7 @@ def train_epoch(
     images, others, size = run.splits.sizes["train"], run.splits.sizes["validation"], run.spec.batch_size
     planned = rates(run, epoch, history)
     model.optimizer.learning_rate = planned[0][1]
-    watch = _watch(run, epoch, dict(planned[1:]), progress, group)
+    watch = watching.watch(run, epoch, dict(planned[1:]), progress, group)
     training = run.feed.batches("train", size, seed=run.spec.seed, epoch=epoch)
     began = time.monotonic()
     with group.watched():
@@ -217,46 +215,6 @@ def train_epoch(
         "seconds": time.monotonic() - began,
         "images_per_second": images / watch.training_seconds,
     }
-
-
-def _watch(
-    run: ResolvedRun, epoch: int, later_rates: Mapping[int, float], progress: Progress, group: Alone
-) -> keras.callbacks.Callback:
-    """A callback that shows progress, takes the time, changes the learning rate and ends a run that diverges."""
-    from cnnrepro.engine import keras
-
-    size, images, steps = run.spec.batch_size, run.splits.sizes["train"], run.steps
-
-    class Watch(keras.callbacks.Callback):
-        training_seconds = math.nan
-
-        def on_epoch_begin(self, _epoch, logs=None):
-            group.place(self.model)
-            self.began = time.monotonic()
-
-        def on_train_batch_begin(self, batch, logs=None):
-            if batch in later_rates:
-                if run.backend == "jax":
-                    self.model.jax_state_sync()  # JAX's step holds the variables; this hands them back
-                self.model.optimizer.learning_rate = later_rates[batch]
-                group.place(self.model)
-
-        def on_test_batch_begin(self, batch, logs=None):
-            if batch == 0:  # Keras has just set the metrics back
-                group.place(self.model)
-
-        def on_train_batch_end(self, batch, logs=None):
-            loss = float(logs["loss"])
-            if not math.isfinite(loss):
-                raise DivergedError(
-                    f"the loss became {loss} at step {batch + 1} of epoch {epoch + 1} "
-                    f"(step {epoch * steps + batch + 1} of the run)."
-                )
-            self.training_seconds = time.monotonic() - self.began
-            seen = min(size, images - batch * size)
-            progress.batch(epoch + 1, seen, {"loss": loss, "accuracy": float(logs["accuracy"])})
-
-    return Watch()
 
 
 def save_weights(folder: Path, model: keras.Model) -> None:
