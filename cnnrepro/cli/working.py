@@ -125,6 +125,7 @@ def train(
     from cnnrepro.experiments.parameters import parse_assignments
     from cnnrepro.training.spec import RunSpec
     from cnnrepro.training.stopping import on_signals
+    from cnnrepro.training.store import RunStore
     from cnnrepro.training.together import train as train_run
 
     spec = RunSpec(
@@ -156,7 +157,7 @@ def train(
             say=say,
         )
     page = ""
-    if report:
+    if report and RunStore(runs_dir(runs)).get(record.key) is not None:  # of several workers the first alone has it
         from cnnrepro.report import build
 
         page = str(build.build(build.of_record(record), runs=runs_dir(runs), reports=reports_dir(reports)))
