@@ -1,4 +1,4 @@
-"""Workers of one run that are killed or stopped: the others say so and end, and the run goes on with those that are left."""
+"""Workers of one run that are killed or stopped: the others say so and end, and those that are left go on."""
 
 import signal
 
