@@ -13,11 +13,13 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from types import FrameType
 
-from cnnrepro.errors import CnnreproError
+from cnnrepro.errors import CnnreproError, UsageError
 from cnnrepro.training.peers import Peers, ending_of, heartbeat_seconds
+from cnnrepro.training.record import RunRecord
 from cnnrepro.training.spec import RunSpec
 from cnnrepro.training.stopping import SIGNALS, Stop
 from cnnrepro.training.workers import Workers
@@ -65,6 +67,8 @@ def connect(workers: Workers, tell: Callable[[Mapping], object]) -> Peers:
     import jax
     from jax._src import distributed  # its client has no public name
 
+    if not hasattr(jax.config, "jax_enable_recoverability"):
+        raise UsageError(f"--workers needs a newer JAX; it was written with 0.10. Received: {jax.__version__}")
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     jax.config.update("jax_enable_preemption_service", False)  # it takes SIGTERM for itself
     jax.config.update("jax_check_proxy_envs", False)  # between the workers there is none
@@ -80,30 +84,34 @@ def connect(workers: Workers, tell: Callable[[Mapping], object]) -> Peers:
     return Peers(workers, distributed.global_state.client, tell)
 
 
-def _train(options: Mapping, workers: Workers, stop: Stop, tell: Callable[[Mapping], object]) -> dict:
-    """Train, and say how it ended."""
-    peers = connect(workers, tell)
+def _ends(work: Callable[[], RunRecord]) -> dict:
+    """How some work ended: with a record, or with an error or a stop, as they are told to others."""
     try:
+        return {"record": work().to_dict()}
+    except (CnnreproError, KeyboardInterrupt) as error:
+        return ending_of(error)
+    except Exception as error:
+        traceback.print_exc(file=sys.__stderr__)  # into the file that the parent keeps
+        return {"text": f"{type(error).__name__}: {error}".splitlines()[0], "status": 1}
+
+
+def _train(options: Mapping, stop: Stop, tell: Callable[[Mapping], object]) -> dict:
+    """Connect to the others and train with them; how it ended. If without a record, the others are told why."""
+    workers = Workers.from_dict(options["workers"])
+    peers = connect(workers, tell)
+
+    def work() -> RunRecord:
         from cnnrepro.training.loop import train
         from cnnrepro.training.parallel import Group
 
-        record = train(
-            RunSpec.from_dict(options["spec"]),
-            stop=stop,
-            group=Group(peers, workers.number, len(workers)),
-            **options["how"],
-        )
-        return {"record": record.to_dict()}
-    except (CnnreproError, KeyboardInterrupt) as error:
-        ending = ending_of(error)
-    except Exception as error:
-        import traceback
+        group = Group(peers, workers.number, len(workers))
+        return train(RunSpec.from_dict(options["spec"]), stop=stop, group=group, **options["how"])
 
-        traceback.print_exc(file=sys.__stderr__)
-        ending = {"text": f"{type(error).__name__}: {error}".splitlines()[0], "status": 1}
-    for number in SIGNALS:  # it ends already
-        signal.signal(number, signal.SIG_IGN)
-    peers.leave(ending)
+    ending = _ends(work)
+    if "record" not in ending:
+        for number in SIGNALS:  # it ends already
+            signal.signal(number, signal.SIG_IGN)
+        peers.leave(ending)
     return ending
 
 
@@ -117,9 +125,12 @@ def main() -> None:
     for number in SIGNALS:
         signal.signal(number, stop.meet)
     try:
-        ending = _train(options, Workers.from_dict(options["workers"]), stop, tell)
-    except KeyboardInterrupt as error:  # before there was anybody to tell
+        ending = _train(options, stop, tell)
+    except (CnnreproError, KeyboardInterrupt) as error:  # before there was anybody to tell
         ending = ending_of(error)
+    except Exception:  # the parent says so, with the last lines
+        traceback.print_exc(file=sys.__stderr__)
+        os._exit(1)
     tell({"end": ending})
     sys.stderr.flush()
     os._exit(0)  # JAX's own way out waits for workers that may be gone
