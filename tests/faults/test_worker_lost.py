@@ -11,8 +11,8 @@ pytestmark = pytest.mark.slow
 
 SOON = {"CNNREPRO_HEARTBEAT_SECONDS": "10"}
 AGAIN = "; its checkpoint is kept: start it again with the same or another number of workers."
-RUN = arguments(epochs=6, batch=12)
-LONG = arguments(epochs=40, batch=2)  # epochs of many seconds, so that it is somewhere in the middle of one
+RUN = arguments(epochs=4, batch=12)
+LONG = arguments(epochs=40, batch=6)  # it ends long after the test
 
 
 @pytest.fixture
@@ -31,7 +31,8 @@ def together(tmp_path):
 
 
 def in_the_middle(machines):
-    wait_for(lambda: machines[0].epochs() >= 1, 300)
+    """Wait until every worker is past its first epoch: the record of the second is written after all have begun it."""
+    wait_for(lambda: machines[0].epochs() >= 2, 300)
 
 
 def lost(machine, who, of=2):
