@@ -106,10 +106,24 @@ def start(folder: Path, given: list[str], *, workers=2, environment=None, own=No
     ]
 
 
-def largest_difference(one, other) -> float:
-    """Between the curves and test scores of two records, relative."""
-    pairs = [
-        *((a, b) for name in CURVES for a, b in zip(one.history[name], other.history[name], strict=True)),
-        *((one.test[name], other.test[name]) for name in one.test),
-    ]
-    return max(abs(a - b) / max(abs(a), abs(b), 1e-30) for a, b in pairs)
+def assert_equal_to_rounding(one, other, *, scored=TOLERANCE, images=0) -> None:
+    """Compare the curves and test scores of two records.
+
+    Args:
+        one, other: the records.
+        scored: the relative difference that validation and test losses may have; those in training have TOLERANCE.
+        images: that may have changed sides, in a thousand.
+    """
+    pairs = {f"{name} {epoch + 1}": pair for name in CURVES for epoch, pair in enumerate(_pairs(one, other, name))}
+    pairs |= {f"test {name}": (one.test[name], other.test[name]) for name in one.test}
+    found = {name: abs(a - b) / max(abs(a), abs(b), 1e-30) for name, (a, b) in pairs.items()}
+    print({name: f"{value:.1e}" for name, value in found.items() if value})
+    for name, value in found.items():
+        if "accuracy" in name or "error" in name:
+            assert abs(pairs[name][0] - pairs[name][1]) <= images / 1000 + 1e-6, (name, pairs[name])
+        else:
+            assert value <= (scored if name.startswith(("val", "test")) else TOLERANCE), (name, pairs[name])
+
+
+def _pairs(one, other, name):
+    return zip(one.history[name], other.history[name], strict=True)

@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from tests.faults.conftest import wait_for
-from tests.together import TOLERANCE, arguments, largest_difference, start
+from tests.together import arguments, assert_equal_to_rounding, start
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +60,7 @@ def test_a_worker_is_killed_and_one_goes_on_alone(together, tmp_path):
     assert "lost worker 1 of 2" in chief.log()
     (alone,) = together(RUN, workers=1)
     assert alone.end()[0] == 0
-    assert largest_difference(alone.record(), undisturbed.record()) < TOLERANCE
+    assert_equal_to_rounding(alone.record(), undisturbed.record())
 
 
 def test_the_coordinator_is_killed(together):

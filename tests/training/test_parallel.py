@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.faults.conftest import wait_for
-from tests.together import COMMAND, TOLERANCE, arguments, free_port, largest_difference, start
+from tests.together import COMMAND, arguments, assert_equal_to_rounding, free_port, start
 
 pytestmark = pytest.mark.slow
 
@@ -18,6 +18,10 @@ NETWORKS = {
     "alexnet_small": arguments("alexnet_small", more=["-o", "dense_units=64"]),
     "resnet20": arguments("resnet20"),
 }
+
+# Batch norm makes more of rounding, in a batch of 5 most of all: moving the initial weights by 1e-7 of their size moves
+# ResNet-20's validation loss by up to 1e-4 an epoch, in one process. Statistics of half a batch would move all by 1e-2.
+ROOM = {"alexnet_small": {}, "resnet20": {"scored": 1e-3, "images": 4}}
 
 
 def finished(machines):
@@ -50,9 +54,7 @@ def test_two_workers_have_the_curves_of_one(alone, tmp_path, name):
     assert (record.key, record.spec) == (one.key, one.spec)
     assert record.machine["workers"] == record.machine["devices"] == 2
     assert "workers" not in one.machine
-    difference = largest_difference(record, one)
-    print(f"{name}: {difference:.1e}")
-    assert difference < TOLERANCE
+    assert_equal_to_rounding(record, one, **ROOM[name])
 
 
 def test_two_devices_of_one_process_have_the_curves_of_one(alone, tmp_path):
@@ -60,12 +62,12 @@ def test_two_devices_of_one_process_have_the_curves_of_one(alone, tmp_path):
     two = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
     record = finished(start(tmp_path, [*given, "--workers", "local"], workers=1, environment=two))
     assert (record.machine["workers"], record.machine["devices"]) == (1, 2)
-    assert largest_difference(record, alone(given)) < TOLERANCE
+    assert_equal_to_rounding(record, alone(given))
 
 
 def test_augmentation_and_three_workers(alone, tmp_path):
     given = arguments(images=100, batch=30, more=["--pipeline", "alexnet-2012", "--placement", "step"])
-    assert largest_difference(finished(start(tmp_path, given, workers=3)), alone(given)) < TOLERANCE
+    assert_equal_to_rounding(finished(start(tmp_path, given, workers=3)), alone(given))
 
 
 @pytest.mark.parametrize("before, after, number, status", [(2, 1, signal.SIGTERM, 143), (1, 2, signal.SIGINT, 130)])
@@ -84,7 +86,7 @@ def test_a_signal_to_any_worker_stops_all_and_another_number_goes_on(alone, tmp_
     record = finished(start(tmp_path, given, workers=after))
     assert record.sessions == 2
     assert record.machine.get("workers", 1) == after
-    assert largest_difference(record, alone(given)) < TOLERANCE
+    assert_equal_to_rounding(record, alone(given))
 
 
 def test_a_finished_run_is_found(tmp_path):
