@@ -19,6 +19,7 @@ from cnnrepro.cli.app import (
     app,
     reports_dir,
     runs_dir,
+    say,
 )
 from cnnrepro.console import print_json, print_table
 
@@ -101,6 +102,19 @@ def train(
     track: Annotated[
         list[str] | None, typer.Option(help="Show it in tensorboard or mlflow too; may be repeated.", metavar="TRACKER")
     ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT,…",
+            help="Train on several machines, worker 0's address first; auto in Slurm and Kubernetes; local: all "
+            "devices of this machine. Needs KERAS_BACKEND=jax.",
+            show_default=False,
+        ),
+    ] = None,
+    worker: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Which of the workers this is, from 0.", show_default="by the addresses"),
+    ] = None,
     report: Annotated[bool, typer.Option("--report", help="Write its page too; the last line is its path.")] = False,
     runs: Runs = None,
     reports: Reports = None,
@@ -109,9 +123,10 @@ def train(
     """Train one run, or load it where the store has it."""
     from cnnrepro import models
     from cnnrepro.experiments.parameters import parse_assignments
-    from cnnrepro.training.loop import train as train_run
     from cnnrepro.training.spec import RunSpec
     from cnnrepro.training.stopping import on_signals
+    from cnnrepro.training.store import RunStore
+    from cnnrepro.training.together import train as train_run
 
     spec = RunSpec(
         model=model,
@@ -137,9 +152,12 @@ def train(
             placement=placement,
             stop=stop,
             track=track or None,
+            workers=workers,
+            worker=worker,
+            say=say,
         )
     page = ""
-    if report:
+    if report and RunStore(runs_dir(runs)).get(record.key) is not None:  # of several workers the first alone has it
         from cnnrepro.report import build
 
         page = str(build.build(build.of_record(record), runs=runs_dir(runs), reports=reports_dir(reports)))

@@ -7,9 +7,9 @@ of the training step on a GPU, TensorFlow and JAX, make the same pictures, and a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +17,9 @@ import numpy as np
 from cnnrepro.data import draws as drawing
 from cnnrepro.data import lazy, tuning
 from cnnrepro.data.drawing import permutation
-from cnnrepro.data.examples import picture_batches
+from cnnrepro.data.examples import Examples, picture_batches
 from cnnrepro.data.pipeline_entry import Pipeline
+from cnnrepro.data.shares import WHOLE, Share
 from cnnrepro.data.splits import Splits, of_split
 from cnnrepro.data.statistics import Statistics, of_splits
 from cnnrepro.errors import UsageError, unknown
@@ -26,6 +27,8 @@ from cnnrepro.errors import UsageError, unknown
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
+
+    from cnnrepro.data.draws import Draws
 
 PLACEMENTS = ("cpu", "step")
 
@@ -42,6 +45,7 @@ class Feed:
         placement: "cpu": in tf.data, so that float32 images reach the network; "step": at the head of the training
             step, on the GPU where there is one, so that uint8 images cross the bus.
         deterministic: give the batches in their order; otherwise the one that is ready first goes first.
+        share: which part of each batch is read here, where several workers train one network.
 
     Raises:
         UsageError: an unknown placement, or a pipeline that these images cannot go through.
@@ -51,6 +55,7 @@ class Feed:
     pipeline: Pipeline
     placement: str = "cpu"
     deterministic: bool = True
+    share: Share = WHOLE
 
     def __post_init__(self) -> None:
         if self.placement not in PLACEMENTS:
@@ -82,7 +87,7 @@ class Feed:
 
         Args:
             split: "train", "validation" or "test".
-            batch_size: images a batch.
+            batch_size: images a batch, of all workers together.
             seed: shuffles and augments, from 0 up; None gives the centre of every image, in the split's own order.
             epoch: from 0 up; each has its own order and its own draws.
 
@@ -90,25 +95,27 @@ class Feed:
             A tf.data.Dataset of (what ``headed`` takes, labels (N,) int64): images (N, S, S, C) float32 with placement
             "cpu"; a mapping with "image" (N, H, W, C) uint8 and the draws with placement "step".
         """
-        if self.pipeline.name == "plain" and self.placement == "cpu" and of_split(self.splits, split).in_memory:
-            return batches(self.splits, split, batch_size, seed=seed, epoch=epoch, deterministic=self.deterministic)
         examples = of_split(self.splits, split)
-        order = _order(len(examples), batch_size, seed, epoch)
-        side = self.splits.canvas[0]
-        if seed is None:
-            drawn = drawing.evaluation(self.pipeline, len(examples), side)
-        else:
-            drawn = drawing.draw(self.pipeline, len(examples), side, seed, epoch)
+        pieces = self.share.pieces(_order(len(examples), batch_size, seed, epoch), batch_size)
+        with lazy.tensorflow().device("/CPU:0"):  # tf.data runs on the CPU; on a GPU all would be copied to and fro
+            if self.pipeline.name == "plain" and self.placement == "cpu" and examples.in_memory:
+                return _standardised(self.splits, examples, pieces, self.deterministic)
+            if seed is None:
+                drawn = drawing.evaluation(self.pipeline, len(examples), self.splits.canvas[0])
+            else:
+                drawn = drawing.draw(self.pipeline, len(examples), self.splits.canvas[0], seed, epoch)
+            return _joined(self._piece(examples, drawn, order, size) for order, size in pieces)
+
+    def _piece(self, examples: Examples, drawn: Draws, order: np.ndarray, size: int) -> tf.data.Dataset:
+        """Images, draws and labels at these positions, in batches."""
         tf = lazy.tensorflow()
-        with tf.device("/CPU:0"):
-            images = picture_batches(examples.images, order, batch_size)
-            others = (drawn.at(order).to_dict(), examples.labels[order])
-            beside = tf.data.Dataset.from_tensor_slices(others).batch(batch_size)
-            joined = tf.data.Dataset.zip((images, beside))
-            finish = self._augmented if self.placement == "cpu" else self._as_they_are
-            some = tuning.batches_at_once()
-            joined = joined.map(lazy.as_written(finish), num_parallel_calls=some, deterministic=self.deterministic)
-            return tuning.steady(joined)
+        images = picture_batches(examples.images, order, size)
+        others = (drawn.at(order).to_dict(), examples.labels[order])
+        beside = tf.data.Dataset.from_tensor_slices(others).batch(size)
+        finish = self._augmented if self.placement == "cpu" else self._as_they_are
+        return tf.data.Dataset.zip((images, beside)).map(
+            lazy.as_written(finish), num_parallel_calls=tuning.batches_at_once(), deterministic=self.deterministic
+        )
 
     def stored(self, split: str, batch_size: int) -> tf.data.Dataset:
         """The stored images of a split, (N, H, W, C) uint8, in their order."""
@@ -199,19 +206,33 @@ def batches(
     """
     examples = of_split(splits, split)
     order = _order(len(examples), batch_size, seed, epoch)
+    with lazy.tensorflow().device("/CPU:0"):  # tf.data runs on the CPU; on a GPU all would be copied to and fro
+        return _standardised(splits, examples, [(order, batch_size)], deterministic)
+
+
+def _standardised(
+    splits: Splits, examples: Examples, pieces: Iterable[tuple[np.ndarray, int]], deterministic: bool
+) -> tf.data.Dataset:
+    """Standardised images and labels of examples in memory, in batches; call it with the CPU as device."""
     tf = lazy.tensorflow()
-    with tf.device("/CPU:0"):  # tf.data runs on the CPU; the whole split on a GPU would be copied back and forth
-        images, labels = tf.constant(examples.images), tf.constant(examples.labels)
-        scale, shift = _affine(splits)
+    images, labels = tf.constant(examples.images), tf.constant(examples.labels)
+    scale, shift = _affine(splits)
 
-        def gather(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:  # (N,) -> (N, H, W, C), (N,)
-            pixels = tf.cast(tf.gather(images, positions), tf.float32)
-            return pixels * scale + shift, tf.gather(labels, positions)
+    def gather(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:  # (N,) -> (N, H, W, C), (N,)
+        pixels = tf.cast(tf.gather(images, positions), tf.float32)
+        return pixels * scale + shift, tf.gather(labels, positions)
 
-        pipeline = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+    def piece(order: np.ndarray, size: int) -> tf.data.Dataset:
+        positions = tf.data.Dataset.from_tensor_slices(order).batch(size)
         some = tuning.batches_at_once()
-        pipeline = pipeline.map(lazy.as_written(gather), num_parallel_calls=some, deterministic=deterministic)
-        return tuning.steady(pipeline)
+        return positions.map(lazy.as_written(gather), num_parallel_calls=some, deterministic=deterministic)
+
+    return _joined(piece(order, size) for order, size in pieces)
+
+
+def _joined(pieces: Iterable[tf.data.Dataset]) -> tf.data.Dataset:
+    """One piece after the other."""
+    return tuning.steady(reduce(lambda first, second: first.concatenate(second), pieces))
 
 
 def _order(count: int, batch_size: int, seed: int | None, epoch: int) -> np.ndarray:

@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING
 from cnnrepro import data, machine, models, paths
 from cnnrepro.errors import unknown
 from cnnrepro.files import folder_beside, write_whole
+from cnnrepro.training import watching
 from cnnrepro.training.optimizers import make_optimizer
+from cnnrepro.training.parallel import ALONE, Alone
 from cnnrepro.training.progress import Progress
 from cnnrepro.training.recipes import recipe
 from cnnrepro.training.schedules import changes
 from cnnrepro.training.spec import RunSpec, run_key
 from cnnrepro.training.store import WEIGHTS
+from cnnrepro.training.watching import DivergedError
 
 if TYPE_CHECKING:
     import keras
@@ -30,10 +33,6 @@ if TYPE_CHECKING:
 PLACEMENTS = ("auto", *data.PLACEMENTS)
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
-
-
-class DivergedError(Exception):
-    """The loss left the finite numbers."""
 
 
 @dataclass(frozen=True)
@@ -185,22 +184,27 @@ def train_epoch(
     epoch: int,
     history: Mapping[str, list[float]],
     progress: Progress,
+    group: Alone = ALONE,
 ) -> dict[str, float]:
     """One pass over the training split and one over the validation split; the means of what was seen."""
-    images = run.splits.sizes["train"]
+    images, others, size = run.splits.sizes["train"], run.splits.sizes["validation"], run.spec.batch_size
     planned = rates(run, epoch, history)
     model.optimizer.learning_rate = planned[0][1]
-    watch = _watch(run, epoch, dict(planned[1:]), progress)
+    watch = watching.watch(run, epoch, dict(planned[1:]), progress, group)
+    training = run.feed.batches("train", size, seed=run.spec.seed, epoch=epoch)
     began = time.monotonic()
-    model.fit(
-        run.feed.batches("train", run.spec.batch_size, seed=run.spec.seed, epoch=epoch),
-        initial_epoch=epoch,
-        epochs=epoch + 1,
-        validation_data=validation,
-        callbacks=[watch],
-        shuffle=False,  # tf.data has shuffled
-        verbose=0,
-    )
+    with group.watched():
+        model.fit(
+            group.feed(training, images, size),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            steps_per_epoch=group.steps(images, size),
+            validation_data=group.feed(validation, others, size),
+            validation_steps=group.steps(others, size),
+            callbacks=[watch],
+            shuffle=False,  # tf.data has shuffled
+            verbose=0,
+        )
     measured = {name: float(values[-1]) for name, values in model.history.history.items()}
     for name, value in measured.items():
         if not math.isfinite(value):
@@ -211,40 +215,6 @@ def train_epoch(
         "seconds": time.monotonic() - began,
         "images_per_second": images / watch.training_seconds,
     }
-
-
-def _watch(
-    run: ResolvedRun, epoch: int, later_rates: Mapping[int, float], progress: Progress
-) -> keras.callbacks.Callback:
-    """A callback that shows progress, takes the time, changes the learning rate and ends a run that diverges."""
-    from cnnrepro.engine import keras
-
-    size, images, steps = run.spec.batch_size, run.splits.sizes["train"], run.steps
-
-    class Watch(keras.callbacks.Callback):
-        training_seconds = math.nan
-
-        def on_epoch_begin(self, _epoch, logs=None):
-            self.began = time.monotonic()
-
-        def on_train_batch_begin(self, batch, logs=None):
-            if batch in later_rates:
-                if run.backend == "jax":
-                    self.model.jax_state_sync()  # JAX's step holds the variables; this hands them back
-                self.model.optimizer.learning_rate = later_rates[batch]
-
-        def on_train_batch_end(self, batch, logs=None):
-            loss = float(logs["loss"])
-            if not math.isfinite(loss):
-                raise DivergedError(
-                    f"the loss became {loss} at step {batch + 1} of epoch {epoch + 1} "
-                    f"(step {epoch * steps + batch + 1} of the run)."
-                )
-            self.training_seconds = time.monotonic() - self.began
-            seen = min(size, images - batch * size)
-            progress.batch(epoch + 1, seen, {"loss": loss, "accuracy": float(logs["accuracy"])})
-
-    return Watch()
 
 
 def save_weights(folder: Path, model: keras.Model) -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 from cnnrepro import data, paths
 from cnnrepro.errors import RunFailed
 from cnnrepro.files import folder_beside, remove_leftovers
-from cnnrepro.training import checkpoint, fit, provenance, testing
+from cnnrepro.training import checkpoint, fit, following, provenance, testing
 from cnnrepro.training.fit import ResolvedRun, resolve
 from cnnrepro.training.locks import Claim, ClaimLost
+from cnnrepro.training.parallel import ALONE, Alone
+from cnnrepro.training.peers import WorkerLost
 from cnnrepro.training.progress import Progress, make_progress
 from cnnrepro.training.record import DIVERGED, DONE, ERROR, FAILED, RUNNING, RunRecord
 from cnnrepro.training.spec import RunSpec
@@ -34,6 +36,7 @@ def train(
     cache: str = "auto",
     stop: Stop | None = None,
     track: Sequence[str] | None = None,
+    group: Alone = ALONE,
 ) -> RunRecord:
     """The record of a run: loaded where the store has it, else trained, resumed at the last epoch where one was done.
 
@@ -48,6 +51,7 @@ def train(
         cache: where photographs are kept between epochs: "disk", "memory", "none" or "auto".
         stop: looked at after every checkpoint, so that a training can be asked to stop there.
         track: names of ``tracking.TRACKERS`` that are shown what is trained here; None for those of CNNREPRO_TRACK.
+        group: the devices and workers that train it together; only the chief of them writes into the store.
 
     Raises:
         Stopped: it was asked to; the same call goes on from the checkpoint.
@@ -55,27 +59,38 @@ def train(
         RunFailed: the loss diverged, or an error stopped the run; names the run and its log.
         WorkFailed: the data set is not here and cannot be had.
     """
-    progress = progress or make_progress()
-    folder = Path(runs) if runs else paths.runs_dir()
-    store = RunStore(folder)
+    progress, stop = progress or make_progress(), stop or Stop()
+    store = RunStore(Path(runs) if runs else paths.runs_dir())
     trackers = make_trackers(track, store)
-    run = resolve(spec, splits, runs=folder, placement=placement, cache=cache)
+    run = resolve(spec, splits, runs=store.folder, placement=placement, cache=cache)
+    group.meet(run)
+    if group.chief:
+        record = _find_or_train(run, _Session(store, None, progress, stop, trackers, keep_weights, group))
+    else:
+        record = following.follow(run, group, stop)
+    if record.status == FAILED:
+        reason, log = record.failure["reason"], store.log_path(run.key)
+        text = f"Run {run.key} ({spec.title()}) failed: {reason} Its log: {log}"
+        raise RunFailed(text, final=record.failure["kind"] == DIVERGED)
+    group.finish(record)
+    return record
+
+
+def _find_or_train(run: ResolvedRun, session: _Session) -> RunRecord:
+    """The record of a run: as the store has it, or trained under the run's claim."""
+    store, keep_weights = session.store, session.keep_weights
     record = _readable(store, run.key)
     while not _is_finished(record, store, keep_weights):
         paths.require_writable(store.folder, "--runs")
         with (
             contextlib.suppress(ClaimLost),  # another process trains it now: wait for that one
-            store.claim(run.key, waiting=lambda: progress.wait(spec.title())) as claim,
+            store.claim(run.key, waiting=lambda: session.progress.wait(run.spec.title())) as claim,
         ):
             store.set_aside_damaged(run.key)
             record = store.get(run.key)  # another process may have trained it while this one waited
             if not _is_finished(record, store, keep_weights):
-                record = _train_claimed(run, _Session(store, claim, progress, stop or Stop(), trackers, keep_weights))
+                record = _train_claimed(run, replace(session, claim=claim))
                 break
-    if record.status == FAILED:
-        reason, log = record.failure["reason"], store.log_path(run.key)
-        text = f"Run {run.key} ({spec.title()}) failed: {reason} Its log: {log}"
-        raise RunFailed(text, final=record.failure["kind"] == DIVERGED)
     return record
 
 
@@ -100,14 +115,18 @@ def _is_finished(record: RunRecord | None, store: RunStore, keep_weights: bool) 
 
 @dataclass(frozen=True)
 class _Session:
-    """What one training works with besides its run: where it writes, by what right, and who watches and stops it."""
+    """What one training works with besides its run: where it writes, by what right, who watches, stops and shares it.
+
+    ``claim`` is None until there is one.
+    """
 
     store: RunStore
-    claim: Claim
+    claim: Claim | None
     progress: Progress
     stop: Stop
     trackers: Trackers
     keep_weights: bool
+    group: Alone
 
 
 def _train_claimed(run: ResolvedRun, session: _Session) -> RunRecord:
@@ -118,9 +137,12 @@ def _train_claimed(run: ResolvedRun, session: _Session) -> RunRecord:
     if earlier is not None and earlier.status == DONE:  # trained again for its weights
         return _train_beside(run, session)
     record = provenance.first_record(run, earlier)
+    together = session.group.describe()
+    record = record.with_(machine={**record.machine, **together})
     try:
         store.put(record)
-        store.log(run.key, f"session {record.sessions} begins: {run.spec.title()}, {run.precision}, {run.backend}")
+        begun = [run.spec.title(), run.precision, run.backend, *(f"{value} {name}" for name, value in together.items())]
+        store.log(run.key, f"session {record.sessions} begins: {', '.join(begun)}")
         with fit.numeric_mode(run):
             return session.trackers.end(_train(run, session, record))
     except Stopped:
@@ -129,7 +151,12 @@ def _train_claimed(run: ResolvedRun, session: _Session) -> RunRecord:
     except KeyboardInterrupt:
         store.log(run.key, "interrupted; the same command resumes it")
         raise
-    except ClaimLost:  # the folder is another process's now
+    except ClaimLost as error:  # the folder is another process's now
+        if together:  # the other workers are in the middle of an epoch and cannot wait with this one
+            raise RunFailed(f"{error} Start the workers again when that one is done.") from error
+        raise
+    except WorkerLost as error:
+        store.log(run.key, str(error))
         raise
     except Exception as error:
         return session.trackers.end(_record_error(run, store, error))
@@ -175,10 +202,11 @@ def _record_error(run: ResolvedRun, store: RunStore, error: Exception) -> RunRec
 def _train(run: ResolvedRun, session: _Session, record: RunRecord) -> RunRecord:
     """The epochs that are left, then the test split, once."""
     session_began, spec, store, progress = time.monotonic(), run.spec, session.store, session.progress
-    folder = store.path(run.key)
-    model, network, jit_compile = fit.compiled_model(run)
+    folder, group, shared = store.path(run.key), session.group, session.group.sharing(run)
+    model, network, jit_compile = fit.compiled_model(shared)
     resumed = checkpoint.restore(folder, model)
     history = resumed.history if resumed else {}
+    group.begin(model, history)
     earlier_seconds = resumed.seconds if resumed else 0.0
     record = record.with_(history=history, parameters=network.count_params(), jit_compile=jit_compile)
 
@@ -188,11 +216,12 @@ def _train(run: ResolvedRun, session: _Session, record: RunRecord) -> RunRecord:
     images, done = run.splits.sizes["train"], resumed.epoch if resumed else 0
     progress.start(spec.title(), epochs=spec.epochs, images=images, done=done)
     session.trackers.begin(record)
-    validation = run.feed.batches("validation", spec.batch_size)
+    validation = shared.feed.batches("validation", spec.batch_size)
     try:
         for epoch in range(done, spec.epochs):
+            group.at(epoch + 1)
             with session.stop.deferred():
-                measured = fit.train_epoch(run, model, validation, epoch, history, progress)
+                measured = fit.train_epoch(shared, model, validation, epoch, history, progress, group)
                 history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
                 session.claim.check()
                 checkpoint.save(folder, model, checkpoint.Checkpoint(history, elapsed()))
@@ -202,7 +231,8 @@ def _train(run: ResolvedRun, session: _Session, record: RunRecord) -> RunRecord:
             spelled = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
             store.log(run.key, f"epoch {epoch + 1}/{spec.epochs}: {spelled}")
             progress.epoch(epoch + 1, scores)
-            session.stop.check()
+            group.agree(session.stop)
+        group.bring_home(model)
         test, predictions = testing.test(run, model, network)
     except fit.DivergedError as error:
         session.claim.check()

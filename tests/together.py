@@ -1,0 +1,129 @@
+"""`cnnrepro train --workers …` as real processes of this machine, on JAX."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from cnnrepro.training import RunStore
+
+COMMAND = "from cnnrepro.cli import main; main()"
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+TOLERANCE = 1e-4  # relative; measured: some 1e-7 until a rectifier or a pool decides otherwise on rounding
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+class Machine:
+    """One worker: a command, what it says, and every process it started."""
+
+    def __init__(self, runs: Path, arguments: list[str], environment: dict[str, str]):
+        self.runs = runs
+        told = {**os.environ, "KERAS_BACKEND": "jax", "CNNREPRO_PROGRESS": "none", **environment}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, "train", *arguments, "--runs", str(runs)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=told,
+            start_new_session=True,
+        )
+
+    def family(self) -> list[psutil.Process]:
+        try:
+            parent = psutil.Process(self.process.pid)
+            return [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def record(self):
+        """The one record of its store; None before there is one."""
+        found = RunStore(self.runs).records()
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    def log(self) -> str:
+        return RunStore(self.runs).log_path(self.record().key).read_text(encoding="utf-8")
+
+    def epochs(self) -> int:
+        return self.record().epochs_done if self.record() else 0
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def end(self, seconds=420):
+        """Exit status, what it printed and what it said; no process of it is left."""
+        family = self.family()
+        out, err = self.process.communicate(timeout=seconds)
+        _, alive = psutil.wait_procs(family, timeout=30)
+        for one in alive:
+            one.kill()
+        assert not alive, f"left behind: {alive}"
+        return self.process.returncode, out, err
+
+
+def arguments(model="lenet5_modern", *, epochs=2, images=389, batch=128, recipe="sgd", more=()) -> list[str]:
+    """A run of 3 divided batches and a ragged one of 5 images an epoch, in float32, with small steps.
+
+    With large ones a network makes much of little: AlexNet by the recipe's rate of 0.01, its initial weights moved by
+    1e-7 of their size, ends two epochs of one process with another validation accuracy.
+    """
+    told = [model, "--dataset", "mnist_5k", "--recipe", recipe, "--learning-rate", "0.001", "--epochs", str(epochs)]
+    return [*told, "--batch-size", str(batch), "--train-images", str(images), "--precision", "float32", *more]
+
+
+def start(folder: Path, given: list[str], *, workers=2, environment=None, own=None) -> list[Machine]:
+    """All workers of a run; each has a store of its own, of which only the first is written.
+
+    Args:
+        folder: holds the stores.
+        given: the command's arguments.
+        workers: how many; 1 is the command without ``--workers``.
+        environment: of all of them.
+        own: further arguments of a worker, by its number.
+    """
+    if workers == 1:
+        return [Machine(folder / "0", given, environment or {})]
+    listed = ",".join(f"127.0.0.1:{port}" for port in (free_port(), *range(1, workers)))
+    return [
+        Machine(
+            folder / str(number),
+            [*given, "--workers", listed, "--worker", str(number), *(own or {}).get(number, ())],
+            environment or {},
+        )
+        for number in range(workers)
+    ]
+
+
+def assert_equal_to_rounding(one, other, *, scored=TOLERANCE, images=0) -> None:
+    """Compare the curves and test scores of two records.
+
+    Args:
+        one, other: the records.
+        scored: the relative difference that validation and test losses may have; those in training have TOLERANCE.
+        images: that may have changed sides, in a thousand.
+    """
+    pairs = {f"{name} {epoch + 1}": pair for name in CURVES for epoch, pair in enumerate(_pairs(one, other, name))}
+    pairs |= {f"test {name}": (one.test[name], other.test[name]) for name in one.test}
+    found = {name: abs(a - b) / max(abs(a), abs(b), 1e-30) for name, (a, b) in pairs.items()}
+    print({name: f"{value:.1e}" for name, value in found.items() if value})
+    for name, value in found.items():
+        if "accuracy" in name or "error" in name:
+            assert abs(pairs[name][0] - pairs[name][1]) <= images / 1000 + 1e-6, (name, pairs[name])
+        else:
+            assert value <= (scored if name.startswith(("val", "test")) else TOLERANCE), (name, pairs[name])
+
+
+def _pairs(one, other, name):
+    return zip(one.history[name], other.history[name], strict=True)
