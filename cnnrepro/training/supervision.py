@@ -164,6 +164,11 @@ class _Child:
         """The error for a process that could not say itself what happened."""
         if "lost" in self._about:
             return peers.lost(self._workers, self._about["lost"], self._about)
+        if status == -signal.SIGABRT and "connected" not in self._about:
+            return WorkFailed(
+                f"The workers met, but one of them was gone before all were connected to JAX's coordinator at "
+                f"{self._workers.coordinator}; look at what the others say, and start it again."
+            )
         self._noise.seek(0)
         noise = self._noise.read().decode("utf-8", "replace")
         silent = (

@@ -20,11 +20,12 @@ from types import FrameType
 from cnnrepro.errors import CnnreproError, UsageError
 from cnnrepro.training.peers import Peers, ending_of, heartbeat_seconds
 from cnnrepro.training.record import RunRecord
+from cnnrepro.training.rollcall import join_seconds
 from cnnrepro.training.spec import RunSpec
 from cnnrepro.training.stopping import SIGNALS, Stop
 from cnnrepro.training.workers import Workers
 
-START_SECONDS = 120  # from the roll call to all processes being connected
+START_SECONDS = 120  # at most, from the roll call to all processes being connected
 
 
 class _AskedByParent(Stop):
@@ -77,10 +78,11 @@ def connect(workers: Workers, tell: Callable[[Mapping], object]) -> Peers:
         str(workers.coordinator),
         len(workers),
         workers.number,
-        initialization_timeout=START_SECONDS,
+        initialization_timeout=min(START_SECONDS, int(join_seconds())),
         heartbeat_timeout_seconds=heartbeat_seconds(),
         cluster_detection_method="deactivate",
     )
+    tell({"connected": True})
     return Peers(workers, distributed.global_state.client, tell)
 
 

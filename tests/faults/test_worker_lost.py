@@ -79,6 +79,16 @@ def test_one_of_three_is_killed(together):
     lost(machines[2], 1, of=3)
 
 
+def test_a_worker_is_killed_before_it_is_connected(together):
+    chief, other = together(RUN, environment={"CNNREPRO_JOIN_SECONDS": "15"})
+    wait_for(lambda: len(other.family()) > 1)
+    other.kill()
+    status, _, err = chief.end(seconds=120)
+    assert status == 1
+    assert "one of them was gone before all were connected" in err or "lost worker 1 of 2" in err
+    assert chief.record() is None
+
+
 def test_a_worker_falls_silent(together):
     chief, other = together(LONG, environment=SOON)
     in_the_middle([chief])
