@@ -104,7 +104,21 @@ class _Client(PapermillNotebookClient):
         for index, kept in self._kept.items():
             kept.finish()
             outputs = self.nb.cells[index].outputs
-            outputs[:] = [one for one in outputs if one.output_type != "stream" or one.text]
+            outputs[:] = _joined(outputs)
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """The outputs with what was printed in one go in one piece: kernels send it in several."""
+    found: list[NotebookNode] = []
+    for one in outputs:
+        last = found[-1] if found else None
+        if one.output_type != "stream":
+            found.append(one)
+        elif last is not None and last.output_type == "stream" and last.name == one.name:
+            last.text += one.text
+        elif one.text:
+            found.append(one)
+    return found
 
 
 class BoundedEngine(NBClientEngine):
