@@ -78,4 +78,7 @@ def _statements(numbers: tuple[int, ...]) -> dict[str, str]:
 def _spell_machine(record: RunRecord) -> str:
     machine = record.machine
     gpus = ", ".join(machine.get("gpus", ())) or "no GPU"
-    return f"{machine.get('cores')} cores of {machine.get('cpu')}, {machine.get('memory_gib', 0):.0f} GiB, {gpus}"
+    one = f"{machine.get('cores')} cores of {machine.get('cpu')}, {machine.get('memory_gib', 0):.0f} GiB, {gpus}"
+    if "workers" not in machine:
+        return one
+    return f"{machine['workers']} workers with {machine['devices']} devices together, the first: {one}"
