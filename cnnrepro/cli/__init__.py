@@ -53,7 +53,7 @@ def _explain(error: Exception) -> int:
         say(f"{error.format_message()} See `cnnrepro --help`.")
         return UsageError.exit_status
     if isinstance(error, OSError) and error.strerror:
-        say(f"{error.strerror}: {error.filename or 'a file'}. Nothing was lost; --debug shows where it happened.")
+        say(f"{error.strerror}: {error.filename or 'a file'}. --debug shows where it happened.")
         return 1
     say(f"an error of cnnrepro's own: {type(error).__name__}: {error}. --debug shows where it happened.")
     return 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,6 +24,7 @@ from cnnrepro.cli.app import (
     say,
 )
 from cnnrepro.console import print_json, print_table
+from cnnrepro.errors import UsageError
 
 
 @app.command()
@@ -63,14 +66,19 @@ def run(
     from cnnrepro.report import batch
     from cnnrepro.training.stopping import on_signals
 
+    if memory is not None and (jobs == 1 or scheduler is not None):
+        raise UsageError("--memory is for the jobs of this machine; give --jobs 2 or more, and no --scheduler.")
     store = runs_dir(runs)
     how = Plan(jobs=jobs, scheduler=scheduler, retry=retry, fail_fast=fail_fast, memory=parse_memory(memory))
     with paths.runs_at(store):
         pages = batch.jobs_of(targets, parse_assignments(parameter or ()))
     with on_signals() as stop:
-        batch.run(
-            pages, how, runs=store, reports=reports_dir(reports), stop=stop, drawn=lambda page: typer.echo(str(page))
-        )
+        batch.run(pages, how, runs=store, reports=reports_dir(reports), stop=stop, drawn=_say_page)
+
+
+def _say_page(page: Path) -> None:
+    with contextlib.suppress(BrokenPipeError):  # `cnnrepro run … | head -1`: the other pages are wanted all the same
+        typer.echo(str(page))
 
 
 @app.command()
@@ -123,10 +131,9 @@ def train(
     """Train one run, or load it where the store has it."""
     from cnnrepro import models
     from cnnrepro.experiments.parameters import parse_assignments
+    from cnnrepro.training import together
     from cnnrepro.training.spec import RunSpec
     from cnnrepro.training.stopping import on_signals
-    from cnnrepro.training.store import RunStore
-    from cnnrepro.training.together import train as train_run
 
     spec = RunSpec(
         model=model,
@@ -144,7 +151,7 @@ def train(
         on_error=on_error,
     )
     with on_signals() as stop:
-        record = train_run(
+        record = together.train(
             spec,
             runs=runs_dir(runs),
             keep_weights=keep_weights,
@@ -157,7 +164,7 @@ def train(
             say=say,
         )
     page = ""
-    if report and RunStore(runs_dir(runs)).get(record.key) is not None:  # of several workers the first alone has it
+    if report and together.is_chief(workers, worker):
         from cnnrepro.report import build
 
         page = str(build.build(build.of_record(record), runs=runs_dir(runs), reports=reports_dir(reports)))

@@ -87,7 +87,7 @@ def execute(path: Path, parameters: Mapping[str, object], *, keep_failed: Path) 
     # Beside the others' folders, so that those of killed processes are swept away.
     with folder_beside(Path(tempfile.gettempdir()), "cnnrepro-") as folder:
         # A parsed notebook, not its path: papermill puts paths through str.format, and a brace in one would raise.
-        source, output = nbformat.read(path, as_version=4), folder / "notebook.ipynb"
+        source, output = nbformat.read(path, as_version=4), folder / "running.ipynb"
         try:
             return papermill.execute_notebook(
                 source,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -20,6 +22,8 @@ from cnnrepro.training.stopping import Stop
 if TYPE_CHECKING:
     from cnnrepro.experiments.batch.tasks import Plan
 
+POLL_SECONDS = 0.2
+
 
 def jobs_of(targets: Sequence[str], given: dict[str, str]) -> list[Job]:
     """The pages that ``cnnrepro run`` is asked for, each once, all of them checked before anything starts.
@@ -31,12 +35,16 @@ def jobs_of(targets: Sequence[str], given: dict[str, str]) -> list[Job]:
     Raises:
         UsageError: as for ``build.plan``; names the entry of a batch file.
     """
-    found: list[Job] = []
+    found: dict[tuple[str, str], Job] = {}
     for target in targets:
         for job in _jobs_of_file(target, given) if files.is_batch_file(target) else build.plans(target, given):
-            if job not in found:
-                found.append(job)
-    return found
+            other = found.setdefault((job.name, job.slug), job)
+            if other.notebook.resolve() != job.notebook.resolve():
+                raise UsageError(
+                    f"The pages of {str(other.notebook)!r} and {str(job.notebook)!r} would go to one folder, "
+                    f"{job.name!r}; rename one of the notebooks."
+                )
+    return list(found.values())
 
 
 def _jobs_of_file(path: str, given: dict[str, str]) -> Iterator[Job]:
@@ -92,7 +100,8 @@ def run(
         raise errors[0]
     if errors:
         told = "\n".join(dict.fromkeys(str(errors[number]) for number in sorted(errors)))
-        raise WorkFailed(f"{len(errors)} of {len(jobs)} pages could not be made; the others are there.\n{told}")
+        left = "the others were made" if len(pages) + len(errors) == len(jobs) else f"{len(pages)} were made"
+        raise WorkFailed(f"{len(errors)} of {len(jobs)} pages could not be made; {left}.\n{told}")
     return [pages[number] for number in range(len(jobs))]
 
 
@@ -103,8 +112,10 @@ def _draw_all(
     pages: dict[int, Path] = {}
     errors: dict[int, CnnreproError] = {}
 
+    ending = threading.Event()
+
     def one(number: int) -> None:
-        if errors and plan.fail_fast:
+        if ending.is_set() or (errors and plan.fail_fast):
             return
         try:
             pages[number] = build.draw(jobs[number], runs=runs, reports=reports)
@@ -118,12 +129,15 @@ def _draw_all(
             one(number)
         return pages, errors
     with ThreadPoolExecutor(max_workers=plan.jobs) as pool:
+        futures = [pool.submit(one, number) for number in jobs]
         try:
-            for future in as_completed([pool.submit(one, number) for number in jobs]):
+            for future in as_completed(futures):
                 future.result()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            _end_kernels()
+            ending.set()
+            while not all(future.cancel() or future.done() for future in futures):
+                _end_kernels()  # again and again: some may just be starting
+                time.sleep(POLL_SECONDS)
             raise
     return pages, errors
 
@@ -144,7 +158,7 @@ def _train_in_turn(jobs: Sequence[Job], plan: Plan, runs: Path, stop: Stop) -> d
         if job.arms and not (failed and plan.fail_fast):
             try:
                 collect(job.arms, runs, stop=stop, retry=plan.retry, fail_fast=plan.fail_fast)
-            except WorkFailed as error:
+            except CnnreproError as error:
                 failed[number] = error
     return failed
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cnnrepro.training.store import RunStore
 
 LONGEST_SLUG = 80
+LONGEST_NAME = 230  # bytes of a file's name, of the 255 that systems take
 
 
 @dataclass(frozen=True)
@@ -145,8 +146,11 @@ def draw(job: Job, *, runs: Path, reports: Path) -> Path:
     from cnnrepro.report import facts, page, site
     from cnnrepro.training.store import RunStore
 
-    keep_failed = runs / "failed" / f"{job.name}-{job.slug}.ipynb"
-    notebook = execute(job.notebook, job.parameters, keep_failed=keep_failed)
+    keep_failed = runs / "failed" / f"{_short(f'{job.name}-{job.slug}')}.ipynb"
+    try:
+        notebook = execute(job.notebook, job.parameters, keep_failed=keep_failed)
+    except OSError as error:
+        raise WorkFailed(f"The notebook {job.notebook.name} could not be run: {error}") from error
     if job.experiment:
         page.check(notebook, figures=job.experiment.figures, claims=job.experiment.claims)
     else:
@@ -156,7 +160,7 @@ def draw(job: Job, *, runs: Path, reports: Path) -> Path:
     target = reports / job.name / job.slug
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        site.restore(target)
+        site.restore(target, reports)
         with folder_beside(target.parent, site.temporary_prefix(target)) as temporary:
             folder = temporary / "page"
             folder.mkdir()
@@ -201,3 +205,11 @@ def _given(job: Job) -> dict[str, object]:
     """The parameters of a job that differ from its notebook's defaults."""
     declared = read_parameters(job.notebook)
     return {name: value for name, value in job.parameters.items() if value != declared[name].default}
+
+
+def _short(name: str) -> str:
+    """A name that a file can have, with an ending: long ones are cut, and told apart by a part of a hash."""
+    text = name.encode()
+    if len(text) <= LONGEST_NAME:
+        return name
+    return f"{text[:LONGEST_NAME].decode(errors='ignore')}-{hashlib.sha256(text).hexdigest()[:8]}"

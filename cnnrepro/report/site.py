@@ -133,10 +133,11 @@ def publish(reports: Path, to: Path) -> Path:
     for folder in folders:
         place = to / folder.relative_to(reports)
         place.parent.mkdir(parents=True, exist_ok=True)
-        restore(place)
+        restore(place, to)
         with folder_beside(place.parent, temporary_prefix(place)) as temporary:
             copy = Path(shutil.copytree(folder, temporary / "new"))
-            _replace_folder(copy, place, temporary / OLD)
+            with _alone(to):
+                _replace_folder(copy, place, temporary / OLD)
     return write_index(to)
 
 
@@ -157,9 +158,10 @@ def temporary_prefix(place: Path) -> str:
     return f".{hashlib.sha256(place.name.encode()).hexdigest()[:12]}-"
 
 
-def restore(place: Path) -> None:
+def restore(place: Path, reports: Path) -> None:
     """Bring an earlier page back that a process had just put aside when it was killed."""
-    if not place.exists():
-        for old in place.parent.glob(f"{temporary_prefix(place)}*/{OLD}"):
-            old.replace(place)
-            return
+    with _alone(reports):  # one that lives has it put aside for a moment only
+        if not place.exists():
+            for old in place.parent.glob(f"{temporary_prefix(place)}*/{OLD}"):
+                old.replace(place)
+                return

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -47,8 +47,15 @@ def _variables(model: keras.Model) -> dict[str, object]:
     }
 
 
-def save(folder: Path, model: keras.Model, checkpoint: Checkpoint) -> None:
-    """Write the state and keep the one before it: whatever happens, one of the two is whole."""
+def save(folder: Path, model: keras.Model, checkpoint: Checkpoint, check: Callable[[], object] = lambda: None) -> None:
+    """Write the state and keep the one before it: whatever happens, one of the two is whole.
+
+    Args:
+        folder: the run's.
+        model: compiled, with a built optimiser.
+        checkpoint: what is kept besides.
+        check: raises where the folder is no longer this process's to write; called just before files are moved.
+    """
     from cnnrepro.engine import keras
 
     arrays = {name: keras.ops.convert_to_numpy(variable.value) for name, variable in _variables(model).items()}
@@ -59,6 +66,7 @@ def save(folder: Path, model: keras.Model, checkpoint: Checkpoint) -> None:
         np.savez(file, about=np.array(about), **arrays)
 
     def keep_last() -> None:
+        check()
         if path.is_file():
             path.replace(folder / PREVIOUS)
 

@@ -191,8 +191,8 @@ def train_epoch(
     planned = rates(run, epoch, history)
     model.optimizer.learning_rate = planned[0][1]
     watch = watching.watch(run, epoch, dict(planned[1:]), progress, group)
-    training = run.feed.batches("train", size, seed=run.spec.seed, epoch=epoch)
     began = time.monotonic()
+    training = run.feed.batches("train", size, seed=run.spec.seed, epoch=epoch)
     with group.watched():
         model.fit(
             group.feed(training, images, size),

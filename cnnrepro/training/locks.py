@@ -22,22 +22,17 @@ from filelock import FileLock, Timeout
 
 from cnnrepro import machine
 from cnnrepro.files import write_text
+from cnnrepro.training.patience import stale_seconds
 
 LOCK = "lock"
 OWNER = "owner.json"
 
-STALE_SECONDS = 60.0  # without a sign of life; CNNREPRO_STALE_SECONDS names another
-BEATS = 6  # signs of life in that time: five may be missed
+BEATS = 6  # signs of life in STALE_SECONDS: five may be missed
 POLL_SECONDS = 0.1
 
 
 class ClaimLost(Exception):
     """Another process took the run over, because this one gave no sign of life."""
-
-
-def stale_seconds() -> float:
-    """How long a holder may be silent before another takes over."""
-    return float(os.environ.get("CNNREPRO_STALE_SECONDS") or STALE_SECONDS)
 
 
 class Claim:
@@ -92,12 +87,12 @@ class Claim:
             self._lock.acquire(timeout=0)
         except Timeout:
             return False
-        owner = read_owner(self._owner)
-        if owner is not None and owner.get("machine") != machine.running_id() and not silent:
-            self._lock.release()
-            return False
         about = {"token": self._token, "machine": machine.running_id(), "process": os.getpid()}
         try:
+            owner = read_owner(self._owner)
+            if owner is not None and owner.get("machine") != machine.running_id() and not silent:
+                self._lock.release()
+                return False
             write_text(self._owner, json.dumps(about) + "\n")
         except OSError:
             self._lock.release()
@@ -114,13 +109,13 @@ class Claim:
     def _beat(self) -> None:
         """Touch the owner file until the claim ends or another takes it."""
         while not self._ended.wait(stale_seconds() / BEATS):
-            if not self.holds():
-                return
             with contextlib.suppress(OSError):  # a disk that hiccups: the next beat tries again
+                if not self.holds():
+                    return
                 os.utime(self._owner)
 
     def holds(self) -> bool:
-        """Whether the run is still this process's to write."""
+        """Whether the run is still this process's to write; OSError where the disk does not say."""
         owner = read_owner(self._owner)
         return owner is not None and owner.get("token") == self._token
 
@@ -134,8 +129,9 @@ class Claim:
         self._ended.set()
         if self._beating is not None:
             self._beating.join()
-        if self.holds():
-            self._owner.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what is left of it is silent, and has no lock
+            if self.holds():
+                self._owner.unlink(missing_ok=True)
         self._lock.release()
 
 
@@ -160,10 +156,10 @@ class _Watch:
 
 
 def read_owner(path: Path) -> dict | None:
-    """What an owner file says; None where there is none that can be read."""
+    """What an owner file says; None where there is none, or one that says nothing. OSError as the disk says."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -6,7 +6,7 @@ import contextlib
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from cnnrepro import data, paths
@@ -14,15 +14,16 @@ from cnnrepro.errors import RunFailed
 from cnnrepro.files import folder_beside, remove_leftovers
 from cnnrepro.training import checkpoint, fit, following, provenance, testing
 from cnnrepro.training.fit import ResolvedRun, resolve
-from cnnrepro.training.locks import Claim, ClaimLost
+from cnnrepro.training.locks import ClaimLost
 from cnnrepro.training.parallel import ALONE, Alone
 from cnnrepro.training.peers import WorkerLost
 from cnnrepro.training.progress import Progress, make_progress
 from cnnrepro.training.record import DIVERGED, DONE, ERROR, FAILED, RUNNING, RunRecord
+from cnnrepro.training.session import Session
 from cnnrepro.training.spec import RunSpec
 from cnnrepro.training.stopping import Stop, Stopped
 from cnnrepro.training.store import WEIGHTS, RunStore, UnreadableRecord
-from cnnrepro.training.tracking import Trackers, make_trackers
+from cnnrepro.training.tracking import make_trackers
 
 
 def train(
@@ -65,7 +66,7 @@ def train(
     run = resolve(spec, splits, runs=store.folder, placement=placement, cache=cache)
     group.meet(run)
     if group.chief:
-        record = _find_or_train(run, _Session(store, None, progress, stop, trackers, keep_weights, group))
+        record = _find_or_train(run, Session(store, None, progress, stop, trackers, keep_weights, group))
     else:
         record = following.follow(run, group, stop)
     if record.status == FAILED:
@@ -76,7 +77,7 @@ def train(
     return record
 
 
-def _find_or_train(run: ResolvedRun, session: _Session) -> RunRecord:
+def _find_or_train(run: ResolvedRun, session: Session) -> RunRecord:
     """The record of a run: as the store has it, or trained under the run's claim."""
     store, keep_weights = session.store, session.keep_weights
     record = _readable(store, run.key)
@@ -113,23 +114,7 @@ def _is_finished(record: RunRecord | None, store: RunStore, keep_weights: bool) 
     return not keep_weights or (store.path(record.key) / WEIGHTS).is_file()
 
 
-@dataclass(frozen=True)
-class _Session:
-    """What one training works with besides its run: where it writes, by what right, who watches, stops and shares it.
-
-    ``claim`` is None until there is one.
-    """
-
-    store: RunStore
-    claim: Claim | None
-    progress: Progress
-    stop: Stop
-    trackers: Trackers
-    keep_weights: bool
-    group: Alone
-
-
-def _train_claimed(run: ResolvedRun, session: _Session) -> RunRecord:
+def _train_claimed(run: ResolvedRun, session: Session) -> RunRecord:
     """Train while holding the run's lock; every way it can end leaves a record or the state to resume from."""
     store = session.store
     remove_leftovers(store.path(run.key))
@@ -140,7 +125,7 @@ def _train_claimed(run: ResolvedRun, session: _Session) -> RunRecord:
     together = session.group.describe()
     record = record.with_(machine={**record.machine, **together})
     try:
-        store.put(record)
+        session.put(record)
         begun = [run.spec.title(), run.precision, run.backend, *(f"{value} {name}" for name, value in together.items())]
         store.log(run.key, f"session {record.sessions} begins: {', '.join(begun)}")
         with fit.numeric_mode(run):
@@ -152,20 +137,20 @@ def _train_claimed(run: ResolvedRun, session: _Session) -> RunRecord:
         store.log(run.key, "interrupted; the same command resumes it")
         raise
     except ClaimLost as error:  # the folder is another process's now
-        if together:  # the other workers are in the middle of an epoch and cannot wait with this one
+        if together.get("workers", 1) > 1:  # the others are in the middle of an epoch and cannot wait with this one
             raise RunFailed(f"{error} Start the workers again when that one is done.") from error
         raise
     except WorkerLost as error:
         store.log(run.key, str(error))
         raise
     except Exception as error:
-        return session.trackers.end(_record_error(run, store, error))
+        return session.trackers.end(_record_error(run, session, error))
     finally:
         session.progress.stop()
         session.trackers.close()
 
 
-def _train_beside(run: ResolvedRun, session: _Session) -> RunRecord:
+def _train_beside(run: ResolvedRun, session: Session) -> RunRecord:
     """Train a finished run once more for its weights, in a store of its own, and take over what came out.
 
     Until then, and if it is interrupted, the finished record stays as it is.
@@ -179,19 +164,25 @@ def _train_beside(run: ResolvedRun, session: _Session) -> RunRecord:
             session.claim.check()
             weights = again.path(run.key) / WEIGHTS
             weights.replace(store.path(run.key) / WEIGHTS)
-            record = store.put(record, again.predictions(run.key))
+            record = session.put(record, again.predictions(run.key))
     return record
 
 
-def _record_error(run: ResolvedRun, store: RunStore, error: Exception) -> RunRecord:
-    """Keep what stopped a run: in its record and log where they can be written, and in the exception where not."""
+def _record_error(run: ResolvedRun, session: Session, error: Exception) -> RunRecord:
+    """Keep what stopped a run: in its record and log where they can be written, and in the exception where not.
+
+    Raises:
+        ClaimLost: the run is another process's, whose files may be what went wrong here.
+    """
+    store = session.store
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     if isinstance(error, OSError) and error.strerror:
         reason = f"{error.strerror} ({error.filename or store.path(run.key)})."
     try:
+        session.claim.check()
         store.log(run.key, f"failed: {reason}\n{traceback.format_exc()}")
         record = store.get(run.key) or provenance.first_record(run, None)
-        return store.put(record.with_(status=FAILED, failure={"kind": ERROR, "reason": reason}))
+        return session.put(record.with_(status=FAILED, failure={"kind": ERROR, "reason": reason}))
     except OSError as second:
         raise RunFailed(
             f"Run {run.key} ({run.spec.title()}) failed and its record could not be written: {reason} "
@@ -199,7 +190,7 @@ def _record_error(run: ResolvedRun, store: RunStore, error: Exception) -> RunRec
         ) from second
 
 
-def _train(run: ResolvedRun, session: _Session, record: RunRecord) -> RunRecord:
+def _train(run: ResolvedRun, session: Session, record: RunRecord) -> RunRecord:
     """The epochs that are left, then the test split, once."""
     session_began, spec, store, progress = time.monotonic(), run.spec, session.store, session.progress
     folder, group, shared = store.path(run.key), session.group, session.group.sharing(run)
@@ -223,9 +214,8 @@ def _train(run: ResolvedRun, session: _Session, record: RunRecord) -> RunRecord:
             with session.stop.deferred():
                 measured = fit.train_epoch(shared, model, validation, epoch, history, progress, group)
                 history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
-                session.claim.check()
-                checkpoint.save(folder, model, checkpoint.Checkpoint(history, elapsed()))
-                record = store.put(record.with_(history=history, wall_seconds=elapsed()))
+                checkpoint.save(folder, model, checkpoint.Checkpoint(history, elapsed()), session.claim.check)
+                record = session.put(record.with_(history=history, wall_seconds=elapsed()))
             session.trackers.epoch(record)
             scores = {name: measured[name] for name in fit.METRICS}
             spelled = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
@@ -238,13 +228,13 @@ def _train(run: ResolvedRun, session: _Session, record: RunRecord) -> RunRecord:
         session.claim.check()
         record = record.with_(status=FAILED, failure={"kind": DIVERGED, "reason": str(error)}, wall_seconds=elapsed())
         store.log(run.key, f"failed: {error}")
-        record = store.put(record)
+        record = session.put(record)
         checkpoint.remove(folder)
         return record
     session.claim.check()
     if session.keep_weights:
         fit.save_weights(folder, network)
-    record = store.put(record.with_(status=DONE, test=test, wall_seconds=elapsed()), predictions)
+    record = session.put(record.with_(status=DONE, test=test, wall_seconds=elapsed()), predictions)
     store.log(run.key, f"done: test accuracy {test['accuracy']:.4f}, test loss {test['loss']:.4f}")
     checkpoint.remove(folder)
     return record

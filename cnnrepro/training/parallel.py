@@ -106,7 +106,11 @@ class Group(Alone):
 
     def sharing(self, run: ResolvedRun) -> ResolvedRun:
         """The run with the part of its batches that is read here."""
-        return replace(run, feed=replace(run.feed, share=self.share))
+        # Batches in their order, or workers would put slices of different ones together.
+        feed = replace(run.feed, share=self.share, deterministic=True)
+        computed = {name: vars(run.feed)[name] for name in ("statistics", "constants") if name in vars(run.feed)}
+        vars(feed).update(computed)  # they need a pass over the pictures
+        return replace(run, feed=feed)
 
     def meet(self, run: ResolvedRun) -> None:
         """Make sure that all workers mean the same run and that its batches can be divided; UsageError where not."""

@@ -2,8 +2,8 @@
 
 Numbers travel in XLA's collectives; these know nothing of a worker that is gone, and may wait for it for ever. So two
 threads look beside them: one asks the coordinator who is alive, one reads what those that end leave behind. Whatever
-they find is this worker's verdict: its main thread raises it where it next looks, and if it looks nowhere for
-GRACE_SECONDS, since it hangs in a collective, the process is ended.
+they find is this worker's verdict: its main thread raises it where it next looks, and if it is in a collective for
+GRACE_SECONDS more, which may be for ever, the process is ended.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.training.patience import heartbeat_seconds
 from cnnrepro.training.stopping import Stopped
 from cnnrepro.training.workers import Workers
 
-HEARTBEAT_SECONDS = 20  # of silence after which a worker counts as lost; CNNREPRO_HEARTBEAT_SECONDS names another
 GRACE_SECONDS = 5.0
 LINGER_SECONDS = 15.0  # that the coordinator stays for the others to go first
 POLL_SECONDS = 0.1
@@ -30,11 +30,6 @@ Message = Mapping[str, Any]
 
 class WorkerLost(WorkFailed):
     """A worker is gone; what the run had finished is kept."""
-
-
-def heartbeat_seconds() -> int:
-    """How long a worker may be silent."""
-    return int(os.environ.get("CNNREPRO_HEARTBEAT_SECONDS") or HEARTBEAT_SECONDS)
 
 
 def lost(workers: Workers, numbers: Iterable[int], about: Message) -> WorkerLost:
@@ -69,6 +64,7 @@ class Peers:
         self._about: dict[str, object] = {}
         self._verdict: BaseException | None = None
         self._found, self._met, self._leaving = threading.Event(), threading.Event(), threading.Event()
+        self._inside = threading.Event()  # of a collective
         self._told = self._heard = 0
         for watch in (self._watch_lives, self._watch_ends):
             threading.Thread(target=watch, daemon=True, name="cnnrepro-peers").start()
@@ -99,14 +95,17 @@ class Peers:
         self._client.key_value_set(name, json.dumps(value))
 
     def wait(self, name: str) -> dict:
-        """The message under a name, as soon as it is there; raises the verdict if there is one first."""
+        """The message under a name, as soon as it is there; raises the verdict where it is not and there is one.
+
+        The message first: who has told the last thing may be gone by now.
+        """
         while True:
-            self.check()
             try:
                 return json.loads(self._client.key_value_try_get(name))
             except Exception as error:  # JAX's own class differs between versions
                 if "NOT_FOUND" not in str(error):
                     raise self._verdict_on(error) from error
+            self.check()
             time.sleep(POLL_SECONDS)
 
     def check(self) -> None:
@@ -117,13 +116,17 @@ class Peers:
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """While a collective may fail: where it does since another worker is gone, that is what is raised."""
+        """While a collective may fail or hang: where it does since another worker is gone, that is what is raised."""
+        self.check()
+        self._inside.set()
         try:
             yield
         except Exception as error:
             if not type(error).__module__.startswith("jax"):
                 raise
             raise self._verdict_on(error) from error
+        finally:
+            self._inside.clear()
 
     def _verdict_on(self, error: Exception) -> BaseException:
         """What is behind an error of JAX's: the verdict, if one comes as long as one may take, or the error itself."""
@@ -170,9 +173,10 @@ class Peers:
         while not self._leaving.is_set():
             try:
                 gone = everybody - set(self._client.get_live_nodes(sorted(everybody)))
+                told = bool(gone) and self._read_ends()
             except Exception:  # the coordinator is gone, which JAX's client ends this process for
                 return
-            if gone and not self._leaving.is_set() and not self._read_ends():
+            if gone and not told and not self._leaving.is_set():
                 self._tell({"lost": sorted(gone)})
                 self._find(lost(self._workers, gone, self._about))
                 return
@@ -205,14 +209,18 @@ class Peers:
         return kind(f"{name[0].upper()}{name[1:]} ended: {ending['text']}")
 
     def _find(self, verdict: BaseException) -> None:
-        """Keep a verdict; if the main thread does not come to it, end the process."""
+        """Keep a verdict; if the main thread does not come to it since it is in a collective, end the process."""
         if self._found.is_set():
             return
         self._verdict = verdict
         self._found.set()
-        if not self._met.wait(GRACE_SECONDS) and not self._leaving.is_set():
-            self._tell({"end": ending_of(verdict)})
-            os._exit(1)
+        since = time.monotonic()
+        while not self._met.wait(POLL_SECONDS) and not self._leaving.is_set():
+            if not self._inside.is_set():  # it writes, or computes by itself, and looks afterwards
+                since = time.monotonic()
+            elif time.monotonic() - since > GRACE_SECONDS:
+                self._tell({"end": ending_of(verdict)})
+                os._exit(1)
 
 
 def ending_of(error: BaseException) -> dict:

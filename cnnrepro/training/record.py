@@ -16,6 +16,8 @@ STATUSES = (DONE, FAILED, RUNNING)
 
 INTERRUPTED = "interrupted"  # how "running" is told where no living process trains the run
 
+OBJECTS = ("spec", "history", "data", "versions", "machine", "files")
+
 # Failures that the same seed would meet again, and that are therefore results, not accidents.
 DIVERGED = "diverged"
 ERROR = "error"
@@ -119,6 +121,11 @@ class RunRecord:
             raise ValueError(f"a record of format {FORMAT} or older was expected. Received: format {received!r}")
         if values.get("status") not in STATUSES:
             raise ValueError(f"status must be one of {', '.join(STATUSES)}. Received: {values.get('status')!r}")
+        for name in OBJECTS:
+            if not isinstance(values.get(name, {}), Mapping):
+                raise ValueError(f"{name} must be a JSON object. Received: {values[name]!r}")
+        if not all(isinstance(curve, list) for curve in values.get("history", {}).values()):
+            raise ValueError("history must hold lists of numbers")
         try:
             return cls(**(values | {"spec": RunSpec.from_dict(values["spec"])}))
         except (KeyError, TypeError) as error:

@@ -6,9 +6,12 @@ checked without parsing anything.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
 import json
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cnnrepro.files import write_whole
@@ -19,12 +22,12 @@ _CHECKSUM = re.compile(rb'"checksum": "([0-9a-f]{64})"\s*}\s*\Z')
 _TAIL = 120  # bytes at the end in which the checksum lies
 
 
-def write(path: Path, record: RunRecord) -> None:
-    """Write a record, whole or not at all."""
+def write(path: Path, record: RunRecord, check: Callable[[], object] | None = None) -> None:
+    """Write a record, whole or not at all; ``check`` is called before it takes its place, and may raise."""
     blank = (json.dumps({**record.to_dict(), "checksum": _BLANK}, indent=1) + "\n").encode()
     head, tail = blank[:-_TAIL], blank[-_TAIL:]
     text = head + tail.replace(_BLANK.encode(), hashlib.sha256(blank).hexdigest().encode())
-    write_whole(path, lambda file: file.write(text))
+    write_whole(path, lambda file: file.write(text), before_move=check)
 
 
 def read(path: Path) -> RunRecord:
@@ -83,3 +86,23 @@ def _sum(text: bytes) -> str:
         return ""
     start = len(text) - len(tail) + found.start(1)
     return hashlib.sha256(text[:start] + _BLANK.encode() + text[start + 64 :]).hexdigest()
+
+
+@contextlib.contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection while thousands of records are read: it looks at all of them again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def is_whole(path: Path, wanted: str) -> bool:
+    """Whether a file is there and has the checksum that its record says."""
+    try:
+        return sum_of(path) == wanted
+    except OSError:  # missing, a folder, or a place on the disk that cannot be read
+        return False

@@ -16,19 +16,14 @@ import time
 from collections.abc import Callable, Mapping
 
 from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
+from cnnrepro.training.patience import join_seconds
 from cnnrepro.training.workers import Workers
 
-JOIN_SECONDS = 300.0  # in which all workers must have come; CNNREPRO_JOIN_SECONDS names another
 TELL_SECONDS = 3.0  # after which whoever waits says so
 POLL_SECONDS = 0.2
 LINE_BYTES = 1 << 16  # of a greeting or an answer; a longer one is none
 
 _KINDS = {UsageError.exit_status: UsageError, WorkFailed.exit_status: WorkFailed}
-
-
-def join_seconds() -> float:
-    """How long workers wait for each other at the start."""
-    return float(os.environ.get("CNNREPRO_JOIN_SECONDS") or JOIN_SECONDS)
 
 
 def call(workers: Workers, facts: Mapping[str, object], waiting: Callable[[str], object]) -> None:

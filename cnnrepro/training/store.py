@@ -12,7 +12,6 @@ runs/<key>/lock                 held by the process that trains; owner.json is i
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import re
 import shutil
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
-from cnnrepro.files import write_text, write_whole
+from cnnrepro.files import write_whole
 from cnnrepro.training import locks, record_file
 from cnnrepro.training.locks import Claim
 from cnnrepro.training.record import DONE, RunRecord
@@ -77,7 +76,7 @@ class RunStore:
             record = record_file.read(path)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, CnnreproError) as error:
+        except (OSError, ValueError, RecursionError, CnnreproError) as error:
             raise UnreadableRecord(f"The record {str(path)!r} cannot be read: {error}") from error
         if record.key != key:
             raise UnreadableRecord(f"The record {str(path)!r} names another run, {record.key!r}")
@@ -89,7 +88,11 @@ class RunStore:
         A name that no record of ours has is damage too; it may be a way to somewhere else, so nothing is opened.
         """
         folder = self.path(record.key)
-        return [name for name, sum_ in record.files.items() if name not in BESIDE or not _is_whole(folder / name, sum_)]
+        return [
+            name
+            for name, sum_ in record.files.items()
+            if name not in BESIDE or not record_file.is_whole(folder / name, sum_)
+        ]
 
     def set_aside_damaged(self, key: str) -> None:
         """Move a record that is no JSON, lacks fields or has damaged files out of the way. Only under the run's claim.
@@ -124,7 +127,7 @@ class RunStore:
     def records(self, unreadable: Callable[[str], object] | None = None) -> list[RunRecord]:
         """All records that can be read, oldest first; ``unreadable`` is told of each that cannot."""
         found = []
-        with _collector_paused():
+        with record_file.collector_paused():
             for key in self.keys():
                 try:
                     record = self.get(key)
@@ -163,8 +166,19 @@ class RunStore:
             raise UsageError(f"Run {key} was removed just now.")
         return record
 
-    def put(self, record: RunRecord, predictions: pd.DataFrame | None = None) -> RunRecord:
+    def put(
+        self,
+        record: RunRecord,
+        predictions: pd.DataFrame | None = None,
+        *,
+        check: Callable[[], object] | None = None,
+    ) -> RunRecord:
         """Write a record; the files it refers to come first, so that a record never promises what is not there.
+
+        Args:
+            record: the run's.
+            predictions: of every test image, where the run is done.
+            check: raises where the run is no longer this process's to write; called before each file takes its place.
 
         Returns:
             The record with the checksums of the files beside it.
@@ -174,15 +188,16 @@ class RunStore:
         folder = self.path(record.key)
         folder.mkdir(parents=True, exist_ok=True)
         if predictions is not None:
-            write_whole(folder / PREDICTIONS, lambda file: predictions.to_parquet(file, index=False))
+            write_whole(folder / PREDICTIONS, lambda file: predictions.to_parquet(file, index=False), before_move=check)
         if record.history:
             curves = pd.DataFrame(dict(record.history))
             curves.insert(0, "epoch", range(1, len(curves) + 1))
-            write_text(folder / CURVES, curves.to_csv(index=False))
+            text = curves.to_csv(index=False).encode("utf-8")
+            write_whole(folder / CURVES, lambda file: file.write(text), before_move=check)
         beside = BESIDE if record.status == DONE else ()
         sums = {name: record_file.sum_of(folder / name) for name in beside if (folder / name).is_file()}
         record = record.with_(files=sums)
-        record_file.write(folder / RECORD, record)
+        record_file.write(folder / RECORD, record, check)
         return record
 
     def predictions(self, key: str) -> pd.DataFrame:
@@ -195,7 +210,7 @@ class RunStore:
 
         path, record = self.path(key) / PREDICTIONS, self.get(key)
         wanted = record.files.get(PREDICTIONS) if record else None
-        if wanted and not _is_whole(path, wanted):
+        if wanted and not record_file.is_whole(path, wanted):
             raise UnreadableRecord(f"{str(path)!r} is missing or damaged; the command that trains the run mends it.")
         return pd.read_parquet(path)
 
@@ -234,26 +249,10 @@ class RunStore:
             UsageError: a living process is training it.
         """
         folder = self.path(key)
-        if self.is_claimed(key):
+        claim = Claim(folder)
+        if not claim.acquire_now():
             raise UsageError(f"Run {key} is being trained now; stop that process first.")
-        shutil.rmtree(folder)
-
-
-@contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No garbage collection while thousands of records are read: it looks at all of them again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def _is_whole(path: Path, wanted: str) -> bool:
-    """Whether a file is there and has the checksum that its record says."""
-    try:
-        return record_file.sum_of(path) == wanted
-    except FileNotFoundError:
-        return False
+        try:
+            shutil.rmtree(folder)
+        finally:
+            claim.release()

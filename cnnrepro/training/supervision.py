@@ -23,6 +23,7 @@ import cnnrepro
 from cnnrepro.data import FOLDER
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.training import peers, rollcall
+from cnnrepro.training.patience import heartbeat_seconds
 from cnnrepro.training.provenance import versions
 from cnnrepro.training.record import RunRecord
 from cnnrepro.training.spec import TRAINING_VERSION, RunSpec
@@ -68,6 +69,7 @@ def train(spec: RunSpec, workers: Workers, *, stop: Stop, say: Callable[[str], o
             f"{len(workers)} (another batch size is another run), or another number of workers. Received: "
             f"{spec.batch_size} images a batch"
         )
+    heartbeat_seconds()  # what the environment says is checked before anybody comes
     rollcall.call(workers, _facts(spec, workers), say)
     if workers.number:
         how = {**how, "track": ()}
@@ -125,12 +127,15 @@ class _Child:
                         passed_on = True
                         self._signal(stop.signal or signal.SIGINT)
             except KeyboardInterrupt:  # asked for the second time
+                if not passed_on:  # and the first was a moment ago
+                    self._signal(stop.signal or signal.SIGINT)
+                    time.sleep(POLL_SECONDS)
                 self._signal(stop.signal or signal.SIGINT)
                 end = time.monotonic() + END_SECONDS
                 while time.monotonic() < end and self._read(selector):
                     continue
                 raise
-        return self._judge()
+        return self._judge(stop)
 
     def _read(self, selector: selectors.BaseSelector) -> bool:
         """Hear what it says for a moment; False when it has said the last."""
@@ -148,11 +153,13 @@ class _Child:
         if self._process.poll() is None:
             self._process.send_signal(number)
 
-    def _judge(self) -> RunRecord:
+    def _judge(self, stop: Stop) -> RunRecord:
         """What its end means."""
         status = self._process.wait()
         ending = self._ending
         if ending is None:
+            if stop.asked:  # before it could meet a signal
+                raise Stopped(stop.signal or signal.SIGINT)
             raise self._without_a_word(status)
         if "record" in ending:
             return RunRecord.from_dict(ending["record"])
@@ -171,10 +178,8 @@ class _Child:
             )
         self._noise.seek(0)
         noise = self._noise.read().decode("utf-8", "replace")
-        silent = (
-            status == -signal.SIGABRT and "coordination service" in noise.lower()
-        )  # JAX's client: the coordinator is
-        if silent and self._workers.number:
+        # JAX's client ends its process so where the coordinator is gone.
+        if self._workers.number and status == -signal.SIGABRT and "coordination service" in noise.lower():
             return peers.lost(self._workers, [0], self._about)
         how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
         why = " (out of memory is the usual cause)" if status == -signal.SIGKILL else ""

@@ -52,3 +52,8 @@ def train(
         return loop.train(spec, runs=runs, stop=stop, track=track, group=Group(), **how)
     found = addresses.find(workers, worker, os.environ)
     return supervision.train(spec, found, stop=stop, say=say, runs=str(runs), track=track, **how)
+
+
+def is_chief(workers: str | None, worker: int | None) -> bool:
+    """Whether this process is the one that writes: alone, or worker 0. The arguments are those of ``train``."""
+    return workers in (None, addresses.LOCAL) or addresses.find(workers, worker, os.environ).number == 0

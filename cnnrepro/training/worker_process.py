@@ -18,9 +18,9 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 
 from cnnrepro.errors import CnnreproError, UsageError
-from cnnrepro.training.peers import Peers, ending_of, heartbeat_seconds
+from cnnrepro.training.patience import heartbeat_seconds, join_seconds
+from cnnrepro.training.peers import Peers, ending_of
 from cnnrepro.training.record import RunRecord
-from cnnrepro.training.rollcall import join_seconds
 from cnnrepro.training.spec import RunSpec
 from cnnrepro.training.stopping import SIGNALS, Stop
 from cnnrepro.training.workers import Workers

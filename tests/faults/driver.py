@@ -17,11 +17,9 @@ from cnnrepro.training import RunSpec
 from cnnrepro.training.stopping import on_signals
 
 
-def spec(seed, *, epochs=3, train_images=3500, **changes):
-    values = {"batch_size": 16, "precision": "float32"} | changes
-    return RunSpec(
-        model="lenet5_modern", dataset="mnist_5k", seed=seed, epochs=epochs, train_images=train_images, **values
-    )
+def spec(seed, **changes):
+    usual = {"model": "lenet5_modern", "epochs": 3, "train_images": 3500, "batch_size": 16, "precision": "float32"}
+    return RunSpec(dataset="mnist_5k", seed=seed, **(usual | changes))
 
 
 def main(options):

@@ -13,6 +13,7 @@ SOON = {"CNNREPRO_HEARTBEAT_SECONDS": "10"}
 AGAIN = "; its checkpoint is kept: start it again with the same or another number of workers."
 RUN = arguments(epochs=4, batch=12)
 LONG = arguments(epochs=40, batch=6)  # it ends long after the test
+ENDLESS = arguments(epochs=2, batch=2, images=3500)  # in its first epoch
 
 
 @pytest.fixture
@@ -108,8 +109,9 @@ def test_the_training_process_of_a_worker_is_killed(together):
 
 
 def test_a_second_signal_stops_all_at_once(together):
-    chief, other = together(LONG, environment=SOON)
-    in_the_middle([chief])
+    chief, other = together(ENDLESS, environment=SOON)
+    wait_for(chief.record, 300)
+    wait_for(lambda: max(one.cpu_times().user for one in chief.family()) > 8, 300)
     other.process.send_signal(signal.SIGINT)
     wait_for(lambda: other.process.stderr.readline().startswith("cnnrepro: stopping after this epoch"), 30)
     other.process.send_signal(signal.SIGINT)

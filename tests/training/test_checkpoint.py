@@ -10,6 +10,7 @@ import pytest
 from cnnrepro.engine import keras
 from cnnrepro.training import checkpoint
 from cnnrepro.training.checkpoint import DAMAGED, NAME, PREVIOUS, Checkpoint
+from cnnrepro.training.locks import ClaimLost
 
 ABOUT = Checkpoint({"loss": [0.5, 0.25], "accuracy": [0.75, 1.0]}, 3.5)
 
@@ -115,3 +116,14 @@ def test_a_checkpoint_of_another_model_is_set_aside(model, written, tmp_path):
     other.optimizer.build(other.trainable_variables)
     checkpoint.save(tmp_path, other, ABOUT)
     assert restore(model, tmp_path, written[1]) is None
+
+
+def test_a_checkpoint_of_a_run_that_was_taken_over_is_not_written(model, written, tmp_path):
+    (tmp_path / NAME).write_bytes(written[0])
+
+    def check():
+        raise ClaimLost("taken over")
+
+    with pytest.raises(ClaimLost):
+        checkpoint.save(tmp_path, model, ABOUT, check)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {NAME: written[0]}

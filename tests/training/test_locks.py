@@ -1,5 +1,6 @@
 """The claim on a run: real processes that live, die, are stopped and go on."""
 
+import errno
 import json
 import os
 import signal
@@ -10,7 +11,8 @@ import time
 
 import pytest
 
-from cnnrepro.training import locks
+from cnnrepro.errors import UsageError
+from cnnrepro.training import locks, patience
 from cnnrepro.training.locks import Claim, ClaimLost
 
 HOLD = """
@@ -185,3 +187,36 @@ def test_a_claim_for_now_leaves_a_holder_on_another_machine_alone_until_it_is_lo
     claim = Claim(tmp_path)
     assert claim.acquire_now()
     claim.release()
+
+
+def test_a_disk_that_hiccups_does_not_end_the_signs_of_life(tmp_path, monkeypatch):
+    claim = Claim(tmp_path)
+    claim.acquire()
+    reading, failed = locks.read_owner, []
+
+    def stale(path):
+        if not failed:
+            failed.append(path)
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return reading(path)
+
+    monkeypatch.setattr(locks, "read_owner", stale)
+    before = claim._owner.stat().st_mtime_ns
+    end = time.monotonic() + 30
+    while not (failed and claim._owner.stat().st_mtime_ns > before):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    claim.check()
+    claim.release()
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "-1", "nan", "inf"])
+def test_a_patience_that_is_none_is_a_sentence(text, monkeypatch):
+    for name, ask in {
+        "CNNREPRO_STALE_SECONDS": patience.stale_seconds,
+        "CNNREPRO_JOIN_SECONDS": patience.join_seconds,
+        "CNNREPRO_HEARTBEAT_SECONDS": patience.heartbeat_seconds,
+    }.items():
+        monkeypatch.setenv(name, text)
+        with pytest.raises(UsageError, match=f"{name} must be a number of seconds, at least 1. Received: '{text}'"):
+            ask()

@@ -6,6 +6,7 @@ import pytest
 
 from cnnrepro.errors import UsageError
 from cnnrepro.training import RunRecord, RunSpec, RunStore, record_file
+from cnnrepro.training.locks import ClaimLost
 from cnnrepro.training.store import UnreadableRecord
 
 SPEC = RunSpec(model="resnet20", dataset="mnist_5k")
@@ -49,12 +50,24 @@ def test_no_temporary_file_is_left(store):
     assert {path.name for path in store.path("a" * 16).iterdir()} == {"record.json", "curves.csv"}
 
 
+def reworded(text, **changes):
+    """A record with some fields changed as by a stranger, in a format that has no checksum."""
+    values = json.loads(text) | {"format": 1} | changes
+    del values["checksum"]
+    return json.dumps(values)
+
+
 DAMAGE = {
     "torn": lambda text: text[: len(text) // 2],
     "empty": lambda text: "",
     "no object": lambda text: "[1, 2]",
     "unknown status": lambda text: text.replace('"status": "done"', '"status": "perhaps"'),
     "missing field": lambda text: text.replace('"wall_seconds"', '"well_seconds"'),
+    "nested too deeply": lambda text: "[" * 200_000,
+    "a spec that is none": lambda text: reworded(text, spec=[]),
+    "curves that are none": lambda text: reworded(text, history={"loss": 5}),
+    "no curves": lambda text: reworded(text, history=5),
+    "files that are none": lambda text: reworded(text, files=5),
     "another run": lambda text: text.replace("a" * 16, "b" * 16),
 }
 
@@ -193,3 +206,24 @@ def test_records_are_json_that_anyone_can_read(store):
     plain = json.loads((store.path("a" * 16) / "record.json").read_text())
     assert plain["format"] == 2
     assert plain["spec"]["options"] == dict(SPEC.options)
+
+
+def test_a_process_whose_run_was_taken_over_writes_nothing(store):
+    """Stopped in the middle of writing, and woken up when another has finished the run."""
+    store.put(record())
+    folder = store.path("a" * 16)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def check():
+        raise ClaimLost("taken over")
+
+    with pytest.raises(ClaimLost):
+        store.put(record(wall_seconds=99.0, history={"loss": [1.0]}), check=check)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_file_beside_a_record_that_is_a_folder_is_damage(store):
+    kept = store.put(record())
+    (store.path("a" * 16) / "curves.csv").unlink()
+    (store.path("a" * 16) / "curves.csv").mkdir()
+    assert store.damaged_files(kept) == ["curves.csv"]

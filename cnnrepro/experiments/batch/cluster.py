@@ -7,17 +7,18 @@ import logging
 import multiprocessing
 import signal
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import dask
 from distributed import Client, LocalCluster
 from distributed.security import Security
+from distributed.system import MEMORY_LIMIT
 
-from cnnrepro import machine
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.experiments.batch.worker import Station, Work, look
-from cnnrepro.training.locks import stale_seconds
+from cnnrepro.training.patience import stale_seconds
 
 CONNECT_SECONDS = 20
 START_SECONDS = 120  # for the workers of this machine, which is busy perhaps
@@ -48,9 +49,9 @@ def local(work: Work, memory: int | None = None) -> Iterator[Client]:
         work: what the workers are told.
         memory: bytes that a worker may take, by default an equal share of the machine's.
     """
-    memory = memory or int(machine.describe().memory_gib * 2**30 / work.workers)
+    memory = memory or int(MEMORY_LIMIT / work.workers)  # that of the container, where there is one
     with dask.config.set(_settings()), _quiet(), contextlib.ExitStack() as stack:
-        with _interrupts_ignored():  # what is started meanwhile inherits it
+        with _interrupts_held():
             cluster = LocalCluster(
                 n_workers=work.workers,
                 threads_per_worker=1,
@@ -63,7 +64,7 @@ def local(work: Work, memory: int | None = None) -> Iterator[Client]:
                 memory_limit=memory,
                 silence_logs=logging.CRITICAL,
             )
-        stack.callback(_end, cluster)
+            stack.callback(_end, cluster)
         client = stack.enter_context(Client(cluster))
         client.wait_for_workers(work.workers, timeout=START_SECONDS)
         client.register_plugin(Station(work))
@@ -108,7 +109,8 @@ def _check(client: Client, address: str, runs: Path) -> None:
             f"The Dask scheduler at {address!r} has no workers; start some with `dask worker {address} --nthreads 1`."
         ) from error
     try:
-        found = client.run(look, str(runs), on_error="return")
+        with _marked(runs) as mark:
+            found = client.run(look, str(runs), mark, on_error="return")
     except OSError as error:
         raise WorkFailed(f"The Dask cluster at {address!r} does not answer: {error}") from error
     for worker, told in found.items():
@@ -146,16 +148,38 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """For the length of a block Ctrl-C is ignored, where this thread may say so."""
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back for the length of a block, where this thread may; what is started meanwhile never hears it.
+
+    A terminal sends it to all processes in it; when workers end is for the batch to say. Threads and processes inherit
+    which signals are blocked.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    held: list[int] = []
+    before = signal.signal(
+        signal.SIGINT, lambda number, frame: held.append(number)
+    )  # in threads that were there before
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        if held:
+            signal.raise_signal(signal.SIGINT)
+
+
+@contextlib.contextmanager
+def _marked(runs: Path) -> Iterator[str]:
+    """A file in the store for the length of a block; its name."""
+    mark = runs / f".batch-{uuid.uuid4().hex}.tmp"
+    mark.touch()
+    try:
+        yield mark.name
+    finally:
+        mark.unlink(missing_ok=True)
 
 
 def _end(cluster: LocalCluster) -> None:

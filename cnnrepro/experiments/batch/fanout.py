@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 import uuid
+from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import partial
@@ -21,6 +23,7 @@ from cnnrepro.training.stopping import Stop
 
 POLL_SECONDS = 0.05
 LOST_SECONDS = 15.0  # without a connection to the scheduler
+COUNT_SECONDS = 1.0  # between two looks at how many workers there are
 
 
 def fan_out(tasks: Sequence[Task], plan: Plan, *, runs: Path, view: View, stop: Stop) -> list[Outcome]:
@@ -60,16 +63,17 @@ class _Batch:
         self._tries = dict.fromkeys((task.number for task in tasks), 0)
         self._outcomes: dict[int, Outcome] = {}
         self._failed_fast = False
+        self._waiting = deque(tasks)
+        self._places, self._counted, self._asked = 1, -math.inf, -math.inf
         self._silent_since: float | None = None
 
     def run(self) -> list[Outcome]:
         """Send all tasks, and wait for what becomes of them."""
         self._client.subscribe_topic(TOPIC, self._hear)
-        for task in self._tasks:
-            self._send(task)
-        while self._open:
-            if (self._stop.asked or self._failed_fast) and not self._stopping:
+        while self._open or self._waiting:
+            if self._stop.asked or self._failed_fast:
                 self._ask_to_stop()
+            self._send_more()
             for future in [future for future in self._open if future.done()]:
                 self._close(future)
             self._check_scheduler()
@@ -78,10 +82,22 @@ class _Batch:
         self._stop.check()
         return [self._outcomes[task.number] for task in self._tasks]
 
+    def _send_more(self) -> None:
+        """Send as many tasks as there are workers: Dask holds the death of a worker against all that it was dealt."""
+        now = time.monotonic()
+        if now - self._counted > COUNT_SECONDS and self._waiting:
+            self._counted = now
+            try:
+                self._places = self._work.workers if self._work.local else max(1, len(self._client.nthreads()))
+            except OSError:  # Dask's CommClosedError; _check_scheduler says what it means
+                return
+        while self._waiting and len(self._open) < self._places:
+            self._send(self._waiting.popleft())
+
     def _send(self, task: Task) -> None:
         self._tries[task.number] += 1
         key = f"cnnrepro-{self._work.batch}-{task.number}-{self._tries[task.number]}"
-        future = self._client.submit(train_task, task, self._work, key=key, pure=False, priority=-task.number)
+        future = self._client.submit(train_task, task, self._work, key=key, pure=False)
         self._open[future] = task
 
     def _hear(self, event: tuple[float, dict]) -> None:
@@ -95,11 +111,10 @@ class _Batch:
         if outcome.status == FAILED and not self._stopping:
             if not outcome.final and self._tries[task.number] <= self._plan.retry:
                 self._view.again(outcome)
-                self._send(task)
+                self._waiting.append(task)
                 return
             self._failed_fast = self._failed_fast or self._plan.fail_fast
-        self._outcomes[task.number] = outcome
-        self._view.ended(outcome)
+        self._end(outcome)
 
     def _outcome(self, future: Future, task: Task) -> Outcome:
         if future.status == "finished":
@@ -119,14 +134,24 @@ class _Batch:
         return Outcome(task.number, FAILED, told)
 
     def _ask_to_stop(self) -> None:
-        """Ask the runs that train to end at a checkpoint, and take back those that have not begun."""
+        """Ask the runs that train to end at a checkpoint, and begin no others.
+
+        Again and again, since a worker that dies is replaced by one that was not asked.
+        """
         self._stopping = True
+        while self._waiting:
+            self._end(Outcome(self._waiting.popleft().number, STOPPED))
+        if time.monotonic() - self._asked < COUNT_SECONDS:
+            return
+        self._asked = time.monotonic()
         try:
             self._client.run(partial(ask_to_stop, self._work.batch), wait=False)
-            at_workers = {key for keys in self._client.processing().values() for key in keys}
-            self._client.cancel([future for future in self._open if future.key not in at_workers])
         except OSError as error:  # Dask's CommClosedError
             raise self._lost() from error
+
+    def _end(self, outcome: Outcome) -> None:
+        self._outcomes[outcome.number] = outcome
+        self._view.ended(outcome)
 
     def _check_scheduler(self) -> None:
         if self._client.status == "running":

@@ -46,7 +46,7 @@ def read(path: Path) -> list[Entry]:
         raise UsageError(f"There is no batch file {str(path)!r}.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The batch file {str(path)!r} cannot be read: {error}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # such as a date that is none
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, " if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]

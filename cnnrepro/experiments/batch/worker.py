@@ -62,7 +62,7 @@ class Station(WorkerPlugin):
         self.worker = worker
         self.stop = Stop()
         self.loaded = Loaded(Path(self.work.runs))
-        if threading.current_thread() is threading.main_thread():
+        if self.work.local and threading.current_thread() is threading.main_thread():
             # Ctrl-C in a terminal reaches the workers too; that they stop is for the batch to say.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -80,15 +80,18 @@ async def ask_to_stop(batch: str, dask_worker: Worker) -> None:
     station(batch, dask_worker).stop.ask()
 
 
-def look(runs: str, dask_worker: Worker) -> dict[str, object]:
-    """What a batch must know of a worker first: its threads, its code, and whether it sees the store."""
+def look(runs: str, mark: str, dask_worker: Worker) -> dict[str, object]:
+    """What a batch must know of a worker first: its threads, its code, and whether it sees the store, by a mark in it.
+
+    A folder of the same path on a disk of its own would do for training, and nobody else would ever see what came out.
+    """
     from cnnrepro import __version__
     from cnnrepro.training.spec import TRAINING_VERSION
 
     return {
         "threads": dask_worker.state.nthreads,
         "code": (__version__, TRAINING_VERSION),
-        "sees": Path(runs).is_dir() and os.access(runs, os.W_OK),
+        "sees": (Path(runs) / mark).is_file() and os.access(runs, os.W_OK),
     }
 
 
@@ -167,7 +170,9 @@ def _take_share(worker: Worker, work: Work) -> None:
 def _place(worker: Worker) -> tuple[int, int]:
     """Which of the cluster's workers on this machine this is, and how many there are.
 
-    A worker that was started with fewer cores than the machine has (Slurm, Kubernetes, taskset) has its share already.
+    A worker that was bound to fewer cores than the machine has (by Slurm, taskset, Kubernetes' static CPU manager) has
+    its share already. A quota of time, as containers mostly have, is no such thing: its threads are as many as there
+    are cores.
     """
     if len(shares.own_cores()) < (os.cpu_count() or 1):
         return 0, 1

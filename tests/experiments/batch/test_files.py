@@ -1,5 +1,6 @@
 """Batch files: what they say, and every way in which they say nothing."""
 
+import nbformat
 import pytest
 
 from cnnrepro.errors import UsageError
@@ -49,6 +50,8 @@ BAD = {
         "Entry 2 of .*: epochs must be a whole number",
     ),
     "an object of Python": ("experiments: !!python/object/apply:os.system ['true']", "is not YAML"),
+    "a date that is none": ("experiments: 2024-13-45", "is not YAML"),
+    "nested too deeply": ("experiments: " + "[" * 100_000, "is not YAML"),
     "not text": (b"\xff\xfe\x00", "cannot be read"),
 }
 
@@ -67,3 +70,14 @@ def test_a_missing_file_and_parameters_beside_one(tmp_path):
         batch.jobs_of([str(tmp_path / "none.yaml")], {})
     with pytest.raises(UsageError, match="-p goes with an experiment, not with a file; write 'epochs' into"):
         batch.jobs_of([str(tmp_path / "none.yaml")], {"epochs": "1"})
+
+
+def test_a_page_is_made_once_and_two_notebooks_never_share_one(tmp_path, monkeypatch):
+    cell = nbformat.v4.new_code_cell("seed: int = 0", metadata={"tags": ["parameters"]})
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / name / "mine.ipynb")
+    monkeypatch.chdir(tmp_path)
+    assert len(batch.jobs_of(["a/mine.ipynb", "./a/mine.ipynb", str(tmp_path / "a" / "mine.ipynb")], {})) == 1
+    with pytest.raises(UsageError, match="would go to one folder, 'mine'; rename one of the notebooks"):
+        batch.jobs_of(["a/mine.ipynb", "b/mine.ipynb"], {})

@@ -1,0 +1,37 @@
+"""What one training works with besides its run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cnnrepro.training.locks import Claim
+from cnnrepro.training.parallel import Alone
+from cnnrepro.training.progress import Progress
+from cnnrepro.training.record import RunRecord
+from cnnrepro.training.stopping import Stop
+from cnnrepro.training.store import RunStore
+from cnnrepro.training.tracking import Trackers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Session:
+    """Where a training writes, by what right, who watches, stops and shares it.
+
+    ``claim`` is None until there is one.
+    """
+
+    store: RunStore
+    claim: Claim | None
+    progress: Progress
+    stop: Stop
+    trackers: Trackers
+    keep_weights: bool
+    group: Alone
+
+    def put(self, record: RunRecord, predictions: pd.DataFrame | None = None) -> RunRecord:
+        """Write the record, as long as the run is this process's."""
+        return self.store.put(record, predictions, check=self.claim.check)
