@@ -36,9 +36,9 @@ def _epochs(run: fit.ResolvedRun, group: Group, stop: Stop, history: dict[str, l
     for epoch in range(len(history.get("loss", ())), run.spec.epochs):
         group.at(epoch + 1)
         try:
-            with stop.deferred():
+            with stop.deferred():  # also while the chief writes its checkpoint
                 measured = fit.train_epoch(run, model, validation, epoch, history, NoProgress(), group)
+                history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
+                group.agree(stop)
         except fit.DivergedError:  # everywhere at the same step; the chief says what becomes of it
             return
-        history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
-        group.agree(stop)

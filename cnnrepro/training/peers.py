@@ -18,7 +18,6 @@ from typing import Any
 
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.training.patience import heartbeat_seconds
-from cnnrepro.training.stopping import Stopped
 from cnnrepro.training.workers import Workers
 
 GRACE_SECONDS = 5.0
@@ -203,7 +202,7 @@ class Peers:
     def _ended(self, number: int, ending: Message) -> BaseException:
         """The error for a worker that ended by itself."""
         if "signal" in ending:
-            return Stopped(ending["signal"])
+            return KeyboardInterrupt(ending["signal"])  # not Stopped: it waited for no checkpoint
         kind = UsageError if ending["status"] == UsageError.exit_status else WorkFailed
         name = self._workers.name(number)
         return kind(f"{name[0].upper()}{name[1:]} ended: {ending['text']}")

@@ -116,4 +116,5 @@ def test_a_second_signal_stops_all_at_once(together):
     wait_for(lambda: other.process.stderr.readline().startswith("cnnrepro: stopping after this epoch"), 30)
     other.process.send_signal(signal.SIGINT)
     assert [one.end(seconds=60)[0] for one in (other, chief)] == [130, 130]
-    assert chief.record().status == "running"
+    assert (chief.record().status, chief.epochs()) == ("running", 0)
+    assert "stopped after a checkpoint" not in chief.log()
