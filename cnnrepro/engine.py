@@ -103,6 +103,18 @@ def make_deterministic() -> None:
         tf.config.experimental.enable_op_determinism()
 
 
+def on_one_replica(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """An optimiser that does not sum its gradients over replicas, of which there is one.
+
+    On TensorFlow that sum, of one number, is an operation with a gradient of its own, and TensorFlow keeps those for
+    ever: with them the graph of every network that was trained, 10 MB and a longer garbage collection a run. The
+    gradients are the same bits without it.
+    """
+    if hasattr(optimizer, "_all_reduce_sum_gradients"):
+        optimizer._all_reduce_sum_gradients = list
+    return optimizer
+
+
 @contextlib.contextmanager
 def own_seeds(seed: int) -> Iterator[None]:
     """Let Keras draw the seeds of initial weights and dropout from a generator that nobody else draws from.

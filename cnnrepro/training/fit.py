@@ -151,6 +151,7 @@ def compiled_model(run: ResolvedRun) -> tuple[keras.Model, keras.Model, bool]:
     The two are one model, unless the images are augmented at the head of the step: then what is trained begins with
     that. Its optimiser is built.
     """
+    from cnnrepro import engine
     from cnnrepro.engine import keras
 
     network = build(run)
@@ -158,7 +159,7 @@ def compiled_model(run: ResolvedRun) -> tuple[keras.Model, keras.Model, bool]:
     # On a CPU XLA's steps are slower here (AlexNet 133 against 186 images/s); JAX knows no other way.
     jit_compile = run.backend == "jax"
     model.compile(
-        optimizer=make_optimizer(recipe(run.spec.recipe), run.spec.learning_rate),
+        optimizer=engine.on_one_replica(make_optimizer(recipe(run.spec.recipe), run.spec.learning_rate)),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=jit_compile,

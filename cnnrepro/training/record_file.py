@@ -14,6 +14,8 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import orjson
+
 from cnnrepro.files import write_whole
 from cnnrepro.training.record import FORMAT, READABLE, RunRecord
 
@@ -37,9 +39,9 @@ def read(path: Path) -> RunRecord:
         OSError: as the disk says.
         ValueError: damaged, or of a format that is not known; says which.
     """
-    with open(path, "rb") as file:  # noqa: PTH123 - a store of ten thousand records feels Path.open
-        text = file.read()
-    values = json.loads(text)
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a store of ten thousand records feels Path.open
+        text = file.readall()
+    values = _parsed(text)
     if isinstance(values, dict) and values.get("format") == FORMAT and values.get("checksum") != _sum(text):
         raise ValueError("its checksum does not fit; it was changed after it was written")
     return RunRecord.from_dict(values)
@@ -57,6 +59,14 @@ def format_of(path: Path) -> int | None:
         return None
     found = values.get("format") if isinstance(values, dict) else None
     return found if isinstance(found, int) else None
+
+
+def _parsed(text: bytes) -> object:
+    """The values of a JSON text; orjson takes a fifth of the time that the standard library takes, but no NaN."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
 
 
 def is_foreign(path: Path) -> bool:

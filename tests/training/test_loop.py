@@ -1,5 +1,6 @@
 """``train``: what a run gives, gives again, survives and refuses. Real runs on a few digits."""
 
+import gc
 import json
 import os
 import random
@@ -109,6 +110,20 @@ def test_other_threads_that_draw_random_numbers_change_nothing(undisturbed, tiny
     finally:
         ended.set()
         thread.join()
+
+
+def test_what_was_trained_before_is_forgotten(tmp_path):
+    """A batch trains hundreds of networks in one process; TensorFlow's graphs of them are its largest objects."""
+
+    def graphs(seed):
+        values = {"epochs": 1, "batch_size": 32, "train_images": 64, "precision": "float32", "seed": seed}
+        train(RunSpec(model="lenet5_modern", dataset="mnist_5k", **values), runs=tmp_path)
+        keras.backend.clear_session()
+        gc.collect()
+        return sum(type(one).__name__ == "FuncGraph" for one in gc.get_objects())
+
+    graphs(0)
+    assert graphs(1) == graphs(2) == graphs(3)
 
 
 class _Interrupting(NoProgress):

@@ -1,6 +1,8 @@
 import json
+import math
 import multiprocessing
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -227,3 +229,14 @@ def test_a_file_beside_a_record_that_is_a_folder_is_damage(store):
     (store.path("a" * 16) / "curves.csv").unlink()
     (store.path("a" * 16) / "curves.csv").mkdir()
     assert store.damaged_files(kept) == ["curves.csv"]
+
+
+def test_numbers_come_back_to_the_last_bit_and_nan_as_nan(store):
+    random = np.random.default_rng(0)
+    curve = [float(value) for value in random.standard_normal(1000) * 10.0 ** random.integers(-300, 300, 1000)]
+    store.put(record(history={"loss": [*curve, float("nan"), float("inf")]}))
+    found = store.get("a" * 16).history["loss"]
+    assert found[:1000] == curve
+    assert math.isnan(found[1000]) and found[1001] == float("inf")
+    store.put(record(history={"loss": curve}))
+    assert store.get("a" * 16).history["loss"] == curve
