@@ -128,6 +128,7 @@ def _draw_all(
         for number in jobs:
             one(number)
         return pages, errors
+    _load_for_threads()
     with ThreadPoolExecutor(max_workers=plan.jobs) as pool:
         futures = [pool.submit(one, number) for number in jobs]
         try:
@@ -140,6 +141,16 @@ def _draw_all(
                 time.sleep(POLL_SECONDS)
             raise
     return pages, errors
+
+
+def _load_for_threads() -> None:
+    """Load what draws a page before several threads do: Pygments' modules cannot be loaded by two at once."""
+    import nbconvert  # noqa: F401
+    import papermill  # noqa: F401
+    from pygments.formatters import HtmlFormatter  # noqa: F401
+    from pygments.lexers import PythonLexer  # noqa: F401
+
+    from cnnrepro.report import page  # noqa: F401
 
 
 def _end_kernels() -> None:
