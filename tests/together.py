@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
-import psutil
-
 from cnnrepro.training import RunStore
+from tests.faults.conftest import COMMAND, CURVES, Started
 
-COMMAND = "from cnnrepro.cli import main; main()"
-CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 TOLERANCE = 1e-4  # relative; measured: some 1e-7 until a rectifier or a pool decides otherwise on rounding
 
 
@@ -24,27 +17,13 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
-class Machine:
-    """One worker: a command, what it says, and every process it started."""
+class Machine(Started):
+    """One worker: a command, its store, what it says, and every process it started."""
 
     def __init__(self, runs: Path, arguments: list[str], environment: dict[str, str]):
         self.runs = runs
-        told = {**os.environ, "KERAS_BACKEND": "jax", "CNNREPRO_PROGRESS": "none", **environment}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, "train", *arguments, "--runs", str(runs)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=told,
-            start_new_session=True,
-        )
-
-    def family(self) -> list[psutil.Process]:
-        try:
-            parent = psutil.Process(self.process.pid)
-            return [parent, *parent.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        told = {"KERAS_BACKEND": "jax", "CNNREPRO_PROGRESS": "none"} | environment
+        super().__init__(*COMMAND, "train", *arguments, "--runs", runs, environment=told)
 
     def record(self):
         """The one record of its store; None before there is one."""
@@ -58,19 +37,8 @@ class Machine:
     def epochs(self) -> int:
         return self.record().epochs_done if self.record() else 0
 
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
     def end(self, seconds=420):
-        """Exit status, what it printed and what it said; no process of it is left."""
-        family = self.family()
-        out, err = self.process.communicate(timeout=seconds)
-        _, alive = psutil.wait_procs(family, timeout=30)
-        for one in alive:
-            one.kill()
-        assert not alive, f"left behind: {alive}"
-        return self.process.returncode, out, err
+        return super().end(seconds)
 
 
 def arguments(model="lenet5_modern", *, epochs=2, images=389, batch=128, recipe="sgd", more=()) -> list[str]:

@@ -24,6 +24,17 @@ CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 LEFT = {"record.json", "curves.csv", "predictions.parquet", "log.txt", "lock"}  # by a finished run
 
 
+# Names of folders that shells, URLs and file systems make something else of.
+ODD_NAMES = {
+    "spaces": "with spaces  in it",
+    "unicode": "Übung 北京 ñ 🙂",
+    "quotes": """quo'te"s`$(x);&|<>*?[a]{b}%d\\n#""",
+    "200 characters": "x" * 200,
+}
+# What cron, containers and Slurm may leave out.
+BARE = ("HOME", "USER", "LOGNAME", "TERM", "LANG", "LC_ALL", "XDG_CACHE_HOME")
+
+
 def wait_for(condition, seconds=120.0):
     """Wait until a condition holds; what it gave."""
     end = time.monotonic() + seconds
@@ -147,18 +158,24 @@ def undisturbed(tmp_path_factory):
 
 
 @pytest.fixture
-def batch(tmp_path):
-    """Batches on a store of the test's own; they are ended with the test."""
+def started():
+    """Processes that a test starts, ``Started`` by ``Started``; they are ended with the test."""
     made = []
-
-    def make(runs=tmp_path / "runs", environment=None, **options):
-        made.append(Batch(runs, environment, **options))
-        return made[-1]
-
-    yield make
+    yield made
     for one in made:
         for process in one.family():
             process.kill()
+
+
+@pytest.fixture
+def batch(tmp_path, started):
+    """Batches on a store of the test's own."""
+
+    def make(runs=tmp_path / "runs", environment=None, **options):
+        started.append(Batch(runs, environment, **options))
+        return started[-1]
+
+    return make
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.faults.conftest import COMMAND, DYING, LEFT, Started, results, wait_for
+from tests.faults.conftest import BARE, COMMAND, DYING, LEFT, ODD_NAMES, Started, results, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -49,20 +49,16 @@ def temporary(tmp_path):
 
 
 @pytest.fixture
-def run(tmp_path, temporary):
+def run(tmp_path, temporary, started):
     """Start ``cnnrepro run``, perhaps with a fault."""
-    made = []
 
     def start(*words, fault=None, reports=tmp_path / "reports", runs=tmp_path / "runs", environment=None, **options):
         first = (DYING, json.dumps(fault)) if fault else COMMAND
         told = ("run", *words, "--runs", runs, "--reports", reports)
-        made.append(Started(*first, *told, environment={"TMPDIR": temporary} | (environment or {}), **options))
-        return made[-1]
+        started.append(Started(*first, *told, environment={"TMPDIR": temporary} | (environment or {}), **options))
+        return started[-1]
 
-    yield start
-    for one in made:
-        for process in one.family():
-            process.kill()
+    return start
 
 
 def hidden(folder):
@@ -258,11 +254,7 @@ def test_a_reports_folder_that_becomes_read_only(a_page, run, tmp_path, temporar
     assert status == 0, err
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["with spaces  in it", "Übung 北京 ñ 🙂", """quo'te"s`$(x);&|<>*?[a]{b}%d\\n#""", "x" * 200],
-    ids=["spaces", "unicode", "quotes", "200 characters"],
-)
+@pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES)
 def test_odd_paths(name, run, tmp_path, temporary):
     folder = tmp_path / name
     path = notebook(folder / f"{name}.ipynb", ODD)
@@ -275,8 +267,7 @@ def test_odd_paths(name, run, tmp_path, temporary):
 
 
 def test_no_home_no_terminal_and_no_user(a_page, run, temporary):
-    bare = ("HOME", "USER", "LOGNAME", "TERM", "LANG", "LC_ALL", "XDG_CACHE_HOME")
-    status, out, err = run(a_page, without=bare).end()
+    status, out, err = run(a_page, without=BARE).end()
     assert status == 0, err
     assert_site(Path(out.splitlines()[-1]), temporary)
 

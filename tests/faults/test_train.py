@@ -7,7 +7,7 @@ import time
 import pytest
 
 from cnnrepro.training import RunStore
-from tests.faults.conftest import COMMAND, DYING, Started, assert_clean, results, wait_for
+from tests.faults.conftest import BARE, COMMAND, DYING, ODD_NAMES, Started, assert_clean, results, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -48,19 +48,15 @@ def undisturbed(tmp_path_factory):
 
 
 @pytest.fixture
-def train(tmp_path):
+def train(tmp_path, started):
     """Start the training, perhaps with a fault, on the test's own store or another."""
-    made = []
 
     def start(*more, fault=None, runs=tmp_path / "runs", **options):
         first = (DYING, json.dumps(fault)) if fault else COMMAND
-        made.append(Started(*first, *TRAIN, "--runs", runs, *more, **options))
-        return made[-1]
+        started.append(Started(*first, *TRAIN, "--runs", runs, *more, **options))
+        return started[-1]
 
-    yield start
-    for one in made:
-        for process in one.family():
-            process.kill()
+    return start
 
 
 @pytest.fixture
@@ -144,14 +140,10 @@ def test_a_clock_that_jumps(train, ends_as_undisturbed, tmp_path):
 
 def test_no_home_no_terminal_and_no_user(train, ends_as_undisturbed):
     """As cron, containers and Slurm start things: HOME unset, streams that are no terminal, a bare environment."""
-    ends_as_undisturbed(without=("HOME", "USER", "LOGNAME", "TERM", "LANG", "LC_ALL", "XDG_CACHE_HOME"))
+    ends_as_undisturbed(without=BARE)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["with spaces  in it", "Übung 北京 ñ 🙂", """quo'te"s`$(x);&|<>*?[a]{b}%d\\n#""", "x" * 200],
-    ids=["spaces", "unicode", "quotes", "200 characters"],
-)
+@pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES)
 def test_odd_paths(name, train, ends_as_undisturbed, tmp_path):
     folder = tmp_path / name
     one = train(runs=folder, fault={"how": "kill", "file": "checkpoint.npz", "bytes": 100_000, "nth": 2})

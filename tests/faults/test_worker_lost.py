@@ -17,18 +17,14 @@ ENDLESS = arguments(epochs=2, batch=2, images=3500)  # in its first epoch
 
 
 @pytest.fixture
-def together(tmp_path):
-    """Workers of one run; they are ended with the test."""
-    made = []
+def together(tmp_path, started):
+    """Workers of one run."""
 
     def make(given, **options):
-        made.extend(start(tmp_path, given, **options))
-        return made[-options.get("workers", 2) :]
+        started.extend(start(tmp_path, given, **options))
+        return started[-options.get("workers", 2) :]
 
-    yield make
-    for one in made:
-        for process in one.family():
-            process.kill()
+    return make
 
 
 def in_the_middle(machines):

@@ -2,33 +2,15 @@ import base64
 import json
 import shutil
 import subprocess
-from html.parser import HTMLParser
 
 import nbformat
 import pytest
 
 from cnnrepro.errors import WorkFailed
 from cnnrepro.report import display, figures, page, rendering
+from tests.elements import Elements
 
 PARAMETERS = {"dataset": "<script>p()</script>", "name": "é" * 200 + "\"'&", "seeds": [0, 1]}
-
-
-class Elements(HTMLParser):
-    """All elements with their attributes, and all text."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self.words = [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-    def of(self, tag):
-        return [attributes for name, attributes in self.found if name == tag]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import nbformat
@@ -16,28 +15,14 @@ from PIL import Image
 from cnnrepro.errors import UsageError
 from cnnrepro.report import display, figures, page, rendering, site
 from cnnrepro.report.tables import table
+from tests.elements import Elements
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&amp;"
 
 
-class Reader(HTMLParser):
-    """Every element with its attributes, as a browser would see them, and all text."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self.words = [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-
 def assert_harmless(text):
     """Nothing in a page runs, and nothing leads to a page in an address."""
-    for tag, attributes in Reader(text).found:
+    for tag, attributes in Elements(text).found:
         assert tag not in ("script", "iframe", "object", "embed", "form", "base", "link", "svg"), tag
         for name, value in attributes.items():
             assert not name.startswith("on"), (tag, name)
@@ -84,7 +69,7 @@ def test_no_link_in_markdown_or_html_leads_into_a_made_up_page(address, form, tm
 
 def test_pictures_in_markdown_are_let_through_as_they_were():
     picture = '<img alt="a" src="data:image/png;base64,iVBORw0KGgo=">'
-    assert Reader(rendering.safe_html(picture)).found == [
+    assert Elements(rendering.safe_html(picture)).found == [
         ("img", {"alt": "a", "src": "data:image/png;base64,iVBORw0KGgo="})
     ]
     assert 'title="data: 5"' in rendering.safe_html('<span title="data: 5">x</span>')
@@ -155,7 +140,7 @@ def test_names_are_text_on_the_page_in_its_report_and_in_the_index(verdict, tmp_
     index = site.write_index(tmp_path / "reports").read_text(encoding="utf-8")
     for shown in (text, index):
         assert_harmless(shown)
-        assert HOSTILE in "".join(Reader(shown).words)
+        assert HOSTILE in "".join(Elements(shown).words)
     (place / page.REPORT).write_text("{")
     assert_harmless(site.write_index(tmp_path / "reports").read_text(encoding="utf-8"))
 

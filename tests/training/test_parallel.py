@@ -126,7 +126,7 @@ def test_a_worker_whose_data_are_missing_says_so_everywhere(tmp_path):
 
 def refused(more, environment):
     done = subprocess.run(
-        [sys.executable, "-c", COMMAND, "train", *arguments(), *more],
+        [sys.executable, *COMMAND, "train", *arguments(), *more],
         check=False,
         capture_output=True,
         text=True,
