@@ -66,7 +66,7 @@ def folder_beside(parent: Path, prefix: str) -> Iterator[Path]:
 
     Args:
         parent: an existing folder, on the disk that the result goes to.
-        prefix: of its name; begins with a dot.
+        prefix: of its name; begins with a dot where people look into ``parent``.
     """
     own = f"{prefix}{running_id()[:6]}-"  # a lock may not reach other machines, so theirs are left to them
     for leftover in parent.glob(f"{glob.escape(own)}*"):
@@ -85,6 +85,17 @@ def folder_beside(parent: Path, prefix: str) -> Iterator[Path]:
     finally:
         lock.release()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_being_made(folder: Path) -> bool:
+    """Whether a living process works in a temporary folder: it holds the lock in it."""
+    if not (folder / MAKER).is_file():
+        return False
+    try:
+        with FileLock(folder / MAKER, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def _remove_if_left(folder: Path) -> None:

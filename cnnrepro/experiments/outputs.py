@@ -100,7 +100,7 @@ class _Client(PapermillNotebookClient):
         return output
 
     def finish(self) -> None:
-        """Say in all cells what was left out."""
+        """Say in all cells what was left out, and join what was printed in one go."""
         for index, kept in self._kept.items():
             kept.finish()
             outputs = self.nb.cells[index].outputs

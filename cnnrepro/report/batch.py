@@ -111,7 +111,6 @@ def _draw_all(
     """Draw pages, as many at a time as there are jobs: their paths, and what went wrong with the others."""
     pages: dict[int, Path] = {}
     errors: dict[int, CnnreproError] = {}
-
     ending = threading.Event()
 
     def one(number: int) -> None:

@@ -71,9 +71,7 @@ def compare(first: RunRecord, second: RunRecord) -> Differences:
 
 def _asked(record: RunRecord) -> dict[str, object]:
     """The fields of the spec, options of the model as ``options.NAME``, and the data behind the name."""
-    values = record.spec.to_dict()
-    values |= {f"options.{name}": value for name, value in values.pop("options").items()}
-    data = record.data
+    values, data = record.spec.flat(), record.data
     sizes = {f"images for {name}": count for name, count in (data.get("sizes") or {}).items()}
     return values | sizes | {"data fingerprint": data.get("fingerprint"), "data left out": data.get("partial")}
 

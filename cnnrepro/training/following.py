@@ -18,6 +18,7 @@ def follow(run: fit.ResolvedRun, group: Group, stop: Stop) -> RunRecord:
 
     Raises:
         Stopped: a worker was asked to.
+        KeyboardInterrupt: a worker was told to end at once.
         WorkFailed: a worker is lost or ended.
     """
     while True:

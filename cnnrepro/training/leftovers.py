@@ -17,13 +17,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from cnnrepro.errors import CnnreproError
-from cnnrepro.files import MAKER
+from cnnrepro.files import MAKER, is_being_made
 from cnnrepro.training import checkpoint, record_file
 from cnnrepro.training.locks import Claim
-from cnnrepro.training.record import RunRecord
 from cnnrepro.training.store import DAMAGED, KEY, RECORD, WEIGHTS, RunStore
 
 CHECKPOINT = "checkpoint of a run that ended"
@@ -98,7 +94,7 @@ def look(store: RunStore, wanted: Wanted) -> Pruned:
         if own and store.is_claimed(key):
             busy.append(key)
         else:
-            found += [one for one in own if not _is_being_made(one.path)]
+            found += [one for one in own if not is_being_made(one.path)]
     return Pruned(tuple(found), tuple(busy))
 
 
@@ -151,7 +147,7 @@ def _of_run(store: RunStore, key: str, wanted: Wanted) -> Iterator[Leftover]:
 
 
 def _candidates(store: RunStore, key: str, wanted: Wanted) -> Iterator[tuple[Path, str]]:
-    folder, record = store.path(key), _readable(store, key)
+    folder, record = store.path(key), store.readable(key)
     ended = record is not None and record.has_ended
     if ended or wanted.unfinished:
         for name in (checkpoint.NAME, checkpoint.PREVIOUS):
@@ -162,14 +158,6 @@ def _candidates(store: RunStore, key: str, wanted: Wanted) -> Iterator[tuple[Pat
         yield folder / WEIGHTS, WEIGHTS_KIND
     for path in sorted((*folder.glob(".*.tmp"), *folder.glob(".weights-*"), *store.folder.glob(f".again-{key}-*"))):
         yield path, TEMPORARY
-
-
-def _readable(store: RunStore, key: str) -> RunRecord | None:
-    """The record of a run; None where there is none that can be read: it may be trained again from its checkpoint."""
-    try:
-        return store.get(key)
-    except CnnreproError:
-        return None
 
 
 def _size_and_time(path: Path) -> tuple[int, float]:
@@ -183,20 +171,9 @@ def _size_and_time(path: Path) -> tuple[int, float]:
     return plain, max((one.st_mtime for one in told), default=0.0)
 
 
-def _is_being_made(path: Path) -> bool:
-    """Whether a living process works in a temporary folder: it holds the lock in it."""
-    if not (path / MAKER).is_file():
-        return False
-    try:
-        with FileLock(path / MAKER, timeout=0):
-            return False
-    except Timeout:
-        return True
-
-
 def _remove(store: RunStore, one: Leftover) -> bool:
     """Remove one; False where a living process still works in it."""
-    if _is_being_made(one.path):
+    if is_being_made(one.path):
         return False
     if one.kind == WEIGHTS_KIND:
         _forget_weights(store, one.key)

@@ -18,11 +18,11 @@ from cnnrepro.training.locks import ClaimLost
 from cnnrepro.training.parallel import ALONE, Alone
 from cnnrepro.training.peers import WorkerLost
 from cnnrepro.training.progress import Progress, make_progress
-from cnnrepro.training.record import DIVERGED, DONE, ERROR, FAILED, RUNNING, RunRecord
+from cnnrepro.training.record import DIVERGED, DONE, ERROR, FAILED, RunRecord
 from cnnrepro.training.session import Session
 from cnnrepro.training.spec import RunSpec
 from cnnrepro.training.stopping import Stop, Stopped
-from cnnrepro.training.store import WEIGHTS, RunStore, UnreadableRecord
+from cnnrepro.training.store import WEIGHTS, RunStore
 from cnnrepro.training.tracking import make_trackers
 
 
@@ -80,7 +80,7 @@ def train(
 def _find_or_train(run: ResolvedRun, session: Session) -> RunRecord:
     """The record of a run: as the store has it, or trained under the run's claim."""
     store, keep_weights = session.store, session.keep_weights
-    record = _readable(store, run.key)
+    record = store.readable(run.key)  # one that cannot be read is dealt with under the claim
     while not _is_finished(record, store, keep_weights):
         paths.require_writable(store.folder, "--runs")
         with (
@@ -95,20 +95,12 @@ def _find_or_train(run: ResolvedRun, session: Session) -> RunRecord:
     return record
 
 
-def _readable(store: RunStore, key: str) -> RunRecord | None:
-    """The record under a key, if there is one that can be read; what cannot is dealt with under the claim."""
-    try:
-        return store.get(key)
-    except UnreadableRecord:
-        return None
-
-
 def _is_finished(record: RunRecord | None, store: RunStore, keep_weights: bool) -> bool:
-    """Whether nothing is left to train. A run that diverged is a result; one that met an error is tried again."""
-    if record is None or record.status == RUNNING:
+    """Whether nothing is left to train, and what was trained is whole."""
+    if record is None or not record.has_ended:
         return False
     if record.status == FAILED:
-        return record.failure["kind"] == DIVERGED
+        return True
     if store.damaged_files(record):
         return False
     return not keep_weights or (store.path(record.key) / WEIGHTS).is_file()

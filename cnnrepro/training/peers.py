@@ -192,7 +192,7 @@ class Peers:
             self._leaving.wait(5 * POLL_SECONDS)
 
     def _read_ends(self) -> bool:
-        """Whether somebody has ended; the first that did decides."""
+        """Whether somebody has ended; of several who have when this is first seen, the lowest by name decides."""
         left = self._client.key_value_dir_get("end/")
         if left and not self._leaving.is_set():
             name, text = min(left)

@@ -57,9 +57,7 @@ def first_difference(record: RunRecord, written: Mapping[int, float]) -> int | N
 
 def fields(record: RunRecord) -> dict[str, object]:
     """The fields of the spec that have a value, an option of the model as ``options.NAME``."""
-    values = record.spec.to_dict()
-    values |= {f"options.{name}": value for name, value in values.pop("options").items()}
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: value for name, value in record.spec.flat().items() if value is not None}
 
 
 def marks(record: RunRecord) -> dict[str, str]:

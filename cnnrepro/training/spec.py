@@ -133,6 +133,12 @@ class RunSpec:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return values | {"options": dict(self.options)}
 
+    def flat(self) -> dict[str, object]:
+        """Plain values without mappings among them: an option of the model as ``options.NAME``."""
+        values = self.to_dict()
+        options = values.pop("options")
+        return values | {f"options.{name}": value for name, value in options.items()}
+
     @classmethod
     def from_dict(cls, values: Mapping) -> RunSpec:
         """The spec that ``to_dict`` wrote; raises UsageError for a field it does not know."""

@@ -82,17 +82,19 @@ class RunStore:
             raise UnreadableRecord(f"The record {str(path)!r} names another run, {record.key!r}")
         return record
 
+    def readable(self, key: str) -> RunRecord | None:
+        """The record under a key, if there is one that can be read."""
+        with contextlib.suppress(UnreadableRecord):
+            return self.get(key)
+        return None
+
     def damaged_files(self, record: RunRecord) -> list[str]:
         """The names of files beside a record that are missing or are not what was written.
 
         A name that no record of ours has is damage too; it may be a way to somewhere else, so nothing is opened.
         """
-        folder = self.path(record.key)
-        return [
-            name
-            for name, sum_ in record.files.items()
-            if name not in BESIDE or not record_file.is_whole(folder / name, sum_)
-        ]
+        folder, files = self.path(record.key), record.files
+        return [name for name in files if name not in BESIDE or not record_file.is_whole(folder / name, files[name])]
 
     def set_aside_damaged(self, key: str) -> None:
         """Move a record that is no JSON, lacks fields or has damaged files out of the way. Only under the run's claim.
@@ -124,7 +126,7 @@ class RunStore:
             return []
         return sorted(name for name in names if (self.folder / name / RECORD).is_file())
 
-    def records(self, unreadable: Callable[[str], object] | None = None) -> list[RunRecord]:
+    def records(self, unreadable: Callable[[str], object] = lambda text: None) -> list[RunRecord]:
         """All records that can be read, oldest first; ``unreadable`` is told of each that cannot."""
         found = []
         with record_file.collector_paused():
@@ -132,8 +134,7 @@ class RunStore:
                 try:
                     record = self.get(key)
                 except UnreadableRecord as error:
-                    if unreadable:
-                        unreadable(str(error))
+                    unreadable(str(error))
                     continue
                 if record is not None:
                     found.append(record)

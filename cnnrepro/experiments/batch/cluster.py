@@ -160,9 +160,8 @@ def _interrupts_held() -> Iterator[None]:
         yield
         return
     held: list[int] = []
-    before = signal.signal(
-        signal.SIGINT, lambda number, frame: held.append(number)
-    )  # in threads that were there before
+    # For threads that were there before, which do not block it.
+    before = signal.signal(signal.SIGINT, lambda number, frame: held.append(number))
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -8,7 +8,6 @@ import uuid
 from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
 
 from distributed import Client, Future, KilledWorker
@@ -145,7 +144,7 @@ class _Batch:
             return
         self._asked = time.monotonic()
         try:
-            self._client.run(partial(ask_to_stop, self._work.batch), wait=False)
+            self._client.run(ask_to_stop, self._work.batch, wait=False)
         except OSError as error:  # Dask's CommClosedError
             raise self._lost() from error
 
