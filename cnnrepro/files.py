@@ -75,7 +75,7 @@ def folder_beside(parent: Path, prefix: str) -> Iterator[Path]:
         folder = parent / f"{own}{uuid.uuid4().hex[:8]}"
         folder.mkdir(mode=0o700)
         lock = FileLock(folder / MAKER, thread_local=False)
-        with contextlib.suppress(Timeout, FileNotFoundError):
+        with contextlib.suppress(Timeout, FileNotFoundError, FileExistsError):  # others look, and remove
             lock.acquire(timeout=0)
             if (folder / MAKER).is_file():
                 break
@@ -99,8 +99,9 @@ def is_being_made(folder: Path) -> bool:
 
 
 def _remove_if_left(folder: Path) -> None:
-    """Remove a temporary folder whose maker is dead."""
-    if folder.is_symlink() or (hasattr(os, "getuid") and folder.stat().st_uid != os.getuid()):
-        return  # in a folder that all may write to, somebody else's
-    with contextlib.suppress(Timeout, OSError), FileLock(folder / MAKER, timeout=0):
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove a temporary folder whose maker is dead; one that lives may be removing it at this moment."""
+    with contextlib.suppress(Timeout, OSError):
+        if folder.is_symlink() or (hasattr(os, "getuid") and folder.stat().st_uid != os.getuid()):
+            return  # in a folder that all may write to, somebody else's
+        with FileLock(folder / MAKER, timeout=0):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from cnnrepro.files import remove_leftovers, write_text, write_whole
+from cnnrepro.files import folder_beside, remove_leftovers, write_text, write_whole
 
 
 def test_a_file_appears_whole(tmp_path):
@@ -20,6 +22,19 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
         write_whole(tmp_path / "a.txt", fail)
     assert (tmp_path / "a.txt").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_many_make_temporary_folders_beside_each_other_at_once(tmp_path):
+    """Each looks for what killed ones left, while the others remove theirs."""
+
+    def make(number):
+        for _ in range(50):
+            with folder_beside(tmp_path, ".made-") as folder:
+                (folder / "file").touch()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(make, range(8)))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_leftovers_of_a_killed_writer_are_removed(tmp_path):
