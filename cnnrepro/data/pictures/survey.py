@@ -45,7 +45,7 @@ def survey(source: Source, side: int, keep: Callable[[int, np.ndarray], None] | 
     """
     checksums, plain, bad = [], [], {}
     look = _looker(source, side)
-    for position, (checksum, is_plain, pixels, why) in enumerate(_shown(_in_threads(look, len(source)), source)):
+    for position, (checksum, is_plain, pixels, why) in enumerate(_shown(in_threads(look, len(source)), source)):
         checksums.append(checksum)
         plain.append(is_plain)
         if why:
@@ -89,7 +89,7 @@ def _looker(source: Source, side: int) -> Callable[[int], tuple[str, bool, np.nd
     return look
 
 
-def _in_threads(work: Callable[[int], object], count: int) -> Iterator:
+def in_threads(work: Callable[[int], object], count: int) -> Iterator:
     """What ``work`` gives for 0 … count - 1, in order, from as many threads as there are cores."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         for start in range(0, count, _AT_ONCE):

@@ -100,6 +100,13 @@ def cut_the_pixels(folder, home):
     path.write_bytes(path.read_bytes()[:-1])
 
 
+def flip_a_bit(folder, home):
+    path = home / store.PIXELS
+    content = bytearray(path.read_bytes())
+    content[-1000] ^= 1
+    path.write_bytes(content)
+
+
 def spoil_the_manifest(folder, home):
     (home / store.MANIFEST).write_text("{")
 
@@ -110,7 +117,7 @@ def older_version(folder, home):
 
 
 @pytest.mark.parametrize(
-    "change", [change_a_pixel, remove_a_picture, cut_the_pixels, spoil_the_manifest, older_version]
+    "change", [change_a_pixel, remove_a_picture, cut_the_pixels, flip_a_bit, spoil_the_manifest, older_version]
 )
 def test_whatever_changed_it_is_made_again(folder, tmp_path, monkeypatch, change):
     _, _, home = bring(of_folder(folder), SIDE, tmp_path / "kept", "disk")
