@@ -16,6 +16,7 @@ ORDER = [
     "paths",
     "machine",
     "files",
+    "speech",
     "engine",
     "layers",
     "anatomy",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from cnnrepro import __version__, paths
+from cnnrepro.speech import say_line
 
 
 class Interrupted(Exception):
@@ -79,5 +79,4 @@ def reports_dir(given: Path | None) -> Path:
 
 def say(sentence: str) -> None:
     """A line to standard error, with a capital letter and no traceback."""
-    if sys.stderr is not None:
-        print(f"cnnrepro: {sentence}", file=sys.stderr)
+    say_line(f"cnnrepro: {sentence}")

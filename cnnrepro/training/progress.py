@@ -9,6 +9,7 @@ from functools import partial
 from typing import IO, Protocol
 
 from cnnrepro.errors import unknown
+from cnnrepro.speech import say_line
 
 BAR, NOTEBOOK, LINES, NONE = "bar", "notebook", "lines", "none"
 STYLES = (BAR, NOTEBOOK, LINES, NONE)
@@ -37,13 +38,6 @@ class Progress(Protocol):
         """The run has ended, in whichever way."""
 
 
-def _say(text: str, stream: IO[str] | None = None) -> None:
-    """A line to a stream, by default standard error; nowhere where that is closed."""
-    stream = stream or sys.stderr
-    if stream is not None:
-        print(text, file=stream, flush=True)
-
-
 def _spell(metrics: dict[str, float]) -> str:
     """Metrics as people read them: "loss 0.412, accuracy 0.871"."""
     return ", ".join(f"{name.replace('val_', 'validation ')} {value:.3f}" for name, value in metrics.items())
@@ -58,7 +52,7 @@ class BarProgress:
 
     def wait(self, title: str) -> None:
         """Say so."""
-        _say(f"{title}: another process trains this run; waiting for it")
+        say_line(f"{title}: another process trains this run; waiting for it")
 
     def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
         """Draw the bar."""
@@ -93,7 +87,7 @@ class LineProgress:
         self._stream = stream
 
     def _say(self, text: str) -> None:
-        _say(text, self._stream)
+        say_line(text, self._stream)
 
     def wait(self, title: str) -> None:
         """Say so."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
+
+from cnnrepro.speech import say_line
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -60,8 +61,7 @@ class Stop:
         self.ask()
         if not (first and self._deferring):
             raise KeyboardInterrupt(number)
-        if sys.stderr is not None:
-            print("\ncnnrepro: stopping after this epoch; once more stops at once.", file=sys.stderr, flush=True)
+        say_line("\ncnnrepro: stopping after this epoch; once more stops at once.")
 
 
 @contextlib.contextmanager

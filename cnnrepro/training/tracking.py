@@ -6,6 +6,7 @@ notebooks and workers. The record stays the truth; a tracker is a view of it, an
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import sys
@@ -104,13 +105,14 @@ class Trackers:
         """One line on standard error, above a progress bar if there is one, and one in the run's log."""
         from tqdm import tqdm
 
-        if sys.stderr is not None:
-            tqdm.write(f"cnnrepro: {sentence}", file=sys.stderr)
+        told = [sentence]
         try:
             self._store.log(self._key, sentence)
         except OSError as error:  # the disk that stopped the tracker may be the run's too; the run will say so itself
-            if sys.stderr is not None:
-                tqdm.write(f"cnnrepro: the run's log cannot be written ({_reason(error)}).", file=sys.stderr)
+            told.append(f"the run's log cannot be written ({_reason(error)}).")
+        for line in told if sys.stderr is not None else ():
+            with contextlib.suppress(BrokenPipeError):  # nobody reads it any more
+                tqdm.write(f"cnnrepro: {line}", file=sys.stderr)
 
 
 def _reason(error: Exception) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from cnnrepro.experiments.batch.tasks import FAILED, FOUND, STOPPED, Outcome, Task
+from cnnrepro.speech import say_line
 from cnnrepro.training.progress import NONE
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class View(Protocol):
         """A run is over, in whichever way."""
 
     def again(self, outcome: Outcome) -> None:
-        """A run failed and is tried again."""
+        """A run failed and is tried again, or, where nothing is told, had no place yet."""
 
     def tick(self) -> None:
         """Some time has passed."""
@@ -137,8 +138,7 @@ class LinesView:
 
     def _say(self, line: str) -> None:
         self._said = time.monotonic()
-        if sys.stderr is not None:
-            print(line, file=sys.stderr, flush=True)
+        say_line(line)
 
     def hear(self, told: dict) -> None:
         """Say that an epoch ended."""
@@ -157,9 +157,10 @@ class LinesView:
         self._say(f"{title}: {outcome.status}{told}\n{self._tally.summary()}")
 
     def again(self, outcome: Outcome) -> None:
-        """Say that it is tried again."""
+        """Say that it is tried again, where something went wrong."""
         self._tally.again(outcome.number)
-        self._say(f"{outcome.told}\nIt is tried again.")
+        if outcome.told:
+            self._say(f"{outcome.told}\nIt is tried again.")
 
     def tick(self) -> None:
         """Say where the batch stands, once a minute."""
@@ -209,7 +210,8 @@ class LiveView:
     def again(self, outcome: Outcome) -> None:
         """Say that it is tried again."""
         self._tally.again(outcome.number)
-        self._console.print(f"{outcome.told} It is tried again.", style="yellow", markup=False)
+        if outcome.told:
+            self._console.print(f"{outcome.told} It is tried again.", style="yellow", markup=False)
 
     def tick(self) -> None:
         """The table draws itself."""
