@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,9 +218,9 @@ def train_epoch(
     }
 
 
-def save_weights(folder: Path, model: keras.Model) -> None:
-    """Write the model whole, as .keras."""
+def save_weights(folder: Path, model: keras.Model, check: Callable[[], object]) -> None:
+    """Write the model whole, as .keras; ``check`` is called before it takes its place, and may raise."""
     with folder_beside(folder, ".weights-") as temporary:
         saved = temporary / WEIGHTS
         model.save(saved)
-        write_whole(folder / WEIGHTS, lambda file: file.write(saved.read_bytes()))
+        write_whole(folder / WEIGHTS, lambda file: file.write(saved.read_bytes()), before_move=check)

@@ -30,6 +30,8 @@ OWNER = "owner.json"
 BEATS = 6  # signs of life in STALE_SECONDS: five may be missed
 POLL_SECONDS = 0.1
 
+Look = Callable[[], object]
+
 
 class ClaimLost(Exception):
     """Another process took the run over, because this one gave no sign of life."""
@@ -50,11 +52,12 @@ class Claim:
         self._ended = threading.Event()
         self._beating: threading.Thread | None = None
 
-    def acquire(self, waiting: Callable[[], object] | None = None) -> None:
+    def acquire(self, waiting: Look | None = None, look: Look = lambda: None) -> None:
         """Take the lock; while another process lives and holds it, wait.
 
         Args:
-            waiting: called once if it has to wait.
+            waiting: called once if it has to wait; may raise.
+            look: called again and again while it waits; may raise, and ends the waiting so.
         """
         told, watch = False, _Watch(self._owner)
         while True:
@@ -66,6 +69,7 @@ class Claim:
             if waiting and not told:
                 told = True
                 waiting()
+            look()
             time.sleep(POLL_SECONDS)
         self._begin()
 

@@ -22,7 +22,7 @@ from cnnrepro.training.record import DIVERGED, DONE, ERROR, FAILED, RunRecord
 from cnnrepro.training.session import Session
 from cnnrepro.training.spec import RunSpec
 from cnnrepro.training.stopping import Stop, Stopped
-from cnnrepro.training.store import WEIGHTS, RunStore
+from cnnrepro.training.store import PREDICTIONS, WEIGHTS, RunStore
 from cnnrepro.training.tracking import make_trackers
 
 
@@ -85,7 +85,7 @@ def _find_or_train(run: ResolvedRun, session: Session) -> RunRecord:
         paths.require_writable(store.folder, "--runs")
         with (
             contextlib.suppress(ClaimLost),  # another process trains it now: wait for that one
-            store.claim(run.key, waiting=lambda: session.progress.wait(run.spec.title())) as claim,
+            store.claim(run.key, lambda: session.progress.wait(run.spec.title()), session.stop.check) as claim,
         ):
             store.set_aside_damaged(run.key)
             record = store.get(run.key)  # another process may have trained it while this one waited
@@ -117,6 +117,8 @@ def _train_claimed(run: ResolvedRun, session: Session) -> RunRecord:
     together = session.group.describe()
     record = record.with_(machine={**record.machine, **together})
     try:
+        for name in (PREDICTIONS, WEIGHTS):  # of an earlier training: no new record may vouch for them
+            (store.path(run.key) / name).unlink(missing_ok=True)
         session.put(record)
         begun = [run.spec.title(), run.precision, run.backend, *(f"{value} {name}" for name, value in together.items())]
         store.log(run.key, f"session {record.sessions} begins: {', '.join(begun)}")
@@ -225,7 +227,7 @@ def _train(run: ResolvedRun, session: Session, record: RunRecord) -> RunRecord:
         return record
     session.claim.check()
     if session.keep_weights:
-        fit.save_weights(folder, network)
+        fit.save_weights(folder, network, session.claim.check)
     record = session.put(record.with_(status=DONE, test=test, wall_seconds=elapsed()), predictions)
     store.log(run.key, f"done: test accuracy {test['accuracy']:.4f}, test loss {test['loss']:.4f}")
     checkpoint.remove(folder)

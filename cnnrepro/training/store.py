@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
 from cnnrepro.files import write_whole
 from cnnrepro.training import locks, record_file
-from cnnrepro.training.locks import Claim
+from cnnrepro.training.locks import Claim, Look
 from cnnrepro.training.record import DONE, RunRecord
 
 if TYPE_CHECKING:
@@ -223,17 +223,18 @@ class RunStore:
             file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {line}\n")
 
     @contextlib.contextmanager
-    def claim(self, key: str, waiting: Callable[[], object] | None = None) -> Iterator[Claim]:
+    def claim(self, key: str, waiting: Look | None = None, look: Look = lambda: None) -> Iterator[Claim]:
         """Hold a run's lock; waits while another living process holds it. It ends when its holder dies.
 
         Args:
             key: the run.
-            waiting: called once if it has to wait.
+            waiting: called once if it has to wait; may raise.
+            look: called again and again while it waits; may raise, and ends the waiting so.
         """
         folder = self.path(key)
         folder.mkdir(parents=True, exist_ok=True)
         claim = Claim(folder)
-        claim.acquire(waiting)
+        claim.acquire(waiting, look)
         try:
             yield claim
         finally:

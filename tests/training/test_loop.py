@@ -227,6 +227,16 @@ def test_a_damaged_record_is_set_aside_and_trained_again(undisturbed, tiny, tmp_
     assert (store.path(undisturbed.key) / "record.damaged.json").exists()
 
 
+def test_no_new_record_vouches_for_damaged_weights(undisturbed, folder, tiny, tmp_path):
+    shutil.copytree(folder / undisturbed.key, tmp_path / undisturbed.key)
+    weights = tmp_path / undisturbed.key / "weights.keras"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    assert "weights.keras" not in train(tiny(), runs=tmp_path).files
+    assert not weights.exists()
+    again = train(tiny(), runs=tmp_path, keep_weights=True)
+    assert again.files["weights.keras"] and keras.models.load_model(weights)
+
+
 def test_a_record_of_another_version_is_refused_and_left_alone(undisturbed, tiny, tmp_path):
     store = RunStore(tmp_path)
     store.put(undisturbed)
