@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import uuid
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,11 +110,10 @@ def require_writable(folder: Path, option: str) -> Path:
         UsageError: the folder cannot be made or written.
     """
     missing = [one for one in (folder, *folder.absolute().parents) if not one.exists()]
-    probe = folder / f".writable-{uuid.uuid4().hex}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder):  # without a name where the system can, so that none is ever left
+            pass
     except OSError as error:
         raise UsageError(
             f"{option} {str(folder)!r} cannot be written ({error.strerror}); name a folder that you can write to."

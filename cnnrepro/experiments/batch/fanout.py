@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from distributed import Client, Future, KilledWorker
@@ -15,14 +19,15 @@ from distributed import Client, Future, KilledWorker
 from cnnrepro import paths
 from cnnrepro.errors import WorkFailed
 from cnnrepro.experiments.batch import cluster
-from cnnrepro.experiments.batch.tasks import FAILED, STOPPED, Outcome, Plan, Task
+from cnnrepro.experiments.batch.tasks import BUSY, FAILED, STOPPED, Outcome, Plan, Task
 from cnnrepro.experiments.batch.views import View
 from cnnrepro.experiments.batch.worker import TOPIC, Work, ask_to_stop, train_task
 from cnnrepro.training.stopping import Stop
 
 POLL_SECONDS = 0.05
 LOST_SECONDS = 15.0  # without a connection to the scheduler
-COUNT_SECONDS = 1.0  # between two looks at how many workers there are
+COUNT_SECONDS = 1.0  # between two looks at how many workers there are, and two requests to stop
+ALONE_SECONDS = 300.0  # without any worker
 
 
 def fan_out(tasks: Sequence[Task], plan: Plan, *, runs: Path, view: View, stop: Stop) -> list[Outcome]:
@@ -59,11 +64,14 @@ class _Batch:
         self._client, self._tasks, self._plan, self._work, self._view = client, tasks, plan, work, view
         self._stop, self._stopping = stop, False
         self._open: dict[Future, Task] = {}
-        self._tries = dict.fromkeys((task.number for task in tasks), 0)
+        self._sent = dict.fromkeys((task.number for task in tasks), 0)
+        self._failures, self._fresh = dict(self._sent), len(tasks)
         self._outcomes: dict[int, Outcome] = {}
         self._failed_fast = False
         self._waiting = deque(tasks)
-        self._places, self._counted, self._asked = 1, -math.inf, -math.inf
+        self._places, self._counted = work.workers if work.local else 1, -math.inf
+        self._alone_since: float | None = None
+        self._asking: threading.Thread | None = None
         self._silent_since: float | None = None
 
     def run(self) -> list[Outcome]:
@@ -72,6 +80,7 @@ class _Batch:
         while self._open or self._waiting:
             if self._stop.asked or self._failed_fast:
                 self._ask_to_stop()
+            self._count_workers()
             self._send_more()
             for future in [future for future in self._open if future.done()]:
                 self._close(future)
@@ -83,20 +92,16 @@ class _Batch:
 
     def _send_more(self) -> None:
         """Send as many tasks as there are workers: Dask holds the death of a worker against all that it was dealt."""
-        now = time.monotonic()
-        if now - self._counted > COUNT_SECONDS and self._waiting:
-            self._counted = now
-            try:
-                self._places = self._work.workers if self._work.local else max(1, len(self._client.nthreads()))
-            except OSError:  # Dask's CommClosedError; _check_scheduler says what it means
-                return
         while self._waiting and len(self._open) < self._places:
             self._send(self._waiting.popleft())
 
     def _send(self, task: Task) -> None:
-        self._tries[task.number] += 1
-        key = f"cnnrepro-{self._work.batch}-{task.number}-{self._tries[task.number]}"
-        future = self._client.submit(train_task, task, self._work, key=key, pure=False)
+        """Send a task; while there are others that were never sent, it does not wait for another batch's process."""
+        self._fresh -= not self._sent[task.number]
+        self._sent[task.number] += 1
+        key = f"cnnrepro-{self._work.batch}-{task.number}-{self._sent[task.number]}"
+        sent = replace(task, waits=not self._fresh)
+        future = self._client.submit(train_task, sent, self._work, key=key, pure=False)
         self._open[future] = task
 
     def _hear(self, event: tuple[float, dict]) -> None:
@@ -107,8 +112,14 @@ class _Batch:
     def _close(self, future: Future) -> None:
         task = self._open.pop(future)
         outcome = self._outcome(future, task)
+        if outcome.status in (BUSY, STOPPED) and not self._stopping:
+            # Another process trains it, or its worker was told to go (by who runs the cluster): later, or elsewhere.
+            self._view.again(outcome)
+            self._waiting.append(task)
+            return
         if outcome.status == FAILED and not self._stopping:
-            if not outcome.final and self._tries[task.number] <= self._plan.retry:
+            self._failures[task.number] += 1
+            if not outcome.final and self._failures[task.number] <= self._plan.retry:
                 self._view.again(outcome)
                 self._waiting.append(task)
                 return
@@ -140,13 +151,42 @@ class _Batch:
         self._stopping = True
         while self._waiting:
             self._end(Outcome(self._waiting.popleft().number, STOPPED))
-        if time.monotonic() - self._asked < COUNT_SECONDS:
+        if self._asking is None or not self._asking.is_alive():  # a worker that is stopped keeps the last one waiting
+            self._asking = threading.Thread(target=self._tell_to_stop, daemon=True, name="cnnrepro-stop")
+            self._asking.start()
+
+    def _tell_to_stop(self) -> None:
+        # What goes wrong is a worker's end, or the scheduler's, and is seen by who looks for that.
+        with contextlib.suppress(OSError, RuntimeError, TimeoutError, CancelledError):
+            self._client.run(ask_to_stop, self._work.batch, wait=False, on_error="ignore")
+        time.sleep(COUNT_SECONDS)
+
+    def _count_workers(self) -> None:
+        """See how many workers there are; a batch that has none for long, or is to stop, ends without them."""
+        now = time.monotonic()
+        if now - self._counted < COUNT_SECONDS:
             return
-        self._asked = time.monotonic()
+        self._counted = now
         try:
-            self._client.run(ask_to_stop, self._work.batch, wait=False)
-        except OSError as error:  # Dask's CommClosedError
-            raise self._lost() from error
+            found = len(self._client.nthreads())
+        except OSError:  # Dask's CommClosedError; _check_scheduler says what it means
+            return
+        if found:
+            self._alone_since = None
+            self._places = self._places if self._work.local else found
+            return
+        self._alone_since = self._alone_since or now
+        if self._stopping:
+            for task in self._open.values():
+                self._end(Outcome(task.number, STOPPED))
+            self._open.clear()
+        elif now - self._alone_since > ALONE_SECONDS:
+            left = len(self._tasks) - len(self._outcomes)
+            raise WorkFailed(
+                f"The Dask cluster at {self._plan.scheduler or 'this machine'} has had no worker for "
+                f"{ALONE_SECONDS:.0f} seconds, with {left} runs open. Their checkpoints are kept: start workers, and "
+                f"the same command goes on."
+            )
 
     def _end(self, outcome: Outcome) -> None:
         self._outcomes[outcome.number] = outcome

@@ -8,8 +8,8 @@ as it has cores. (Two jobs with the threads of two cores each on two cores are s
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cnnrepro import machine
@@ -52,6 +52,40 @@ def share(cores: Sequence[int], gpus: Sequence[str], place: int, workers: int) -
         own = tuple(cores[first : first + size + (place < more)])
     gpu = gpus[place % len(gpus)] if gpus else None
     return Share(own, gpu, shared_gpu=bool(gpus) and workers > len(gpus))
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a worker of a running cluster may use before it was dealt a share.
+
+    Args:
+        machine: which it runs on.
+        cores: numbers of the cores.
+        gpus: as CUDA_VISIBLE_DEVICES names them.
+    """
+
+    machine: str
+    cores: tuple[int, ...]
+    gpus: tuple[str, ...]
+
+
+def deal(owned: Mapping[str, Own]) -> dict[str, Share]:
+    """The shares of the workers of a cluster: those that may use the same cores divide them, and likewise the GPUs.
+
+    A worker that was bound to cores of its own (by Slurm, taskset, Kubernetes' static CPU manager) keeps them all.
+
+    Args:
+        owned: what each may use, by its name.
+    """
+    dealt = {}
+    for name, own in owned.items():
+        near = sorted(other for other, theirs in owned.items() if theirs.machine == own.machine)
+        by_core = [other for other in near if owned[other].cores == own.cores]
+        by_gpu = [other for other in near if owned[other].gpus == own.gpus]
+        cores = share(own.cores, (), by_core.index(name), len(by_core)).cores
+        gpus = share(own.cores, own.gpus, by_gpu.index(name), len(by_gpu))
+        dealt[name] = replace(gpus, cores=cores)
+    return dealt
 
 
 def own_cores() -> list[int]:

@@ -11,6 +11,7 @@ from cnnrepro.experiments.runs import Arm
 from cnnrepro.training.spec import RunSpec
 
 FOUND, TRAINED, FAILED, STOPPED = "found", "trained", "failed", "stopped"
+BUSY = "busy"  # another process trains it, and there was other work to do; no task ends so
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,13 @@ class Task:
         number: its place in the batch, from 0 up.
         spec: the run.
         keep_weights: whether a page needs its weights.
+        waits: whether to wait where another process trains it.
     """
 
     number: int
     spec: RunSpec
     keep_weights: bool = False
+    waits: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Outcome:
 
     Args:
         number: the task's.
-        status: "found" (the store had it), "trained", "failed" or "stopped" (at a checkpoint, or before it began).
+        status: "found" (the store had it), "trained", "failed", "stopped" (at a checkpoint, or before it began), or, of
+            a task that does not wait, "busy".
         told: for people: the scores, or the reason.
         final: whether trying again would end the same way: the loss diverged, or the call was wrong.
         training_seconds: what the record says of its training, 0 where there is none.

@@ -7,21 +7,22 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distributed import Status, WorkerPlugin, get_worker
-from distributed.utils import sync
 
+from cnnrepro import machine
 from cnnrepro.errors import CnnreproError, RunFailed, UsageError
 from cnnrepro.experiments.batch import shares
-from cnnrepro.experiments.batch.tasks import FAILED, FOUND, STOPPED, TRAINED, Outcome, Task
+from cnnrepro.experiments.batch.tasks import BUSY, FAILED, FOUND, STOPPED, TRAINED, Outcome, Task
 from cnnrepro.experiments.runs import Loaded
 from cnnrepro.training.loop import train
 from cnnrepro.training.progress import NoProgress
-from cnnrepro.training.stopping import Stop, Stopped
+from cnnrepro.training.stopping import SIGNALS, Stop, Stopped
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -32,6 +33,7 @@ TELL_SECONDS = 1.0  # between two words about a run in its epoch
 # Keras's session, seeds and number format belong to the process, so it trains one run at a time, also where a worker
 # has several threads or two batches share it.
 _ONE_AT_A_TIME = threading.Lock()
+_SETTLED = threading.Event()  # whether this process has taken its share of the machine
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,14 @@ class Work:
         runs: the run store, on a disk that this machine sees too.
         local: whether the batch started this worker itself, and knows how many there are.
         workers: in that case, how many.
+        dealt: otherwise the shares of the workers, by their names.
     """
 
     batch: str
     runs: str
     local: bool = False
     workers: int = 1
+    dealt: Mapping[str, shares.Share] = field(default_factory=dict)
 
 
 class Station(WorkerPlugin):
@@ -64,8 +68,10 @@ class Station(WorkerPlugin):
         self.stop = Stop()
         self.loaded = Loaded(Path(self.work.runs))
         if self.work.local and threading.current_thread() is threading.main_thread():
-            # Ctrl-C in a terminal reaches the workers too; that they stop is for the batch to say.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            # Ctrl-C in a terminal reaches the workers too, and SIGTERM where a whole group or service is told to end;
+            # that they stop is for the batch to say.
+            for number in SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
 
 
 def station(batch: str, worker: Worker | None = None) -> Station:
@@ -82,7 +88,8 @@ async def ask_to_stop(batch: str, dask_worker: Worker) -> None:
 
 
 def look(runs: str, mark: str, dask_worker: Worker) -> dict[str, object]:
-    """What a batch must know of a worker first: its threads, its code, and whether it sees the store, by a mark in it.
+    """What a batch must know of a worker first: its threads, its code, what it may use of its machine, and whether it
+    sees the store, by a mark in it.
 
     A folder of the same path on a disk of its own would do for training, and nobody else would ever see what came out.
     """
@@ -92,6 +99,8 @@ def look(runs: str, mark: str, dask_worker: Worker) -> dict[str, object]:
     return {
         "threads": dask_worker.state.nthreads,
         "code": (__version__, TRAINING_VERSION),
+        "name": str(dask_worker.name),
+        "own": _own(),
         "sees": (Path(runs) / mark).is_file() and os.access(runs, os.W_OK),
     }
 
@@ -102,7 +111,7 @@ def train_task(task: Task, work: Work) -> Outcome:
         here = station(work.batch)
         if here.stop.asked:
             return Outcome(task.number, STOPPED)
-        _take_share(here.worker, work)
+        _take_share(here.worker, here.work)
         _load_for_good()
         progress = _Telling(here.worker, work.batch, task)
         try:
@@ -116,6 +125,8 @@ def train_task(task: Task, work: Work) -> Outcome:
             )
         except Stopped:
             return Outcome(task.number, STOPPED)
+        except _Busy:
+            return Outcome(task.number, BUSY)
         except RunFailed as error:
             return Outcome(task.number, FAILED, str(error), final=error.final)
         except CnnreproError as error:
@@ -126,11 +137,15 @@ def train_task(task: Task, work: Work) -> Outcome:
         return Outcome(task.number, status, record.sentence(), training_seconds=record.wall_seconds)
 
 
+class _Busy(Exception):
+    """Another process trains the run."""
+
+
 class _Telling(NoProgress):
     """Progress as events that the batch listens to."""
 
     def __init__(self, worker: Worker, batch: str, task: Task):
-        self._worker, self._about = worker, {"batch": batch, "number": task.number}
+        self._worker, self._about, self._waits = worker, {"batch": batch, "number": task.number}, task.waits
         self._told = 0.0
         self.began = False
 
@@ -139,7 +154,9 @@ class _Telling(NoProgress):
         self._worker.log_event(TOPIC, self._about | what)
 
     def wait(self, title: str) -> None:
-        """Say so."""
+        """Say so, or leave it to another time."""
+        if not self._waits:
+            raise _Busy
         self._tell(waits=True)
 
     def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
@@ -162,29 +179,21 @@ class _Telling(NoProgress):
 
 
 def _take_share(worker: Worker, work: Work) -> None:
-    """Keep this process to its share of the machine, once."""
-    if work.local:
-        _settle(int(worker.name), work.workers)
-    else:
-        _settle(*_place(worker))
+    """Keep this process to its share of the machine.
 
-
-def _place(worker: Worker) -> tuple[int, int]:
-    """Which of the cluster's workers on this machine this is, and how many there are.
-
-    A worker that was bound to fewer cores than the machine has (by Slurm, taskset, Kubernetes' static CPU manager) has
-    its share already. A quota of time, as containers mostly have, is no such thing: its threads are as many as there
-    are cores.
+    One that came to the cluster after the batch began has all that it may use: the others have begun with their shares.
     """
-    if len(shares.own_cores()) < (os.cpu_count() or 1):
-        return 0, 1
-    workers = sync(worker.loop, worker.scheduler.identity, n_workers=-1)["workers"]
-    mates = sorted((str(one["name"]), address) for address, one in workers.items() if one["host"] == _host(worker))
-    return mates.index((str(worker.name), worker.address)), len(mates)
+    own = _own()
+    if work.local:
+        _settle(shares.share(own.cores, own.gpus, int(worker.name), work.workers))
+    else:
+        _settle(work.dealt.get(str(worker.name), shares.Share(own.cores, shared_gpu=bool(own.gpus))))
 
 
-def _host(worker: Worker) -> str:
-    return worker.address.rpartition("/")[2].rpartition(":")[0]
+@cache
+def _own() -> shares.Own:
+    """What this process may use, as it was before it took its share."""
+    return shares.Own(machine.running_id(), tuple(shares.own_cores()), tuple(shares.own_gpus()))
 
 
 @cache
@@ -201,6 +210,8 @@ def _load_for_good() -> None:
     gc.freeze()
 
 
-@cache
-def _settle(place: int, workers: int) -> None:
-    shares.take(shares.share(shares.own_cores(), shares.own_gpus(), place, workers))
+def _settle(share: shares.Share) -> None:
+    """Take a share, once: the libraries have counted cores and GPUs when a second batch comes."""
+    if not _SETTLED.is_set():
+        shares.take(share)
+        _SETTLED.set()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnrepro.experiments.batch.shares import own_gpus, share
+from cnnrepro.experiments.batch.shares import Own, deal, own_gpus, share
 
 
 @given(cores=st.sets(st.integers(0, 200), min_size=1, max_size=64), workers=st.integers(1, 80))
@@ -30,6 +30,24 @@ def test_gpus_are_dealt_one_a_job():
     assert [share(range(8), ["0", "1"], place, 3).gpu for place in range(3)] == ["0", "1", "0"]
     assert [share(range(8), ["0", "1"], 0, count).shared_gpu for count in (1, 2, 3)] == [False, False, True]
     assert share(range(8), [], 0, 2).gpu is None
+
+
+def test_workers_of_a_cluster_divide_what_they_have_in_common():
+    whole, half = tuple(range(8)), (0, 1, 2, 3)
+    owned = {
+        "a-0": Own("one", whole, ("0", "1")),
+        "a-1": Own("one", whole, ("0", "1")),
+        "bound": Own("one", half, ("0", "1")),
+        "other": Own("two", whole, ("0",)),
+        "bare": Own("three", half, ()),
+    }
+    dealt = deal(owned)
+    assert {name: one.cores for name, one in dealt.items()} == {
+        "a-0": (0, 1, 2, 3), "a-1": (4, 5, 6, 7), "bound": half, "other": whole, "bare": half,
+    }  # fmt: skip
+    assert {name: (one.gpu, one.shared_gpu) for name, one in dealt.items()} == {
+        "a-0": ("0", True), "a-1": ("1", True), "bound": ("0", True), "other": ("0", False), "bare": (None, False),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("text, expected", [("", []), ("-1", []), ("3", ["3"]), ("GPU-a,GPU-b", ["GPU-a", "GPU-b"])])
