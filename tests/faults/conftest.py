@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 
@@ -92,10 +94,12 @@ class Started:
 class Batch(Started):
     """A batch of tiny runs; see driver.py for its options."""
 
-    def __init__(self, runs, environment=None, **options):
+    def __init__(self, runs, environment=None, without=(), fault=None, **options):
         self.runs = runs
         told = {"runs": str(runs), "jobs": 2, "seeds": SEEDS} | options
-        super().__init__(DRIVER, json.dumps(told), environment=environment)
+        if fault:
+            environment = (environment or {}) | {"CNNREPRO_TEST_FAULT": json.dumps(fault)}
+        super().__init__(DRIVER, json.dumps(told), environment=environment, without=without)
 
     def end(self, seconds=300):
         """Exit status, outcomes (None where it printed none) and what it said."""
@@ -123,6 +127,14 @@ class Batch(Started):
         ]
 
 
+def notebook(path, *cells, parameters="seed: int = 0  # of the run"):
+    """A notebook on disk that begins with its parameters."""
+    first = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=[first, *map(nbformat.v4.new_code_cell, cells)]), path)
+    return path
+
+
 def gone(processes, seconds=30):
     """Make sure that processes end by themselves; the test fails where one does not, and it is ended then."""
     _, alive = psutil.wait_procs(processes, timeout=seconds)
@@ -140,10 +152,19 @@ def results(runs):
     }
 
 
-def assert_clean(runs):
-    """A store holds finished runs, and nothing that a fault left."""
+def assert_clean(runs, temporary=None):
+    """A store holds finished runs, and nothing that a fault left; the folder for temporary files is empty."""
     for folder in runs.iterdir():
         assert {path.name for path in folder.iterdir()} == LEFT, folder
+    assert temporary is None or list(temporary.iterdir()) == []
+
+
+@pytest.fixture(autouse=True)
+def temporary(monkeypatch):
+    """The folder for temporary files of all that a test starts, with a path short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="t") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")
@@ -168,18 +189,31 @@ def started():
 
 
 @pytest.fixture
+def run(tmp_path, started):
+    """Start ``cnnrepro run``, perhaps with a fault."""
+
+    def start(*words, fault=None, reports=tmp_path / "reports", runs=tmp_path / "runs", **options):
+        first = (DYING, json.dumps(fault)) if fault else COMMAND
+        told = ("run", *words, "--runs", runs, "--reports", reports)
+        started.append(Started(*first, *told, **options))
+        return started[-1]
+
+    return start
+
+
+@pytest.fixture
 def batch(tmp_path, started):
     """Batches on a store of the test's own."""
 
-    def make(runs=tmp_path / "runs", environment=None, **options):
-        started.append(Batch(runs, environment, **options))
+    def make(runs=tmp_path / "runs", **options):
+        started.append(Batch(runs, **options))
         return started[-1]
 
     return make
 
 
 @pytest.fixture
-def ends_as_undisturbed(batch, undisturbed, tmp_path):
+def ends_as_undisturbed(batch, undisturbed, tmp_path, temporary):
     """The same command again ends with the records of an undisturbed batch."""
 
     def check(runs=tmp_path / "runs", **options):
@@ -187,6 +221,6 @@ def ends_as_undisturbed(batch, undisturbed, tmp_path):
         assert status == 0, err
         assert {one["status"] for one in outcomes} <= {"trained", "found"}
         assert results(runs) == undisturbed
-        assert_clean(runs)
+        assert_clean(runs, temporary)
 
     return check

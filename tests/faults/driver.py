@@ -2,19 +2,27 @@
 
     python driver.py '{"runs": "…", "jobs": 2, "seeds": [0, 1], …}'
 
-Prints the outcomes as JSON; its exit status is the command line's.
+Prints the outcomes as JSON; its exit status is the command line's. CNNREPRO_TEST_FAULT is a fault as dying.py takes it;
+of files it is met by the workers, of the clock by all.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
-from cnnrepro.cli import status_of
-from cnnrepro.experiments.batch.fanout import fan_out
-from cnnrepro.experiments.batch.tasks import FAILED, Plan, Task
-from cnnrepro.experiments.batch.views import make_view
-from cnnrepro.training import RunSpec
-from cnnrepro.training.stopping import on_signals
+from dying import arrange
+
+FAULT = json.loads(os.environ.get("CNNREPRO_TEST_FAULT", "null"))
+if FAULT and (__name__ != "__main__" or FAULT["how"] == "later"):  # before anything keeps a clock of its own
+    arrange(**FAULT)
+
+from cnnrepro.cli import status_of  # noqa: E402
+from cnnrepro.experiments.batch.fanout import fan_out  # noqa: E402
+from cnnrepro.experiments.batch.tasks import FAILED, Plan, Task  # noqa: E402
+from cnnrepro.experiments.batch.views import make_view  # noqa: E402
+from cnnrepro.training import RunSpec  # noqa: E402
+from cnnrepro.training.stopping import on_signals  # noqa: E402
 
 
 def spec(seed, **changes):

@@ -6,7 +6,10 @@ how: "kill"  the process is killed when it has written so many bytes of the file
      "full"  from then on the disk takes no file larger than that (RLIMIT_FSIZE; writing fails with an OSError)
      "move"  the process is killed just before the finished file is moved to its place (SIGKILL)
      "clock" the clock jumps by ten years at every look at it, forth and back; no file is meant
+     "later" the clock is set forward by ten years as soon as that file, a path, is there
 nth: at which of the times that such a file is written, counted from 1.
+once: a path that is made when the fault happens; it happens to no other process then, and a disk that was full has room
+      again at the next file.
 """
 
 import json
@@ -25,7 +28,24 @@ def jump():
     time.time = lambda: now() + next(years)
 
 
-def arrange(file, how, bytes=0, nth=1):
+def set_forward(path):
+    """Set the clock forward once a file is there."""
+    now = time.time
+    time.time = lambda: now() + (3e8 if os.path.exists(path) else 0)  # noqa: PTH110 - at every look at the clock
+
+
+def happens(once):
+    """Whether a fault happens here; a fault that is to happen once happens to the first process that asks."""
+    if once is None:
+        return True
+    try:
+        os.close(os.open(once, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
+
+
+def arrange(file, how, bytes=0, nth=1, once=None):
     """Have the fault happen; Python tells of each file that it opens or moves."""
     count = 0
 
@@ -42,7 +62,9 @@ def arrange(file, how, bytes=0, nth=1):
         if not concerns(event, arguments):
             return
         count += 1
-        if count != nth:
+        if count == nth + 1 and once:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        if count != nth or not happens(once):
             return
         if how == "move":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -50,6 +72,9 @@ def arrange(file, how, bytes=0, nth=1):
 
     if how == "clock":
         jump()
+        return
+    if how == "later":
+        set_forward(file)
         return
     if how == "kill":
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -20,8 +20,8 @@ class Cluster:
     def __init__(self, folder):
         self.folder, self.processes = folder, []
 
-    def _start(self, *words):
-        environment = {**os.environ, "CNNREPRO_PROGRESS": "none"}
+    def _start(self, *words, **options):
+        environment = {**os.environ, "CNNREPRO_PROGRESS": "none", "TMPDIR": str(self.folder)}
         log = (self.folder / f"log{len(self.processes)}.txt").open("w")
         self.processes.append(
             subprocess.Popen(
@@ -31,6 +31,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                **options,
             )
         )
         return self.processes[-1]
@@ -44,12 +45,20 @@ class Cluster:
         self.address = json.loads(place.read_text())["address"]
         logs = [self.folder / f"log{len(self.processes) + number}.txt" for number in range(workers)]
         for number in range(workers):
-            self._start(
-                "dask_worker", self.address, "--nthreads", str(threads), "--name", f"w{number}", "--no-dashboard",
-                "--death-timeout", "20",
-            )  # fmt: skip
+            self.add_worker(f"w{number}", threads)
         wait_for(lambda: all("Registered to" in log.read_text() for log in logs))
         return self
+
+    def add_worker(self, name, threads=1, **options):
+        self._start(
+            "dask_worker", self.address, "--nthreads", str(threads), "--name", name, "--no-dashboard",
+            "--death-timeout", "20", **options,
+        )  # fmt: skip
+
+    def kill_workers(self):
+        for process in self.family():
+            if process.pid != self.scheduler.pid:
+                process.kill()
 
     def family(self):
         found = []
@@ -102,6 +111,27 @@ def test_the_scheduler_is_killed(cluster, batch, ends_as_undisturbed):
     gone(workers, seconds=90)
     cluster.start()
     ends_as_undisturbed(scheduler=cluster.address)
+
+
+def test_all_workers_are_lost_and_others_come(cluster, batch, undisturbed, tmp_path):
+    one_core = set(sorted(os.sched_getaffinity(0))[:1])  # as each of the two had before
+    one = batch(scheduler=cluster.address)
+    wait_for(one.training)
+    cluster.kill_workers()
+    cluster.add_worker("another", preexec_fn=lambda: os.sched_setaffinity(0, one_core))
+    status, _, err = one.end()
+    assert status == 0, err
+    assert results(tmp_path / "runs") == undisturbed
+    assert_clean(tmp_path / "runs")
+
+
+def test_a_batch_without_workers_can_be_stopped(cluster, batch):
+    one = batch(scheduler=cluster.address)
+    wait_for(one.training)
+    cluster.kill_workers()
+    one.process.send_signal(signal.SIGTERM)
+    status, _, err = one.end(seconds=60)
+    assert status == 143, err
 
 
 def test_ctrl_c_leaves_the_cluster_to_others(cluster, batch, ends_as_undisturbed):

@@ -4,13 +4,12 @@ import ctypes
 import json
 import os
 import signal
-import tempfile
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from tests.faults.conftest import BARE, COMMAND, DYING, LEFT, ODD_NAMES, Started, results, wait_for
+from tests.faults.conftest import BARE, COMMAND, LEFT, ODD_NAMES, Started, notebook, results, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -31,34 +30,6 @@ place.touch()
 print(place)
 """
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
-
-
-def notebook(path, *cells, parameters="seed: int = 0  # of the run"):
-    """A notebook on disk that begins with its parameters."""
-    first = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(nbformat.v4.new_notebook(cells=[first, *map(nbformat.v4.new_code_cell, cells)]), path)
-    return path
-
-
-@pytest.fixture
-def temporary(tmp_path):
-    """A short folder for temporary files, whose content can be looked at."""
-    with tempfile.TemporaryDirectory(prefix="t") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def run(tmp_path, temporary, started):
-    """Start ``cnnrepro run``, perhaps with a fault."""
-
-    def start(*words, fault=None, reports=tmp_path / "reports", runs=tmp_path / "runs", environment=None, **options):
-        first = (DYING, json.dumps(fault)) if fault else COMMAND
-        told = ("run", *words, "--runs", runs, "--reports", reports)
-        started.append(Started(*first, *told, environment={"TMPDIR": temporary} | (environment or {}), **options))
-        return started[-1]
-
-    return start
 
 
 def hidden(folder):

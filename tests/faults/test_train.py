@@ -60,14 +60,14 @@ def train(tmp_path, started):
 
 
 @pytest.fixture
-def ends_as_undisturbed(train, undisturbed, tmp_path):
+def ends_as_undisturbed(train, undisturbed, tmp_path, temporary):
     """The same command again ends with the record of an undisturbed one."""
 
     def check(runs=tmp_path / "runs", **options):
         status, _, err = train(runs=runs, **options).end()
         assert status == 0, err
         assert results(runs) == undisturbed
-        assert_clean(runs)
+        assert_clean(runs, temporary)
 
     return check
 
