@@ -124,7 +124,7 @@ class _Batch:
                 self._waiting.append(task)
                 return
             self._failed_fast = self._failed_fast or self._plan.fail_fast
-        self._end(outcome)
+        self._end(Outcome(task.number, STOPPED) if outcome.status == BUSY else outcome)
 
     def _outcome(self, future: Future, task: Task) -> Outcome:
         if future.status == "finished":
