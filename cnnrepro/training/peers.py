@@ -21,7 +21,7 @@ from cnnrepro.training.patience import heartbeat_seconds
 from cnnrepro.training.workers import Workers
 
 GRACE_SECONDS = 5.0
-LINGER_SECONDS = 15.0  # that the coordinator stays for the others to go first
+LINGER_SECONDS = 30.0  # that the coordinator stays for the others to go first
 POLL_SECONDS = 0.1
 
 Message = Mapping[str, Any]
@@ -62,6 +62,7 @@ class Peers:
         self._workers, self._client, self._tell = workers, client, tell
         self._about: dict[str, object] = {}
         self._verdict: BaseException | None = None
+        self._gone: set[int] = set()
         self._found, self._met, self._leaving = threading.Event(), threading.Event(), threading.Event()
         self._inside = threading.Event()  # of a collective
         self._told = self._heard = 0
@@ -136,6 +137,7 @@ class Peers:
     def finish(self) -> None:
         """The work is done: the others may go now, and worker 0 after them."""
         self._leaving.set()
+        self._say_parting()
         self._part()
 
     def leave(self, ending: Message) -> None:
@@ -148,7 +150,13 @@ class Peers:
         self._leaving.set()
         with contextlib.suppress(Exception):  # a coordinator that is gone needs no news
             self.put(f"end/{self._workers.number}", ending)
+        self._say_parting()
         self._part()
+
+    def _say_parting(self) -> None:
+        """Let worker 0 know that this one has heard all that it waits for."""
+        with contextlib.suppress(Exception):
+            self.put(f"parting/{self._workers.number}", {})
 
     def _part(self) -> None:
         """Close the connection; worker 0 holds it until the others have closed theirs."""
@@ -158,9 +166,21 @@ class Peers:
         parting.join(LINGER_SECONDS)
 
     def _wait_for_others(self) -> None:
-        with contextlib.suppress(Exception):
-            while len(self._client.get_live_nodes(list(range(len(self._workers))))) > 1:
-                time.sleep(POLL_SECONDS)
+        """Wait until each has said that it parts, and then until it has.
+
+        Who is alive cannot be asked at every moment (the thread that watches over lives may be asking just now), and a
+        worker that has not yet read the last message would take an early end of this one for its loss.
+        """
+        present = set(range(1, len(self._workers))) - self._gone
+        while present:
+            time.sleep(POLL_SECONDS)
+            with contextlib.suppress(Exception):
+                present -= {int(name.rpartition("/")[2]) for name, _ in self._client.key_value_dir_get("parting/")}
+        while True:
+            with contextlib.suppress(Exception):
+                if len(self._client.get_live_nodes(list(range(len(self._workers))))) == 1:
+                    return
+            time.sleep(POLL_SECONDS)
 
     def _close(self) -> None:
         with contextlib.suppress(Exception):
@@ -176,6 +196,7 @@ class Peers:
             except Exception:  # the coordinator is gone, which JAX's client ends this process for
                 return
             if gone and not told and not self._leaving.is_set():
+                self._gone = gone
                 self._tell({"lost": sorted(gone)})
                 self._find(lost(self._workers, gone, self._about))
                 return
