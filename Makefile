@@ -30,7 +30,7 @@ reproduce: $(INSTALLED)
 
 # As many processes as there are cores, four at most: each loads TensorFlow.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST)
 
 test-fast: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not slow"

@@ -26,7 +26,7 @@ from cnnrepro.training.stopping import on_signals  # noqa: E402
 
 
 def spec(seed, **changes):
-    usual = {"model": "lenet5_modern", "epochs": 3, "train_images": 3500, "batch_size": 16, "precision": "float32"}
+    usual = {"model": "lenet5_modern", "epochs": 3, "train_images": 1600, "batch_size": 16, "precision": "float32"}
     return RunSpec(dataset="mnist_5k", seed=seed, **(usual | changes))
 
 

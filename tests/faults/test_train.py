@@ -7,7 +7,7 @@ import time
 import pytest
 
 from cnnrepro.training import RunStore
-from tests.faults.conftest import BARE, COMMAND, DYING, ODD_NAMES, Started, assert_clean, results, wait_for
+from tests.faults.conftest import BARE, COMMAND, DYING, ODD_NAMES, Started, assert_clean, first_of, results, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +90,7 @@ def test_killed_before_a_written_file_is_moved(moment, train, ends_as_undisturbe
     ends_as_undisturbed()
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moment", first_of(MOMENTS, "a later checkpoint", "the predictions", "the log"))
 def test_a_disk_that_becomes_full(moment, train, ends_as_undisturbed, tmp_path):
     status, out, err = train(fault={"how": "full", **MOMENTS[moment]}).end()
     assert (status, out) == (1, "")
@@ -143,9 +143,9 @@ def test_no_home_no_terminal_and_no_user(train, ends_as_undisturbed):
     ends_as_undisturbed(without=BARE)
 
 
-@pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES)
-def test_odd_paths(name, train, ends_as_undisturbed, tmp_path):
-    folder = tmp_path / name
+@pytest.mark.parametrize("called", first_of(ODD_NAMES, "quotes"))
+def test_odd_paths(called, train, ends_as_undisturbed, tmp_path):
+    folder = tmp_path / ODD_NAMES[called]
     one = train(runs=folder, fault={"how": "kill", "file": "checkpoint.npz", "bytes": 100_000, "nth": 2})
     assert one.end()[0] == -signal.SIGXFSZ
     ends_as_undisturbed(runs=folder)
