@@ -34,12 +34,12 @@ def _epochs(run: fit.ResolvedRun, group: Group, stop: Stop, history: dict[str, l
     model, _, _ = fit.compiled_model(run)
     group.begin(model, history)
     validation = run.feed.batches("validation", run.spec.batch_size)
-    for epoch in range(len(history.get("loss", ())), run.spec.epochs):
-        group.at(epoch + 1)
-        try:
-            with stop.deferred():  # also while the chief writes its checkpoint
+    with stop.deferred():  # also between epochs, and while the chief writes its checkpoint
+        for epoch in range(len(history.get("loss", ())), run.spec.epochs):
+            group.at(epoch + 1)
+            try:
                 measured = fit.train_epoch(run, model, validation, epoch, history, NoProgress(), group)
-                history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
-                group.agree(stop)
-        except fit.DivergedError:  # everywhere at the same step; the chief says what becomes of it
-            return
+            except fit.DivergedError:  # everywhere at the same step; the chief says what becomes of it
+                return
+            history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
+            group.agree(stop)

@@ -203,19 +203,19 @@ def _train(run: ResolvedRun, session: Session, record: RunRecord) -> RunRecord:
     session.trackers.begin(record)
     validation = shared.feed.batches("validation", spec.batch_size)
     try:
-        for epoch in range(done, spec.epochs):
-            group.at(epoch + 1)
-            with session.stop.deferred():
+        with session.stop.deferred():  # also between epochs: whoever asks, and when, it stops after a checkpoint
+            for epoch in range(done, spec.epochs):
+                group.at(epoch + 1)
                 measured = fit.train_epoch(shared, model, validation, epoch, history, progress, group)
                 history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
                 checkpoint.save(folder, model, checkpoint.Checkpoint(history, elapsed()), session.claim.check)
                 record = session.put(record.with_(history=history, wall_seconds=elapsed()))
-            session.trackers.epoch(record)
-            scores = {name: measured[name] for name in fit.METRICS}
-            spelled = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
-            store.log(run.key, f"epoch {epoch + 1}/{spec.epochs}: {spelled}")
-            progress.epoch(epoch + 1, scores)
-            group.agree(session.stop)
+                session.trackers.epoch(record)
+                scores = {name: measured[name] for name in fit.METRICS}
+                spelled = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
+                store.log(run.key, f"epoch {epoch + 1}/{spec.epochs}: {spelled}")
+                progress.epoch(epoch + 1, scores)
+                group.agree(session.stop)
         group.bring_home(model)
         test, predictions = testing.test(run, model, network)
     except fit.DivergedError as error:

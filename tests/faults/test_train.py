@@ -112,7 +112,7 @@ def test_a_signal_stops_at_a_checkpoint_and_a_second_at_once(
     assert "stopping after this epoch; once more stops at once" in err
     assert err.strip().endswith("interrupted; the same command goes on from the last finished epoch.")
     (record,) = RunStore(tmp_path / "runs").records()
-    assert record.epochs_done == 2
+    assert record.epochs_done in (1, 2)  # the signal may come before the first epoch's last look for one
     assert "stopped after a checkpoint, as asked" in RunStore(tmp_path / "runs").log_path(record.key).read_text()
 
     slow = train("--train-images", 3500, "--batch-size", 1, runs=tmp_path / "slow")
