@@ -122,7 +122,6 @@ def _kept(source: Source, side: int, home: Path, place: str) -> tuple[Survey, np
         "version": canvas.VERSION,
         "source": source.digest,
         "side": side,
-        "cached": place == "disk",
         "names": source.names,
         "sha256": found.sha256,
         "crc32": sums if place == "disk" else None,

@@ -65,7 +65,7 @@ class _Batch:
         self._stop, self._stopping = stop, False
         self._open: dict[Future, Task] = {}
         self._sent = dict.fromkeys((task.number for task in tasks), 0)
-        self._failures, self._fresh = dict(self._sent), len(tasks)
+        self._failures = dict(self._sent)
         self._outcomes: dict[int, Outcome] = {}
         self._failed_fast = False
         self._waiting = deque(tasks)
@@ -97,10 +97,9 @@ class _Batch:
 
     def _send(self, task: Task) -> None:
         """Send a task; while there are others that were never sent, it does not wait for another batch's process."""
-        self._fresh -= not self._sent[task.number]
         self._sent[task.number] += 1
         key = f"cnnrepro-{self._work.batch}-{task.number}-{self._sent[task.number]}"
-        sent = replace(task, waits=not self._fresh)
+        sent = replace(task, waits=all(self._sent.values()))
         future = self._client.submit(train_task, sent, self._work, key=key, pure=False)
         self._open[future] = task
 
@@ -181,12 +180,7 @@ class _Batch:
                 self._end(Outcome(task.number, STOPPED))
             self._open.clear()
         elif now - self._alone_since > ALONE_SECONDS:
-            left = len(self._tasks) - len(self._outcomes)
-            raise WorkFailed(
-                f"The Dask cluster at {self._plan.scheduler or 'this machine'} has had no worker for "
-                f"{ALONE_SECONDS:.0f} seconds, with {left} runs open. Their checkpoints are kept: start workers, and "
-                f"the same command goes on."
-            )
+            raise self._given_up("cluster", f"has had no worker for {ALONE_SECONDS:.0f} seconds,", "start workers")
 
     def _end(self, outcome: Outcome) -> None:
         self._outcomes[outcome.number] = outcome
@@ -201,8 +195,12 @@ class _Batch:
             raise self._lost()
 
     def _lost(self) -> WorkFailed:
+        return self._given_up("scheduler", "was lost", "start it again")
+
+    def _given_up(self, what: str, why: str, to_do: str) -> WorkFailed:
+        """The error for a cluster that has trained its last run."""
         left = len(self._tasks) - len(self._outcomes)
         return WorkFailed(
-            f"The Dask scheduler at {self._plan.scheduler or 'this machine'} was lost with {left} runs open. Their "
-            f"checkpoints are kept: start it again, and the same command goes on."
+            f"The Dask {what} at {self._plan.scheduler or 'this machine'} {why} with {left} runs open. Their "
+            f"checkpoints are kept: {to_do}, and the same command goes on."
         )
