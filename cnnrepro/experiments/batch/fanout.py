@@ -100,7 +100,7 @@ class _Batch:
         self._sent[task.number] += 1
         key = f"cnnrepro-{self._work.batch}-{task.number}-{self._sent[task.number]}"
         sent = replace(task, waits=all(self._sent.values()))
-        future = self._client.submit(train_task, sent, self._work, key=key, pure=False)
+        future = self._client.submit(train_task, sent, self._work.batch, key=key, pure=False)
         self._open[future] = task
 
     def _hear(self, event: tuple[float, dict]) -> None:

@@ -105,19 +105,19 @@ def look(runs: str, mark: str, dask_worker: Worker) -> dict[str, object]:
     }
 
 
-def train_task(task: Task, work: Work) -> Outcome:
+def train_task(task: Task, batch: str) -> Outcome:
     """Train a run, or load it where the store has it. Never raises: what went wrong is the outcome."""
     with _ONE_AT_A_TIME:
-        here = station(work.batch)
+        here = station(batch)
         if here.stop.asked:
             return Outcome(task.number, STOPPED)
         _take_share(here.worker, here.work)
         _load_for_good()
-        progress = _Telling(here.worker, work.batch, task)
+        progress = _Telling(here.worker, batch, task)
         try:
             record = train(
                 task.spec,
-                runs=work.runs,
+                runs=here.work.runs,
                 splits=here.loaded.splits(task.spec),
                 keep_weights=task.keep_weights,
                 progress=progress,
