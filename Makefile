@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 
 help:
 	@echo 'make install     a virtual environment in .venv with the pinned versions of requirements.lock'
-	@echo 'make reproduce   AlexNet against ResNet on MNIST, from nothing to a page (some 8 minutes on 2 cores)'
+	@echo 'make reproduce   AlexNet against ResNet on MNIST, from nothing to a page (8 to 18 minutes on 2 cores)'
 	@echo 'make test        all tests;  make test-fast  those of a few seconds'
 	@echo 'make lint        ruff;  make format  lets it mend what it can'
 	@echo 'make bench       the benchmarks (benchmarks/pipeline.py needs: pip install -e .[bench])'
