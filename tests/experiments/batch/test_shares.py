@@ -1,6 +1,7 @@
 """A worker's share of its machine."""
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -77,3 +78,31 @@ print(os.environ["CUDA_VISIBLE_DEVICES"], os.environ["OMP_NUM_THREADS"], os.envi
 def test_a_share_holds_for_every_thread_of_the_process():
     done = subprocess.run([sys.executable, "-c", TAKE], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1", "1", "false"]
+
+
+FAULTS = """
+import resource
+import sys
+import numpy as np
+from cnnrepro.experiments.batch.shares import keep_freed_memory
+
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+for _ in range(3):  # what is kept has to be there first
+    np.ones(2_000_000)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    np.ones(2_000_000)  # 16 MB, nearly 4,000 pages
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="MALLOC_TRIM_THRESHOLD_ is glibc's")
+def test_memory_is_not_made_anew_for_each_tensor_as_dask_would_have_it():
+    environment = os.environ | {"MALLOC_TRIM_THRESHOLD_": "65536"}
+    faults = {
+        state: int(subprocess.run([sys.executable, "-c", FAULTS, state], env=environment, capture_output=True,
+                                  text=True, check=True).stdout)
+        for state in ("given back", "kept")
+    }  # fmt: skip
+    assert faults["given back"] > 100 * max(faults["kept"], 1)
