@@ -184,7 +184,7 @@ def draw(job: Job, *, runs: Path, reports: Path) -> Path:
 
 def _records(keys: list[str], store: RunStore) -> list[RunRecord]:
     """The records that a notebook says it shows."""
-    records = [store.get(key) for key in keys]
+    records = store.several(keys)
     if None in records:
         raise WorkFailed(f"The notebook shows run {keys[records.index(None)]}, which is not in {str(store.folder)!r}.")
     return records

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from cnnrepro.files import MAKER, is_being_made
 from cnnrepro.training import checkpoint, record_file
+from cnnrepro.training.keys import KEY
 from cnnrepro.training.locks import Claim
-from cnnrepro.training.store import DAMAGED, KEY, RECORD, WEIGHTS, RunStore
+from cnnrepro.training.store import DAMAGED, RECORD, WEIGHTS, RunStore
 
 CHECKPOINT = "checkpoint of a run that ended"
 UNFINISHED = "checkpoint of a run that is not finished"

@@ -122,11 +122,12 @@ class RunRecord:
         if values.get("status") not in STATUSES:
             raise ValueError(f"status must be one of {', '.join(STATUSES)}. Received: {values.get('status')!r}")
         for name in OBJECTS:
-            if not isinstance(values.get(name, {}), Mapping):
+            if not isinstance(values.get(name, {}), dict):
                 raise ValueError(f"{name} must be a JSON object. Received: {values[name]!r}")
         if not all(isinstance(curve, list) for curve in values.get("history", {}).values()):
             raise ValueError("history must hold lists of numbers")
         try:
-            return cls(**(values | {"spec": RunSpec.from_dict(values["spec"])}))
+            values["spec"] = RunSpec.from_dict(values["spec"])
+            return cls(**values)
         except (KeyError, TypeError) as error:
             raise ValueError(f"fields are missing or unknown ({error})") from error

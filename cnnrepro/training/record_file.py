@@ -10,6 +10,7 @@ import contextlib
 import gc
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from cnnrepro.training.record import FORMAT, READABLE, RunRecord
 
 _BLANK = "0" * 64
 _CHECKSUM = re.compile(rb'"checksum": "([0-9a-f]{64})"\s*}\s*\Z')
+_AT_ONCE = 2**16  # bytes; most records are smaller
 _TAIL = 120  # bytes at the end in which the checksum lies
 
 
@@ -32,15 +34,14 @@ def write(path: Path, record: RunRecord, check: Callable[[], object] | None = No
     write_whole(path, lambda file: file.write(text), before_move=check)
 
 
-def read(path: Path) -> RunRecord:
+def read(path: str | Path) -> RunRecord:
     """The record in a file.
 
     Raises:
         OSError: as the disk says.
         ValueError: damaged, or of a format that is not known; says which.
     """
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a store of ten thousand records feels Path.open
-        text = file.readall()
+    text = _bytes(path)
     values = _parsed(text)
     if isinstance(values, dict) and values.get("format") == FORMAT and values.get("checksum") != _sum(text):
         raise ValueError("its checksum does not fit; it was changed after it was written")
@@ -59,6 +60,18 @@ def format_of(path: Path) -> int | None:
         return None
     found = values.get("format") if isinstance(values, dict) else None
     return found if isinstance(found, int) else None
+
+
+def _bytes(path: str | Path) -> bytes:
+    """What is in a file, without the file object that a store of ten thousand records feels."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        parts = []
+        while part := os.read(descriptor, _AT_ONCE):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
 
 
 def _parsed(text: bytes) -> object:

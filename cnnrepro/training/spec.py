@@ -142,17 +142,16 @@ class RunSpec:
     @classmethod
     def from_dict(cls, values: Mapping) -> RunSpec:
         """The spec that ``to_dict`` wrote; raises UsageError for a field it does not know."""
-        for name in values:
-            if name not in cls.__dataclass_fields__:
-                raise unknown("field of a run", name, cls.__dataclass_fields__)
-        options = values.get("options", {})
-        others = {name: value for name, value in values.items() if name not in ("seed", "options")}
+        for name in values.keys() - cls.__dataclass_fields__.keys():
+            raise unknown("field of a run", name, cls.__dataclass_fields__)
+        others = dict(values)
+        seed, options = others.pop("seed", 0), others.pop("options", {})
         try:
             types = (*map(type, others.values()), *map(type, options.values()))  # 1 is not true
             like = _checked(tuple(others.items()), tuple(options.items()), types)
         except (AttributeError, TypeError):  # values that cannot be hashed, which the check below refuses or takes
             return cls(**values)
-        return like._with_seed(values.get("seed", 0))
+        return like._with_seed(seed)
 
     def _with_seed(self, seed: int) -> RunSpec:
         """This spec with another seed; the rest is not checked again: stores hold thousands that differ in no more."""

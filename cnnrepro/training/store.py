@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
 from cnnrepro.files import write_whole
 from cnnrepro.training import locks, record_file
+from cnnrepro.training.keys import KEY, checked, only_match
 from cnnrepro.training.locks import Claim, Look
 from cnnrepro.training.record import DONE, RunRecord
 
@@ -36,9 +36,6 @@ WEIGHTS = "weights.keras"
 BESIDE = (CURVES, PREDICTIONS, WEIGHTS)  # the files whose checksums a record holds
 LOG = "log.txt"
 DAMAGED = "record.damaged.json"
-
-KEY = re.compile(r"[0-9a-f]{16}")
-SHORTEST_PREFIX = 4  # digits of a key that a person may name it by
 
 
 class UnreadableRecord(WorkFailed):
@@ -57,9 +54,11 @@ class RunStore:
 
     def path(self, key: str) -> Path:
         """The folder of a run; raises UsageError for what is no key, so that no other folder is ever meant."""
-        if not KEY.fullmatch(key):
-            raise UsageError(f"A run's key has 16 hexadecimal digits. Received: {key!r}")
-        return self.folder / key
+        return self.folder / checked(key)
+
+    def _record(self, key: str) -> str:
+        """Where a record lies, as a text: ten thousand looks feel pathlib."""
+        return f"{self.folder}{os.sep}{key}{os.sep}{RECORD}"
 
     def log_path(self, key: str) -> Path:
         """The log of a run."""
@@ -71,15 +70,15 @@ class RunStore:
         Raises:
             UnreadableRecord: there is one, and it is damaged or of another version; it is left as it is.
         """
-        path = self.path(key) / RECORD
+        path = self._record(checked(key))
         try:
             record = record_file.read(path)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError, CnnreproError) as error:
-            raise UnreadableRecord(f"The record {str(path)!r} cannot be read: {error}") from error
+            raise UnreadableRecord(f"The record {path!r} cannot be read: {error}") from error
         if record.key != key:
-            raise UnreadableRecord(f"The record {str(path)!r} names another run, {record.key!r}")
+            raise UnreadableRecord(f"The record {path!r} names another run, {record.key!r}")
         return record
 
     def readable(self, key: str) -> RunRecord | None:
@@ -124,21 +123,33 @@ class RunStore:
                 names = [entry.name for entry in entries if KEY.fullmatch(entry.name)]
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(name for name in names if (self.folder / name / RECORD).is_file())
+        return sorted(name for name in names if os.path.isfile(self._record(name)))  # noqa: PTH113
 
     def records(self, unreadable: Callable[[str], object] = lambda text: None) -> list[RunRecord]:
         """All records that can be read, oldest first; ``unreadable`` is told of each that cannot."""
-        found = []
-        with record_file.collector_paused():
-            for key in self.keys():
-                try:
-                    record = self.get(key)
-                except UnreadableRecord as error:
-                    unreadable(str(error))
-                    continue
-                if record is not None:
-                    found.append(record)
+        found = [record for record in self.several(self.keys(), unreadable) if record is not None]
         return sorted(found, key=lambda record: (record.started, record.key))
+
+    def several(self, keys: Iterable[str], unreadable: Callable[[str], object] | None = None) -> list[RunRecord | None]:
+        """What ``get`` gives for each of the keys; for thousands it is faster.
+
+        Args:
+            keys: of the runs.
+            unreadable: told of each record that cannot be read, for which the list then has None; by default that
+                raises as in ``get``.
+        """
+
+        def look(key: str) -> RunRecord | None:
+            try:
+                return self.get(key)
+            except UnreadableRecord as error:
+                if unreadable is None:
+                    raise
+                unreadable(str(error))
+                return None
+
+        with record_file.collector_paused():
+            return [look(key) for key in keys]
 
     def key_of(self, prefix: str) -> str:
         """The one key that begins with ``prefix``, whether or not its record can be read.
@@ -146,18 +157,7 @@ class RunStore:
         Raises:
             UsageError: fewer than four digits, or no run or several begin so.
         """
-        if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST_PREFIX},16}}", prefix):
-            raise UsageError(
-                f"Name a run by its key or the first {SHORTEST_PREFIX} or more of its 16 hexadecimal digits; see "
-                f"`cnnrepro runs`. Received: {prefix!r}"
-            )
-        matches = [key for key in self.keys() if key.startswith(prefix)]
-        if not matches:
-            place = str(self.folder)
-            raise UsageError(f"No run in {place!r} has a key that begins with {prefix!r}; see `cnnrepro runs`.")
-        if len(matches) > 1:
-            raise UsageError(f"Key {prefix!r} names several runs ({', '.join(matches)}); give more of it.")
-        return matches[0]
+        return only_match(prefix, self.keys(), str(self.folder))
 
     def find(self, prefix: str) -> RunRecord:
         """The record of ``key_of(prefix)``; raises as that and ``get`` do."""

@@ -46,6 +46,18 @@ def test_an_empty_or_missing_store_has_no_records(store):
     assert store.get("f" * 16) is None
 
 
+def test_several_keys_give_their_records_in_order(store):
+    first, last = (store.put(record(key)) for key in ("a" * 16, "c" * 16))
+    assert store.several(["c" * 16, "b" * 16, "a" * 16]) == [last, None, first]
+    store.put(record("d" * 16))
+    (store.path("d" * 16) / "record.json").write_text("{")
+    with pytest.raises(UnreadableRecord, match="dddd"):
+        store.several(["a" * 16, "d" * 16])
+    told = []
+    assert store.several(["a" * 16, "d" * 16], told.append) == [first, None]
+    assert len(told) == 1 and "dddd" in told[0]
+
+
 def test_no_temporary_file_is_left(store):
     store.put(record())
     store.put(record(status="failed", failure={"kind": "error", "reason": "x"}))
