@@ -122,7 +122,7 @@ def _train_claimed(run: ResolvedRun, session: Session) -> RunRecord:
         session.put(record)
         begun = [run.spec.title(), run.precision, run.backend, *(f"{value} {name}" for name, value in together.items())]
         store.log(run.key, f"session {record.sessions} begins: {', '.join(begun)}")
-        with fit.numeric_mode(run):
+        with fit.numeric_mode(run), fit.libraries_set_apart():
             return session.trackers.end(_train(run, session, record))
     except Stopped:
         store.log(run.key, "stopped after a checkpoint, as asked; the same command resumes it")

@@ -88,6 +88,25 @@ def test_a_finished_run_leaves_no_checkpoint(undisturbed, folder):
     assert left == {"record.json", "curves.csv", "predictions.parquet", "weights.keras", "log.txt", "lock"}
 
 
+@pytest.mark.parametrize("already", [False, True])
+def test_what_was_set_apart_from_the_collector_is_put_back(tiny, tmp_path, already):
+    counts = []
+
+    class Looking(NoProgress):
+        def epoch(self, epoch, metrics):
+            counts.append(gc.get_freeze_count())
+
+    if already:  # the process has done so for itself, as a batch's workers do
+        gc.freeze()
+    try:
+        train(tiny(), runs=tmp_path, progress=Looking())
+        after = gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
+    assert min(counts) > 100_000
+    assert (after > 100_000) == already
+
+
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(undisturbed, tiny, tmp_path):
     again = train(tiny(), runs=tmp_path)
     assert curves(again) == curves(undisturbed)
