@@ -96,6 +96,7 @@ def test_what_was_set_apart_from_the_collector_is_put_back(tiny, tmp_path, alrea
         def epoch(self, epoch, metrics):
             counts.append(gc.get_freeze_count())
 
+    gc.unfreeze()  # what an earlier test may have left
     if already:  # the process has done so for itself, as a batch's workers do
         gc.freeze()
     try:
