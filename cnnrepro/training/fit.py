@@ -146,7 +146,7 @@ def libraries_set_apart() -> Iterator[None]:
     """Keep what is in memory now from being looked at in each garbage collection until the end; then it is as before.
 
     To trace a ResNet makes so many objects that all half a million of TensorFlow and Keras are gone through again and
-    again: an eighth of a short run, more in a notebook's kernel. Nothing is done where the process has done so itself.
+    again, an eighth of the time of a run of two steps. Nothing is done where the process has done so itself.
     """
     ours = gc.get_freeze_count() == 0
     if ours:

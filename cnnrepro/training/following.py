@@ -25,7 +25,7 @@ def follow(run: fit.ResolvedRun, group: Group, stop: Stop) -> RunRecord:
         told = group.hear()
         if "record" in told:
             return RunRecord.from_dict(told["record"])
-        with fit.numeric_mode(run):
+        with fit.numeric_mode(run), fit.libraries_set_apart():
             _epochs(group.sharing(run), group, stop, told["begin"])
 
 

@@ -142,8 +142,9 @@ class RunSpec:
     @classmethod
     def from_dict(cls, values: Mapping) -> RunSpec:
         """The spec that ``to_dict`` wrote; raises UsageError for a field it does not know."""
-        for name in values.keys() - cls.__dataclass_fields__.keys():
-            raise unknown("field of a run", name, cls.__dataclass_fields__)
+        for name in values:
+            if name not in cls.__dataclass_fields__:
+                raise unknown("field of a run", name, cls.__dataclass_fields__)
         others = dict(values)
         seed, options = others.pop("seed", 0), others.pop("options", {})
         try:
