@@ -17,6 +17,7 @@ ORDER = [
     "machine",
     "files",
     "speech",
+    "collector",
     "engine",
     "layers",
     "anatomy",

@@ -6,7 +6,6 @@ interrupted and resumed. Another processor, another number of threads or other l
 
 from __future__ import annotations
 
-import gc
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -139,23 +138,6 @@ def numeric_mode(run: ResolvedRun) -> Iterator[None]:
             yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-@contextmanager
-def libraries_set_apart() -> Iterator[None]:
-    """Keep what is in memory now from being looked at in each garbage collection until the end; then it is as before.
-
-    To trace a ResNet makes so many objects that all half a million of TensorFlow and Keras are gone through again and
-    again, an eighth of the time of a run of two steps. Nothing is done where the process has done so itself.
-    """
-    ours = gc.get_freeze_count() == 0
-    if ours:
-        gc.freeze()
-    try:
-        yield
-    finally:
-        if ours:
-            gc.unfreeze()
 
 
 def build(run: ResolvedRun) -> keras.Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnnrepro import collector
 from cnnrepro.training import fit
 from cnnrepro.training.progress import NoProgress
 from cnnrepro.training.record import RunRecord
@@ -25,7 +26,7 @@ def follow(run: fit.ResolvedRun, group: Group, stop: Stop) -> RunRecord:
         told = group.hear()
         if "record" in told:
             return RunRecord.from_dict(told["record"])
-        with fit.numeric_mode(run), fit.libraries_set_apart():
+        with fit.numeric_mode(run), collector.set_apart_meanwhile():
             _epochs(group.sharing(run), group, stop, told["begin"])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cnnrepro import data, paths
+from cnnrepro import collector, data, paths
 from cnnrepro.errors import RunFailed
 from cnnrepro.files import folder_beside, remove_leftovers
 from cnnrepro.training import checkpoint, fit, following, provenance, testing
@@ -122,7 +122,7 @@ def _train_claimed(run: ResolvedRun, session: Session) -> RunRecord:
         session.put(record)
         begun = [run.spec.title(), run.precision, run.backend, *(f"{value} {name}" for name, value in together.items())]
         store.log(run.key, f"session {record.sessions} begins: {', '.join(begun)}")
-        with fit.numeric_mode(run), fit.libraries_set_apart():
+        with fit.numeric_mode(run), collector.set_apart_meanwhile():
             return session.trackers.end(_train(run, session, record))
     except Stopped:
         store.log(run.key, "stopped after a checkpoint, as asked; the same command resumes it")

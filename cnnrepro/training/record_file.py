@@ -6,13 +6,11 @@ checked without parsing anything.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -109,18 +107,6 @@ def _sum(text: bytes) -> str:
         return ""
     start = len(text) - len(tail) + found.start(1)
     return hashlib.sha256(text[:start] + _BLANK.encode() + text[start + 64 :]).hexdigest()
-
-
-@contextlib.contextmanager
-def collector_paused() -> Iterator[None]:
-    """No garbage collection while thousands of records are read: it looks at all of them again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def is_whole(path: Path, wanted: str) -> bool:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnrepro import collector
 from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
 from cnnrepro.files import write_whole
 from cnnrepro.training import locks, record_file
@@ -148,7 +149,7 @@ class RunStore:
                 unreadable(str(error))
                 return None
 
-        with record_file.collector_paused():
+        with collector.paused():
             return [look(key) for key in keys]
 
     def key_of(self, prefix: str) -> str:
@@ -168,11 +169,7 @@ class RunStore:
         return record
 
     def put(
-        self,
-        record: RunRecord,
-        predictions: pd.DataFrame | None = None,
-        *,
-        check: Callable[[], object] | None = None,
+        self, record: RunRecord, predictions: pd.DataFrame | None = None, *, check: Callable[[], object] | None = None
     ) -> RunRecord:
         """Write a record; the files it refers to come first, so that a record never promises what is not there.
 

@@ -96,7 +96,8 @@ def test_what_was_set_apart_from_the_collector_is_put_back(tiny, tmp_path, alrea
         def epoch(self, epoch, metrics):
             counts.append(gc.get_freeze_count())
 
-    gc.unfreeze()  # what an earlier test may have left
+    apart = gc.get_freeze_count()
+    gc.unfreeze()
     if already:  # the process has done so for itself, as a batch's workers do
         gc.freeze()
     try:
@@ -104,6 +105,8 @@ def test_what_was_set_apart_from_the_collector_is_put_back(tiny, tmp_path, alrea
         after = gc.get_freeze_count()
     finally:
         gc.unfreeze()
+        if apart:  # as it was before this test
+            gc.freeze()
     assert min(counts) > 100_000
     assert (after > 100_000) == already
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import threading
@@ -112,7 +111,6 @@ def train_task(task: Task, batch: str) -> Outcome:
         if here.stop.asked:
             return Outcome(task.number, STOPPED)
         _take_share(here.worker, here.work)
-        _load_for_good()
         progress = _Telling(here.worker, batch, task)
         try:
             record = train(
@@ -194,20 +192,6 @@ def _take_share(worker: Worker, work: Work) -> None:
 def _own() -> shares.Own:
     """What this process may use, as it was before it took its share."""
     return shares.Own(machine.running_id(), tuple(shares.own_cores()), tuple(shares.own_gpus()))
-
-
-@cache
-def _load_for_good() -> None:
-    """Load the libraries, and keep what they hold from being looked at in every garbage collection.
-
-    There is one before each run, so that the networks before it are gone from memory: 0.3 s over the half a million
-    objects of TensorFlow and Keras, a tenth of that without them.
-    """
-    from cnnrepro import data, engine  # noqa: F401 - Keras
-
-    data.load_tensorflow()
-    gc.collect()
-    gc.freeze()
 
 
 def _settle(share: shares.Share) -> None:
