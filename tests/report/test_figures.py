@@ -70,6 +70,21 @@ def test_a_wide_interval_does_not_squeeze_the_dots():
     assert figure.axes[0].get_xlim()[1] == pytest.approx(1.1 * 30.0)  # the dots lie at 10 and 0.1
 
 
+@pytest.mark.parametrize(
+    ("a", "heads"),
+    [
+        ([90.0, 92.0], {"<": -9.9, ">": 9.9}),  # differences 1 and 3: −10.7 to 14.7, of which 3.3 times 3 are drawn
+        ([94.0, 95.0], {}),  # 5 and 6: −0.9 to 11.9
+        ([93.0, 95.0, 93.9], {}),
+        ([93.0, 99.0], {">": 33.0}),  # 4 and 10: −31.1 to 45.1
+    ],
+)
+def test_an_interval_that_goes_on_beyond_the_edge_ends_in_an_arrow(a, heads):
+    figure = figures.paired(values(A=a, B=[89.0] * len(a)), reference="A", metric="m", unit="u")
+    shown = {line.get_marker(): line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() in ("<", ">")}
+    assert shown == pytest.approx(heads)
+
+
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_paired_without_differences(seeds):
     figure = figures.paired(values(A=[1.0] * seeds, B=[1.0] * seeds), reference="A", metric="m", unit="u")

@@ -11,6 +11,8 @@ from cnnrepro.claims.statistics import PairedDifference, paired_difference, sign
 from cnnrepro.errors import unknown
 from cnnrepro.report import style
 
+MARKS = "Dot: one seed. Diamond: mean. Bar: 95 % t interval, with an arrow where it goes on."
+
 
 def paired(frame: pd.DataFrame, *, reference: str, metric: str, unit: str, higher_is_better: bool = True) -> Figure:
     """Draw, for every other arm, the difference reference − arm of each seed that both have.
@@ -34,9 +36,9 @@ def paired(frame: pd.DataFrame, *, reference: str, metric: str, unit: str, highe
         figure = Figure(figsize=(style.WIDTH, 1.9 + 0.72 * len(others)), layout="constrained")
         axes = figure.subplots()
         pairs = [_pairs(frame, reference, arm) for arm in others]
-        for row, own in enumerate(pairs):
-            _draw_row(axes, row, own, style.colour(row + 1))
         reach = _reach(pairs)
+        for row, own in enumerate(pairs):
+            _draw_row(axes, row, own, style.colour(row + 1), reach)
         axes.set_xlim(-reach, reach)  # zero in the middle: both sides get the same room
         _finish(axes, frame, reference, others, metric, unit, higher_is_better)
     return figure
@@ -63,8 +65,8 @@ def _pairs(frame: pd.DataFrame, reference: str, arm: str) -> np.ndarray:
 def _reach(pairs: list[np.ndarray]) -> float:
     """How far the axis goes: to the farthest dot or interval, but not beyond three times the farthest dot.
 
-    Two seeds that differ make an interval tens of times as wide as their difference; the bar then leaves the frame, and
-    its ends stand in figures beside it.
+    Two seeds that differ make an interval tens of times as wide as their difference; the bar then ends in an arrow at
+    the edge, and its ends stand in figures beside it.
     """
     found = [paired_difference(own[:, 0], own[:, 1]) for own in pairs if len(own)]
     dots = max((float(np.abs(own[:, 0] - own[:, 1]).max()) for own in pairs if len(own)), default=0.0)
@@ -72,14 +74,17 @@ def _reach(pairs: list[np.ndarray]) -> float:
     return 1.1 * max(dots, min(ends, 3 * dots)) or 1.0
 
 
-def _draw_row(axes: Axes, row: int, pairs: np.ndarray, colour: str) -> None:
+def _draw_row(axes: Axes, row: int, pairs: np.ndarray, colour: str, reach: float) -> None:
     right = {"xy": (1.02, row), "xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
     if not len(pairs):
         axes.annotate("no seed in common", color=style.QUIET, **right)
         return
     found = paired_difference(pairs[:, 0], pairs[:, 1])
     if found.has_interval:
-        axes.plot([found.low, found.high], [row, row], color=colour, linewidth=2.5)
+        axes.plot([max(found.low, -reach), min(found.high, reach)], [row, row], color=colour, linewidth=2.5)
+        for edge, head, beyond in ((-reach, "<", found.low < -reach), (reach, ">", found.high > reach)):
+            if beyond:
+                axes.plot(edge, row, marker=head, color=colour, markersize=8, clip_on=False)
         axes.plot(found.mean, row, marker="D", color=colour, markersize=8, markeredgecolor="white")
     # The dots lie a little above the interval, so that neither hides the other; the smaller row number is higher up.
     lift = 0.22 if found.has_interval else 0.0
@@ -105,12 +110,7 @@ def _finish(
     axes.set_yticks(range(len(others)), [style.wrapped(arm, 26) for arm in others], color=style.INK)
     # The title leaves room for the line that says which side favours whom.
     axes.set_title(style.wrapped(f"{metric}: {reference} minus the other, seed by seed", 95), pad=22)
-    axes.set_xlabel(
-        style.wrapped(
-            f"Difference in {unit}. Dot: one seed. Diamond: mean. Bar: 95 % t interval.",
-            95,
-        )
-    )
+    axes.set_xlabel(style.wrapped(f"Difference in {unit}. {MARKS}", 95))
     rival = others[0] if len(others) == 1 else "the other"
     left, right = (rival, reference) if higher_is_better else (reference, rival)
     _say_side(axes, 0.0, "left", f"← favours {_short(left)}")
