@@ -63,12 +63,13 @@ def import_quietly(name: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors and worse; what matters is raised as well
-    # TensorFlow warns that functions are traced again and again: each run has a network of its own.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with quiet_stderr(), collector.paused():
         module = importlib.import_module(name)
         if name in SET_APART:
             collector.set_apart()
+    # TensorFlow warns that functions are traced again and again: each run has a network of its own. In a notebook its
+    # import sets the level, so this comes after it.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return module
 
 

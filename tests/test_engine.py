@@ -1,6 +1,10 @@
 """Models without memory for their weights: they leave nothing behind, and keep the number format that is set."""
 
+import subprocess
+import sys
 import threading
+
+import pytest
 
 from cnnrepro.engine import keras, without_weights
 
@@ -37,3 +41,13 @@ def test_no_thread_stays():
     before = threading.active_count()
     without_weights(small)
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("interactive", [False, True])
+def test_tensorflow_keeps_its_warnings_to_itself(interactive):
+    """In a notebook, which it knows by sys.ps1, it would write them into the cell."""
+    code = "import cnnrepro.engine, logging; print(logging.getLogger('tensorflow').getEffectiveLevel())"
+    if interactive:
+        code = f"import sys; sys.ps1 = '>>> '; {code}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout.split()[-1]) >= 40
