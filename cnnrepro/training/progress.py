@@ -142,7 +142,7 @@ class NoProgress:
         """Say nothing."""
 
 
-def _in_jupyter() -> bool:
+def in_jupyter() -> bool:
     """Whether this code runs in a notebook's kernel."""
     shell = sys.modules.get("IPython")
     instance = shell.get_ipython() if shell else None
@@ -154,7 +154,7 @@ def style() -> str:
     chosen = os.environ.get("CNNREPRO_PROGRESS")
     if chosen:
         return chosen
-    if _in_jupyter():
+    if in_jupyter():
         return NOTEBOOK
     return BAR if sys.stderr is not None and sys.stderr.isatty() else LINES
 
