@@ -58,7 +58,8 @@ def import_quietly(name: str) -> ModuleType:
 
     The garbage collector does not go through what TensorFlow and Keras bring, neither while it is made (Keras is there
     after 3.2 s instead of 4.2), nor from then on (at the end of the process alone that takes 1.2 s), nor through what
-    else is in memory when one of them is first loaded.
+    else is in memory when one of them is first loaded. (Under JAX, TensorFlow comes with the first data: models that
+    somebody has made by then keep their memory when they are dropped.)
     """
     if name in sys.modules:
         return sys.modules[name]
@@ -125,6 +126,19 @@ def on_one_replica(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
     if hasattr(optimizer, "_all_reduce_sum_gradients"):
         optimizer._all_reduce_sum_gradients = list
     return optimizer
+
+
+@contextlib.contextmanager
+def policy_kept() -> Iterator[None]:
+    """Put the number format of new layers back at the end.
+
+    It belongs to the thread, and is forgotten in all threads where one clears Keras's session.
+    """
+    before = keras.config.dtype_policy()
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 @contextlib.contextmanager

@@ -26,12 +26,14 @@ def arms(name: str, **parameters: object) -> tuple:
 def collect(arms: tuple, runs: str | None = None) -> object:
     """The records of all arms, trained where they are missing; see ``cnnrepro.experiments.runs.collect``.
 
-    In a notebook they are trained in a thread, which an interrupt of the kernel ends as it would end a cell.
+    In a notebook they are trained in a thread, to which an interrupt of the kernel is handed on.
     """
+    from cnnrepro import engine
     from cnnrepro.experiments.own_stack import on_own_stack
     from cnnrepro.experiments.runs import collect as collect_runs
     from cnnrepro.training.progress import in_jupyter
 
-    if in_jupyter():
+    if not in_jupyter():
+        return collect_runs(arms, runs)
+    with engine.policy_kept():
         return on_own_stack(lambda: collect_runs(arms, runs))
-    return collect_runs(arms, runs)

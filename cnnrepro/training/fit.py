@@ -126,18 +126,15 @@ def numeric_mode(run: ResolvedRun) -> Iterator[None]:
 
     # Keras seeds TensorFlow under every backend; loaded here it is quiet, and under JAX it keeps off the GPUs.
     data.load_tensorflow()
-    before = keras.config.dtype_policy()
-    # clear_session also forgets the dtype policy, so the policy comes after it.
-    keras.backend.clear_session()
-    if run.spec.deterministic:
-        engine.make_deterministic()
-    keras.config.set_dtype_policy(run.precision)
-    keras.utils.set_random_seed(run.spec.seed)
-    try:
+    with engine.policy_kept():
+        # clear_session also forgets the dtype policy, so the policy comes after it.
+        keras.backend.clear_session()
+        if run.spec.deterministic:
+            engine.make_deterministic()
+        keras.config.set_dtype_policy(run.precision)
+        keras.utils.set_random_seed(run.spec.seed)
         with engine.own_seeds(run.spec.seed):
             yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def build(run: ResolvedRun) -> keras.Model:

@@ -98,7 +98,7 @@ def test_what_was_set_apart_from_the_collector_is_put_back(tiny, tmp_path, alrea
 
     apart = gc.get_freeze_count()
     gc.unfreeze()
-    if already:  # the process has done so for itself, as a batch's workers do
+    if already:  # the process has done so for itself, as the engine does
         gc.freeze()
     try:
         train(tiny(), runs=tmp_path, progress=Looking())
