@@ -1,4 +1,7 @@
-"""Models without memory for their weights: they leave nothing behind, and keep the number format that is set."""
+"""Models without memory for their weights: they leave nothing behind, and keep the number format that is set.
+
+And what TensorFlow says of itself.
+"""
 
 import subprocess
 import sys
