@@ -93,7 +93,7 @@ def train(model: keras.Model, images: np.ndarray | dict, labels: np.ndarray) -> 
 def synthetic(folder: Path, count: int) -> data.Splits:
     """Made-up pictures in a file like that of the cached form: smooth colours and noise, 1,000 classes."""
     from cnnrepro.data import DatasetInfo, Examples, Splits
-    from cnnrepro.data.pictures.stored import StoredPictures
+    from cnnrepro.data.folder.cached import StoredPictures
 
     random = np.random.default_rng(0)
     ramp = np.linspace(0, 200, CANVAS, dtype=np.float32)
@@ -121,8 +121,8 @@ def compiled(feed: data.Feed) -> keras.Model:
     """AlexNet as a run trains it, behind the augmentation where that is in the step."""
     from cnnrepro import engine, models
     from cnnrepro.engine import keras
-    from cnnrepro.training.optimizers import make_optimizer
-    from cnnrepro.training.recipes import recipe
+    from cnnrepro.recipes.optimizers import make_optimizer
+    from cnnrepro.recipes.table import recipe
 
     keras.utils.set_random_seed(0)
     model = feed.headed(models.build("alexnet", feed.input_shape, CLASSES))

@@ -118,11 +118,11 @@ def measure_jobs(folder: Path, repeats: int) -> Iterator[Row]:
 
 def measure_tiny(folder: Path, repeats: int) -> Iterator[Row]:
     """A batch of tiny runs in one worker, in a fresh store each time."""
-    from cnnrepro.experiments.batch.fanout import fan_out
-    from cnnrepro.experiments.batch.tasks import TRAINED, Plan, Task
-    from cnnrepro.experiments.batch.views import make_view
-    from cnnrepro.training import RunSpec, RunStore
-    from cnnrepro.training.stopping import Stop
+    from cnnrepro.runner.fan_out import fan_out
+    from cnnrepro.runner.tasks import TRAINED, Plan, Task
+    from cnnrepro.runner.views import make_view
+    from cnnrepro.runs import RunSpec, RunStore
+    from cnnrepro.training.stop import Stop
 
     for repeat in range(repeats):
         store = folder / f"tiny-{repeat}"
@@ -162,7 +162,8 @@ def measure_tiny(folder: Path, repeats: int) -> Iterator[Row]:
 
 def measure_lookups(folder: Path, repeats: int) -> Iterator[Row]:
     """10,000 records: copies of one real record under other keys and seeds."""
-    from cnnrepro.training import RunSpec, RunStore, train
+    from cnnrepro.runs import RunSpec, RunStore
+    from cnnrepro.training import train
 
     store = RunStore(folder / "many")
     spec = RunSpec(

@@ -356,7 +356,7 @@ def stages(feed: data.Feed, cached: data.Feed, paths: list[str], repeats: int) -
     """Images/s of each of our stages alone on all cores, medians: where the time of a row goes."""
     import tensorflow as tf
 
-    from cnnrepro.data.pictures.canvas import canvas, decode_plain
+    from cnnrepro.data.folder.canvas import canvas, decode_plain
 
     auto, some, few = tf.data.AUTOTUNE, 256, 64
     encoded = tf.data.Dataset.from_tensor_slices([Path(path).read_bytes() for path in paths[:some]])

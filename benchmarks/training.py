@@ -25,7 +25,8 @@ BATCH = 128
 
 def ours(model: str, precision: str) -> float:
     """Images/s of the second epoch of a run."""
-    from cnnrepro.training import RunSpec, train
+    from cnnrepro.runs import RunSpec
+    from cnnrepro.training import train
 
     spec = RunSpec(
         model=model, dataset="mnist_5k", epochs=2, batch_size=BATCH, train_images=IMAGES[model], precision=precision

@@ -14,10 +14,23 @@ import importlib
 
 __version__ = "0.1.0"
 
-_ROOMS = ("anatomy", "claims", "data", "experiments", "layers", "models", "report", "training")
+_ROOMS = (
+    "anatomy",
+    "claims",
+    "data",
+    "experiments",
+    "layers",
+    "lessons",
+    "models",
+    "recipes",
+    "report",
+    "runner",
+    "runs",
+    "training",
+)
 _NAMES = {
-    "RunSpec": "cnnrepro.training",
-    "RunRecord": "cnnrepro.training",
+    "RunSpec": "cnnrepro.runs",
+    "RunRecord": "cnnrepro.runs",
     "train": "cnnrepro.training",
 }
 __all__ = [*_ROOMS, *_NAMES, "__version__"]

@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import TypeVar
 
-from cnnrepro import collector
+from cnnrepro import garbage_collection
 from cnnrepro.errors import UsageError
 
 Made = TypeVar("Made")
@@ -64,10 +64,10 @@ def import_quietly(name: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors and worse; what matters is raised as well
-    with quiet_stderr(), collector.paused():
+    with quiet_stderr(), garbage_collection.paused():
         module = importlib.import_module(name)
         if name in SET_APART:
-            collector.set_apart()
+            garbage_collection.set_apart()
     # TensorFlow warns that functions are traced again and again: each run has a network of its own. In a notebook its
     # import sets the level, so this comes after it.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)

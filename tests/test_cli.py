@@ -11,7 +11,8 @@ import nbformat
 import pytest
 
 import cnnrepro
-from cnnrepro.training import RunSpec, RunStore, train
+from cnnrepro.runs import RunSpec, RunStore
+from cnnrepro.training import train
 from tests.calling import call
 
 

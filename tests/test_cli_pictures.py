@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnrepro.training import RunStore
+from cnnrepro.runs import RunStore
 from tests.calling import call
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from cnnrepro.training import RunStore
+from cnnrepro.runs import RunStore
 from tests.faults.conftest import COMMAND, CURVES, Started
 
 TOLERANCE = 1e-4  # relative; measured: some 1e-7 until a rectifier or a pool decides otherwise on rounding

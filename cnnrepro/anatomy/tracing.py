@@ -6,11 +6,11 @@ import math
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
-from cnnrepro.anatomy import rules, sight
+from cnnrepro.anatomy import receptive_field_rules, rules
 from cnnrepro.anatomy.graph import Call, Graph, take_apart
+from cnnrepro.anatomy.receptive_field_rules import Sight
 from cnnrepro.anatomy.resize import resized
 from cnnrepro.anatomy.rows import UNKNOWN, Row, Trace
-from cnnrepro.anatomy.sight import Sight
 
 if TYPE_CHECKING:
     import keras
@@ -73,9 +73,9 @@ def _rows(graph: Graph, needed: frozenset[Hashable]) -> tuple[Row, ...]:
 def _sight(call: Call, kind: str | None, seen: Mapping[Hashable, Sight]) -> Sight:
     made = call.output_shapes[0][1:]
     if not call.inputs:
-        return sight.of_input(made)
+        return receptive_field_rules.of_input(made)
     shapes = [shape[1:] for shape in call.input_shapes]
-    return sight.through(call.operation, kind, [seen[one] for one in call.inputs], shapes, made)
+    return receptive_field_rules.through(call.operation, kind, [seen[one] for one in call.inputs], shapes, made)
 
 
 def _row(call: Call, kind: str | None, view: Sight, counted: set[int], *, at_inference: bool) -> Row:

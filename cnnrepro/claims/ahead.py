@@ -16,7 +16,7 @@ from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cnnrepro.experiments.runs import Results
+    from cnnrepro.experiments.results import Results
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from cnnrepro.claims.verdict import Verdict
 from cnnrepro.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnnrepro.experiments.runs import Results
+    from cnnrepro.experiments.results import Results
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,9 @@ def published_results(one: Statement, reports: Path) -> Results | None:
 def _results(one: Statement, parameters: dict, folder: Path) -> Results | None:
     """An experiment's results from a folder of records; None where one is missing."""
     from cnnrepro.experiments import experiment
-    from cnnrepro.experiments.runs import Results
-    from cnnrepro.training.record import RunRecord
-    from cnnrepro.training.store import RECORD, RunStore
+    from cnnrepro.experiments.results import Results
+    from cnnrepro.runs.record import RunRecord
+    from cnnrepro.runs.store import RECORD, RunStore
 
     texts = (path.read_text(encoding="utf-8") for path in folder.glob(f"*/{RECORD}"))
     records = {record.spec: record for record in map(RunRecord.from_dict, map(json.loads, texts))}

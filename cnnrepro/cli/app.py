@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from cnnrepro import __version__, paths
-from cnnrepro.speech import say_line
+from cnnrepro.stderr import say_line
 
 
 class Interrupted(Exception):

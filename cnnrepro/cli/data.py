@@ -24,7 +24,7 @@ def data_(context: typer.Context) -> None:
 @data_app.command("list")
 def data_list(as_json: AsJson = False) -> None:
     """List the data sets, with what is on this machine."""
-    from cnnrepro import listing
+    from cnnrepro.cli import listing
 
     rows = listing.datasets()
     if as_json:

@@ -23,8 +23,8 @@ app.add_typer(runs_app, name="runs")
 @runs_app.callback()
 def runs_(context: typer.Context, runs: Runs = None, as_json: AsJson = False) -> None:
     """List the runs of the store, oldest first."""
-    from cnnrepro import listing
-    from cnnrepro.training.store import RunStore
+    from cnnrepro.cli import listing
+    from cnnrepro.runs.store import RunStore
 
     context.obj = runs
     if context.invoked_subcommand is not None:
@@ -43,7 +43,7 @@ def runs_(context: typer.Context, runs: Runs = None, as_json: AsJson = False) ->
 @runs_app.command("show")
 def runs_show(context: typer.Context, key: Key, runs: Runs = None) -> None:
     """Print one record as JSON."""
-    from cnnrepro.training.store import RunStore
+    from cnnrepro.runs.store import RunStore
 
     print_json(RunStore(runs_dir(runs or context.obj)).find(key).to_dict())
 
@@ -61,8 +61,8 @@ def runs_diff(
     as_json: AsJson = False,
 ) -> None:
     """Compare two runs: what was asked for and what computed it, where that differs, and the results."""
-    from cnnrepro.training.differences import compare
-    from cnnrepro.training.store import RunStore
+    from cnnrepro.runs.diff import compare
+    from cnnrepro.runs.store import RunStore
 
     store = RunStore(runs_dir(runs or context.obj))
     beside = RunStore(paths.expand(other)) if other else store
@@ -93,18 +93,18 @@ def runs_export(
 
     In CSV a text that a spreadsheet would run as a formula has an apostrophe in front.
     """
-    from cnnrepro.training import tables
-    from cnnrepro.training.store import RunStore
+    from cnnrepro.runs import export
+    from cnnrepro.runs.store import RunStore
 
     file = paths.expand(file)
-    tables.check_file(file)
+    export.check_file(file)
     store = RunStore(runs_dir(runs or context.obj))
     records = store.records(unreadable=say)
-    frame = tables.curves_table(records) if curves else tables.runs_table(records, store)
+    frame = export.curves_table(records) if curves else export.runs_table(records, store)
     if not len(frame):
         what = "epochs" if curves and records else "runs"
         raise UsageError(f"There are no {what} in {str(store.folder)!r}, so nothing was written.")
-    tables.write(frame, file)
+    export.write(frame, file)
     typer.echo(f"{file}: {len(frame):,} rows, {len(frame.columns)} columns.")
 
 
@@ -116,11 +116,11 @@ def runs_verify(
     as_json: AsJson = False,
 ) -> None:
     """Check records, the files beside them and checkpoints. Exit status 1 where something is damaged."""
-    from cnnrepro.training import upkeep
-    from cnnrepro.training.store import RunStore
+    from cnnrepro.runs import verify
+    from cnnrepro.runs.store import RunStore
 
     store = RunStore(runs_dir(runs or context.obj))
-    rows = upkeep.verify(store, [store.key_of(one) for one in dict.fromkeys(key)] if key else None)
+    rows = verify.verify(store, [store.key_of(one) for one in dict.fromkeys(key)] if key else None)
     if as_json:
         print_json([row.to_dict() for row in rows])
     elif rows:
@@ -128,7 +128,7 @@ def runs_verify(
         print_table(columns, [[row.key, row.state, row.run, row.told()] for row in rows], fold=columns[-1])
     else:
         typer.echo(f"No runs in {store.folder}.")
-    damaged = sum(row.state == upkeep.BAD for row in rows)
+    damaged = sum(row.state == verify.BAD for row in rows)
     if damaged:
         say(f"{damaged} of {len(rows)} runs {'is' if damaged == 1 else 'are'} damaged.")
         raise typer.Exit(1)
@@ -152,12 +152,12 @@ def runs_prune(
 
     Nothing of a run that a living process trains, and no record.
     """
-    from cnnrepro.training import leftovers
-    from cnnrepro.training.store import RunStore
+    from cnnrepro.runs import prune
+    from cnnrepro.runs.store import RunStore
 
     store = RunStore(runs_dir(runs or context.obj))
-    wanted = leftovers.Wanted(weights=weights, unfinished=unfinished, older_than=older_than)
-    found = (leftovers.look if dry_run else leftovers.prune)(store, wanted)
+    wanted = prune.Wanted(weights=weights, unfinished=unfinished, older_than=older_than)
+    found = (prune.look if dry_run else prune.prune)(store, wanted)
     if as_json:
         print_json(found.to_dict())
         return
@@ -173,7 +173,7 @@ def runs_prune(
 @runs_app.command("rm")
 def runs_rm(context: typer.Context, key: Keys, runs: Runs = None) -> None:
     """Remove runs and their files; all keys are checked before the first is removed."""
-    from cnnrepro.training.store import RunStore
+    from cnnrepro.runs.store import RunStore
 
     store = RunStore(runs_dir(runs or context.obj))
     chosen = list(dict.fromkeys(store.key_of(one) for one in key))

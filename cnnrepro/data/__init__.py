@@ -38,19 +38,19 @@ package loads neither TensorFlow nor Keras.
 """
 
 from cnnrepro.data.catalogue import DATASETS, FOLDER, DatasetInfo, info
-from cnnrepro.data.draws import Draws, draw
 from cnnrepro.data.examples import Examples
-from cnnrepro.data.feeding import PLACEMENTS, Feed, batches
+from cnnrepro.data.folder import ON_ERROR
 from cnnrepro.data.lazy import tensorflow as load_tensorflow
-from cnnrepro.data.photographs import PHOTOGRAPHS, photograph
-from cnnrepro.data.pictures import ON_ERROR
-from cnnrepro.data.pipeline_entry import Pipeline
-from cnnrepro.data.pipelines import PIPELINES, pipeline
-from cnnrepro.data.prepared import list_datasets, status
+from cnnrepro.data.pipelines.definition import Pipeline
+from cnnrepro.data.pipelines.draws import Draws, draw
+from cnnrepro.data.pipelines.feeding import PLACEMENTS, Feed, batches
+from cnnrepro.data.pipelines.published import PIPELINES, pipeline
+from cnnrepro.data.sample_photographs import PHOTOGRAPHS, photograph
 from cnnrepro.data.splits import Splits, arrays, load
-from cnnrepro.data.staging import prepare
 from cnnrepro.data.statistics import Statistics
 from cnnrepro.data.statistics import of_splits as statistics_of
+from cnnrepro.data.tfds.prepared import list_datasets, status
+from cnnrepro.data.tfds.staging import prepare
 
 __all__ = [
     "DATASETS",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from cnnrepro.data import lazy, tuning
+from cnnrepro.data import lazy
 from cnnrepro.data.catalogue import SPLITS
+from cnnrepro.data.pipelines import parallelism
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -78,7 +79,7 @@ def picture_batches(images: np.ndarray | Pictures, order: np.ndarray, batch_size
         A tf.data.Dataset of (n, H, W, C) uint8, always in that order: labels and draws go beside it.
     """
     tf = lazy.tensorflow()
-    some = tuning.batches_at_once()
+    some = parallelism.batches_at_once()
     if hasattr(images, "dataset"):  # decoded on the fly, each picture by itself, in parallel
         return images.dataset(order).batch(batch_size)
     positions = tf.data.Dataset.from_tensor_slices(np.asarray(order, np.int64)).batch(batch_size)

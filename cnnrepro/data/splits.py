@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro.data import cifar10, embedded, prepared, staging
+from cnnrepro.data import embedded
 from cnnrepro.data.catalogue import SPLITS, DatasetInfo
 from cnnrepro.data.catalogue import info as info_of
-from cnnrepro.data.drawing import permutation, stratified_draw
 from cnnrepro.data.examples import Examples, fingerprint
+from cnnrepro.data.random_numbers import permutation, stratified_draw
+from cnnrepro.data.tfds import cifar10, prepared, staging
 from cnnrepro.errors import UsageError, unknown
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def load(
     """
     info = info_of(name)
     if info.kind in ("folder", "pictures"):
-        from cnnrepro.data import picture_splits
+        from cnnrepro.data.folder import splits as picture_splits
 
         return picture_splits.load(
             info, train_images=train_images, data_dir=data_dir, canvas=canvas, on_error=on_error, cache=cache,

@@ -24,13 +24,13 @@ def arms(name: str, **parameters: object) -> tuple:
 
 
 def collect(arms: tuple, runs: str | None = None) -> object:
-    """The records of all arms, trained where they are missing; see ``cnnrepro.experiments.runs.collect``.
+    """The records of all arms, trained where they are missing; see ``cnnrepro.experiments.results.collect``.
 
     In a notebook they are trained in a thread, to which an interrupt of the kernel is handed on.
     """
     from cnnrepro import engine
     from cnnrepro.experiments.own_stack import on_own_stack
-    from cnnrepro.experiments.runs import collect as collect_runs
+    from cnnrepro.experiments.results import collect as collect_runs
     from cnnrepro.training.progress import in_jupyter
 
     if not in_jupyter():

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnrepro.errors import UsageError
-from cnnrepro.experiments.runs import Arm
-from cnnrepro.training.spec import RunSpec
+from cnnrepro.experiments.results import Arm
+from cnnrepro.runs.spec import RunSpec
 
 KERAS_MOMENTUM = 0.99
 

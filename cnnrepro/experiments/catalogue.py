@@ -15,7 +15,7 @@ from cnnrepro import paths
 from cnnrepro.errors import unknown
 
 if TYPE_CHECKING:
-    from cnnrepro.experiments.runs import Arm
+    from cnnrepro.experiments.results import Arm
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ EXPERIMENTS: dict[str, Experiment] = {
             claims=(),
             expected="pieces of a temple and of a flower are told apart nearly always",
             minutes=1.0,
-            plan="cnnrepro.experiments.your_images:plan",
+            plan="cnnrepro.experiments.train_on_your_images:plan",
             figures=("examples", "seen", "curves", "training_curves", "confusion", "mistakes", "least_sure"),
         ),
         Experiment(

@@ -8,8 +8,8 @@ import numpy as np
 
 from cnnrepro import data
 from cnnrepro.errors import UsageError
-from cnnrepro.experiments.runs import Arm
-from cnnrepro.training.spec import RunSpec
+from cnnrepro.experiments.results import Arm
+from cnnrepro.runs.spec import RunSpec
 
 if TYPE_CHECKING:
     import keras
@@ -48,11 +48,12 @@ def untrained(arm: Arm, splits: data.Splits | None = None) -> keras.Model:
         arm: the arm.
         splits: its data, where they are loaded already.
     """
-    from cnnrepro.training import fit
+    from cnnrepro.training.epoch import build, numeric_mode
+    from cnnrepro.training.resolve import resolve
 
-    run = fit.resolve(arm.specs[0], splits)
-    with fit.numeric_mode(run):
-        return fit.build(run)
+    run = resolve(arm.specs[0], splits)
+    with numeric_mode(run):
+        return build(run)
 
 
 def standardise(images: np.ndarray, splits: data.Splits) -> np.ndarray:

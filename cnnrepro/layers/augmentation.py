@@ -1,8 +1,8 @@
 """Augmentation of a batch: windows, mirrors, colours, views. One definition of each, wherever it runs.
 
 All functions are pure and batched, and take what was drawn as an argument. ``ops`` is ``keras.ops``, or a namespace
-with the same names for another library (``cnnrepro.data.tensor_ops`` for tf.data); so the same lines make the pictures
-in tf.data on the processor and at the head of the training step, on TensorFlow and on JAX.
+with the same names for another library (``cnnrepro.data.pipelines.tensor_ops`` for tf.data); so the same lines make the
+pictures in tf.data on the processor and at the head of the training step, on TensorFlow and on JAX.
 
 Krizhevsky, Sutskever and Hinton 2012, section 4.1, unless another source is named.
 """
@@ -145,8 +145,8 @@ def augment(
 
     Args:
         images: (N, H, W, C) uint8.
-        draws: what was drawn for each, by name (``cnnrepro.data.draws.Draws``).
-        constants: what is the same for all, by name (``cnnrepro.data.pipelines.Pipeline.constants``).
+        draws: what was drawn for each, by name (``cnnrepro.data.pipelines.draws.Draws``).
+        constants: what is the same for all, by name (``cnnrepro.data.pipelines.published.Pipeline.constants``).
         pipeline: a ``cnnrepro.data.Pipeline``.
         size: side of the result, S.
         ops: see above.

@@ -12,7 +12,7 @@ normalisation, one between each convolution and its ReLU, in place of the convol
 from __future__ import annotations
 
 from cnnrepro.engine import keras
-from cnnrepro.models.chains import Convolution, convolutions, dense_head
+from cnnrepro.models.alexnet_blocks import Convolution, convolutions, dense_head
 
 # The filter counts of convolutions 1 to 5 are the paper's, and an overlapping 3x3 pool with stride 2 follows 1, 2, 5.
 TWO_GROUPS = (

@@ -6,7 +6,7 @@ Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", arXiv
 from __future__ import annotations
 
 from cnnrepro.engine import keras
-from cnnrepro.models.chains import Convolution, convolutions, dense_head
+from cnnrepro.models.alexnet_blocks import Convolution, convolutions, dense_head
 
 # Figure 3. The first two pools round up: 110 -> 55 and 26 -> 13; the third, 13 -> 6, divides.
 FIGURE_3 = (

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import importlib
 
-_MODULES = ("build", "comparison", "display", "figures", "ledger", "page", "rendering", "site", "style", "tables")
+_MODULES = ("comparison", "display", "figures", "ledger", "page", "rendering", "site", "style", "tables")
 _NAMES = {
     "data_table": "comparison",
     "images_table": "comparison",

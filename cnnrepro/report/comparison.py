@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cnnrepro.anatomy import Trace
     from cnnrepro.data import Splits
-    from cnnrepro.experiments.runs import Results
+    from cnnrepro.experiments.results import Results
 
 # Layers that neither have weights nor change what their neighbours see; they would only make a table longer.
 PASSING = frozenset({"InputLayer", "ReLU", "Activation", "Dropout"})

@@ -21,7 +21,7 @@ from cnnrepro.report.tables import Table, table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cnnrepro.experiments.runs import Results
+    from cnnrepro.experiments.results import Results
 
 VERDICT_TYPE = "application/vnd.cnnrepro.verdict+json"
 RUNS_TYPE = "application/vnd.cnnrepro.runs+json"

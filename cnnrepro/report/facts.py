@@ -11,7 +11,7 @@ from cnnrepro.experiments.parameters import spell
 
 if TYPE_CHECKING:
     from cnnrepro.experiments.catalogue import Experiment
-    from cnnrepro.training.record import RunRecord
+    from cnnrepro.runs.record import RunRecord
 
 MOST_STATEMENTS = 12  # more are counted, not spelled out
 

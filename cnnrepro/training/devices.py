@@ -1,62 +1,236 @@
-"""GPUs by name: what they compute at best and how much they hold, from their makers' data sheets."""
+"""One run on several devices: each has the whole network and a slice of every batch (data parallelism), on JAX.
+
+What a device computes is one program over the global batch, which XLA divides: means of losses, batch statistics and
+gradients are those of the whole batch, and a dropout mask is drawn for the whole batch. So the curves are those of one
+process to rounding, whatever the number of workers, and the number is no part of a run's key.
+
+``keras.distribution.DataParallel`` does the same with one difference: it takes no batch that the devices cannot divide,
+as the last one of an epoch may be, and each value given to a variable costs it a round of all workers. So the variables
+(a copy on each device) and the batches (a slice on each) are laid out here, in the same way, and Keras's training step
+is compiled for them as they are.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from cnnrepro.errors import unknown
+import numpy as np
 
-# The share of a GPU's peak that a training reaches, where nothing better is known. Krizhevsky et al. 2012, section 5:
-# 90 cycles in "five to six days on two NVIDIA GTX 580 3GB GPUs". The arithmetic of the convolutions and dense layers is
-# 724,406,816 multiply-adds · 2 operations · 3 (forwards, and backwards for inputs and for weights) · 1.2 million images
-# · 90 = 4.7e17; two cards at 1.58e12 a second would need 1.72 days; 1.72 / 5.5 = 0.31. Modern cards reach a similar
-# share of much higher peaks with large networks, and less with small ones.
-UTILISATION = 0.31
+from cnnrepro.data.pipelines.batch_share import WHOLE, Share
+from cnnrepro.errors import UsageError
+from cnnrepro.runs.record import RunRecord
+from cnnrepro.training.stop import Stop, Stopped
+
+if TYPE_CHECKING:
+    import keras
+
+    from cnnrepro.training.resolve import ResolvedRun
+    from cnnrepro.training.workers.messages import Peers
 
 
-@dataclass(frozen=True)
-class Device:
-    """A GPU.
+class Alone:
+    """One process on one device, as nearly every run is: there is nobody to agree with."""
+
+    chief = True
+    share = WHOLE
+
+    def sharing(self, run: ResolvedRun) -> ResolvedRun:
+        """The run with the part of its batches that is read here."""
+        return run
+
+    def meet(self, run: ResolvedRun) -> None:
+        """Make sure that all workers mean the same run."""
+
+    def begin(self, model: keras.Model, history: Mapping[str, list[float]]) -> None:
+        """Give all workers the state to begin with."""
+
+    def feed(self, dataset, images: int, batch_size: int):
+        """Batches as the training step takes them, from what is read here."""
+        return dataset
+
+    def steps(self, images: int, batch_size: int) -> int | None:
+        """How many batches ``feed`` gives; None where Keras sees that itself."""
+        return None
+
+    def place(self, model: keras.Model) -> None:
+        """Bring the variables that were given a value to where the training step wants them."""
+
+    def bring_home(self, model: keras.Model) -> None:
+        """Bring the variables to this process, for what it does alone."""
+
+    def at(self, epoch: int) -> None:
+        """Say which epoch begins, from 1."""
+
+    def watched(self) -> contextlib.AbstractContextManager:
+        """Where a worker that is gone shows itself, inside the block."""
+        return contextlib.nullcontext()
+
+    def agree(self, stop: Stop) -> None:
+        """Raise Stopped where a stop was asked for, of any worker."""
+        stop.check()
+
+    def finish(self, record: RunRecord) -> None:
+        """Tell all workers that nothing is left to do."""
+
+    def describe(self) -> dict[str, int]:
+        """What a record's machine says of it."""
+        return {}
+
+
+ALONE = Alone()
+
+
+class Group(Alone):
+    """Several devices: of this machine, or of several workers.
 
     Args:
-        name: what users call it.
-        title: what its maker calls it.
-        teraflops: operations a second at best (10¹², a multiply-add is two), dense, in ``precision``.
-        precision: "float32", "mixed_float16" or "mixed_bfloat16".
-        memory_gb: in 10⁹ bytes.
-        source: where the figures come from.
+        peers: the other workers; None where there are none.
+        number: of this worker, from 0 up.
+        count: workers.
     """
 
-    name: str
-    title: str
-    teraflops: float
-    precision: str
-    memory_gb: float
-    source: str
+    def __init__(self, peers: Peers | None = None, number: int = 0, count: int = 1):
+        import jax
+
+        self._jax, self._peers, self._count = jax, peers, count
+        self.chief = number == 0
+        self.share = Share(number, count, jax.device_count())
+        mesh = jax.sharding.Mesh(np.array(jax.devices()), ("batch",))  # the workers' devices in their order
+        self._divided = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))
+        self._copied = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
+        self._agreed = 0
+
+    def sharing(self, run: ResolvedRun) -> ResolvedRun:
+        """The run with the part of its batches that is read here."""
+        # Batches in their order, or workers would put slices of different ones together.
+        feed = replace(run.feed, share=self.share, deterministic=True)
+        computed = {name: vars(run.feed)[name] for name in ("statistics", "constants") if name in vars(run.feed)}
+        vars(feed).update(computed)  # they need a pass over the pictures
+        return replace(run, feed=feed)
+
+    def meet(self, run: ResolvedRun) -> None:
+        """Make sure that all workers mean the same run and that its batches can be divided; UsageError where not."""
+        devices = self.share.devices
+        if self._peers is not None:
+            self._peers.about(run=run.key, title=run.spec.title())
+            facts = {
+                "data fingerprint": run.splits.fingerprint[:16],
+                "precision": run.precision,
+                "key": run.key,
+                "devices": self._jax.local_device_count(),
+            }
+            self._compare(self._peers.gather("facts", facts))
+        if run.spec.batch_size % devices:
+            raise UsageError(
+                f"A batch must be divisible among the {devices} devices; give a --batch-size that is a multiple of "
+                f"{devices} (another batch size is another run), or another number of workers. Received: "
+                f"{run.spec.batch_size} images a batch"
+            )
+
+    def _compare(self, facts: list[dict]) -> None:
+        for number, told in enumerate(facts):
+            for name, wanted in facts[0].items():
+                if told[name] != wanted:
+                    raise UsageError(
+                        f"Worker {number} of {self._count} has {name} {told[name]!r} where worker 0 has {wanted!r}; "
+                        f"all must be the same: bring the same data to every machine, and name --precision."
+                    )
+
+    def begin(self, model: keras.Model, history: Mapping[str, list[float]]) -> None:
+        """Give all workers the chief's variables; the chief tells the history that led to them."""
+        if self._peers is None:
+            return
+        from jax.experimental import multihost_utils
+
+        if self.chief:
+            self._peers.tell({"begin": {name: list(values) for name, values in history.items()}})
+        variables = _variables(model)
+        with self.watched():
+            values = multihost_utils.broadcast_one_to_all([np.asarray(one.value) for one in variables], self.chief)
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+    def hear(self) -> dict:
+        """The next thing that the chief says; for all others."""
+        return self._peers.hear()
+
+    def feed(self, dataset, images: int, batch_size: int) -> Iterator[Any]:
+        """Global batches from what is read here; the last one may be the whole of it on every device.
+
+        Args:
+            dataset: what ``Feed.batches`` gives with ``share``.
+            images: of all batches together.
+            batch_size: of a global batch.
+        """
+        for step, batch in enumerate(dataset):
+            size = min(batch_size, images - step * batch_size)
+            layout = self._divided if self.share.is_divided(size) else self._copied
+
+            def globally(part, layout=layout, size=size):
+                own = np.asarray(part)
+                return self._jax.make_array_from_process_local_data(layout, own, (size, *own.shape[1:]))
+
+            yield self._jax.tree.map(globally, batch)
+
+    def steps(self, images: int, batch_size: int) -> int | None:
+        """How many batches ``feed`` gives: it is a generator, which does not say."""
+        return -(-images // batch_size)
+
+    def place(self, model: keras.Model) -> None:
+        """Copy the variables that live on one device alone to all devices.
+
+        Without it the step would be compiled once for them as they are, and again for what comes out of it.
+        """
+        for variable in _variables(model):
+            if len(variable.value.sharding.device_set) < self.share.devices:
+                own = np.asarray(variable.value)
+                variable.assign(
+                    self._jax.make_array_from_callback(own.shape, self._copied, lambda at, own=own: own[at])
+                )
+
+    def bring_home(self, model: keras.Model) -> None:
+        """Bring the variables to one device of this process, for what it does alone."""
+        for variable in _variables(model):
+            variable.assign(np.asarray(variable.value))
+
+    def at(self, epoch: int) -> None:
+        """Say which epoch begins, from 1."""
+        if self._peers is not None:
+            self._peers.about(epoch=epoch)
+
+    def watched(self) -> contextlib.AbstractContextManager:
+        """Where a worker that is gone shows itself, inside the block, the error says so."""
+        return contextlib.nullcontext() if self._peers is None else self._peers.watched()
+
+    def agree(self, stop: Stop) -> None:
+        """Raise Stopped on all workers where one was asked to stop."""
+        if self._peers is None:
+            return stop.check()
+        self._agreed += 1
+        asked = int(stop.signal or signal.SIGINT) if stop.asked else 0
+        found = self._peers.gather(f"asked/{self._agreed}", {"signal": asked})
+        signals = [one["signal"] for one in found if one["signal"]]
+        if signals:
+            raise Stopped(signals[0])
+        return None
+
+    def finish(self, record: RunRecord) -> None:
+        """Tell all workers that nothing is left to do."""
+        if self._peers is not None:
+            if self.chief:
+                self._peers.tell({"record": record.to_dict()})
+            self._peers.finish()
+
+    def describe(self) -> dict[str, int]:
+        """What a record's machine says of it."""
+        return {"workers": self._count, "devices": self.share.devices}
 
 
-DEVICES: dict[str, Device] = {
-    entry.name: entry
-    for entry in (
-        Device("gtx580", "NVIDIA GeForce GTX 580", 1.58, "float32", 3.0, "2 · 512 cores · 1.544 GHz; the paper's 3 GB"),
-        Device("k40", "NVIDIA Tesla K40", 4.29, "float32", 12.0, "NVIDIA Tesla K40 data sheet"),
-        Device("v100", "NVIDIA V100 SXM2", 125.0, "mixed_float16", 32.0, "NVIDIA V100 data sheet, tensor cores"),
-        Device("t4", "NVIDIA T4", 65.0, "mixed_float16", 16.0, "NVIDIA T4 data sheet, tensor cores"),
-        Device("a100", "NVIDIA A100 SXM 80 GB", 312.0, "mixed_bfloat16", 80.0, "NVIDIA A100 data sheet, dense"),
-        Device("rtx3090", "NVIDIA GeForce RTX 3090", 71.0, "mixed_bfloat16", 24.0, "NVIDIA GA102 white paper, dense"),
-        Device("rtx4090", "NVIDIA GeForce RTX 4090", 165.2, "mixed_bfloat16", 24.0, "NVIDIA Ada white paper, dense"),
-        Device("h100", "NVIDIA H100 SXM", 989.4, "mixed_bfloat16", 80.0, "NVIDIA H100 data sheet, dense"),
-        Device("h200", "NVIDIA H200 SXM", 989.4, "mixed_bfloat16", 141.0, "NVIDIA H200 data sheet, dense"),
-    )
-}
-
-
-def device(name: str) -> Device:
-    """The GPU of that name.
-
-    Raises:
-        UsageError: there is none; lists the known ones.
-    """
-    if name not in DEVICES:
-        raise unknown("device", name, DEVICES)
-    return DEVICES[name]
+def _variables(model: keras.Model) -> list[Any]:
+    """Every variable that a training step takes, each once."""
+    found = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+    return list({id(variable): variable for variable in found}.values())

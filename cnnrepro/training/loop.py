@@ -9,21 +9,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cnnrepro import collector, data, paths
+from cnnrepro import data, garbage_collection, paths
 from cnnrepro.errors import RunFailed
 from cnnrepro.files import folder_beside, remove_leftovers
-from cnnrepro.training import checkpoint, fit, following, provenance, testing
-from cnnrepro.training.fit import ResolvedRun, resolve
-from cnnrepro.training.locks import ClaimLost
-from cnnrepro.training.parallel import ALONE, Alone
-from cnnrepro.training.peers import WorkerLost
+from cnnrepro.runs import checkpoint
+from cnnrepro.runs.lease import ClaimLost
+from cnnrepro.runs.record import DIVERGED, DONE, ERROR, FAILED, RunRecord
+from cnnrepro.runs.spec import RunSpec
+from cnnrepro.runs.store import PREDICTIONS, WEIGHTS, RunStore
+from cnnrepro.training import provenance, test_split
+from cnnrepro.training.callback import DivergedError
+from cnnrepro.training.devices import ALONE, Alone
+from cnnrepro.training.epoch import METRICS, compiled_model, numeric_mode, save_weights, train_epoch
 from cnnrepro.training.progress import Progress, make_progress
-from cnnrepro.training.record import DIVERGED, DONE, ERROR, FAILED, RunRecord
+from cnnrepro.training.resolve import ResolvedRun, resolve
 from cnnrepro.training.session import Session
-from cnnrepro.training.spec import RunSpec
-from cnnrepro.training.stopping import Stop, Stopped
-from cnnrepro.training.store import PREDICTIONS, WEIGHTS, RunStore
-from cnnrepro.training.tracking import make_trackers
+from cnnrepro.training.stop import Stop, Stopped
+from cnnrepro.training.trackers.table import make_trackers
+from cnnrepro.training.workers import worker_loop
+from cnnrepro.training.workers.messages import WorkerLost
 
 
 def train(
@@ -68,7 +72,7 @@ def train(
     if group.chief:
         record = _find_or_train(run, Session(store, None, progress, stop, trackers, keep_weights, group))
     else:
-        record = following.follow(run, group, stop)
+        record = worker_loop.follow(run, group, stop)
     if record.status == FAILED:
         reason, log = record.failure["reason"], store.log_path(run.key)
         text = f"Run {run.key} ({spec.title()}) failed: {reason} Its log: {log}"
@@ -122,7 +126,7 @@ def _train_claimed(run: ResolvedRun, session: Session) -> RunRecord:
         session.put(record)
         begun = [run.spec.title(), run.precision, run.backend, *(f"{value} {name}" for name, value in together.items())]
         store.log(run.key, f"session {record.sessions} begins: {', '.join(begun)}")
-        with fit.numeric_mode(run), collector.set_apart_meanwhile():
+        with numeric_mode(run), garbage_collection.set_apart_meanwhile():
             return session.trackers.end(_train(run, session, record))
     except Stopped:
         store.log(run.key, "stopped after a checkpoint, as asked; the same command resumes it")
@@ -188,7 +192,7 @@ def _train(run: ResolvedRun, session: Session, record: RunRecord) -> RunRecord:
     """The epochs that are left, then the test split, once."""
     session_began, spec, store, progress = time.monotonic(), run.spec, session.store, session.progress
     folder, group, shared = store.path(run.key), session.group, session.group.sharing(run)
-    model, network, jit_compile = fit.compiled_model(shared)
+    model, network, jit_compile = compiled_model(shared)
     resumed = checkpoint.restore(folder, model)
     history = resumed.history if resumed else {}
     group.begin(model, history)
@@ -206,19 +210,19 @@ def _train(run: ResolvedRun, session: Session, record: RunRecord) -> RunRecord:
         with session.stop.deferred():  # also between epochs: whoever asks, and when, it stops after a checkpoint
             for epoch in range(done, spec.epochs):
                 group.at(epoch + 1)
-                measured = fit.train_epoch(shared, model, validation, epoch, history, progress, group)
+                measured = train_epoch(shared, model, validation, epoch, history, progress, group)
                 history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
                 checkpoint.save(folder, model, checkpoint.Checkpoint(history, elapsed()), session.claim.check)
                 record = session.put(record.with_(history=history, wall_seconds=elapsed()))
                 session.trackers.epoch(record)
-                scores = {name: measured[name] for name in fit.METRICS}
+                scores = {name: measured[name] for name in METRICS}
                 spelled = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
                 store.log(run.key, f"epoch {epoch + 1}/{spec.epochs}: {spelled}")
                 progress.epoch(epoch + 1, scores)
                 group.agree(session.stop)
         group.bring_home(model)
-        test, predictions = testing.test(run, model, network)
-    except fit.DivergedError as error:
+        test, predictions = test_split.test(run, model, network)
+    except DivergedError as error:
         session.claim.check()
         record = record.with_(status=FAILED, failure={"kind": DIVERGED, "reason": str(error)}, wall_seconds=elapsed())
         store.log(run.key, f"failed: {error}")
@@ -227,7 +231,7 @@ def _train(run: ResolvedRun, session: Session, record: RunRecord) -> RunRecord:
         return record
     session.claim.check()
     if session.keep_weights:
-        fit.save_weights(folder, network, session.claim.check)
+        save_weights(folder, network, session.claim.check)
     record = session.put(record.with_(status=DONE, test=test, wall_seconds=elapsed()), predictions)
     store.log(run.key, f"done: test accuracy {test['accuracy']:.4f}, test loss {test['loss']:.4f}")
     checkpoint.remove(folder)

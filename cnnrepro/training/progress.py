@@ -9,7 +9,7 @@ from functools import partial
 from typing import IO, Protocol
 
 from cnnrepro.errors import unknown
-from cnnrepro.speech import say_line
+from cnnrepro.stderr import say_line
 
 BAR, NOTEBOOK, LINES, NONE = "bar", "notebook", "lines", "none"
 STYLES = (BAR, NOTEBOOK, LINES, NONE)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import cnnrepro
 from cnnrepro import machine
-from cnnrepro.training.record import RUNNING, RunRecord
+from cnnrepro.runs.record import RUNNING, RunRecord
 
 if TYPE_CHECKING:
     from cnnrepro.data import Splits
-    from cnnrepro.training.fit import ResolvedRun
+    from cnnrepro.training.resolve import ResolvedRun
 
 NAMED_PICTURES = 100  # of those that were left out, in a record
 LIBRARIES = ("keras", "tensorflow", "jax", "numpy", "tensorflow-datasets", "mlxtend")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnnrepro.training.locks import Claim
-from cnnrepro.training.parallel import Alone
+from cnnrepro.runs.lease import Claim
+from cnnrepro.runs.record import RunRecord
+from cnnrepro.runs.store import RunStore
+from cnnrepro.training.devices import Alone
 from cnnrepro.training.progress import Progress
-from cnnrepro.training.record import RunRecord
-from cnnrepro.training.stopping import Stop
-from cnnrepro.training.store import RunStore
-from cnnrepro.training.tracking import Trackers
+from cnnrepro.training.stop import Stop
+from cnnrepro.training.trackers.table import Trackers
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -33,8 +33,8 @@ def test_the_embedded_digits(digits):
 
 
 def test_real_photographs_on_their_canvas(photographs):
-    from cnnrepro.data.pictures.canvas import canvas
-    from cnnrepro.data.pictures.reading import decode
+    from cnnrepro.data.folder.canvas import canvas
+    from cnnrepro.data.folder.decoding import decode
 
     images = np.stack([canvas(decode(path.read_bytes()), 64).numpy() for path in photographs])
     found = of_pieces(images[start : start + 17] for start in range(0, len(images), 17))

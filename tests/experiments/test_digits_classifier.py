@@ -8,8 +8,8 @@ from cnnrepro.errors import UsageError
 from cnnrepro.experiments import experiment
 from cnnrepro.experiments.digits_classifier import outputs, plan, probabilities, standardise, untrained
 from cnnrepro.experiments.parameters import read_parameters
-from cnnrepro.experiments.runs import Arm, collect
-from cnnrepro.training.spec import RunSpec
+from cnnrepro.experiments.results import Arm, collect
+from cnnrepro.runs.spec import RunSpec
 
 NOTEBOOKS = ("dense_to_convolution", "what_the_filters_see")
 

@@ -10,9 +10,9 @@ import weakref
 
 import pytest
 
-from cnnrepro import collector, experiments
+from cnnrepro import experiments, garbage_collection
 from cnnrepro.engine import keras
-from cnnrepro.experiments import runs
+from cnnrepro.experiments import results
 from cnnrepro.experiments.own_stack import on_own_stack
 from cnnrepro.training import progress
 
@@ -103,7 +103,7 @@ def test_a_failure_that_was_dealt_with_keeps_nothing_in_memory():
         seen.append(weakref.ref(big))
         raise LookupError
 
-    with collector.paused():
+    with garbage_collection.paused():
         with contextlib.suppress(LookupError):
             on_own_stack(fail)
         assert seen[0]() is None
@@ -119,7 +119,7 @@ def test_runs_of_a_notebook_are_collected_so(notebook, monkeypatch):
         return arms, store
 
     monkeypatch.setattr(progress, "in_jupyter", lambda: notebook)
-    monkeypatch.setattr(runs, "collect", collect)
+    monkeypatch.setattr(results, "collect", collect)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         assert experiments.collect((), "folder") == ((), "folder")

@@ -16,7 +16,7 @@ import nbformat
 import psutil
 import pytest
 
-from cnnrepro.training import RunStore
+from cnnrepro.runs import RunStore
 
 DRIVER, DYING = (Path(__file__).with_name(name) for name in ("driver.py", "dying.py"))
 COMMAND = ("-c", "from cnnrepro.cli import main; main()")

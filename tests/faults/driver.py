@@ -18,11 +18,11 @@ if FAULT and (__name__ != "__main__" or FAULT["how"] == "later"):  # before anyt
     arrange(**FAULT)
 
 from cnnrepro.cli import status_of  # noqa: E402
-from cnnrepro.experiments.batch.fanout import fan_out  # noqa: E402
-from cnnrepro.experiments.batch.tasks import FAILED, Plan, Task  # noqa: E402
-from cnnrepro.experiments.batch.views import make_view  # noqa: E402
-from cnnrepro.training import RunSpec  # noqa: E402
-from cnnrepro.training.stopping import on_signals  # noqa: E402
+from cnnrepro.runner.fan_out import fan_out  # noqa: E402
+from cnnrepro.runner.tasks import FAILED, Plan, Task  # noqa: E402
+from cnnrepro.runner.views import make_view  # noqa: E402
+from cnnrepro.runs import RunSpec  # noqa: E402
+from cnnrepro.training.stop import on_signals  # noqa: E402
 
 
 def spec(seed, **changes):

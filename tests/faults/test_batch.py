@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from cnnrepro.training import RunSpec, RunStore, resolve
+from cnnrepro.runs import RunSpec, RunStore
+from cnnrepro.training.resolve import resolve
 from tests.faults.conftest import BARE, ODD_NAMES, assert_clean, first_of, results, wait_for
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnrepro.training import RunStore
+from cnnrepro.runs import RunStore
 from tests.faults.conftest import assert_clean, notebook, results, wait_for
 
 pytestmark = pytest.mark.slow

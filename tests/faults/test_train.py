@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cnnrepro.training import RunStore
+from cnnrepro.runs import RunStore
 from tests.faults.conftest import BARE, COMMAND, DYING, ODD_NAMES, Started, assert_clean, first_of, results, wait_for
 
 pytestmark = pytest.mark.slow

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
 from cnnrepro import data
-from cnnrepro.data import draws as drawing
-from cnnrepro.data.pipelines import PIPELINES
-from cnnrepro.data.tensor_ops import tensor_ops
+from cnnrepro.data.pipelines import draws as drawing
+from cnnrepro.data.pipelines.published import PIPELINES
+from cnnrepro.data.pipelines.tensor_ops import tensor_ops
 from cnnrepro.layers import augmentation
 from cnnrepro.layers.augment import Augment, Views
 
@@ -217,8 +217,8 @@ ON_JAX = """
 import sys
 import numpy as np
 from cnnrepro import data
-from cnnrepro.data.pipelines import PIPELINES
-from cnnrepro.data.tensor_ops import tensor_ops
+from cnnrepro.data.pipelines.published import PIPELINES
+from cnnrepro.data.pipelines.tensor_ops import tensor_ops
 from cnnrepro.engine import backend
 from cnnrepro.layers import augmentation
 

@@ -11,8 +11,10 @@ from cnnrepro import data
 from cnnrepro.layers import LocalResponseNormalization
 from cnnrepro.models import MODELS, build
 from cnnrepro.models.auxiliary import HEAD_WEIGHT, AuxiliaryHeads
-from cnnrepro.training import RunSpec, fit, resolve
+from cnnrepro.runs import RunSpec
+from cnnrepro.training.epoch import compiled_model, numeric_mode, train_epoch
 from cnnrepro.training.progress import NoProgress
+from cnnrepro.training.resolve import resolve
 
 # Table 1: output size, channels; then parameters with biases, by (c + 1)·(sum of 1x1) + (9r + 1)·f + (25r + 1)·f.
 MODULES = {
@@ -207,12 +209,12 @@ def test_it_trains_through_the_training_loop_in_mixed_precision():
         precision="mixed_bfloat16",
     )
     run = resolve(spec)
-    with fit.numeric_mode(run):
-        model, _, _ = fit.compiled_model(run)
+    with numeric_mode(run):
+        model, _, _ = compiled_model(run)
         assert model.get_layer("inception_3a_5x5").compute_dtype == "bfloat16"
         head = model.get_layer("head1_conv").kernel.numpy()
         validation = data.batches(run.splits, "validation", 16).take(1)
-        measured = fit.train_epoch(run, model, validation, 0, {}, NoProgress())
+        measured = train_epoch(run, model, validation, 0, {}, NoProgress())
         # about ln 10 each: 1.6 times with the heads, once without
         assert 3.2 < measured["loss"] < 4.5
         assert 2.1 < measured["val_loss"] < 2.6

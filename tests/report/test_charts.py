@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from cnnrepro.experiments.architectures import Cost
+from cnnrepro.lessons.architectures.costs import Cost
 from cnnrepro.models import Published
 from cnnrepro.report import figures
 from cnnrepro.report.figures.charts import Panel

@@ -4,7 +4,7 @@ import pytest
 from matplotlib.patches import Polygon
 from matplotlib.text import Text
 
-from cnnrepro.experiments.volumes import Volume
+from cnnrepro.lessons.architectures.volumes import Volume
 from cnnrepro.report import figures
 from cnnrepro.report.figures.drawing import SLABS
 

@@ -3,9 +3,9 @@ import pytest
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from cnnrepro.experiments import geometry_and_receptive_fields as study
-from cnnrepro.experiments.geometry_and_receptive_fields import Descent, Frame, Stop
-from cnnrepro.experiments.influence import ClaimedField, Growth, Influence
+from cnnrepro.lessons.geometry_and_receptive_fields import sizes as study
+from cnnrepro.lessons.geometry_and_receptive_fields.influence import ClaimedField, Growth, Influence
+from cnnrepro.lessons.geometry_and_receptive_fields.sizes import Descent, Frame, Stop
 from cnnrepro.report import figures
 from cnnrepro.report.figures.fields import LOST
 

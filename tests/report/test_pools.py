@@ -2,9 +2,9 @@ import pytest
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from cnnrepro.experiments import pooling
-from cnnrepro.experiments.pool_costs import Cost
-from cnnrepro.experiments.pooling import Shifts
+from cnnrepro.lessons.pooling import kinds
+from cnnrepro.lessons.pooling.costs import Cost
+from cnnrepro.lessons.pooling.kinds import Shifts
 from cnnrepro.report import figures
 from cnnrepro.report.figures import grids
 
@@ -23,7 +23,7 @@ def tinted(figure):
 
 
 def test_a_window_and_its_value_have_one_tint():
-    figure = figures.pooled_numbers(pooling.small())
+    figure = figures.pooled_numbers(kinds.small())
     counts = tinted(figure)
     assert all(counts[name] == 4 + 3 for name in grids.KINDS_OF_FOUR)  # cells of a window, and its three values
     assert {"max", "average", "L2", "3.25", "7.14"} <= set(texts(figure))
@@ -31,11 +31,11 @@ def test_a_window_and_its_value_have_one_tint():
 
 def test_windows_that_overlap_are_not_tinted():
     with pytest.raises(ValueError, match="must not overlap"):
-        figures.pooled_numbers(pooling.overlapping())
+        figures.pooled_numbers(kinds.overlapping())
 
 
 def test_winners_are_marked_and_those_of_two_windows_otherwise():
-    ones = [pooling.small(), pooling.overlapping()]
+    ones = [kinds.small(), kinds.overlapping()]
     counts = tinted(figures.pooled_gradients(ones))
     assert counts["third"] == sum(int((one.winners == 1).sum()) for one in ones)
     assert counts["filter"] == 1

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from cnnrepro.data.pipeline_entry import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
-from cnnrepro.experiments.photograph_maps import Map
-from cnnrepro.experiments.pipeline_windows import Cut
+from cnnrepro.data.pipelines.definition import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
+from cnnrepro.lessons.alexnet_pipeline.windows import Cut
+from cnnrepro.lessons.photograph_maps import Map
 from cnnrepro.report import figures
 
 

@@ -4,8 +4,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from cnnrepro.experiments import convolution_by_hand, photograph_maps, small_convolutions
-from cnnrepro.experiments.photograph_maps import Map
+from cnnrepro.lessons import photograph_maps
+from cnnrepro.lessons.convolution_by_hand import first_layer, small_numbers
+from cnnrepro.lessons.photograph_maps import Map
 from cnnrepro.report import figures
 from cnnrepro.report.figures import grids
 
@@ -41,7 +42,7 @@ def test_numbers_are_short_and_have_a_true_minus(value, text):
 
 
 def test_one_cell_shows_window_products_and_their_sum():
-    slide = small_convolutions.sliding("stride 1")
+    slide = small_numbers.sliding("stride 1")
     figure = figures.one_cell(slide, 1, 2)
     assert "2 + (−1) + (−3) + 1 = −1" in texts(figure)
     assert slide.output[1, 2] == -1
@@ -51,7 +52,7 @@ def test_one_cell_shows_window_products_and_their_sum():
 
 
 def test_the_output_fills_up_as_the_filter_slides():
-    slide = small_convolutions.sliding("stride 1")
+    slide = small_numbers.sliding("stride 1")
     figure = figures.sliding_windows(slide, [(0, 0), (2, 2)])
     words = texts(figure)
     assert len(frames(figure)) == 2
@@ -61,7 +62,7 @@ def test_the_output_fills_up_as_the_filter_slides():
 
 
 def test_variants_say_their_arithmetic():
-    slides = small_convolutions.variants()
+    slides = small_numbers.variants()
     figure = figures.window_variants(slides)
     words = texts(figure)
     assert [slide.label in words for slide in slides] == [True] * 4
@@ -75,7 +76,7 @@ def test_variants_say_their_arithmetic():
 
 
 def test_the_volume_adds_channels_and_bias():
-    demo = small_convolutions.volume()
+    demo = small_numbers.volume()
     figure = figures.volume_windows(demo, 0, 1)
     words = texts(figure)
     for one in range(2):
@@ -86,22 +87,22 @@ def test_the_volume_adds_channels_and_bias():
 
 
 def test_equations_of_filters_show_every_grid():
-    impulse = figures.impulse_answers(small_convolutions.impulse())
+    impulse = figures.impulse_answers(small_numbers.impulse())
     assert texts(impulse).count("⋆") == 2
-    columns = figures.filter_columns(small_convolutions.columns())
+    columns = figures.filter_columns(small_numbers.columns())
     assert cells(columns, "filter") == 4 + 1  # copies of the followed cell, and the cell
     assert "W_row, 2x9: a filter a row" in texts(columns)
-    back = figures.input_gradients([small_convolutions.backward(4, 1), small_convolutions.backward(5, 2)])
+    back = figures.input_gradients([small_numbers.backward(4, 1), small_numbers.backward(5, 2)])
     assert cells(back, "output") == 2 * (4 + 4)
     assert {"Stride 1", "Stride 2", "padded, spread out"} <= set(texts(back))
-    shared = figures.shared_gradient(small_convolutions.added())
+    shared = figures.shared_gradient(small_numbers.added())
     assert texts(shared).count("+") == 3
     assert cells(shared, "window") == 4 * 9
     assert all(map(within, (impulse, columns, back, shared)))
 
 
 def test_connections_are_filled_cells():
-    seen = convolution_by_hand.seen_channels()
+    seen = first_layer.seen_channels()
     figure = figures.connected_maps(seen)
     assert cells(figure, "filter") == sum(int(one.sum()) for one in seen.values())
     assert "16 filters\nsee 3 to 6 of 6" in texts(figure)

@@ -151,8 +151,8 @@ def test_a_page_whose_text_is_no_unicode_is_written(tmp_path):
 
 
 def test_runs_that_a_notebook_made_up_are_not_looked_for(tmp_path):
-    from cnnrepro.report.build import _records
-    from cnnrepro.training import RunStore
+    from cnnrepro.runner.page import _records
+    from cnnrepro.runs import RunStore
 
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret" / "record.json").write_text("{}")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments.parameters import Parameter
-from cnnrepro.report.build import plan, slug
-from cnnrepro.training import RunStore
+from cnnrepro.runner.page import plan, slug
+from cnnrepro.runs import RunStore
 from tests.calling import call
 
 

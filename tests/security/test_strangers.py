@@ -14,7 +14,7 @@ from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments.parameters import read_parameters
 from cnnrepro.models.keras_file import read_architecture
-from cnnrepro.report import batch, build
+from cnnrepro.runner import batch, page
 from tests.calling import call
 
 
@@ -103,7 +103,7 @@ def hostile(tmp_path, victim):
 
 def test_reading_and_planning_a_notebook_runs_no_cell(hostile, victim):
     assert read_parameters(hostile)["epochs"].default == 5
-    job = build.plan(str(hostile), {"epochs": "3"})
+    job = page.plan(str(hostile), {"epochs": "3"})
     assert job.parameters == {"epochs": 3}
     assert not victim.exists()
 

@@ -1,6 +1,6 @@
 import pytest
 
-from cnnrepro.training import RunSpec
+from cnnrepro.runs import RunSpec
 
 
 @pytest.fixture(scope="session")

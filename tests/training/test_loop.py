@@ -13,12 +13,14 @@ import keras
 import numpy as np
 import pytest
 
-from cnnrepro import data
+from cnnrepro import data, machine
 from cnnrepro.errors import WorkFailed
-from cnnrepro.training import RunSpec, RunStore, checkpoint, fit, resolve, train
-from cnnrepro.training import loop as module
+from cnnrepro.runs import RunSpec, RunStore, checkpoint
+from cnnrepro.training import loop, train
+from cnnrepro.training import resolve as resolve_module
 from cnnrepro.training.progress import NoProgress
-from cnnrepro.training.stopping import Stop, Stopped
+from cnnrepro.training.resolve import resolve, resolve_precision
+from cnnrepro.training.stop import Stop, Stopped
 
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
@@ -79,7 +81,7 @@ def test_validation_metrics_are_means_over_all_images_with_a_ragged_last_batch(u
 
 
 def test_what_is_there_is_loaded_not_trained(undisturbed, folder, tiny, monkeypatch):
-    monkeypatch.setattr(module, "_train_claimed", lambda *_: pytest.fail("it was trained again"))
+    monkeypatch.setattr(loop, "_train_claimed", lambda *_: pytest.fail("it was trained again"))
     assert train(tiny(), runs=folder) == undisturbed
 
 
@@ -286,7 +288,7 @@ def test_a_run_that_diverged_is_a_result_and_not_tried_again(tiny, tmp_path, mon
     wild = tiny(recipe="sgd", learning_rate=1e30)
     with pytest.raises(WorkFailed):
         train(wild, runs=tmp_path)
-    monkeypatch.setattr(module, "_train_claimed", lambda *_: pytest.fail("it was trained again"))
+    monkeypatch.setattr(loop, "_train_claimed", lambda *_: pytest.fail("it was trained again"))
     with pytest.raises(WorkFailed, match="Its log: "):
         train(wild, runs=tmp_path)
 
@@ -296,7 +298,7 @@ def test_an_error_names_the_run_and_its_log_and_is_tried_again(tiny, tmp_path, m
         raise OSError(28, "No space left on device", "checkpoint.npz")
 
     with monkeypatch.context() as patched:
-        patched.setattr(module.checkpoint, "save", full)
+        patched.setattr(loop.checkpoint, "save", full)
         with pytest.raises(WorkFailed, match=r"Run \w{16} \(alexnet_small .*No space left on device .*Its log: "):
             train(tiny(), runs=tmp_path)
     record = RunStore(tmp_path).records()[0]
@@ -307,14 +309,14 @@ def test_an_error_names_the_run_and_its_log_and_is_tried_again(tiny, tmp_path, m
 
 def test_precision_is_what_the_record_says(tiny, tmp_path, monkeypatch):
     seen = []
-    real = fit.compiled_model
+    real = loop.compiled_model
 
     def spy(run):
         found = real(run)
         seen.append(found[0].get_layer("conv1").compute_dtype)
         return found
 
-    monkeypatch.setattr(fit, "compiled_model", spy)
+    monkeypatch.setattr(loop, "compiled_model", spy)
     record = train(tiny(precision="mixed_bfloat16", epochs=1), runs=tmp_path)
     assert record.precision == "mixed_bfloat16"
     assert seen == ["bfloat16"]
@@ -325,22 +327,22 @@ def test_precision_is_what_the_record_says(tiny, tmp_path, monkeypatch):
 def test_auto_precision_follows_the_processor(native, expected, monkeypatch):
     from dataclasses import replace
 
-    here = replace(fit.machine.describe(), cpu_bfloat16=native)
-    monkeypatch.setattr(fit.machine, "describe", lambda: here)
-    assert fit.resolve_precision("auto") == expected
-    assert fit.resolve_precision("float32") == "float32"
+    here = replace(machine.describe(), cpu_bfloat16=native)
+    monkeypatch.setattr(machine, "describe", lambda: here)
+    assert resolve_precision("auto") == expected
+    assert resolve_precision("float32") == "float32"
 
 
 def test_a_gpu_that_keras_does_not_see_decides_nothing(monkeypatch):
     from dataclasses import replace
 
-    gpu = fit.machine.Gpu("NVIDIA X", 9.0)
-    here = replace(fit.machine.describe(), cpu_bfloat16=False, gpus=(gpu,))
-    monkeypatch.setattr(fit.machine, "describe", lambda: here)
-    assert fit.resolve_precision("auto") == "float32"
+    gpu = machine.Gpu("NVIDIA X", 9.0)
+    here = replace(machine.describe(), cpu_bfloat16=False, gpus=(gpu,))
+    monkeypatch.setattr(machine, "describe", lambda: here)
+    assert resolve_precision("auto") == "float32"
     assert here.to_dict(on_gpu=False)["gpus"] == []
-    monkeypatch.setattr(fit, "on_gpu", lambda: True)
-    assert fit.resolve_precision("auto") == "mixed_bfloat16"
+    monkeypatch.setattr(resolve_module, "on_gpu", lambda: True)
+    assert resolve_precision("auto") == "mixed_bfloat16"
 
 
 def test_resolving_a_run_does_not_touch_the_store(tiny, tmp_path, monkeypatch):
@@ -351,9 +353,10 @@ def test_resolving_a_run_does_not_touch_the_store(tiny, tmp_path, monkeypatch):
 
 KILLED = """
 import os, signal, sys
-from cnnrepro.training import RunSpec, train
+from cnnrepro.runs import RunSpec
+from cnnrepro.training import train
 from cnnrepro.training.progress import NoProgress
-from cnnrepro.training.stopping import Stop, Stopped
+from cnnrepro.training.stop import Stop, Stopped
 
 class Killing(NoProgress):
     def batch(self, epoch, images, metrics):

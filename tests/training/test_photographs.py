@@ -8,8 +8,10 @@ from PIL import Image
 
 from cnnrepro import data
 from cnnrepro.errors import WorkFailed
-from cnnrepro.training import RunSpec, fit, train
-from cnnrepro.training.store import RunStore
+from cnnrepro.runs import RunSpec
+from cnnrepro.runs.store import RunStore
+from cnnrepro.training import loop, train
+from cnnrepro.training.resolve import resolve
 
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -81,7 +83,7 @@ def test_it_learns_and_the_record_says_what_went_in(spec, tmp_path):
 
 def test_a_run_that_stops_between_epochs_goes_on_with_the_same_pictures(spec, tmp_path, monkeypatch):
     whole = train(spec(), runs=tmp_path / "whole")
-    real, seen = fit.train_epoch, []
+    real, seen = loop.train_epoch, []
 
     def interrupted(run, model, validation, epoch, *rest):
         seen.append(epoch)
@@ -89,7 +91,7 @@ def test_a_run_that_stops_between_epochs_goes_on_with_the_same_pictures(spec, tm
             raise KeyboardInterrupt
         return real(run, model, validation, epoch, *rest)
 
-    monkeypatch.setattr(fit, "train_epoch", interrupted)
+    monkeypatch.setattr(loop, "train_epoch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train(spec(), runs=tmp_path / "stopped")
     resumed = train(spec(), runs=tmp_path / "stopped")
@@ -115,11 +117,11 @@ def test_a_bad_picture_stops_the_run_or_is_left_out_and_counted(spec, folder, tm
 
 def test_where_a_folder_lies_decides_nothing(spec, folder, tmp_path):
     moved = tmp_path / "elsewhere"
-    first = fit.resolve(spec(), runs=tmp_path / "runs").key
+    first = resolve(spec(), runs=tmp_path / "runs").key
     folder.rename(moved)
-    assert fit.resolve(spec(dataset=f"folder:{moved}"), runs=tmp_path / "runs").key == first
+    assert resolve(spec(dataset=f"folder:{moved}"), runs=tmp_path / "runs").key == first
     (moved / "red" / "00.png").unlink()
-    assert fit.resolve(spec(dataset=f"folder:{moved}"), runs=tmp_path / "runs").key != first
+    assert resolve(spec(dataset=f"folder:{moved}"), runs=tmp_path / "runs").key != first
 
 
 def test_a_run_on_small_images_goes_through_the_same_stages(tmp_path):

@@ -7,8 +7,8 @@ import numpy as np
 from cnnrepro.claims.checks.concluding import conclude, right_or_wrong, shape_text, spelled
 from cnnrepro.claims.verdict import HOLDS, NOT_CHECKABLE, Verdict
 from cnnrepro.data import DATASETS
-from cnnrepro.data.pipeline_entry import IMAGENET_VARIANCES
-from cnnrepro.data.prepared import status
+from cnnrepro.data.pipelines.definition import IMAGENET_VARIANCES
+from cnnrepro.data.tfds.prepared import status
 
 
 def _photographs() -> list[np.ndarray]:

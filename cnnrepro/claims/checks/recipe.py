@@ -13,7 +13,7 @@ from cnnrepro.claims.checks.concluding import conclude, right_or_wrong, spelled,
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, Verdict
 from cnnrepro.engine import keras
 from cnnrepro.layers import LocalResponseNormalization
-from cnnrepro.training.recipes import RECIPES
+from cnnrepro.recipes.table import RECIPES
 
 ops = keras.ops
 

@@ -16,7 +16,7 @@ from cnnrepro.report import style
 from cnnrepro.report.figures.charts import Panel, line_panels
 
 if TYPE_CHECKING:
-    from cnnrepro.experiments.architectures import Cost
+    from cnnrepro.lessons.architectures.costs import Cost
 
 PARTS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")  # of the palette: apart in grey as well
 ON_PARTS = ("white", style.INK, "white", style.INK)  # ink that is read on each

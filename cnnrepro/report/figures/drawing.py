@@ -14,7 +14,7 @@ from matplotlib.patches import Patch, Polygon
 from cnnrepro.report import style
 
 if TYPE_CHECKING:
-    from cnnrepro.experiments.architectures import Volume
+    from cnnrepro.lessons.architectures.costs import Volume
 
 COLOURS = {
     "input": "#b9bfc6",

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from cnnrepro.report.figures.charts import Panel, line_panels
 
 if TYPE_CHECKING:
-    from cnnrepro.experiments.influence import ClaimedField, Growth, Influence
+    from cnnrepro.lessons.geometry_and_receptive_fields.influence import ClaimedField, Growth, Influence
 
 
 def growth_lines(growths: Sequence[Growth], size: int) -> Figure:

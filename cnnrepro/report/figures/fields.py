@@ -14,8 +14,8 @@ from matplotlib.patches import Rectangle
 from cnnrepro.report import style
 
 if TYPE_CHECKING:
-    from cnnrepro.experiments.geometry_and_receptive_fields import Descent, Frame, Line
-    from cnnrepro.experiments.influence import Influence
+    from cnnrepro.lessons.geometry_and_receptive_fields.influence import Influence
+    from cnnrepro.lessons.geometry_and_receptive_fields.sizes import Descent, Frame, Line
 
 INPUT, PADDING, LOST = "#cfe3f3", "#eef1f4", "#f3b48f"
 WINDOW, HANGING = style.ARM_COLOURS[:2]

@@ -12,7 +12,7 @@ from cnnrepro.report import style
 from cnnrepro.report.figures.grids import Term, canvas, draw, equation, number, words
 
 if TYPE_CHECKING:
-    from cnnrepro.experiments.small_convolutions import Added, Backward, Columns, Impulse
+    from cnnrepro.lessons.convolution_by_hand.small_numbers import Added, Backward, Columns, Impulse
 
 
 def impulse_answers(demo: Impulse) -> Figure:

@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from cnnrepro.experiments.pooling import NAMES
+from cnnrepro.lessons.pooling.kinds import NAMES
 from cnnrepro.report import style
 from cnnrepro.report.figures.grids import KINDS_OF_FOUR, Term, equation
 
 if TYPE_CHECKING:
-    from cnnrepro.experiments.pool_costs import Cost
-    from cnnrepro.experiments.pooling import Pooling, Shifts
+    from cnnrepro.lessons.pooling.costs import Cost
+    from cnnrepro.lessons.pooling.kinds import Pooling, Shifts
 
 PARTS = ("convolutions", "first dense layer", "the rest")
 PART_COLOURS = ("#0072B2", "#E69F00", "#b9bfc6")

@@ -14,8 +14,8 @@ from cnnrepro.data.statistics import forwards
 from cnnrepro.report import style
 
 if TYPE_CHECKING:
-    from cnnrepro.experiments.photograph_maps import Map
-    from cnnrepro.experiments.pipeline_windows import Cut
+    from cnnrepro.lessons.alexnet_pipeline.windows import Cut
+    from cnnrepro.lessons.photograph_maps import Map
 
 _SEEN = "#0072B2"
 _GAP, _TITLE, _TALLEST = 0.14, 0.3, 4.4  # inches

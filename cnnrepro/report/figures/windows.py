@@ -13,7 +13,7 @@ from cnnrepro.report import style
 from cnnrepro.report.figures.grids import Term, canvas, draw, equation, frame, number, words
 
 if TYPE_CHECKING:
-    from cnnrepro.experiments.small_convolutions import Sliding, Volume
+    from cnnrepro.lessons.convolution_by_hand.small_numbers import Sliding, Volume
 
 
 def one_cell(slide: Sliding, row: int, column: int) -> Figure:

@@ -1,0 +1,163 @@
+"""The splits of photographs: of a folder, a CSV, or the JPEGs of tensorflow-datasets.
+
+Where the source names splits (sub-folders ``train``, ``validation`` and ``test``, a column ``split``), they are taken
+as they are. What it does not name is drawn from its training pictures: a tenth of all pictures for the test split, then
+a tenth for validation, every class with its share, and every class keeps one picture at least to be trained on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from cnnrepro import paths
+from cnnrepro.data.catalogue import SPLITS, DatasetInfo, folder_path
+from cnnrepro.data.examples import Examples
+from cnnrepro.data.folder import ON_ERROR
+from cnnrepro.data.folder import canvas as canvas_module
+from cnnrepro.data.folder.cache import bring
+from cnnrepro.data.folder.source import Source, of_folder
+from cnnrepro.data.folder.survey import Survey
+from cnnrepro.data.random_numbers import permutation, stratified_draw
+from cnnrepro.data.splits import Splits, subset
+from cnnrepro.data.statistics import stored
+from cnnrepro.data.tfds import photographs
+from cnnrepro.errors import UsageError, WorkFailed, unknown
+
+CANVAS = 256  # Krizhevsky et al. 2012, section 2: "down-sampled the images to a fixed resolution of 256 x 256"
+
+_NAMED = 10  # bad pictures in a message
+
+# The seed of each draw: the year of AlexNet, and a number of its own. Changing one changes every result on a folder.
+_KEPT = (2012, 0)
+_TEST = (2012, 1)
+_VALIDATION = (2012, 2)
+
+
+def load(
+    info: DatasetInfo,
+    *,
+    train_images: int | None,
+    data_dir: Path | str | None,
+    canvas: int | None,
+    on_error: str,
+    cache: str,
+    pictures: Path | str | None,
+) -> Splits:
+    """``splits.load`` for photographs; the arguments are as there."""
+    if on_error not in ON_ERROR:
+        raise unknown("way to meet a bad picture", on_error, ON_ERROR)
+    side = CANVAS if canvas is None else canvas
+    folder = Path(pictures) if pictures else paths.pictures_dir()
+    own = info.kind == "folder"
+    source = of_folder(folder_path(info.name)) if own else photographs.source(info, data_dir, folder)
+    found, canvases, home = bring(source, side, folder, cache)
+    if found.bad and on_error == "stop":
+        raise WorkFailed(_what_is_bad(source, found))
+    good = np.array([position for position in range(len(source)) if position not in found.bad], np.int64)
+    _require_classes(source, source.labels[good])
+    everything = Examples(canvases, source.labels)
+    given = [source.splits[position] for position in good]
+    kept = info.sizes.get("validation")
+    divided = divide(source.labels[good], given, source.title, validation=kept)
+    positions = {split: good[chosen] for split, chosen in divided.items()}
+    sizes = {split: len(chosen) for split, chosen in positions.items()}
+    info = replace(info, classes=source.classes, input_shape=(side, side, 3), sizes=sizes)
+    examples = {split: everything.at(chosen) for split, chosen in positions.items()}
+    rows = Examples(positions["train"], source.labels[positions["train"]])  # of the training split, as numbers
+    positions["train"] = subset(info, rows, train_images).images
+    examples["train"] = everything.at(positions["train"])
+    mark = _fingerprint(source, found, positions, side)
+    looks = stored(examples["train"], mark, home)
+    skipped = tuple((source.names[position], why) for position, why in sorted(found.bad.items()))
+    mean, std = tuple(looks.mean_colour.tolist()), tuple(looks.std.tolist())
+    return Splits(info.name, info, examples, mark, mean, std, None, skipped, home)
+
+
+def look_at_folder(info: DatasetInfo) -> DatasetInfo:
+    """The entry of a folder with its classes and the sizes of its splits; no picture is opened.
+
+    Raises:
+        UsageError: it is no folder of pictures.
+    """
+    source = of_folder(folder_path(info.name))
+    sizes = {split: len(chosen) for split, chosen in divide(source.labels, source.splits, source.title).items()}
+    return replace(info, classes=source.classes, input_shape=(CANVAS, CANVAS, 3), sizes=sizes)
+
+
+def _require_classes(source: Source, labels: np.ndarray) -> None:
+    """Every class must have a picture that can be read."""
+    lost = [name for label, name in enumerate(source.classes) if not (labels == label).any()]
+    if lost:
+        raise UsageError(
+            f"No picture of the class {lost[0]!r} of {source.title} can be read"
+            + (f" (nor of {len(lost) - 1} other classes)" if len(lost) > 1 else "")
+            + "; mend its pictures or take it out."
+        )
+
+
+def _what_is_bad(source: Source, found: Survey) -> str:
+    named = [f"{source.names[position]} {why}" for position, why in sorted(found.bad.items())[:_NAMED]]
+    more = f"; and {len(found.bad) - _NAMED:,} more" if len(found.bad) > _NAMED else ""
+    return (
+        f"{len(found.bad):,} of {len(source):,} pictures of {source.title} cannot be read: {'; '.join(named)}{more}. "
+        f"Mend or remove them, or leave them out with --on-error skip."
+    )
+
+
+def _fingerprint(source: Source, found: Survey, positions: dict[str, np.ndarray], side: int) -> str:
+    """SHA-256 over the canvas, the classes, and checksum and label of the pictures of each split, in their order."""
+    digest = hashlib.sha256(json.dumps([canvas_module.VERSION, side, source.classes]).encode())
+    for split in SPLITS:
+        chosen = [[found.sha256[position], int(source.labels[position])] for position in positions[split]]
+        digest.update(json.dumps([split, chosen]).encode())
+    return digest.hexdigest()
+
+
+def divide(
+    labels: np.ndarray, given: Sequence[str | None], where: str, *, validation: int | None = None
+) -> dict[str, np.ndarray]:
+    """Which picture belongs to which split.
+
+    Args:
+        labels: (N,) the classes of the pictures.
+        given: for each, the split that its source names, or None.
+        where: the source, for the message.
+        validation: size of that split where it is drawn; None for a tenth of all pictures.
+
+    Returns:
+        For each split the positions of its pictures, ascending.
+
+    Raises:
+        UsageError: there are too few pictures to draw a split that the source does not name.
+    """
+    named = np.array([split or "train" for split in given])
+    found = {split: np.flatnonzero(named == split) for split in SPLITS}
+    tenth = max(1, len(labels) // 10)
+    for split, entropy, wanted in (("test", _TEST, tenth), ("validation", _VALIDATION, validation or tenth)):
+        if len(found[split]):
+            continue
+        train = found["train"]
+        free = train[_free(labels[train])]
+        if len(free) < wanted:
+            raise UsageError(
+                f"{where} has too few pictures to draw a {split} split of {wanted} from its {len(train)} training "
+                f"pictures and leave one of each class; add pictures, or name the splits: sub-folders train, "
+                f"validation and test, or a column split in a CSV."
+            )
+        drawn, _ = stratified_draw(labels[free], wanted, *entropy)
+        found[split] = free[drawn]
+        found["train"] = np.setdiff1d(train, free[drawn])
+    return found
+
+
+def _free(labels: np.ndarray) -> np.ndarray:
+    """The positions (ascending) that may be drawn: all but one of every class."""
+    order = permutation(len(labels), *_KEPT)
+    _, first = np.unique(labels[order], return_index=True)
+    return np.setdiff1d(np.arange(len(labels)), order[first])

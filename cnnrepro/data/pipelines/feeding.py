@@ -1,0 +1,257 @@
+"""From the splits to what a network is fed: ``batches`` for standardised images, ``Feed`` for every pipeline.
+
+Random numbers are data here. What happens to an image in an epoch (which window, mirrored or not, which colours) is
+drawn beforehand from (seed, epoch, number of the image), and travels with the image. So tf.data on the CPU and the head
+of the training step on a GPU, TensorFlow and JAX, make the same pictures, and a run that is resumed goes on with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnrepro.data import lazy
+from cnnrepro.data.examples import Examples, picture_batches
+from cnnrepro.data.pipelines import draws as drawing
+from cnnrepro.data.pipelines import parallelism
+from cnnrepro.data.pipelines.batch_share import WHOLE, Share
+from cnnrepro.data.pipelines.definition import Pipeline
+from cnnrepro.data.random_numbers import permutation
+from cnnrepro.data.splits import Splits, of_split
+from cnnrepro.data.statistics import Statistics, of_splits
+from cnnrepro.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from cnnrepro.data.pipelines.draws import Draws
+
+PLACEMENTS = ("cpu", "step")
+
+_AT_ONCE = 4  # images of a batch that tf.data augments side by side
+
+
+@dataclass(frozen=True, eq=False)
+class Feed:
+    """What becomes of the images of a data set on their way into a network, and where.
+
+    Args:
+        splits: the data set.
+        pipeline: what is done.
+        placement: "cpu": in tf.data, so that float32 images reach the network; "step": at the head of the training
+            step, on the GPU where there is one, so that uint8 images cross the bus.
+        deterministic: give the batches in their order; otherwise the one that is ready first goes first.
+        share: which part of each batch is read here, where several workers train one network.
+
+    Raises:
+        UsageError: an unknown placement, or a pipeline that these images cannot go through.
+    """
+
+    splits: Splits
+    pipeline: Pipeline
+    placement: str = "cpu"
+    deterministic: bool = True
+    share: Share = WHOLE
+
+    def __post_init__(self) -> None:
+        if self.placement not in PLACEMENTS:
+            raise unknown("placement of the augmentation", self.placement, PLACEMENTS)
+        self.pipeline.check(self.splits.canvas)
+
+    @property
+    def size(self) -> int:
+        """Side of the images that the network takes."""
+        return self.pipeline.size(self.splits.canvas[0])
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of what the network takes."""
+        return (self.size, self.size, self.splits.canvas[2])
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Mean image, mean colour and principal colours of the training split."""
+        return of_splits(self.splits)
+
+    @cached_property
+    def constants(self) -> dict[str, np.ndarray]:
+        """What the pipeline needs of the statistics."""
+        return self.pipeline.constants(self.splits, lambda: self.statistics)
+
+    def batches(self, split: str, batch_size: int, *, seed: int | None = None, epoch: int = 0) -> tf.data.Dataset:
+        """A split in batches, each image exactly once, the ragged last batch included.
+
+        Args:
+            split: "train", "validation" or "test".
+            batch_size: images a batch, of all workers together.
+            seed: shuffles and augments, from 0 up; None gives the centre of every image, in the split's own order.
+            epoch: from 0 up; each has its own order and its own draws.
+
+        Returns:
+            A tf.data.Dataset of (what ``headed`` takes, labels (N,) int64): images (N, S, S, C) float32 with placement
+            "cpu"; a mapping with "image" (N, H, W, C) uint8 and the draws with placement "step".
+        """
+        examples = of_split(self.splits, split)
+        pieces = self.share.pieces(_order(len(examples), batch_size, seed, epoch), batch_size)
+        with lazy.tensorflow().device("/CPU:0"):  # tf.data runs on the CPU; on a GPU all would be copied to and fro
+            if self.pipeline.name == "plain" and self.placement == "cpu" and examples.in_memory:
+                return _standardised(self.splits, examples, pieces, self.deterministic)
+            if seed is None:
+                drawn = drawing.evaluation(self.pipeline, len(examples), self.splits.canvas[0])
+            else:
+                drawn = drawing.draw(self.pipeline, len(examples), self.splits.canvas[0], seed, epoch)
+            return _joined(self._piece(examples, drawn, order, size) for order, size in pieces)
+
+    def _piece(self, examples: Examples, drawn: Draws, order: np.ndarray, size: int) -> tf.data.Dataset:
+        """Images, draws and labels at these positions, in batches."""
+        tf = lazy.tensorflow()
+        images = picture_batches(examples.images, order, size)
+        others = (drawn.at(order).to_dict(), examples.labels[order])
+        beside = tf.data.Dataset.from_tensor_slices(others).batch(size)
+        finish = self._augmented if self.placement == "cpu" else self._as_they_are
+        return tf.data.Dataset.zip((images, beside)).map(
+            lazy.as_written(finish), num_parallel_calls=parallelism.batches_at_once(), deterministic=self.deterministic
+        )
+
+    def stored(self, split: str, batch_size: int) -> tf.data.Dataset:
+        """The stored images of a split, (N, H, W, C) uint8, in their order."""
+        examples = of_split(self.splits, split)
+        tf = lazy.tensorflow()
+        with tf.device("/CPU:0"):
+            found = picture_batches(examples.images, np.arange(len(examples)), batch_size)
+            return parallelism.steady(found)
+
+    def headed(self, network: keras.Model) -> keras.Model:
+        """What is trained on ``batches``: the network itself, or with placement "step" one that augments first."""
+        if self.placement == "cpu":
+            return network
+        from cnnrepro.layers.augment import Augment
+        from cnnrepro.models.auxiliary import Headed
+
+        return Headed(Augment(self.pipeline, self.constants, self.size), network)
+
+    def viewing(self, network: keras.Model) -> keras.Model:
+        """From stored images (N, H, W, C) uint8 to the logits of all views, (N, views, classes), in one pass."""
+        from cnnrepro.engine import keras
+        from cnnrepro.layers.augment import Views
+
+        inputs = keras.Input(self.splits.canvas, dtype="uint8", name="stored")
+        views = Views(self.pipeline, self.constants, self.size)(inputs)  # (N · views, S, S, C)
+        logits = network(views)
+        return keras.Model(inputs, keras.ops.reshape(logits, (-1, self.pipeline.views, logits.shape[-1])))
+
+    def describe(self) -> dict[str, object]:
+        """What a record says of it: plain values."""
+        told = {"pipeline": self.pipeline.to_dict(), "placement": self.placement, "size": self.size}
+        told |= {"canvas": list(self.splits.canvas), "views": self.pipeline.views}
+        if self.constants and "statistics" in self.__dict__:  # the constants call for them where they need them
+            told["statistics"] = self.statistics.fingerprint
+        return told
+
+    def _augmented(self, images: tf.Tensor, beside: tuple[Mapping[str, tf.Tensor], tf.Tensor]):
+        from cnnrepro.data.pipelines.tensor_ops import tensor_ops
+        from cnnrepro.layers.augmentation import augment
+
+        tf, ops = lazy.tensorflow(), tensor_ops()
+        drawn, labels = beside
+
+        def alone(one: tuple[tf.Tensor, Mapping[str, tf.Tensor]]) -> tf.Tensor:
+            # A batch of one stays in the processor's caches. From the cached form: 1,462 images/s all at once, 2,142 to
+            # 2,502 one by one.
+            image, its_own = one
+            batch = {name: value[None] for name, value in its_own.items()}
+            return augment(image[None], batch, self.constants, self.pipeline, self.size, ops=ops)[0]
+
+        made = tf.TensorSpec((self.size, self.size, images.shape[-1]), tf.float32)
+        return tf.map_fn(alone, (images, drawn), fn_output_signature=made, parallel_iterations=_AT_ONCE), labels
+
+    def _as_they_are(self, images: tf.Tensor, beside: tuple[Mapping[str, tf.Tensor], tf.Tensor]):
+        drawn, labels = beside
+        return {"image": images, **drawn}, labels
+
+
+def batches(
+    splits: Splits,
+    split: str,
+    batch_size: int,
+    *,
+    seed: int | None = None,
+    epoch: int = 0,
+    deterministic: bool = True,
+) -> tf.data.Dataset:
+    """The standardised images of a split in batches, each image exactly once, the ragged last batch included.
+
+    With a seed, the whole split is shuffled before it is cut into batches. The order follows from (seed, epoch) alone:
+    it is the same in another process, after a resumption, and whatever else draws random numbers. (It is a NumPy
+    permutation, because the order of ``Dataset.shuffle`` also depends on TensorFlow's global seed.)
+
+    Args:
+        splits: the data set.
+        split: "train", "validation" or "test".
+        batch_size: images a batch.
+        seed: from 0 up; None keeps the split's own order.
+        epoch: from 0 up; each has its own order.
+        deterministic: give the batches in their order; otherwise the one that is ready first goes first.
+
+    Returns:
+        A tf.data.Dataset of images (N, H, W, C) float32, with the training split's mean and standard deviation brought
+        to 0 and 1 a channel, and labels (N,) int64.
+
+    Raises:
+        UsageError: an unknown split, a batch size below 1, a seed or epoch below 0.
+    """
+    examples = of_split(splits, split)
+    order = _order(len(examples), batch_size, seed, epoch)
+    with lazy.tensorflow().device("/CPU:0"):  # tf.data runs on the CPU; on a GPU all would be copied to and fro
+        return _standardised(splits, examples, [(order, batch_size)], deterministic)
+
+
+def _standardised(
+    splits: Splits, examples: Examples, pieces: Iterable[tuple[np.ndarray, int]], deterministic: bool
+) -> tf.data.Dataset:
+    """Standardised images and labels of examples in memory, in batches; call it with the CPU as device."""
+    tf = lazy.tensorflow()
+    images, labels = tf.constant(examples.images), tf.constant(examples.labels)
+    scale, shift = _affine(splits)
+
+    def gather(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:  # (N,) -> (N, H, W, C), (N,)
+        pixels = tf.cast(tf.gather(images, positions), tf.float32)
+        return pixels * scale + shift, tf.gather(labels, positions)
+
+    def piece(order: np.ndarray, size: int) -> tf.data.Dataset:
+        positions = tf.data.Dataset.from_tensor_slices(order).batch(size)
+        some = parallelism.batches_at_once()
+        return positions.map(lazy.as_written(gather), num_parallel_calls=some, deterministic=deterministic)
+
+    return _joined(piece(order, size) for order, size in pieces)
+
+
+def _joined(pieces: Iterable[tf.data.Dataset]) -> tf.data.Dataset:
+    """One piece after the other."""
+    return parallelism.steady(reduce(lambda first, second: first.concatenate(second), pieces))
+
+
+def _order(count: int, batch_size: int, seed: int | None, epoch: int) -> np.ndarray:
+    """The positions of an epoch, (count,) int64: shuffled where there is a seed."""
+    _require_at_least("batch_size", batch_size, 1)
+    _require_at_least("epoch", epoch, 0)
+    if seed is None:
+        return np.arange(count, dtype=np.int64)
+    _require_at_least("seed", seed, 0)
+    return permutation(count, seed, epoch)
+
+
+def _affine(splits: Splits) -> tuple[np.ndarray, np.ndarray]:
+    """Scale and shift, (C,) float32 each: (x / 255 - mean) / std = x * 1 / (255 std) + -mean / std."""
+    mean, std = np.array(splits.mean), np.array(splits.std)
+    return (1 / (255 * std)).astype(np.float32), (-mean / std).astype(np.float32)
+
+
+def _require_at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise UsageError(f"{name} must be at least {least}. Received: {value!r}")

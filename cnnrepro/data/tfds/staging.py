@@ -1,0 +1,255 @@
+"""prepare: from downloaded files, or from the network, through tensorflow-datasets into the data folder.
+
+Everything happens in a folder of its own, ``<data>/.cnnrepro-<name>-…``, which is removed in every case; the prepared
+data set is moved to its place when it is whole. The files are copied or downloaded there, since TFDS compares SHA-256
+of the files in its ``manual_dir`` and trusts its download folder. As it extracts to "GZIP.<file name>" and takes what
+already lies there, and MNIST and Fashion-MNIST share their file names, each preparation has an ``extract_dir`` of its
+own. A lock sees to it that two processes prepare a data set once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cnnrepro import paths
+from cnnrepro.data import embedded, lazy
+from cnnrepro.data.catalogue import DatasetInfo
+from cnnrepro.data.catalogue import info as info_of
+from cnnrepro.data.tfds import cifar10
+from cnnrepro.data.tfds.checksums import KnownFile, known_files
+from cnnrepro.data.tfds.downloads import examine, locate
+from cnnrepro.data.tfds.network import download, reason, why_unreachable
+from cnnrepro.data.tfds.prepared import damaged, data_root, is_whole, prepared_folder
+from cnnrepro.errors import UsageError, WorkFailed
+
+FILE_FORMAT = "array_record"  # of photographs: it gives any of them at once; TFRecord is read from its beginning
+
+_LOCK_LIMIT = 900.0  # seconds to wait for another process that prepares the same data set
+
+log = logging.getLogger(__name__)
+
+
+def prepare(
+    name: str, *, source: Path | str | None = None, data_dir: Path | str | None = None, partial: bool = False
+) -> Path:
+    """Make a data set ready to load. Returns at once where it is.
+
+    Args:
+        name: the data set.
+        source: a folder with the files as they were published; None downloads them.
+        data_dir: the folder of prepared data; by default ``paths.data_dir()``.
+        partial: of CIFAR-10's six original files, take those there are.
+
+    Returns:
+        The prepared folder; for an embedded data set, the file it is read from.
+
+    Raises:
+        UsageError: unknown name, ``source`` lacks files, or the data folder cannot be written.
+        WorkFailed: no network (within seconds), a damaged file, a full disk. Nothing half-prepared is left.
+    """
+    info = info_of(name)
+    if partial and (name != cifar10.NAME or source is None):
+        raise UsageError(f"--partial goes with cifar10 --from DIR, a folder with some of its files. Received: {name!r}")
+    if info.kind == "folder":
+        raise UsageError(f"A folder of pictures needs no preparing; train on it with --dataset {name}.")
+    if info.embedded:
+        if source is not None:
+            raise UsageError(f"Data set {name!r} is embedded and needs no files; leave --from out.")
+        return embedded.digits_file()
+    folder = prepared_folder(info, data_dir)
+    if is_whole(info, folder):
+        log.info("%s is already prepared in %s", name, folder)
+        return folder
+    if name == cifar10.NAME and (found := _original_files(info, source, data_dir, partial)):
+        return found
+    # Not ours to remove: it may hold something else. (Asked again, as another process may just have moved it there.)
+    if folder.exists() and not is_whole(info, folder):
+        raise WorkFailed(damaged(info, folder, "files are missing or empty"))
+    files = known_files(info.tfds_name)
+    if source is not None:
+        source = _located(info, Path(source).expanduser(), files)
+    elif why := why_unreachable(files[0]):
+        raise WorkFailed(_what_to_do(info, folder, files, f"{files[0].url} cannot be reached ({why})"))
+    root = paths.require_writable(data_root(data_dir), "The data folder")
+    root.mkdir(parents=True, exist_ok=True)
+    with _alone(info, root):
+        if is_whole(info, folder):
+            log.info("%s was prepared by another process in %s", name, folder)
+            return folder
+        _prepare_alone(info, files, source, root, folder)
+    log.info("%s is prepared in %s", name, folder)
+    return folder
+
+
+def _original_files(
+    info: DatasetInfo, source: Path | str | None, data_dir: Path | str | None, partial: bool
+) -> Path | None:
+    """The folder of CIFAR-10's original files, prepared from ``source`` where they lie there; None without them."""
+    root = data_root(data_dir)
+    place = root / cifar10.FOLDER_NAME
+    if _all_originals(root):
+        return place
+    if source is None:  # whoever loads takes what there is
+        if cifar10.held(root) and not cifar10.is_usable(root):
+            raise WorkFailed(cifar10.damaged(root))
+        return place if cifar10.is_usable(root) else None
+    originals = cifar10.lies_in(Path(source).expanduser())
+    if originals is None:  # perhaps the archive that TFDS knows
+        return None
+    paths.require_writable(root, "The data folder")
+    root.mkdir(parents=True, exist_ok=True)
+    with _alone(info, root):
+        if _all_originals(root):  # by another process
+            return place
+        _sweep(info, root)  # what a killed process has left
+        try:
+            return cifar10.stage(originals, root, partial=partial)
+        except OSError as error:
+            raise WorkFailed(f"Data set {info.name!r} could not be prepared in {str(root)!r}: {error}.") from error
+
+
+def _all_originals(root: Path) -> bool:
+    return cifar10.is_usable(root) and cifar10.partly(cifar10.held(root)) is None
+
+
+def _located(info: DatasetInfo, source: Path, files: Sequence[KnownFile]) -> Path:
+    """The folder with the files that TFDS knows; of CIFAR-10 the error names the original ones, too."""
+    try:
+        return locate(info.name, source, files)
+    except UsageError as error:
+        if info.name != cifar10.NAME:
+            raise
+        raise UsageError(f"{error} Its original files do as well: {', '.join(cifar10.FILES)}.") from error
+
+
+def _prepare_alone(
+    info: DatasetInfo, files: Sequence[KnownFile], source: Path | None, root: Path, folder: Path
+) -> None:
+    """Prepare in a scratch folder and move the result to its place; only under the lock."""
+    _sweep(info, root)  # what a killed process has left
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix=f".cnnrepro-{info.name}-", dir=root))
+        manual = scratch / "manual"
+        manual.mkdir()
+        if source is not None:
+            _bring(info, files, source, manual)
+        elif why := _download(files, manual):
+            raise WorkFailed(_what_to_do(info, folder, files, f"the download failed ({why})"))
+        made = run_tfds(info, scratch)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made.rename(folder)
+    except OSError as error:
+        raise WorkFailed(f"Data set {info.name!r} could not be prepared in {str(root)!r}: {error}.") from error
+    except TfdsFailed as error:
+        raise WorkFailed(f"tensorflow-datasets could not prepare {info.name!r}: {error}") from error
+    finally:
+        _sweep(info, root)
+
+
+class TfdsFailed(Exception):
+    """tensorflow-datasets gave up; the text is its reason in one line."""
+
+
+def run_tfds(info: DatasetInfo, scratch: Path) -> Path:
+    """Let tensorflow-datasets prepare a data set inside ``scratch``, with its own comparison of checksums.
+
+    It would download a file that does not lie in ``scratch / "manual"``, so all of them have to be there.
+
+    Args:
+        info: the data set.
+        scratch: a folder with the files in ``manual``; everything is written below it.
+
+    Returns:
+        The prepared folder, inside ``scratch``.
+
+    Raises:
+        TfdsFailed: a checksum is wrong, the disk is full.
+    """
+    tfds = lazy.tensorflow_datasets()
+    failure: Exception | None = None
+    with _silence(tfds):
+        try:
+            form = {"file_format": FILE_FORMAT} if info.kind == "pictures" else {}
+            builder = tfds.builder(info.tfds_name, data_dir=scratch / "prepared", **form)
+            builder.download_and_prepare(
+                download_dir=scratch / "downloads",
+                download_config=tfds.download.DownloadConfig(
+                    manual_dir=scratch / "manual",
+                    extract_dir=scratch / "extracted",
+                    force_checksums_validation=True,
+                    try_download_gcs=False,
+                ),
+            )
+        except Exception as error:  # of many kinds; raised again below, where standard error is back
+            failure = error
+    if failure is not None:
+        raise TfdsFailed(" ".join(str(failure).split()) or type(failure).__name__) from failure
+    return prepared_folder(info, scratch / "prepared")
+
+
+def _bring(info: DatasetInfo, files: Sequence[KnownFile], source: Path, target: Path) -> None:
+    for file in files:
+        if info.kind == "pictures":  # up to 148 GB; TFDS reads them and leaves them alone
+            (target / file.name).symlink_to((source / file.name).resolve())
+        else:
+            shutil.copyfile(source / file.name, target / file.name)
+
+
+def _download(files: Sequence[KnownFile], target: Path) -> str | None:
+    """Fetch the files and compare their checksums; returns what went wrong, as a clause."""
+    try:
+        for file in files:
+            download(file, target)
+    except OSError as error:
+        return reason(error)
+    return "; ".join(fault.text for fault in examine(target, files)) or None
+
+
+def _sweep(info: DatasetInfo, root: Path) -> None:
+    """Remove the scratch folders of this data set; under the lock they are nobody's."""
+    for folder in root.glob(f".cnnrepro-{info.name}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _alone(info: DatasetInfo, root: Path) -> Iterator[None]:
+    """Hold the lock of a data set. The lock file stays: removing it would let two processes hold two locks."""
+    import filelock
+
+    path = root / f".cnnrepro-{info.name}.lock"
+    try:
+        with filelock.FileLock(path, timeout=_LOCK_LIMIT):
+            yield
+    except filelock.Timeout as error:
+        raise WorkFailed(
+            f"Another process has held {str(path)!r} for {_LOCK_LIMIT:g} s; end it, or wait and try again."
+        ) from error
+
+
+@contextlib.contextmanager
+def _silence(tfds) -> Iterator[None]:
+    """Keep progress bars and notices of TFDS off both outputs: standard output may have to be JSON alone."""
+    from cnnrepro.engine import quiet_stderr
+
+    tfds.disable_progress_bar()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), quiet_stderr():
+            yield
+    finally:
+        tfds.enable_progress_bar()
+
+
+def _what_to_do(info: DatasetInfo, folder: Path, files: Sequence[KnownFile], reason: str) -> str:
+    """The error for a data set that is not there and cannot be downloaded."""
+    return (
+        f"Data set {info.name!r} is not prepared (there is no {str(folder)!r}), and {reason}. On a machine with a "
+        f"network, download {', '.join(file.name for file in files)} ({info.download_megabytes:g} MB) from "
+        f"{files[0].url.rpartition('/')[0]}/, bring them here in one folder DIR and run: "
+        f"cnnrepro data prepare {info.name} --from DIR. The data set mnist_5k needs neither files nor a network."
+    )

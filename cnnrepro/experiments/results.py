@@ -1,0 +1,217 @@
+"""The runs of an experiment: arms of specs, and the records that come back, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnrepro import paths
+from cnnrepro.errors import RunFailed
+from cnnrepro.runs.record import RunRecord
+from cnnrepro.runs.spec import RunSpec
+from cnnrepro.runs.store import RunStore
+from cnnrepro.training.epoch import build
+from cnnrepro.training.loop import train
+from cnnrepro.training.resolve import load, resolve
+from cnnrepro.training.stop import Stop
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import pandas as pd
+
+    from cnnrepro.data import Splits
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of a comparison: a label for legends and its runs, one a seed; with weights where a page needs them."""
+
+    label: str
+    specs: tuple[RunSpec, ...]
+    keep_weights: bool = False
+
+    def splits(self) -> Splits:
+        """The data of its runs."""
+        return load(self.specs[0])
+
+    def model(self) -> keras.Model:
+        """Its network, with fresh weights."""
+        return build(resolve(self.specs[0]))
+
+
+@dataclass(frozen=True)
+class Results:
+    """The records of an experiment, in the order of its arms and seeds.
+
+    Args:
+        arms: what was asked for.
+        records: for every arm, a record for every spec.
+        store: where they lie.
+    """
+
+    arms: tuple[Arm, ...]
+    records: tuple[tuple[RunRecord, ...], ...]
+    store: RunStore
+
+    @property
+    def labels(self) -> list[str]:
+        """The arms' labels."""
+        return [arm.label for arm in self.arms]
+
+    def all(self) -> list[tuple[str, RunRecord]]:
+        """Every record with its arm's label."""
+        return [(arm.label, record) for arm, records in zip(self.arms, self.records, strict=True) for record in records]
+
+    def curves(self) -> pd.DataFrame:
+        """One row an arm, seed and epoch (from 1), with a column for every metric of the history."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {"arm": label, "seed": record.spec.seed, "epoch": epoch + 1}
+                | {metric: values[epoch] for metric, values in record.history.items()}
+                for label, record in self.all()
+                for epoch in range(record.epochs_done)
+            ]
+        )
+
+    def scores(self) -> pd.DataFrame:
+        """One row an arm and seed: final validation and test scores, seconds and images/s."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "arm": label,
+                    "seed": record.spec.seed,
+                    "key": record.key,
+                    "val_accuracy": record.history["val_accuracy"][-1],
+                    "val_loss": record.history["val_loss"][-1],
+                    "test_accuracy": record.test["accuracy"],
+                    "test_loss": record.test["loss"],
+                    "wall_seconds": record.wall_seconds,
+                    "images_per_second": max(record.history["images_per_second"]),
+                }
+                for label, record in self.all()
+            ]
+        )
+
+    def trained(self, arm: int = 0, seed: int = 0) -> keras.Model:
+        """The network of a run whose arm keeps its weights, with those weights (positions as in ``predictions``)."""
+        from cnnrepro.runs.store import WEIGHTS
+
+        model = self.arms[arm].model()
+        model.load_weights(self.store.path(self.records[arm][seed].key) / WEIGHTS)
+        return model
+
+    def predictions(self, arm: int, seed: int = 0) -> pd.DataFrame:
+        """Test predictions of the ``seed``-th run (by position) of the ``arm``-th arm: label, predicted, confidence."""
+        return self.store.predictions(self.records[arm][seed].key)
+
+    def confusion(self, classes: int) -> dict[str, np.ndarray]:
+        """For every arm, counts (classes, classes) of true against predicted class over all its seeds' test images."""
+        import numpy as np
+
+        matrices = {}
+        for arm, records in zip(self.arms, self.records, strict=True):
+            matrix = np.zeros((classes, classes), dtype=int)
+            for record in records:
+                frame = self.store.predictions(record.key)
+                np.add.at(matrix, (frame["label"], frame["predicted"]), 1)
+            matrices[arm.label] = matrix
+        return matrices
+
+    def basis(self) -> str:
+        """What the results rest on, in a few words: "mnist_5k (3,500 training images), 5 epochs, 2 seeds"."""
+        record = self.records[0][0]
+        seeds, epochs, images = len(self.records[0]), record.spec.epochs, record.data["sizes"]["train"]
+        partial = f", {record.data['partial']}" if "partial" in record.data else ""
+        return (
+            f"{record.spec.data_title()} ({images:,} training images{partial}), {epochs} epoch{'s' * (epochs > 1)}, "
+            f"{seeds} seed{'s' * (seeds > 1)}, {record.spec.recipe}"
+        )
+
+
+class Loaded:
+    """The data of the runs of a batch, each data set loaded once.
+
+    Args:
+        runs: folder of the store, beside which the cached forms of photographs lie.
+    """
+
+    MOST = 2  # kept at a time: arms share theirs, and one after another is enough
+
+    def __init__(self, runs: Path):
+        self._runs = runs
+        self._kept: dict[tuple, Splits] = {}
+
+    def splits(self, spec: RunSpec) -> Splits:
+        """The data of a run."""
+        source = (spec.dataset, spec.train_images, spec.canvas, spec.on_error)
+        if source not in self._kept:
+            while len(self._kept) >= self.MOST:
+                del self._kept[next(iter(self._kept))]
+            self._kept[source] = load(spec, runs=self._runs)
+        return self._kept[source]
+
+
+def collect(
+    arms: Sequence[Arm],
+    runs: Path | str | None = None,
+    *,
+    stop: Stop | None = None,
+    retry: int = 0,
+    fail_fast: bool = False,
+) -> Results:
+    """The records of all arms: loaded where the store has them, trained where not.
+
+    Seeds come first, arms second, so that a batch that is cut short leaves whole pairs. A run that fails does not keep
+    the others from being trained.
+
+    Args:
+        arms: the arms, each with the same seeds in the same order.
+        runs: folder of the store; by default ``cnnrepro.paths.runs_dir()``.
+        stop: as for ``train``.
+        retry: how often a run that met an error is tried again; one that diverged would diverge again.
+        fail_fast: end with the first run that fails.
+
+    Raises:
+        RunFailed: some runs failed; names each, with its reason and log.
+        WorkFailed: the data set is not here and cannot be had.
+    """
+    folder = Path(runs) if runs else paths.runs_dir()
+    loaded, stop = Loaded(folder), stop or Stop()
+    records: dict[RunSpec, RunRecord] = {}
+    failures = []
+    for specs in zip(*(arm.specs for arm in arms), strict=True):
+        for arm, spec in zip(arms, specs, strict=True):
+            stop.check()
+
+            def attempt(spec: RunSpec = spec, arm: Arm = arm) -> RunRecord:
+                splits = loaded.splits(spec)
+                return train(spec, runs=folder, splits=splits, keep_weights=arm.keep_weights, stop=stop)
+
+            try:
+                records[spec] = _tried(attempt, retry)
+            except RunFailed as error:
+                if fail_fast:
+                    raise
+                failures.append(str(error))
+    if failures:
+        raise RunFailed("\n".join(failures))
+    found = tuple(tuple(records[spec] for spec in arm.specs) for arm in arms)
+    return Results(tuple(arms), found, RunStore(folder))
+
+
+def _tried(attempt: Callable[[], RunRecord], retry: int) -> RunRecord:
+    """What an attempt gives, after as many more as are allowed where it meets an error."""
+    for _ in range(retry):
+        try:
+            return attempt()
+        except RunFailed as error:
+            if error.final:
+                raise
+    return attempt()

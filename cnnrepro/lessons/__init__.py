@@ -1,0 +1,1 @@
+"""What the explanatory notebooks compute and show, a folder a notebook."""

@@ -1,0 +1,1 @@
+"""The notebook on dense layers as convolutions."""

@@ -1,0 +1,201 @@
+"""What the notebook dense_to_convolution computes: a trained classifier slid over a canvas of test images.
+
+CS231n notes, "Converting FC layers to CONV layers"; Long, Shelhamer and Darrell, "Fully Convolutional Networks for
+Semantic Segmentation" (2015), section 3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnrepro import anatomy, models
+from cnnrepro.anatomy.rows import spell_shape
+from cnnrepro.data import Splits
+from cnnrepro.engine import keras
+from cnnrepro.errors import UsageError
+from cnnrepro.experiments.digits_classifier import OPTIONS, outputs, probabilities, standardise
+from cnnrepro.lessons.dense_to_convolution.scattered import Canvas
+
+
+@dataclass(frozen=True, eq=False)
+class Slid:
+    """A classifier at every position of a canvas, in two ways.
+
+    Args:
+        one_pass: logits (rows, columns, classes) of the converted network, run once.
+        by_crops: the same from the classifier itself, on the crop at every position.
+        stride: pixels from one position to the next.
+        size: height and width of a crop.
+    """
+
+    one_pass: np.ndarray
+    by_crops: np.ndarray
+    stride: int
+    size: tuple[int, int]
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Of the one pass, (rows, columns, classes)."""
+        return probabilities(self.one_pass)
+
+    @property
+    def probabilities_of_crops(self) -> np.ndarray:
+        """Of the crops, (rows, columns, classes)."""
+        return probabilities(self.by_crops)
+
+    @property
+    def difference(self) -> np.ndarray:
+        """The largest difference of a position's logits, (rows, columns)."""
+        return np.abs(self.one_pass - self.by_crops).max(axis=-1)
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation of the crops' logits: what a difference is to be compared with."""
+        return float(self.by_crops.std())
+
+    @property
+    def other_answers(self) -> int:
+        """At how many positions the two ways answer with another class."""
+        return int((self.one_pass.argmax(-1) != self.by_crops.argmax(-1)).sum())
+
+
+def slide(model: keras.Model, network: keras.Model, image: np.ndarray) -> Slid:
+    """Classify every position of a standardised image (H, W, C) in one pass, and crop by crop."""
+    height, width = model.input_shape[1:3]
+    stride = stride_of(network, (height, width))
+    (at_once,) = outputs(network, image[None])
+    (one_by_one,) = outputs(model, anatomy.crops(image, (height, width), stride))
+    return Slid(at_once[0], one_by_one.reshape(at_once[0].shape), stride, (height, width))
+
+
+def stride_of(network: keras.Model, size: tuple[int, int]) -> int:
+    """Pixels from one position of a converted network to the next; raises UsageError where down and across differ."""
+    down, across = anatomy.effective_stride(network, size)
+    if down != across:
+        raise UsageError(f"A network that goes down as it goes across is slid here. Received: {down} and {across}.")
+    return down
+
+
+def agreement(title: str, slid: Slid) -> tuple[str, ...]:
+    """Cells: title, smallest and largest difference of a position's scores, their spread, other answers."""
+    least, most = slid.difference.min(), slid.difference.max()
+    answers = f"{slid.other_answers} of {slid.difference.size}"
+    return title, f"{least:.1e}", f"{most:.1e}", f"{slid.spread:.2g}", answers
+
+
+def padded_twin(model: keras.Model, *, seed: int) -> keras.Model:
+    """The classifier's form with a border of zeros around each image, with fresh weights from a seed."""
+    keras.utils.set_random_seed(seed)
+    options = OPTIONS | {"padded": True}
+    return models.build("lenet5_modern", model.input_shape[1:], model.output_shape[-1], **options)
+
+
+def head(model: keras.Model, network: keras.Model, size: tuple[int, int]) -> list[tuple[str, ...]]:
+    """The layers from Flatten on, before and after: kind, shape of the weights, output, and on a larger image.
+
+    Returns:
+        Rows of (layer, kind, weights, output, new kind, new weights, new output, output for ``size``, parameters).
+    """
+    own = model.input_shape[1:]
+    traces = [anatomy.trace(model), anatomy.trace(network, own), anatomy.trace(network, (*size, own[2]))]
+    names = [layer.name for layer in model.layers]
+    shown = [name for name in names[names.index("flatten") :] if not name.startswith("dropout")]
+    rows = []
+    for name in shown:
+        old, new, large = (trace[name] for trace in traces)
+        if old.parameters != new.parameters:
+            raise RuntimeError(f"The layer {name} has {old.parameters} parameters, and {new.parameters} afterwards.")
+        kernels = [_kernel(one.get_layer(name)) for one in (model, network)]
+        after = spell_shape(new.output_shape), spell_shape(large.output_shape)
+        rows.append(
+            (
+                name,
+                old.kind,
+                kernels[0],
+                spell_shape(old.output_shape),
+                new.kind,
+                kernels[1],
+                *after,
+                f"{new.parameters:,}",
+            )
+        )
+    return rows
+
+
+def _kernel(layer: keras.Layer) -> str:
+    return spell_shape(tuple(layer.kernel.shape)) if hasattr(layer, "kernel") else ""
+
+
+def readings(canvas: Canvas, slid: Slid, model: keras.Model, splits: Splits) -> list[tuple[str, ...]]:
+    """What the network says of each image on the canvas, on its own and at the position of the map nearest to it.
+
+    Returns:
+        Rows of (class, answer on its own, how far the position is down and across, answer there).
+    """
+    height, width = canvas.size
+    cut = [canvas.image[row : row + height, column : column + width] for row, column in canvas.corners]
+    alone = probabilities(outputs(model, standardise(np.stack(cut), splits))[0])
+    last = np.array(slid.one_pass.shape[:2]) - 1
+    rows = []
+    for corner, label, own in zip(canvas.corners, canvas.labels, alone, strict=True):
+        cell = np.minimum(np.round(np.array(corner) / slid.stride).astype(int), last)
+        down, across = (cell * slid.stride - corner).tolist()
+        there = slid.probabilities[tuple(cell)]
+        names = splits.info.classes
+        rows.append((names[label], _answer(own, names), f"{_signed(down)}, {_signed(across)}", _answer(there, names)))
+    return rows
+
+
+def _signed(number: int) -> str:
+    return f"{number:+d}".replace("-", "−") if number else "0"
+
+
+def _answer(given: np.ndarray, names: Sequence[str]) -> str:
+    """The likeliest class and its probability."""
+    answer = int(given.argmax())
+    return f"{names[answer]} ({100 * given[answer]:.1f} %)"
+
+
+def away(canvas: Canvas, slid: Slid, pixels: int) -> np.ndarray:
+    """Which positions lie further than so many pixels, down or across, from every image; (rows, columns) of truths."""
+    rows, columns = (np.arange(count) * slid.stride for count in slid.one_pass.shape[:2])
+    far = np.ones((len(rows), len(columns)), bool)
+    for row, column in canvas.corners:
+        far &= np.maximum(np.abs(rows - row)[:, None], np.abs(columns - column)[None]) > pixels
+    return far
+
+
+def trunk_differences(
+    model: keras.Model, network: keras.Model, image: np.ndarray, layers: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Where the feature maps of the crops differ from those of the whole image.
+
+    Args:
+        model: the classifier.
+        network: the same, converted.
+        image: standardised, (H, W, C).
+        layers: names of layers of the trunk.
+
+    Returns:
+        For each layer, (h, w) of a crop's map: the largest absolute difference over all crops and channels, in
+        standard deviations of the crops' maps.
+    """
+    size = model.input_shape[1:3]
+    stride = stride_of(network, size)
+    maps = outputs(_part(network, layers), image[None])
+    of_crops = outputs(_part(model, layers), anatomy.crops(image, size, stride))
+    trace = anatomy.trace(model)
+    found = {}
+    for name, whole, cropped in zip(layers, maps, of_crops, strict=True):
+        height, width = cropped.shape[1:3]
+        step = stride // trace[name].stride  # cells of this map from one crop to the next
+        windows = anatomy.crops(whole[0], (height, width), step)
+        found[name] = np.abs(windows - cropped).max(axis=(0, -1)) / cropped.std()
+    return found
+
+
+def _part(model: keras.Model, layers: Sequence[str]) -> keras.Model:
+    return keras.Model(model.inputs[0], [model.get_layer(name).output for name in layers])

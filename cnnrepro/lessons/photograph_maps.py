@@ -1,0 +1,152 @@
+"""What filters and pools make of a photograph: the maps that notebooks show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnrepro.anatomy import convolve_im2col
+from cnnrepro.anatomy.convolution import Array, Padding
+from cnnrepro.data.sample_photographs import photograph
+from cnnrepro.errors import UsageError
+
+SMALLEST, LARGEST = 64, 640  # pixels of the longer side: the photographs have 640
+
+# ITU-R BT.601, the weights of red, green and blue in the brightness of a colour.
+BRIGHTNESS = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class Map:
+    """One picture of a page.
+
+    Args:
+        title: what it is.
+        values: (H, W) or, in colour, (H, W, 3).
+        kind: "colour" and "grey" run from 0 to 1; "signed" has 0 in its middle.
+        kernel: the filter that made it, if it is to be shown beside.
+    """
+
+    title: str
+    values: Array
+    kind: str = "grey"
+    kernel: Array | None = None
+
+
+def picture(name: str, size: int) -> Array:
+    """A photograph, made smaller by averaging.
+
+    Args:
+        name: a key of ``cnnrepro.data.sample_photographs.PHOTOGRAPHS``.
+        size: pixels of its longer side, from 64 to 640.
+
+    Returns:
+        (H, W, 3) from 0 to 1.
+
+    Raises:
+        UsageError: no such photograph, or a size out of range.
+    """
+    from PIL import Image
+
+    if isinstance(size, bool) or not isinstance(size, int) or not SMALLEST <= size <= LARGEST:
+        raise UsageError(f"size must be a whole number of pixels from {SMALLEST} to {LARGEST}. Received: {size!r}")
+    pixels = photograph(name)
+    height, width = pixels.shape[:2]
+    factor = size / max(height, width)
+    smaller = Image.fromarray(pixels).resize((round(width * factor), round(height * factor)), Image.Resampling.BOX)
+    return np.asarray(smaller, np.float64) / 255
+
+
+def grey(colours: Array) -> Array:
+    """The brightness of a picture (H, W, 3), which is a 1x1 convolution: (H, W)."""
+    return filtered(colours, np.reshape(BRIGHTNESS, (1, 1, 3, 1)))
+
+
+def filtered(image: Array, kernel: Array, *, stride: int = 1, padding: Padding = "valid", dilation: int = 1) -> Array:
+    """One filter over one image: (H, W) with a kernel (kh, kw), or (H, W, C) with (kh, kw, C, 1); gives (H', W')."""
+    image, kernel = np.asarray(image), np.asarray(kernel)
+    image, kernel = image.reshape(*image.shape[:2], -1), kernel.reshape(*kernel.shape[:2], -1, 1)
+    return convolve_im2col(image[None], kernel, stride=stride, padding=padding, dilation=dilation)[0, :, :, 0]
+
+
+def gaussian(sides: int = 7, sigma: float = 1.5) -> Array:
+    """A blur that falls off with the distance; its weights sum to 1."""
+    away = np.arange(sides) - (sides - 1) / 2
+    bell = np.exp(-(away**2) / (2 * sigma**2))
+    return np.outer(bell, bell) / bell.sum() ** 2
+
+
+def gabor(sides: int = 11, degrees: float = 60.0, wavelength: float = 6.0) -> Array:
+    """A wave under a bell: answers to stripes of one direction and width, as neurons of the visual cortex do.
+
+    Args:
+        sides: cells across, odd.
+        degrees: the direction in which the wave runs, from the horizontal; its crests lie across it.
+        wavelength: cells from crest to crest.
+
+    Returns:
+        A kernel whose weights sum to 0, and whose positive ones sum to 1.
+    """
+    y, x = np.mgrid[:sides, :sides] - (sides - 1) / 2
+    along = x * np.cos(np.radians(degrees)) - y * np.sin(np.radians(degrees))
+    bell = np.exp(-(x**2 + y**2) / (2 * (sides / 5) ** 2))
+    wave = bell * np.cos(2 * np.pi * along / wavelength)
+    return balanced(wave - bell * wave.sum() / bell.sum())
+
+
+def balanced(kernel: Array) -> Array:
+    """The kernel scaled so that its positive weights sum to 1: answers to pictures in 0 to 1 then lie in −1 to 1."""
+    kernel = np.asarray(kernel, np.float64)
+    return kernel / kernel[kernel > 0].sum()
+
+
+SOBEL = ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1))
+
+
+def filters() -> dict[str, tuple[Array, str]]:
+    """The filters of the page by name, each with the kind of map it makes.
+
+    Blur and sharpening keep the brightness, as their weights sum to 1. The others have weights that sum to 0 and say
+    how much brighter one side is than the other.
+    """
+    upright = np.array(SOBEL)
+    return {
+        "blur": (gaussian(), "grey"),
+        "sharpen": (np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]]), "grey"),
+        "upright edges (Sobel)": (balanced(upright), "signed"),
+        "level edges (Sobel)": (balanced(upright.T), "signed"),
+        "slanting edges": (balanced([[0, 1, 2], [-1, 0, 1], [-2, -1, 0]]), "signed"),
+        "slanting stripes (Gabor)": (gabor(), "signed"),
+    }
+
+
+def feature_maps(brightness: Array) -> list[Map]:
+    """The photograph through each filter, without padding, whose edge would be the strongest of all."""
+    return [Map(name, filtered(brightness, kernel), kind, kernel) for name, (kernel, kind) in filters().items()]
+
+
+def geometries(brightness: Array) -> list[Map]:
+    """The upright Sobel edges with strides and dilations, and a wide blur with three kinds of padding."""
+    edges, wide = balanced(SOBEL), gaussian(21, 6.0)
+    made = [Map(f"stride {stride}", filtered(brightness, edges, stride=stride), "signed") for stride in (1, 2, 4)]
+    made += [
+        Map(f"dilation {dilation}", filtered(brightness, edges, dilation=dilation), "signed") for dilation in (2, 4, 8)
+    ]
+    words = {"no padding (valid)": 0, "padding 10 (same)": 10, "padding 20 (full)": 20}
+    made += [Map(f"21x21 blur, {name}", filtered(brightness, wide, padding=cells)) for name, cells in words.items()]
+    return [Map(f"{one.title}: {one.values.shape[1]}x{one.values.shape[0]}", one.values, one.kind) for one in made]
+
+
+def mixed_colours(colours: Array) -> list[Map]:
+    """Three filters of 1x1x3: the brightness, red against green, and blue against yellow."""
+    mixtures = {
+        "brightness": (BRIGHTNESS, "grey"),
+        "red − green": ((1.0, -1.0, 0.0), "signed"),
+        "blue − yellow": ((-0.5, -0.5, 1.0), "signed"),
+    }
+    made = [
+        Map(name, filtered(colours, np.reshape(weights, (1, 1, 3, 1))), kind)
+        for name, (weights, kind) in mixtures.items()
+    ]
+    return [Map("the photograph", colours, "colour"), *made]

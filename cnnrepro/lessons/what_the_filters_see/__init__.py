@@ -1,0 +1,1 @@
+"""The notebook that looks into a trained network."""

@@ -1,0 +1,239 @@
+"""The recipes: which optimiser, with which constants, from which source.
+
+Plain data; ``optimizers`` makes Keras's objects of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cnnrepro import models
+from cnnrepro.errors import unknown
+from cnnrepro.recipes import schedules
+from cnnrepro.recipes.schedules import CONSTANT, AtEpochs, AtSteps, Exponential, Plateau, Schedule, Table
+
+OPTIMIZERS = ("adam", "sgd", "coupled_sgd")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Args:
+        name: what users call it.
+        optimizer: "sgd"; "adam"; "coupled_sgd": with weight decay that goes through the momentum.
+        learning_rate: step size at the start.
+        momentum: of SGD; Adam's betas are Keras's defaults, 0.9 and 0.999.
+        source: where the constants come from.
+        weight_decay: of "coupled_sgd".
+        decayed: "none"; "kernels": filters and matrices; "all": biases and gains too.
+        schedule: how the learning rate goes down.
+        batch_size, epochs, pipeline: of a run that names none.
+        options: of the model, where it knows them and the run says nothing: initial weights, for the most part.
+        notes: what the source leaves open, or what is otherwise here.
+    """
+
+    name: str
+    optimizer: str
+    learning_rate: float
+    momentum: float
+    source: str
+    weight_decay: float = 0.0
+    decayed: str = "none"
+    schedule: Schedule = CONSTANT
+    batch_size: int = 128
+    epochs: int = 5
+    pipeline: str = "plain"
+    options: tuple[tuple[str, object], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def options_for(self, model: str, given: Mapping[str, object]) -> dict[str, object]:
+        """All options of a model: as given, else as the recipe says where the model knows them, else the defaults.
+
+        Raises:
+            UsageError: an unknown model, an unknown option, or a value that is not allowed.
+        """
+        known = models.entry(model).options
+        own = {name: value for name, value in self.options if name in known}
+        return models.check_options(model, own | dict(given))
+
+    def to_dict(self) -> dict:
+        """What decides the numbers and is no part of a run's spec, for its key.
+
+        What came later is left out where it is not used, so that older records keep their keys.
+        """
+        told = {name: getattr(self, name) for name in ("name", "optimizer", "learning_rate", "momentum")}
+        if self.weight_decay:
+            told |= {"weight_decay": self.weight_decay, "decayed": self.decayed}
+        if self.schedule != CONSTANT:
+            told["schedule"] = schedules.to_dict(self.schedule)
+        return told
+
+
+_ALEXNET = "Krizhevsky, Sutskever and Hinton 2012, section 5"
+_GAUSSIAN = ("kernel_initializer", "gaussian_0.01")
+_HE = (("kernel_initializer", "he_normal"),)
+_ALL = (
+    "The paper does not say which parameters decay; here all, gains and biases too, as in fb.resnet.torch, the "
+    "training code that the authors point to (they published none)"
+)
+_KERNELS_ONLY = "The source does not say which parameters decay; here filters and matrices, not biases"
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="adam",
+            optimizer="adam",
+            learning_rate=1e-3,
+            momentum=0.0,
+            source="Kingma and Ba 2015, section 2: the step size suggested there; Keras's epsilon, 1e-7 (theirs: 1e-8)",
+        ),
+        Recipe(
+            name="sgd",
+            optimizer="sgd",
+            learning_rate=1e-2,
+            momentum=0.9,
+            source="Krizhevsky et al. 2012, section 5: learning rate 0.01, momentum 0.9; without its weight decay",
+        ),
+        Recipe(
+            name="alexnet-2012",
+            optimizer="coupled_sgd",
+            learning_rate=0.01,
+            momentum=0.9,
+            weight_decay=5e-4,
+            decayed="kernels",
+            schedule=Plateau(factor=0.1, patience=5, times=3),
+            batch_size=128,
+            epochs=90,  # "roughly 90 cycles"
+            pipeline="alexnet-2012",
+            options=(_GAUSSIAN, ("initial_bias", 1.0)),
+            source=f"{_ALEXNET}: batch 128, momentum 0.9, weight decay 0.0005, rate 0.01, divided by 10 three times "
+            "when the validation error stopped improving, weights from N(0, 0.01²), biases 1 in places; 4.1: the "
+            "pipeline",
+            notes=(_KERNELS_ONLY, "The authors lowered the rate by hand; here after 5 epochs without improvement"),
+        ),
+        Recipe(
+            name="alexnet-2012-fixed",
+            optimizer="coupled_sgd",
+            learning_rate=0.01,
+            momentum=0.9,
+            weight_decay=5e-4,
+            decayed="kernels",
+            # Caffe: every 100,000 of 450,000 steps of 256 images. 100,000 · 256 / 1,281,167 = 19.98 epochs; 89.9 in
+            # all.
+            schedule=AtEpochs((20, 40, 60, 80)),
+            batch_size=128,
+            epochs=90,
+            pipeline="alexnet-2012",
+            options=(_GAUSSIAN, ("initial_bias", 0.1)),
+            source=f"{_ALEXNET}, with the schedule and the biases of Caffe's bvlc_alexnet: divided by 10 every 20 "
+            "epochs, 0.1",
+            notes=(
+                _KERNELS_ONLY,
+                "Caffe's batch is 256; the paper's 128 is kept",
+                "Caffe starts dense layers at 0.005",
+            ),
+        ),
+        Recipe(
+            name="lenet-1998",
+            optimizer="sgd",
+            learning_rate=0.01,
+            momentum=0.0,
+            # 0.0005, 0.0002, 0.0001, 0.00005, 0.00001 over the first
+            schedule=Table(((2, 1.0), (3, 0.4), (3, 0.2), (4, 0.1), (8, 0.02))),
+            batch_size=1,
+            epochs=20,
+            pipeline="lenet-1998",
+            options=(("kernel_initializer", "lecun_1998"),),
+            source="LeCun, Bottou, Bengio and Haffner 1998, section III-B: 20 passes, one pattern a step, five rates; "
+            "appendix A: initial weights; section II-B: the pipeline",
+            notes=(
+                "Its second-order method gave each weight a rate of its own, from 0.00007 to 0.016; here all have "
+                "0.01, times the paper's ratios",
+            ),
+        ),
+        Recipe(
+            name="vgg-2014",
+            optimizer="coupled_sgd",
+            learning_rate=0.01,
+            momentum=0.9,
+            weight_decay=5e-4,
+            decayed="kernels",
+            schedule=Plateau(factor=0.1, patience=5, times=3),
+            batch_size=256,
+            epochs=74,
+            pipeline="vgg-2014",
+            options=(("kernel_initializer", "glorot_uniform"),),
+            source="Simonyan and Zisserman 2015, section 3.1: batch 256, momentum 0.9, weight decay 0.0005, rate "
+            "0.01, divided by 10 three times when the validation accuracy stopped improving, 370,000 steps (74 epochs)",
+            notes=(
+                _KERNELS_ONLY,
+                "The paper starts from a trained smaller network; its authors found afterwards that the initial "
+                "weights of Glorot and Bengio do without",
+            ),
+        ),
+        Recipe(
+            name="googlenet-2014",
+            optimizer="coupled_sgd",
+            learning_rate=0.01,
+            momentum=0.9,
+            weight_decay=2e-4,
+            decayed="kernels",
+            schedule=Exponential(0.96, 8),
+            batch_size=32,
+            epochs=60,  # 2,400,000 · 32 / 1,281,167 = 59.9
+            pipeline="googlenet-2014",
+            source="Szegedy et al. 2015, section 6: momentum 0.9, the rate 4 % lower every 8 epochs; first rate, "
+            "weight decay, batch and length, which it does not give, from the quick solver of Caffe's bvlc_googlenet",
+            notes=(
+                "The paper averages the weights over time (Polyak and Juditsky 1992) for its final model; here not",
+                "Only filters and matrices decay, as in Caffe",
+                "Caffe's rate goes down otherwise, with the square root of the share of the steps that are left",
+            ),
+        ),
+        Recipe(
+            name="resnet-2015",
+            optimizer="coupled_sgd",
+            learning_rate=0.1,
+            momentum=0.9,
+            weight_decay=1e-4,
+            decayed="all",
+            schedule=Plateau(factor=0.1, patience=5, times=3),
+            batch_size=256,
+            epochs=120,  # 600,000 · 256 / 1,281,167 = 119.9
+            pipeline="resnet-2015",
+            options=_HE,
+            source="He, Zhang, Ren and Sun 2016, section 3.4: batch 256, momentum 0.9, weight decay 0.0001, rate 0.1, "
+            "divided by 10 when the error plateaus, up to 600,000 steps; weights as in He et al. 2015",
+            notes=(_ALL,),
+        ),
+        Recipe(
+            name="resnet-cifar-2015",
+            optimizer="coupled_sgd",
+            learning_rate=0.1,
+            momentum=0.9,
+            weight_decay=1e-4,
+            decayed="all",
+            schedule=AtSteps((32_000, 48_000)),
+            batch_size=128,
+            epochs=182,  # 64,000 steps, of which 45,000 images make 352 an epoch: 181.8
+            pipeline="resnet-cifar-2015",
+            options=_HE,
+            source="He, Zhang, Ren and Sun 2016, section 4.2: batch 128, momentum 0.9, weight decay 0.0001, rate 0.1, "
+            "divided by 10 at 32,000 and 48,000 of 64,000 steps",
+            notes=(
+                "For 110 layers the paper begins with a rate of 0.01 until the training error is below 80 %; here not",
+                _ALL,
+            ),
+        ),
+    )
+}
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of that name; raises UsageError that lists the known ones."""
+    if name not in RECIPES:
+        raise unknown("recipe", name, RECIPES)
+    return RECIPES[name]

@@ -1,0 +1,126 @@
+"""Runs a notebook with papermill, and keeps what is left of it when a cell fails."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.files import folder_beside
+
+if TYPE_CHECKING:
+    import nbformat
+    from traitlets.config import Config
+
+KERNEL = "python3"
+ENGINE = "cnnrepro"  # our name for papermill's engine with bounds on what a cell prints
+LONGEST_SOCKET = 90  # bytes of a socket's path; systems take 104 or 108, and "-1" to "-5" are added
+START_SECONDS = 120  # for a kernel to answer on a busy machine; papermill's own limit is 60
+
+
+@contextlib.contextmanager
+def kernels_environment(runs: Path) -> Iterator[None]:
+    """What kernels inherit: where the runs are, lines for progress, and this Python's kernel before a user's.
+
+    It is the process's environment, so it is set once around all notebooks that are run side by side.
+    """
+    changes = {
+        "CNNREPRO_RUNS": str(runs.resolve()),
+        "CNNREPRO_PROGRESS": "lines",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _connection(folder: Path) -> Config:
+    """How to talk to the kernel: over sockets in a private folder, where the system has them.
+
+    Ports are raced for when many kernels start at once, and anybody on the machine can read what passes over them.
+    """
+    from traitlets.config import Config
+
+    files = {"connection_file": str(folder / "kernel.json"), "ip": str(folder / "kernel")}
+    if os.name == "nt" or len(files["ip"].encode()) > LONGEST_SOCKET:
+        return Config()
+    return Config({"KernelManager": {"transport": "ipc", **files}})
+
+
+def execute(path: Path, parameters: Mapping[str, object], *, keep_failed: Path) -> nbformat.NotebookNode:
+    """Run a notebook from top to bottom in a kernel of its own, within ``kernels_environment``.
+
+    Args:
+        path: the notebook; it is not changed.
+        parameters: values to inject, already checked against what it declares.
+        keep_failed: where the notebook is kept, as far as it ran, if it fails.
+
+    Returns:
+        The executed notebook.
+
+    Raises:
+        UsageError: a cell refused a parameter's value.
+        WorkFailed: a cell raised or the kernel died; says where, and where the notebook is kept.
+    """
+    import nbformat
+    import papermill
+    from papermill.engines import papermill_engines
+    from papermill.exceptions import PapermillExecutionError
+
+    from cnnrepro.runner.outputs import BoundedEngine
+
+    papermill_engines.register(ENGINE, BoundedEngine)
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    # Beside the others' folders, so that those of killed processes are swept away.
+    with folder_beside(Path(tempfile.gettempdir()), "cnnrepro-") as folder:
+        # A parsed notebook, not its path: papermill puts paths through str.format, and a brace in one would raise.
+        source, output = nbformat.read(path, as_version=4), folder / "running.ipynb"
+        try:
+            return papermill.execute_notebook(
+                source,
+                str(output),
+                parameters=dict(parameters),
+                engine_name=ENGINE,
+                kernel_name=KERNEL,
+                language="python",
+                progress_bar=False,
+                start_timeout=START_SECONDS,
+                config=_connection(folder),
+            )
+        except PapermillExecutionError as error:
+            if error.ename == UsageError.__name__:  # a value of the right type that only its cell could judge
+                raise UsageError(str(error.evalue)) from error
+            kept = _keep(output, keep_failed)
+            raise WorkFailed(
+                f"Notebook {path.name} failed in cell {error.cell_index}: {error.ename}: {error.evalue}\n"
+                f"As far as it ran it is kept as {kept}"
+            ) from error
+        except RuntimeError as error:  # nbclient's DeadKernelError and its kin
+            kept = _keep(output, keep_failed)
+            raise WorkFailed(
+                f"The kernel of notebook {path.name} died ({error}); out of memory is the usual cause.\n"
+                f"As far as it ran it is kept as {kept}"
+            ) from error
+
+
+def _keep(output: Path, place: Path) -> str:
+    """Keep a failed notebook; says where, or why that was not possible."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(output, place)
+    except OSError as error:
+        return f"nothing: {error.strerror}"
+    return str(place)

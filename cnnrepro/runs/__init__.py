@@ -1,0 +1,7 @@
+"""A run as a value, and on disk: the spec that names it, its key, its record, the store that holds them."""
+
+from cnnrepro.runs.record import RunRecord
+from cnnrepro.runs.spec import RunSpec, run_key
+from cnnrepro.runs.store import RunStore
+
+__all__ = ["RunRecord", "RunSpec", "RunStore", "run_key"]

@@ -1,0 +1,170 @@
+"""Two runs against each other: what was asked for, what computed it, and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+from cnnrepro.runs.record import RunRecord
+
+ASKED, COMPUTED, RESULT = "asked for", "computed by", "result"
+
+# What the numbers of an epoch are; the rest of a history is time.
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that is told of two runs.
+
+    Args:
+        kind: "asked for", "computed by" or "result".
+        what: its name.
+        first, second: its value in either run; None where it has none.
+        change: the second minus the first, for numbers among the results; None otherwise.
+    """
+
+    kind: str
+    what: str
+    first: object
+    second: object
+    change: float | None = None
+
+    def spelled(self) -> list[str]:
+        """The row as people read it."""
+        if self.kind != RESULT:
+            return [self.kind, self.what, _spell(self.first), _spell(self.second), ""]
+        change = "" if self.change is None else "0" if self.change == 0 else f"{self.change:+.6g}"
+        return [self.kind, self.what, _spell_number(self.first), _spell_number(self.second), change]
+
+
+@dataclass(frozen=True)
+class Differences:
+    """What two runs differ in.
+
+    Args:
+        first, second: their keys.
+        rows: what was asked for and what computed it, where that differs, and all results.
+        sentences: what it comes to.
+    """
+
+    first: str
+    second: str
+    rows: tuple[Row, ...]
+    sentences: tuple[str, ...]
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def compare(first: RunRecord, second: RunRecord) -> Differences:
+    """Two runs against each other; they may come from two stores, under one key."""
+    rows = [
+        *_differing(ASKED, _asked(first), _asked(second)),
+        *_differing(COMPUTED, _computed(first), _computed(second)),
+        *_results(first, second),
+    ]
+    return Differences(first.key, second.key, tuple(rows), tuple(_sentences(first, second)))
+
+
+def _asked(record: RunRecord) -> dict[str, object]:
+    """The fields of the spec, options of the model as ``options.NAME``, and the data behind the name."""
+    values, data = record.spec.flat(), record.data
+    sizes = {f"images for {name}": count for name, count in (data.get("sizes") or {}).items()}
+    return values | sizes | {"data fingerprint": data.get("fingerprint"), "data left out": data.get("partial")}
+
+
+def _computed(record: RunRecord) -> dict[str, object]:
+    """What turned the spec into numbers."""
+    return {
+        "number format": record.precision,
+        "backend": record.backend,
+        "compiled by XLA": record.jit_compile,
+        **{f"version of {name}": version for name, version in record.versions.items()},
+        **{f"machine: {name}": value for name, value in record.machine.items()},
+        "commit": record.commit,
+    }
+
+
+def _differing(kind: str, first: Mapping[str, object], second: Mapping[str, object]) -> Iterator[Row]:
+    for what in dict.fromkeys((*first, *second)):
+        one, other = first.get(what), second.get(what)
+        if one != other:
+            yield Row(kind, what, one, other)
+
+
+def _results(first: RunRecord, second: RunRecord) -> Iterator[Row]:
+    one, other = _outcome(first), _outcome(second)
+    for what in dict.fromkeys((*one, *other)):
+        values = one.get(what), other.get(what)
+        numbers = all(isinstance(value, (int, float)) for value in values)
+        yield Row(RESULT, what, *values, change=values[1] - values[0] if numbers else None)
+
+
+def _outcome(record: RunRecord) -> dict[str, object]:
+    """What came out of a run, by name."""
+    last = {name: values[-1] for name, values in record.history.items() if values}
+    speeds = record.history.get("images_per_second") or ()
+    reason = (record.failure or {}).get("reason")
+    return {
+        "status": record.status,
+        **({"failed because": reason} if reason else {}),
+        "epochs done": record.epochs_done,
+        **{f"last {name.replace('_', ' ')}": last[name] for name in CURVES if name in last},
+        **{f"test {name.replace('_', ' ')}": value for name, value in (record.test or {}).items()},
+        "wall seconds": record.wall_seconds,
+        **({"images a second, at best": max(speeds)} if speeds else {}),
+        "sessions": record.sessions,
+    }
+
+
+def _sentences(first: RunRecord, second: RunRecord) -> Iterator[str]:
+    if first.key != second.key:
+        if not _decisive(first, second):
+            yield (
+                "Spec, data, number format and backend are equal, and the keys are not: the training code, the recipe "
+                "or the model changed between the two."
+            )
+        return
+    yield "All that decides the numbers is equal: the keys are one."
+    yield _curves(first, second)
+    if not first.spec.deterministic:
+        yield "Neither was asked to be deterministic, so their bits may differ."
+
+
+def _decisive(first: RunRecord, second: RunRecord) -> list[str]:
+    """The names of what a key is made of, as far as a record says it, where two runs differ in it."""
+    one, other = (
+        _asked(record) | {"precision": record.precision, "backend": record.backend} for record in (first, second)
+    )
+    decides_nothing = {"on_error"} | ({"dataset"} if one["data fingerprint"] == other["data fingerprint"] else set())
+    return [row.what for row in _differing(ASKED, one, other) if row.what not in decides_nothing]
+
+
+def _curves(first: RunRecord, second: RunRecord) -> str:
+    """How equal the curves of two runs of one key are."""
+    epochs = min(first.epochs_done, second.epochs_done)
+    if not epochs:
+        return "There are no epochs of both to compare."
+    for epoch in range(epochs):
+        for name in CURVES:
+            one, other = (record.history.get(name, ())[epoch : epoch + 1] for record in (first, second))
+            if one != other:
+                return f"The curves are not equal: {name.replace('_', ' ')} differs from epoch {epoch + 1} on."
+    if first.epochs_done != second.epochs_done:
+        return f"The curves are equal to the bit in the {epochs} epochs that both have."
+    if first.test != second.test:
+        return "The curves are equal to the bit, the test scores are not."
+    return "The curves and the test scores are equal to the bit." if first.test else "The curves are equal to the bit."
+
+
+def _spell(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or NONE
+    return NONE if value is None else str(value)
+
+
+def _spell_number(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else _spell(value)

@@ -1,0 +1,133 @@
+"""What a run leaves behind: its spec, curves, test score and everything needed to judge or repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+
+from cnnrepro.runs.spec import RunSpec
+
+# Of the record file; a reader refuses one that it does not know. Format 1 had no checksums.
+FORMAT = 2
+READABLE = (1, FORMAT)
+
+DONE, FAILED, RUNNING = "done", "failed", "running"
+STATUSES = (DONE, FAILED, RUNNING)
+
+INTERRUPTED = "interrupted"  # how "running" is told where no living process trains the run
+
+OBJECTS = ("spec", "history", "data", "versions", "machine", "files")
+
+# Failures that the same seed would meet again, and that are therefore results, not accidents.
+DIVERGED = "diverged"
+ERROR = "error"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run.
+
+    Args:
+        key: its name in the store.
+        status: "done", "failed" or "running"; "running" is also what a killed process leaves.
+        spec: what was asked for.
+        history: lists by metric, one value an epoch: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``,
+            ``learning_rate``, ``seconds`` (training and validation), ``images_per_second`` (training alone).
+        test: ``accuracy``, ``loss`` and ``images``, read once after the last epoch; None before.
+        failure: why and where a failed run ended, with ``kind`` "diverged" or "error"; None otherwise.
+        precision: the number format that was used.
+        backend: Keras's.
+        parameters: trainable and moving parameters of the model.
+        data: name, fingerprint and sizes of the splits, mean and standard deviation of the pixels.
+        versions: of Python, Keras and the libraries that decide numbers.
+        machine: processor, cores, memory, GPUs.
+        commit: of the checkout the code came from, with "+changes" where files differed; None outside of one.
+        started: UTC, ISO 8601.
+        wall_seconds: of all sessions together, start-up of the network included.
+        sessions: 1, and one more for every time the run was resumed.
+        jit_compile: whether XLA compiled the step.
+        files: SHA-256 of the files beside the record, by name; empty where an older version wrote them.
+    """
+
+    key: str
+    status: str
+    spec: RunSpec
+    history: Mapping[str, list[float]] = field(default_factory=dict)
+    test: Mapping[str, float] | None = None
+    failure: Mapping[str, object] | None = None
+    precision: str = "float32"
+    backend: str = "tensorflow"
+    parameters: int = 0
+    data: Mapping[str, object] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    machine: Mapping[str, object] = field(default_factory=dict)
+    commit: str | None = None
+    started: str = ""
+    wall_seconds: float = 0.0
+    sessions: int = 1
+    jit_compile: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs whose results are in the history."""
+        return len(self.history.get("loss", ()))
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing is left to train. A run that diverged is a result; one that met an error is tried again."""
+        if self.status == FAILED:
+            return (self.failure or {}).get("kind") == DIVERGED
+        return self.status == DONE
+
+    def state(self, active: bool) -> str:
+        """The status as people are told it: a run that no living process trains (``active``) was interrupted."""
+        return INTERRUPTED if self.status == RUNNING and not active else self.status
+
+    def sentence(self) -> str:
+        """What came out of a finished run: "resnet20 on mnist_5k, seed 0: test accuracy 0.95, …"."""
+        test = self.test or {}
+        told = [f"test accuracy {test['accuracy']:.4f}", f"test loss {test['loss']:.4f}"]
+        told += [
+            f"{name.replace('_', ' ')} {test[name]:.2%}"
+            for name in ("top5_error", "ten_crop_top1_error", "ten_crop_top5_error")
+            if name in test
+        ]
+        partial = f"; {self.data['partial']}" if "partial" in self.data else ""
+        return f"{self.spec.title()}: {', '.join(told)} on {test['images']:,} images{partial}"
+
+    def with_(self, **changes: object) -> RunRecord:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {"format": FORMAT, **values, "spec": self.spec.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping) -> RunRecord:
+        """The record that ``to_dict`` wrote, today's or an older version's: what that did not know is at its default.
+
+        Raises:
+            ValueError: another format, a missing field or one that is not known.
+        """
+        if not isinstance(values, Mapping):
+            raise ValueError(f"a JSON object was expected. Received: {type(values).__name__}")
+        values = dict(values)
+        received = values.pop("format", None)
+        values.pop("checksum", None)  # of the file, which whoever read it has looked at
+        if received not in READABLE:
+            raise ValueError(f"a record of format {FORMAT} or older was expected. Received: format {received!r}")
+        if values.get("status") not in STATUSES:
+            raise ValueError(f"status must be one of {', '.join(STATUSES)}. Received: {values.get('status')!r}")
+        for name in OBJECTS:
+            if not isinstance(values.get(name, {}), dict):
+                raise ValueError(f"{name} must be a JSON object. Received: {values[name]!r}")
+        if not all(isinstance(curve, list) for curve in values.get("history", {}).values()):
+            raise ValueError("history must hold lists of numbers")
+        try:
+            values["spec"] = RunSpec.from_dict(values["spec"])
+            return cls(**values)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"fields are missing or unknown ({error})") from error

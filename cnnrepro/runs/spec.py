@@ -1,0 +1,222 @@
+"""The value that names a training run, and the key under which its record lies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+from cnnrepro import data, models
+from cnnrepro.errors import UsageError, unknown
+from cnnrepro.recipes.table import recipe
+
+# Counts the changes of the training code that move numbers (loop, loss, standardisation, order of the data). Part of
+# every key, so that a record is never taken for what today's code would give. A golden test fails when the numbers
+# move and this does not.
+TRAINING_VERSION = 1
+
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+
+SMALLEST_CANVAS = 8  # pixels; below, 7/8 of it is no picture any more
+
+LARGEST_SEED = 2**32 - 1  # NumPy's legacy generator, which Keras seeds too, takes no more
+
+
+def _require(condition: bool, name: str, allowed: str, received: object) -> None:
+    if not condition:
+        raise UsageError(f"{name} must be {allowed}. Received: {received!r}")
+
+
+def _is_count(value: object, low: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= low
+
+
+def _check_seed(seed: object) -> None:
+    allowed = f"a whole number from 0 to {LARGEST_SEED}"
+    _require(_is_count(seed, 0) and seed <= LARGEST_SEED, "seed", allowed, seed)
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One training run, named completely by plain values, and checked when it is made.
+
+    Args:
+        model: a name of ``cnnrepro.models.MODELS``.
+        dataset: a name of ``cnnrepro.data.DATASETS``.
+        recipe: a name of ``cnnrepro.recipes.RECIPES``.
+        seed: reaches initial weights, data order and dropout; 0 to 2³² − 1.
+        epochs: passes over the training split; None for the recipe's.
+        batch_size: images a step, None for the recipe's; the last batch of an epoch may be smaller.
+        learning_rate: in place of the recipe's.
+        precision: "float32", "mixed_bfloat16", "mixed_float16", or "auto": mixed bfloat16 where the processor or GPU
+            computes it natively, float32 elsewhere.
+        deterministic: the same bits on the same machine each time.
+        train_images: use only so many images of the training split, stratified by class.
+        options: options of the model; a mapping, kept as sorted pairs, completed by the recipe's and the defaults.
+        pipeline: a name of ``cnnrepro.data.PIPELINES``: what becomes of an image on its way into the network; None for
+            the recipe's.
+        canvas: side of the square that photographs are brought to; None for 256, and for images of one small size.
+        on_error: what a picture that cannot be read does: "stop" ends the run, "skip" leaves the picture out.
+
+    Raises:
+        UsageError: an unknown name, or a value of the wrong type or out of range.
+    """
+
+    model: str
+    dataset: str
+    recipe: str = "adam"
+    seed: int = 0
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    precision: str = "auto"
+    deterministic: bool = True
+    train_images: int | None = None
+    options: tuple[tuple[str, object], ...] = ()
+    pipeline: str | None = None
+    canvas: int | None = None
+    on_error: str = "stop"
+
+    def __post_init__(self) -> None:
+        self._complete()
+        info = data.info(self.dataset)
+        data.pipeline(self.pipeline)
+        _require(_is_count(self.epochs, 1), "epochs", "a whole number of at least 1", self.epochs)
+        _check_seed(self.seed)
+        _require(isinstance(self.deterministic, bool), "deterministic", "true or false", self.deterministic)
+        if self.precision not in PRECISIONS:
+            raise unknown("precision", self.precision, PRECISIONS)
+        if self.learning_rate is not None:
+            rate = self.learning_rate
+            number = isinstance(rate, (int, float)) and not isinstance(rate, bool) and math.isfinite(rate)
+            _require(number and rate > 0, "learning_rate", "a positive number", rate)
+            object.__setattr__(self, "learning_rate", float(rate))
+        if self.on_error not in data.ON_ERROR:
+            raise unknown("way to meet a bad picture", self.on_error, data.ON_ERROR)
+        if self.canvas is not None:
+            _require(_is_count(self.canvas, SMALLEST_CANVAS), "canvas", f"{SMALLEST_CANVAS} or more", self.canvas)
+        self._check_counts(info.sizes.get("train"))
+
+    def _complete(self) -> None:
+        """Fill in what the recipe and the model say where the caller says nothing."""
+        chosen = recipe(self.recipe)
+        for name in ("epochs", "batch_size", "pipeline"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, getattr(chosen, name))
+        options = chosen.options_for(self.model, dict(self.options))
+        object.__setattr__(self, "options", tuple(sorted(options.items())))
+
+    def _check_counts(self, images: int | None) -> None:
+        """Check what depends on the size of the training split; of a folder it is not known before it is looked at."""
+        most = f" to {images}, the training split of {self.dataset}" if images else " up"
+        if self.train_images is not None:
+            _require(
+                _is_count(self.train_images, 1) and (images is None or self.train_images <= images),
+                "train_images",
+                f"a whole number from 1{most}",
+                self.train_images,
+            )
+            images = self.train_images
+        most = f" to {images}, the training images of {self.dataset}" if images else " up"
+        _require(
+            _is_count(self.batch_size, 1) and (images is None or self.batch_size <= images),
+            "batch_size",
+            f"a whole number from 1{most}",
+            self.batch_size,
+        )
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {"options": dict(self.options)}
+
+    def flat(self) -> dict[str, object]:
+        """Plain values without mappings among them: an option of the model as ``options.NAME``."""
+        values = self.to_dict()
+        options = values.pop("options")
+        return values | {f"options.{name}": value for name, value in options.items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping) -> RunSpec:
+        """The spec that ``to_dict`` wrote; raises UsageError for a field it does not know."""
+        for name in values:
+            if name not in cls.__dataclass_fields__:
+                raise unknown("field of a run", name, cls.__dataclass_fields__)
+        others = dict(values)
+        seed, options = others.pop("seed", 0), others.pop("options", {})
+        try:
+            types = (*map(type, others.values()), *map(type, options.values()))  # 1 is not true
+            like = _checked(tuple(others.items()), tuple(options.items()), types)
+        except (AttributeError, TypeError):  # values that cannot be hashed, which the check below refuses or takes
+            return cls(**values)
+        return like._with_seed(seed)
+
+    def _with_seed(self, seed: int) -> RunSpec:
+        """This spec with another seed; the rest is not checked again: stores hold thousands that differ in no more."""
+        _check_seed(seed)
+        other = object.__new__(RunSpec)
+        vars(other).update(vars(self), seed=seed)
+        return other
+
+    def data_title(self) -> str:
+        """The data set in a few words: its name, or "the pictures of NAME" without the way to them."""
+        return data.info(self.dataset).title if self.dataset.startswith(data.FOLDER) else self.dataset
+
+    def title(self) -> str:
+        """A short name for progress bars and errors: "resnet20 on mnist_5k, seed 0, batchnorm_momentum=0.99"."""
+        chosen = recipe(self.recipe)
+        defaults = {name: option.default for name, option in models.entry(self.model).options.items()}
+        defaults |= dict(chosen.options)
+        special = [f"{name}={value}" for name, value in self.options if value != defaults[name]]
+        if self.pipeline != chosen.pipeline:
+            special.append(f"pipeline {self.pipeline}")
+        return ", ".join([f"{self.model} on {self.data_title()}", f"seed {self.seed}", *special])
+
+
+@lru_cache(maxsize=1024)
+def _checked(
+    others: tuple[tuple[str, object], ...], options: tuple[tuple[str, object], ...], types: tuple[type, ...]
+) -> RunSpec:
+    return RunSpec(**dict(others), options=dict(options))
+
+
+def run_key(spec: RunSpec, *, fingerprint: str, precision: str, backend: str) -> str:
+    """The key of a run: 16 hexadecimal digits of a SHA-256 over all that decides its numbers.
+
+    Args:
+        spec: the run.
+        fingerprint: of the data it trains and is tested on.
+        precision: what "auto" came to on this machine.
+        backend: Keras's; initial weights differ between backends.
+    """
+    decides = {
+        "spec": _keyed(spec) | {"precision": precision},
+        "recipe": recipe(spec.recipe).to_dict(),
+        "data": fingerprint,
+        "backend": backend,
+        "model_version": models.entry(spec.model).version,
+        "training_version": TRAINING_VERSION,
+    }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _keyed(spec: RunSpec) -> dict:
+    """The fields of a spec that decide its numbers, for its key.
+
+    Fields that came later are left out at their default, so that older records keep their keys. Where a folder lies
+    decides nothing, and neither does ``on_error``: the fingerprint of the data says what was read.
+    """
+    values = spec.to_dict() | {"options": models.keyed_options(spec.model, dict(spec.options))}
+    del values["on_error"]
+    if values["pipeline"] == "plain":
+        del values["pipeline"]
+    else:
+        values["pipeline"] = data.pipeline(spec.pipeline).to_dict()
+    if values["canvas"] is None:
+        del values["canvas"]
+    if spec.dataset.startswith(data.FOLDER):
+        values["dataset"] = data.FOLDER
+    return values

@@ -1,0 +1,257 @@
+"""The run store: a folder with one folder a run, named by its key. No database.
+
+runs/<key>/record.json          the record (written whole or not at all; during training after every epoch)
+runs/<key>/curves.csv           one row an epoch, for pandas.read_csv
+runs/<key>/predictions.parquet  one row a test image: label, predicted class, confidence
+runs/<key>/weights.keras        where they were asked for
+runs/<key>/checkpoint.npz       while the run is not done; checkpoint.previous.npz is the one before
+runs/<key>/log.txt              what happened, with the traceback of a failure
+runs/<key>/lock                 held by the process that trains; owner.json is its sign of life
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnrepro import garbage_collection
+from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
+from cnnrepro.files import write_whole
+from cnnrepro.runs import lease, record_file
+from cnnrepro.runs.keys import KEY, checked, only_match
+from cnnrepro.runs.lease import Claim, Look
+from cnnrepro.runs.record import DONE, RunRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RECORD = "record.json"
+CURVES = "curves.csv"
+PREDICTIONS = "predictions.parquet"
+WEIGHTS = "weights.keras"
+BESIDE = (CURVES, PREDICTIONS, WEIGHTS)  # the files whose checksums a record holds
+LOG = "log.txt"
+DAMAGED = "record.damaged.json"
+
+
+class UnreadableRecord(WorkFailed):
+    """A record that is damaged, or that another version of cnnrepro wrote."""
+
+
+class RunStore:
+    """The runs under one folder.
+
+    Args:
+        folder: made when the first run is written.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+
+    def path(self, key: str) -> Path:
+        """The folder of a run; raises UsageError for what is no key, so that no other folder is ever meant."""
+        return self.folder / checked(key)
+
+    def _record(self, key: str) -> str:
+        """Where a record lies, as a text: ten thousand looks feel pathlib."""
+        return f"{self.folder}{os.sep}{key}{os.sep}{RECORD}"
+
+    def log_path(self, key: str) -> Path:
+        """The log of a run."""
+        return self.path(key) / LOG
+
+    def get(self, key: str) -> RunRecord | None:
+        """The record under a key; None where there is none.
+
+        Raises:
+            UnreadableRecord: there is one, and it is damaged or of another version; it is left as it is.
+        """
+        path = self._record(checked(key))
+        try:
+            record = record_file.read(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError, CnnreproError) as error:
+            raise UnreadableRecord(f"The record {path!r} cannot be read: {error}") from error
+        if record.key != key:
+            raise UnreadableRecord(f"The record {path!r} names another run, {record.key!r}")
+        return record
+
+    def readable(self, key: str) -> RunRecord | None:
+        """The record under a key, if there is one that can be read."""
+        with contextlib.suppress(UnreadableRecord):
+            return self.get(key)
+        return None
+
+    def damaged_files(self, record: RunRecord) -> list[str]:
+        """The names of files beside a record that are missing or are not what was written.
+
+        A name that no record of ours has is damage too; it may be a way to somewhere else, so nothing is opened.
+        """
+        folder, files = self.path(record.key), record.files
+        return [name for name in files if name not in BESIDE or not record_file.is_whole(folder / name, files[name])]
+
+    def set_aside_damaged(self, key: str) -> None:
+        """Move a record that is no JSON, lacks fields or has damaged files out of the way. Only under the run's claim.
+
+        Raises:
+            UnreadableRecord: another version wrote it; it may be whole, so it is not touched.
+        """
+        path = self.path(key) / RECORD
+        try:
+            record = self.get(key)
+        except UnreadableRecord as error:
+            if record_file.is_foreign(path):
+                raise
+            reason = str(error)
+        else:
+            damaged = self.damaged_files(record) if record else []
+            if not damaged:
+                return
+            reason = f"{', '.join(damaged)} of run {key}: missing or damaged"
+        path.replace(path.with_name(DAMAGED))
+        self.log(key, f"{reason}; it was set aside as {DAMAGED}")
+
+    def keys(self) -> list[str]:
+        """The keys of all records, readable or not."""
+        try:
+            with os.scandir(self.folder) as entries:
+                names = [entry.name for entry in entries if KEY.fullmatch(entry.name)]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(name for name in names if os.path.isfile(self._record(name)))  # noqa: PTH113
+
+    def records(self, unreadable: Callable[[str], object] = lambda text: None) -> list[RunRecord]:
+        """All records that can be read, oldest first; ``unreadable`` is told of each that cannot."""
+        found = [record for record in self.several(self.keys(), unreadable) if record is not None]
+        return sorted(found, key=lambda record: (record.started, record.key))
+
+    def several(self, keys: Iterable[str], unreadable: Callable[[str], object] | None = None) -> list[RunRecord | None]:
+        """What ``get`` gives for each of the keys; for thousands it is faster.
+
+        Args:
+            keys: of the runs.
+            unreadable: told of each record that cannot be read, for which the list then has None; by default that
+                raises as in ``get``.
+        """
+
+        def look(key: str) -> RunRecord | None:
+            try:
+                return self.get(key)
+            except UnreadableRecord as error:
+                if unreadable is None:
+                    raise
+                unreadable(str(error))
+                return None
+
+        with garbage_collection.paused():
+            return [look(key) for key in keys]
+
+    def key_of(self, prefix: str) -> str:
+        """The one key that begins with ``prefix``, whether or not its record can be read.
+
+        Raises:
+            UsageError: fewer than four digits, or no run or several begin so.
+        """
+        return only_match(prefix, self.keys(), str(self.folder))
+
+    def find(self, prefix: str) -> RunRecord:
+        """The record of ``key_of(prefix)``; raises as that and ``get`` do."""
+        key = self.key_of(prefix)
+        record = self.get(key)
+        if record is None:
+            raise UsageError(f"Run {key} was removed just now.")
+        return record
+
+    def put(
+        self, record: RunRecord, predictions: pd.DataFrame | None = None, *, check: Callable[[], object] | None = None
+    ) -> RunRecord:
+        """Write a record; the files it refers to come first, so that a record never promises what is not there.
+
+        Args:
+            record: the run's.
+            predictions: of every test image, where the run is done.
+            check: raises where the run is no longer this process's to write; called before each file takes its place.
+
+        Returns:
+            The record with the checksums of the files beside it.
+        """
+        import pandas as pd
+
+        folder = self.path(record.key)
+        folder.mkdir(parents=True, exist_ok=True)
+        if predictions is not None:
+            write_whole(folder / PREDICTIONS, lambda file: predictions.to_parquet(file, index=False), before_move=check)
+        if record.history:
+            curves = pd.DataFrame(dict(record.history))
+            curves.insert(0, "epoch", range(1, len(curves) + 1))
+            text = curves.to_csv(index=False).encode("utf-8")
+            write_whole(folder / CURVES, lambda file: file.write(text), before_move=check)
+        beside = BESIDE if record.status == DONE else ()
+        sums = {name: record_file.sum_of(folder / name) for name in beside if (folder / name).is_file()}
+        record = record.with_(files=sums)
+        record_file.write(folder / RECORD, record, check)
+        return record
+
+    def predictions(self, key: str) -> pd.DataFrame:
+        """Label, predicted class and confidence of every test image of a run, in the order of the test split.
+
+        Raises:
+            UnreadableRecord: the file is not the one that was written; training the run again mends it.
+        """
+        import pandas as pd
+
+        path, record = self.path(key) / PREDICTIONS, self.get(key)
+        wanted = record.files.get(PREDICTIONS) if record else None
+        if wanted and not record_file.is_whole(path, wanted):
+            raise UnreadableRecord(f"{str(path)!r} is missing or damaged; the command that trains the run mends it.")
+        return pd.read_parquet(path)
+
+    def log(self, key: str, line: str) -> None:
+        """Add a line with the time to a run's log."""
+        path = self.log_path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {line}\n")
+
+    @contextlib.contextmanager
+    def claim(self, key: str, waiting: Look | None = None, look: Look = lambda: None) -> Iterator[Claim]:
+        """Hold a run's lock; waits while another living process holds it. It ends when its holder dies.
+
+        Args:
+            key: the run.
+            waiting: called once if it has to wait; may raise.
+            look: called again and again while it waits; may raise, and ends the waiting so.
+        """
+        folder = self.path(key)
+        folder.mkdir(parents=True, exist_ok=True)
+        claim = Claim(folder)
+        claim.acquire(waiting, look)
+        try:
+            yield claim
+        finally:
+            claim.release()
+
+    def is_claimed(self, key: str) -> bool:
+        """Whether a living process is training the run."""
+        return lease.is_held(self.path(key))
+
+    def remove(self, key: str) -> None:
+        """Remove a run and all its files, also one whose record cannot be read.
+
+        Raises:
+            UsageError: a living process is training it.
+        """
+        folder = self.path(key)
+        claim = Claim(folder)
+        if not claim.acquire_now():
+            raise UsageError(f"Run {key} is being trained now; stop that process first.")
+        try:
+            shutil.rmtree(folder)
+        finally:
+            claim.release()

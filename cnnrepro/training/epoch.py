@@ -1,0 +1,136 @@
+"""The numbers of a run: its data and number format on this machine, its network, an epoch, the test.
+
+What is bit-exact: with ``deterministic`` on, the same spec gives the same curve on the same machine, also when it was
+interrupted and resumed. Another processor, another number of threads or other library versions agree to rounding.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnrepro import data, models
+from cnnrepro.files import folder_beside, write_whole
+from cnnrepro.recipes.optimizers import make_optimizer
+from cnnrepro.recipes.schedules import changes
+from cnnrepro.recipes.table import recipe
+from cnnrepro.runs.store import WEIGHTS
+from cnnrepro.training.callback import DivergedError
+from cnnrepro.training.callback import watch as watch_epoch
+from cnnrepro.training.devices import ALONE, Alone
+from cnnrepro.training.progress import Progress
+from cnnrepro.training.resolve import ResolvedRun
+
+if TYPE_CHECKING:
+    import keras
+
+METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+
+@contextmanager
+def numeric_mode(run: ResolvedRun) -> Iterator[None]:
+    """Seeds, determinism and number format of a run; the format is put back afterwards."""
+    from cnnrepro import engine
+    from cnnrepro.engine import keras
+
+    # Keras seeds TensorFlow under every backend; loaded here it is quiet, and under JAX it keeps off the GPUs.
+    data.load_tensorflow()
+    with engine.policy_kept():
+        # clear_session also forgets the dtype policy, so the policy comes after it.
+        keras.backend.clear_session()
+        if run.spec.deterministic:
+            engine.make_deterministic()
+        keras.config.set_dtype_policy(run.precision)
+        keras.utils.set_random_seed(run.spec.seed)
+        with engine.own_seeds(run.spec.seed):
+            yield
+
+
+def build(run: ResolvedRun) -> keras.Model:
+    """The network of a run, from augmented images to logits, with fresh weights."""
+    return models.build(run.spec.model, run.feed.input_shape, run.classes, **dict(run.spec.options))
+
+
+def compiled_model(run: ResolvedRun) -> tuple[keras.Model, keras.Model, bool]:
+    """What is trained, the network in it, and whether XLA compiles the step.
+
+    The two are one model, unless the images are augmented at the head of the step: then what is trained begins with
+    that. Its optimiser is built.
+    """
+    from cnnrepro import engine
+    from cnnrepro.engine import keras
+
+    network = build(run)
+    model = run.feed.headed(network)
+    # On a CPU XLA's steps are slower here (AlexNet 133 against 186 images/s); JAX knows no other way.
+    jit_compile = run.backend == "jax"
+    model.compile(
+        optimizer=engine.on_one_replica(make_optimizer(recipe(run.spec.recipe), run.spec.learning_rate)),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=jit_compile,
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model, network, jit_compile
+
+
+def rates(run: ResolvedRun, epoch: int, history: Mapping[str, list[float]]) -> list[tuple[int, float]]:
+    """The learning rates of an epoch, as (step of the epoch from which on, rate); the first is for step 0.
+
+    They follow from the recipe and the history alone, so a run that is resumed has those of one that was left alone.
+    """
+    chosen = recipe(run.spec.recipe)
+    base = chosen.learning_rate if run.spec.learning_rate is None else run.spec.learning_rate
+    return changes(chosen.schedule, base, epoch, history, run.steps)
+
+
+def train_epoch(
+    run: ResolvedRun,
+    model: keras.Model,
+    validation,
+    epoch: int,
+    history: Mapping[str, list[float]],
+    progress: Progress,
+    group: Alone = ALONE,
+) -> dict[str, float]:
+    """One pass over the training split and one over the validation split; the means of what was seen."""
+    images, others, size = run.splits.sizes["train"], run.splits.sizes["validation"], run.spec.batch_size
+    planned = rates(run, epoch, history)
+    model.optimizer.learning_rate = planned[0][1]
+    watch = watch_epoch(run, epoch, dict(planned[1:]), progress, group)
+    began = time.monotonic()
+    training = run.feed.batches("train", size, seed=run.spec.seed, epoch=epoch)
+    with group.watched():
+        model.fit(
+            group.feed(training, images, size),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            steps_per_epoch=group.steps(images, size),
+            validation_data=group.feed(validation, others, size),
+            validation_steps=group.steps(others, size),
+            callbacks=[watch],
+            shuffle=False,  # tf.data has shuffled
+            verbose=0,
+        )
+    measured = {name: float(values[-1]) for name, values in model.history.history.items()}
+    for name, value in measured.items():
+        if not math.isfinite(value):
+            raise DivergedError(f"{name} became {value} in epoch {epoch + 1}.")
+    return {
+        **{name: measured[name] for name in METRICS},
+        "learning_rate": planned[-1][1],
+        "seconds": time.monotonic() - began,
+        "images_per_second": images / watch.training_seconds,
+    }
+
+
+def save_weights(folder: Path, model: keras.Model, check: Callable[[], object]) -> None:
+    """Write the model whole, as .keras; ``check`` is called before it takes its place, and may raise."""
+    with folder_beside(folder, ".weights-") as temporary:
+        saved = temporary / WEIGHTS
+        model.save(saved)
+        write_whole(folder / WEIGHTS, lambda file: file.write(saved.read_bytes()), before_move=check)

@@ -1,0 +1,79 @@
+"""How a training is asked to stop: at the next checkpoint, or at once.
+
+The first Ctrl-C (SIGINT) or SIGTERM is a request: the epoch that runs is finished and its checkpoint written. The
+second stops at once; the epoch is lost, and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+from cnnrepro.stderr import say_line
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(KeyboardInterrupt):
+    """The training stopped where it was asked to: after a checkpoint. Its argument is the signal that asked."""
+
+
+class Stop:
+    """A request that whoever trains looks at after each checkpoint.
+
+    ``signal`` is the number of the one that asked, or 0.
+    """
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._deferring = 0
+        self.signal = 0
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked."""
+        return self._asked.is_set()
+
+    def ask(self) -> None:
+        """Ask for a stop at the next checkpoint."""
+        self._asked.set()
+
+    def check(self) -> None:
+        """Raise Stopped where a stop was asked for."""
+        if self.asked:
+            raise Stopped(self.signal or signal.SIGINT)
+
+    @contextlib.contextmanager
+    def deferred(self) -> Iterator[None]:
+        """While the block runs a signal is only a request; outside of it there is nothing to wait for."""
+        self._deferring += 1
+        try:
+            yield
+        finally:
+            self._deferring -= 1
+
+    def meet(self, number: int, frame: FrameType | None = None) -> None:
+        """The signal handler."""
+        first, self.signal = not self.asked, number
+        self.ask()
+        if not (first and self._deferring):
+            raise KeyboardInterrupt(number)
+        say_line("\ncnnrepro: stopping after this epoch; once more stops at once.")
+
+
+@contextlib.contextmanager
+def on_signals() -> Iterator[Stop]:
+    """A request that SIGINT and SIGTERM make while the block runs; in the main thread, elsewhere nobody makes it."""
+    stop = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.signal(number, stop.meet) for number in SIGNALS}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

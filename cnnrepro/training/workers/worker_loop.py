@@ -1,0 +1,48 @@
+"""What all workers but the chief do: they train with it, and keep nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnnrepro import garbage_collection
+from cnnrepro.runs.record import RunRecord
+from cnnrepro.training.callback import DivergedError
+from cnnrepro.training.epoch import compiled_model, numeric_mode, train_epoch
+from cnnrepro.training.progress import NoProgress
+from cnnrepro.training.resolve import ResolvedRun
+from cnnrepro.training.stop import Stop
+
+if TYPE_CHECKING:
+    from cnnrepro.training.devices import Group
+
+
+def follow(run: ResolvedRun, group: Group, stop: Stop) -> RunRecord:
+    """Train whenever the chief begins to; the record that it ends with.
+
+    Raises:
+        Stopped: a worker was asked to.
+        KeyboardInterrupt: a worker was told to end at once.
+        WorkFailed: a worker is lost or ended.
+    """
+    while True:
+        told = group.hear()
+        if "record" in told:
+            return RunRecord.from_dict(told["record"])
+        with numeric_mode(run), garbage_collection.set_apart_meanwhile():
+            _epochs(group.sharing(run), group, stop, told["begin"])
+
+
+def _epochs(run: ResolvedRun, group: Group, stop: Stop, history: dict[str, list[float]]) -> None:
+    """The epochs that are left, in step with the chief."""
+    model, _, _ = compiled_model(run)
+    group.begin(model, history)
+    validation = run.feed.batches("validation", run.spec.batch_size)
+    with stop.deferred():  # also between epochs, and while the chief writes its checkpoint
+        for epoch in range(len(history.get("loss", ())), run.spec.epochs):
+            group.at(epoch + 1)
+            try:
+                measured = train_epoch(run, model, validation, epoch, history, NoProgress(), group)
+            except DivergedError:  # everywhere at the same step; the chief says what becomes of it
+                return
+            history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
+            group.agree(stop)

@@ -1,0 +1,325 @@
+import io
+import struct
+import sys
+import threading
+import warnings
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageFile, ImageOps
+
+from cnnrepro.data.folder.decoding import BadPicture, decode
+from cnnrepro.data.folder.file_kinds import LARGEST_PIXELS, kind_of
+
+RNG = np.random.default_rng(3)
+PIXELS = RNG.integers(0, 256, (12, 20, 3), np.uint8)
+LOSSLESS = {"PNG": {}, "BMP": {}, "WebP": {"lossless": True}, "TIFF": {"compression": "tiff_lzw"}}
+
+
+def encoded(image: Image.Image, kind: str, **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def png(bits: int, colour: int, rows: np.ndarray, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG written without Pillow; ``rows`` (H, W[, C]) with big-endian values."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">IIBBBBB", rows.shape[1], rows.shape[0], bits, colour, 0, 0, 0)
+    body = zlib.compress(b"".join(b"\x00" + row.tobytes() for row in rows))
+    parts = [(b"IHDR", header), *chunks, (b"IDAT", body), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+@pytest.mark.parametrize("kind", LOSSLESS)
+def test_lossless_kinds_give_back_the_pixels(kind):
+    pixels = decode(encoded(Image.fromarray(PIXELS), kind, **LOSSLESS[kind]), f"a.{kind}")
+    assert pixels.dtype == np.uint8
+    assert pixels.flags.writeable and pixels.flags.c_contiguous
+    np.testing.assert_array_equal(pixels, PIXELS)
+
+
+def test_jpeg_is_near_the_pixels():
+    flat = np.full((16, 16, 3), (200, 100, 50), np.uint8)
+    assert np.abs(decode(encoded(Image.fromarray(flat), "JPEG", quality=95)).astype(int) - flat).max() <= 3
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "GIF"])
+def test_greyscale_becomes_three_equal_channels(kind):
+    grey = PIXELS[..., 0]
+    np.testing.assert_array_equal(decode(encoded(Image.fromarray(grey), kind)), np.stack([grey] * 3, -1))
+
+
+def test_one_bit():
+    bits = PIXELS[..., 0] > 127
+    expected = np.stack([bits * np.uint8(255)] * 3, -1)
+    np.testing.assert_array_equal(decode(encoded(Image.fromarray(bits), "PNG")), expected)
+
+
+def test_all_16_bit_values_are_scaled():
+    values = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    exact = [(2 * value * 255 + 65535) // (2 * 65535) for value in range(65536)]  # rounded, in whole numbers
+    expected = np.repeat(np.array(exact, np.uint8).reshape(256, 256, 1), 3, -1)
+    np.testing.assert_array_equal(decode(png(16, 0, values.astype(">u2"))), expected)
+    np.testing.assert_array_equal(decode(encoded(Image.fromarray(values), "TIFF")), expected)
+    for dtype in (np.int32, np.float32):
+        np.testing.assert_array_equal(decode(encoded(Image.fromarray(values.astype(dtype)), "TIFF")), expected)
+
+
+def test_16_bit_colour_keeps_the_high_8_bits():
+    values = RNG.integers(0, 65536, (6, 5, 3)).astype(">u2")
+    np.testing.assert_array_equal(decode(png(16, 2, values)), (values >> 8).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (np.array([[0, 70000]], np.int32), "holds values from 0 to 70000; only 0"),
+        (np.array([[-1, 7]], np.int32), "holds values from -1 to 7"),
+        (np.array([[0, np.nan]], np.float32), "holds values from nan"),
+        (np.array([[0, 1]], np.float32), "floating-point values up to 1, of which it does not say what is white"),
+    ],
+)
+def test_values_without_a_white_are_refused(values, reason):
+    with pytest.raises(BadPicture, match=reason):
+        decode(encoded(Image.fromarray(values), "TIFF"))
+
+
+def over_white(colour, alpha):
+    return np.rint(colour * (alpha / 255) + 255 * (1 - alpha / 255))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WebP", "TIFF"])
+def test_alpha_is_laid_over_white(kind):
+    alpha = RNG.integers(0, 256, (12, 20, 1), np.uint8)
+    alpha[0], alpha[1] = 0, 255
+    options = {"lossless": True, "exact": True} if kind == "WebP" else {}
+    rgba = np.concatenate([PIXELS, alpha], -1)
+    pixels = decode(encoded(Image.fromarray(rgba), kind, **options))
+    np.testing.assert_array_equal(pixels, over_white(PIXELS.astype(float), alpha))
+    assert (pixels[0] == 255).all() and (pixels[1] == PIXELS[1]).all()
+
+
+def test_grey_with_alpha():
+    data = encoded(Image.fromarray(PIXELS[..., :2]), "PNG")
+    assert Image.open(io.BytesIO(data)).mode == "LA"
+    grey = over_white(PIXELS[..., 0].astype(float), PIXELS[..., 1])
+    np.testing.assert_array_equal(decode(data), np.stack([grey] * 3, -1))
+
+
+def test_palette_with_and_without_transparency():
+    palette = RNG.integers(0, 256, (256, 3), np.uint8)
+    indices = np.arange(240, dtype=np.uint8).reshape(12, 20)
+    plte = (b"PLTE", palette.tobytes())
+    np.testing.assert_array_equal(decode(png(8, 3, indices, plte)), palette[indices])
+    alphas = RNG.integers(0, 256, 256, np.uint8)
+    with_alpha = over_white(palette[indices].astype(float), alphas[indices][..., None])
+    np.testing.assert_array_equal(decode(png(8, 3, indices, plte, (b"tRNS", alphas.tobytes()))), with_alpha)
+
+
+def test_colour_keys():
+    key = PIXELS[4, 5]
+    expected = PIXELS.copy()
+    expected[(key == PIXELS).all(-1)] = 255
+    keyed = (b"tRNS", key.astype(">u2").tobytes())
+    np.testing.assert_array_equal(decode(png(8, 2, PIXELS, keyed)), expected)
+    values = np.array([[0, 257, 514]], ">u2")
+    np.testing.assert_array_equal(decode(png(16, 0, values, (b"tRNS", b"\x01\x01")))[0, :, 0], [0, 255, 2])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WebP"])
+def test_exif_orientation_is_applied(orientation, kind):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.fromarray(PIXELS)
+    data = encoded(image, kind, exif=exif, **({"lossless": True} if kind == "WebP" else {}))
+    image.getexif()[0x0112] = orientation
+    np.testing.assert_array_equal(decode(data), np.asarray(ImageOps.exif_transpose(image)))
+
+
+def test_jpeg_from_a_camera_held_upright():
+    left_dark = np.full((16, 32, 3), 255, np.uint8)
+    left_dark[:, :16] = 0
+    exif = Image.Exif()
+    exif[0x0112] = 6  # row 0 is shown at the right: turned clockwise, left goes up
+    pixels = decode(encoded(Image.fromarray(left_dark), "JPEG", exif=exif))
+    assert pixels.shape == (32, 16, 3)
+    assert pixels[:16].max() < 10 and pixels[16:].min() > 245
+
+
+def test_broken_exif_is_passed_over(capfd):
+    data = encoded(Image.fromarray(PIXELS), "PNG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x7f nonsense")
+    np.testing.assert_array_equal(decode(data), PIXELS)
+    data = encoded(Image.fromarray(PIXELS), "JPEG", exif=b"Exif\x00\x00no tiff at all")
+    assert decode(data).shape == PIXELS.shape
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("adobe", [False, True])
+def test_cmyk(adobe):
+    """Ink 0 is white, ink 255 is black; files hold the inverse, with Adobe's marker or without."""
+    inks = np.zeros((16, 32, 4), np.uint8)
+    inks[:, 16:, 3] = 255
+    data = encoded(Image.fromarray(inks, "CMYK"), "JPEG", quality=95)
+    assert b"Adobe" in data  # Pillow writes them inverted, with the marker
+    if not adobe:
+        place = data.index(b"\xff\xee")
+        data = data[:place] + data[place + 16 :]
+    pixels = decode(data)
+    assert pixels[:, :12].min() > 247
+    assert pixels[:, 20:].max() < 8
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WebP", "PNG", "TIFF"])
+def test_first_of_several_frames(kind):
+    colours = [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
+    first, *others = [Image.new("RGB", (6, 5), colour) for colour in colours]
+    lossless = {"lossless": True} if kind == "WebP" else {}
+    data = encoded(first, kind, save_all=True, append_images=others, **lossless)
+    assert Image.open(io.BytesIO(data)).n_frames == 3
+    np.testing.assert_array_equal(decode(data), np.full((5, 6, 3), colours[0]))
+
+
+def test_the_name_does_not_matter():
+    data = encoded(Image.fromarray(PIXELS), "PNG")
+    np.testing.assert_array_equal(decode(data, "n02105855_2933.JPEG"), PIXELS)
+
+
+def test_one_pixel():
+    np.testing.assert_array_equal(decode(png(8, 2, np.array([[[1, 2, 3]]], np.uint8))), [[[1, 2, 3]]])
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "reason"),
+    [
+        (b"", "a.jpg", r"is empty \(0 bytes\)"),
+        (
+            b"<!DOCTYPE html><p>404",
+            "a.jpg",
+            r"is no picture, though its name ends in .jpg: .* an HTML page .*<!DOCTYPE",
+        ),
+        (b"\n <HTML>", "", "is no picture: it looks like an HTML page"),
+        ("Größe".encode(), "", "looks like text"),
+        (b"\x01\x02\x03\xfe", "", "looks like other data and begins with b'\\\\x01"),
+        (bytes(100), "", "looks like 100 zero bytes"),
+        (b"%PDF-1.7\n%\xff", "a.png", "a PDF document"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "", "a PostScript document"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "", "a Git LFS pointer"),
+        (b"\x00\x00\x00\x18ftypheic\x00\x00", "a.HEIC", "HEIC or AVIF picture.*save it as JPEG or PNG"),
+        (b"\xff\xd8\xff\xff", "", "is truncated or damaged: it begins like a JPEG file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(30), "", "is truncated or damaged"),
+    ],
+)
+def test_what_is_no_picture(data, name, reason):
+    with pytest.raises(BadPicture, match=reason):
+        decode(data, name)
+
+
+SMALL = {
+    "JPEG": encoded(Image.fromarray(PIXELS), "JPEG"),
+    "progressive JPEG": encoded(Image.fromarray(PIXELS), "JPEG", progressive=True),
+    "GIF": encoded(Image.fromarray(PIXELS[..., 0]), "GIF"),
+    **{kind: encoded(Image.fromarray(PIXELS), kind, **options) for kind, options in LOSSLESS.items()},
+}
+
+
+@pytest.mark.parametrize("lenient", [False, True])
+@settings(max_examples=150, deadline=None)
+@given(kind=st.sampled_from(sorted(SMALL)), where=st.floats(0, 1, exclude_max=True))
+def test_truncated_is_refused_or_gives_the_identical_picture(lenient, kind, where):
+    data = SMALL[kind]
+    ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+    try:
+        pixels = decode(data[: int(where * len(data))])
+    except BadPicture as error:
+        assert str(error).startswith(("is truncated", "is empty", "is no picture"))
+    else:
+        np.testing.assert_array_equal(pixels, decode(data))
+    finally:
+        assert ImageFile.LOAD_TRUNCATED_IMAGES is lenient
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "progressive JPEG"])
+def test_half_a_jpeg_is_called_truncated(kind):
+    data = SMALL[kind]
+    with pytest.raises(BadPicture, match=r"is truncated \([\d,]+ bytes, a JPEG file without its end"):
+        decode(data[: len(data) - 20])
+
+
+@settings(max_examples=200, deadline=None)
+@given(kind=st.sampled_from(sorted(set(SMALL) - {"TIFF"})), place=st.floats(0, 1, exclude_max=True), noise=st.binary())
+def test_damaged_is_refused_or_gives_some_picture(kind, place, noise):
+    data = SMALL[kind]
+    start = int(place * len(data))
+    try:
+        pixels = decode(data[:start] + noise + data[start + len(noise) :])
+    except BadPicture as error:
+        assert str(error).startswith(("is ", "has ", "holds "))
+    else:
+        assert pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("side", [9460, 60000])  # Pillow warns of the one and refuses the other
+def test_bombs_are_refused_before_they_are_decoded(side):
+    assert side * side > LARGEST_PIXELS
+    data = bytearray(png(8, 2, PIXELS))
+    data[16:24] = struct.pack(">II", side, side)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(BadPicture, match="is too large: "):
+            decode(bytes(data))
+
+
+def test_pillows_remarks_stay_silent_and_the_filters_are_as_before(capfd):
+    data = encoded(Image.fromarray(PIXELS), "TIFF", tiffinfo={33432: "someone"})
+    before = list(warnings.filters)
+    with pytest.raises(BadPicture):
+        decode(data[: len(data) // 2])
+    decode(data)
+    assert warnings.filters == before
+    assert capfd.readouterr().err == ""
+
+
+def test_many_threads_at_once_leave_everything_as_it_was(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    show, before = warnings.showwarning, list(warnings.filters)
+    half = SMALL["PNG"][: len(SMALL["PNG"]) // 2]
+    started = threading.Barrier(8)
+
+    def work(number: int) -> int:
+        if number < 8:
+            started.wait(10)
+        try:
+            decode(half if number % 2 else SMALL["PNG"])
+        except BadPicture:
+            return 1
+        return 0
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(work, range(400))) == [0, 1] * 200
+    finally:
+        sys.setswitchinterval(interval)
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is True
+    assert (warnings.showwarning, warnings.filters) == (show, before)
+
+
+def test_photographs(photographs):
+    for file in photographs:
+        data = file.read_bytes()
+        assert kind_of(data) == "JPEG"
+        with Image.open(file) as image:
+            width, height = ImageOps.exif_transpose(image).size
+        assert decode(data, file.name).shape == (height, width, 3)

@@ -1,0 +1,152 @@
+import csv
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from cnnrepro import data
+from cnnrepro.data.folder.splits import divide
+from cnnrepro.errors import UsageError, WorkFailed
+
+
+def fill(folder, count, seed=0):
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(seed)
+    for number in range(count):
+        Image.fromarray(random.integers(0, 256, (24, 30, 3), np.uint8)).save(folder / f"{number:03}.png")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for seed, (name, count) in enumerate((("ant", 20), ("bee", 12), ("cow", 3))):
+        fill(tmp_path / "animals" / name, count, seed)
+    return tmp_path / "animals"
+
+
+def load(folder, **how):
+    return data.load(f"folder:{folder}", **({"canvas": 16} | how))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(0, 4), min_size=12, max_size=120), st.integers(0, 99))
+def test_what_is_not_named_is_drawn_and_every_class_is_trained_on(labels, seed):
+    labels = np.array(labels)
+    tenth = max(1, len(labels) // 10)
+    if len(labels) - len(np.unique(labels)) < 2 * tenth:
+        return
+    found = divide(labels, [None] * len(labels), "here")
+    assert (len(found["test"]), len(found["validation"])) == (tenth, tenth)
+    everything = np.concatenate(list(found.values()))
+    assert sorted(everything) == list(range(len(labels)))
+    assert set(labels[found["train"]]) == set(labels)
+    again = divide(labels, [None] * len(labels), "here")
+    assert all((found[split] == again[split]).all() for split in found)
+
+
+def test_splits_that_are_named_are_taken_as_they_are():
+    given_splits = ["test", "train", None, "validation", "train", "test"]
+    found = divide(np.array([0, 0, 1, 0, 1, 1]), given_splits, "here")
+    assert {split: one.tolist() for split, one in found.items()} == {
+        "train": [1, 2, 4],
+        "validation": [3],
+        "test": [0, 5],
+    }
+
+
+def test_too_few_pictures_are_refused_with_the_ways_out():
+    with pytest.raises(UsageError, match="too few pictures to draw a test split of 1 from its 2 training pictures"):
+        divide(np.array([0, 1]), [None, None], "here")
+
+
+def test_a_folder_of_classes(folder):
+    splits = load(folder)
+    assert splits.info.classes == ("ant", "bee", "cow")
+    assert splits.sizes == splits.info.sizes == {"train": 29, "validation": 3, "test": 3}
+    assert splits.canvas == (16, 16, 3)
+    images = splits.examples["train"].images[:] / 255
+    np.testing.assert_allclose(splits.mean, images.mean(axis=(0, 1, 2)), rtol=1e-9)
+    np.testing.assert_allclose(splits.std, images.std(axis=(0, 1, 2)), rtol=1e-9)
+    assert [int(label) for _, label in splits.train][:3] == splits.examples["train"].labels[:3].tolist()
+
+
+def test_folders_of_splits_are_kept(tmp_path):
+    for split, count in (("train", 6), ("val", 2), ("test", 3)):
+        for name in ("ant", "bee"):
+            fill(tmp_path / "set" / split / name, count)
+    assert load(tmp_path / "set").sizes == {"train": 12, "validation": 4, "test": 6}
+
+
+def test_a_table_of_paths_labels_and_splits(folder, tmp_path):
+    with (tmp_path / "table.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["path", "label", "split"])
+        for number, path in enumerate(sorted(folder.rglob("*.png"))):
+            rows.writerow([path, "even" if number % 2 else "odd", ("train", "train", "validation", "test")[number % 4]])
+    splits = load(tmp_path / "table.csv")
+    assert splits.info.classes == ("even", "odd")
+    assert splits.sizes == {"train": 18, "validation": 9, "test": 8}
+
+
+def test_fewer_training_images_leave_the_other_splits_alone(folder):
+    whole, some = load(folder), load(folder, train_images=10)
+    assert some.sizes == {"train": 10, "validation": 3, "test": 3}
+    np.testing.assert_array_equal(some.examples["test"].images[:], whole.examples["test"].images[:])
+    assert some.fingerprint != whole.fingerprint
+    with pytest.raises(UsageError, match="train_images must be a whole number from 1 to 29"):
+        load(folder, train_images=30)
+
+
+def test_the_fingerprint_is_of_what_is_read_and_not_of_where_it_lies(folder, tmp_path):
+    first = load(folder).fingerprint
+    assert load(folder, cache="memory").fingerprint == first
+    assert load(folder, canvas=32).fingerprint != first
+    moved = tmp_path / "moved"
+    folder.rename(moved)
+    assert load(moved).fingerprint == first
+    (moved / "cow").rename(moved / "calf")
+    assert load(moved).fingerprint != first
+
+
+def test_a_pixel_changes_the_fingerprint(folder):
+    first = load(folder).fingerprint
+    pixels = np.array(Image.open(folder / "ant" / "000.png"))
+    pixels[0, 0] ^= 1
+    Image.fromarray(pixels).save(folder / "ant" / "000.png")
+    assert load(folder).fingerprint != first
+
+
+def test_bad_pictures_stop_or_are_left_out(folder):
+    (folder / "ant" / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    with pytest.raises(WorkFailed, match=r"1 of 36 pictures of .* cannot be read: ant/torn.jpg is .*--on-error skip"):
+        load(folder)
+    splits = load(folder, on_error="skip")
+    assert [name for name, _ in splits.skipped] == ["ant/torn.jpg"]
+    assert sum(splits.sizes.values()) == 35
+    with pytest.raises(UsageError, match="Unknown way to meet a bad picture 'ignore'; known are: skip, stop"):
+        load(folder, on_error="ignore")
+
+
+def test_many_bad_pictures_are_counted_and_some_named(folder):
+    for number in range(14):
+        (folder / "bee" / f"z{number:02}.png").touch()
+    with pytest.raises(WorkFailed, match=r"14 of 49 .*bee/z09.png is empty \(0 bytes\); and 4 more. Mend"):
+        load(folder)
+
+
+def test_a_class_that_loses_all_its_pictures_is_no_class_to_train_on(folder):
+    for path in (folder / "cow").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(UsageError, match="No picture of the class 'cow' of .* can be read"):
+        load(folder, on_error="skip")
+
+
+def test_a_folder_that_is_none_is_one_sentence(tmp_path):
+    with pytest.raises(UsageError, match="nowhere"):
+        load(tmp_path / "nowhere")
+
+
+def test_small_images_have_one_size():
+    with pytest.raises(UsageError, match="The images of 'mnist_5k' are 28 pixels wide. Received: canvas=64"):
+        data.load("mnist_5k", canvas=64)

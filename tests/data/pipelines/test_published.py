@@ -1,0 +1,93 @@
+import json
+
+import numpy as np
+import pytest
+
+from cnnrepro import data
+from cnnrepro.data.pipelines.definition import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES, Pipeline
+from cnnrepro.data.pipelines.published import PIPELINES
+from cnnrepro.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    "name, canvas, size",
+    [
+        ("plain", 256, 256),
+        ("alexnet-2012", 256, 224),
+        ("alexnet-2012", 32, 28),
+        ("alexnet-2012", 28, 24),
+        ("alexnet-2012-227", 256, 227),
+        ("googlenet-2014", 256, 224),
+        ("resnet-cifar-2015", 32, 32),
+        ("lenet-1998", 28, 32),
+    ],
+)
+def test_the_size_that_a_network_gets(name, canvas, size):
+    assert PIPELINES[name].size(canvas) == size
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES.values(), ids=lambda one: one.name)
+def test_a_pipeline_is_plain_and_told(pipeline):
+    told = json.loads(json.dumps(pipeline.to_dict()))
+    assert told["name"] == pipeline.name
+    assert "source" not in told
+    assert len(pipeline.source) > 30
+    assert pipeline.describe()
+    pipeline.check((64, 64, 3))
+
+
+@pytest.mark.parametrize(
+    "name, canvas, sentence",
+    [
+        ("plain", (20, 30, 3), "square canvases. Received: 20 x 30"),
+        ("alexnet-2012", (4, 4, 3), "at least 5 pixels. Received: 4"),
+        ("alexnet-2012-imagenet", (28, 28, 1), "red, green and blue. Received: pictures with 1 channel;"),
+    ],
+)
+def test_pictures_that_cannot_go_through_are_refused(name, canvas, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        PIPELINES[name].check(canvas)
+
+
+@pytest.mark.parametrize(
+    "wrong, sentence",
+    [
+        ({"crop": "windows"}, "Unknown crop 'windows'"),
+        ({"offsets": "papers"}, "Unknown law of offsets"),
+        ({"values": "zero"}, "Unknown form of values"),
+        ({"colours": "cifar"}, "Unknown set of principal colours"),
+        ({"views": 5}, "views must be 1 or 10. Received: 5"),
+        ({"crop": "area", "padding": 4}, "padding goes with"),
+        ({"mirror": True}, "mirror goes with a crop"),
+        ({"crop": "area", "values": "minus_mean_image"}, "the mean image has no place"),
+    ],
+)
+def test_choices_that_do_not_go_together_are_refused(wrong, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        Pipeline("mine", "nowhere", **wrong)
+
+
+def test_an_unknown_pipeline_lists_the_known():
+    with pytest.raises(UsageError, match="Unknown pipeline 'alexnet-2013'.*Did you mean 'alexnet-2012'"):
+        data.pipeline("alexnet-2013")
+
+
+def test_the_published_colours_are_directions_at_right_angles():
+    directions = np.array(IMAGENET_DIRECTIONS)
+    np.testing.assert_allclose(directions.T @ directions, np.eye(3), atol=1e-3)
+    assert list(IMAGENET_VARIANCES) == sorted(IMAGENET_VARIANCES, reverse=True)
+
+
+def test_statistics_are_computed_only_where_they_are_wanted(digits):
+    for name, pipeline in PIPELINES.items():
+        if pipeline.colours == "imagenet":
+            continue
+        asked = []
+
+        def statistics(asked=asked):
+            asked.append(1)
+            return data.statistics_of(digits)
+
+        pipeline.constants(digits, statistics)
+        wanted = pipeline.values == "minus_mean_image" or pipeline.colour_noise > 0
+        assert bool(asked) == wanted, name

@@ -1,0 +1,218 @@
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from cnnrepro import data
+from cnnrepro.data.tfds.checksums import known_files
+from cnnrepro.data.tfds.downloads import examine
+from cnnrepro.data.tfds.network import download, why_unreachable
+from cnnrepro.data.tfds.staging import TfdsFailed, run_tfds
+from cnnrepro.errors import UsageError, WorkFailed
+
+
+def left_in(folder: Path) -> set[str]:
+    """What lies in a data folder, but for the lock files."""
+    return {path.name for path in folder.iterdir() if path.suffix != ".lock"} if folder.exists() else set()
+
+
+def python(code: str, **environment: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | environment,
+    )
+
+
+def test_preparing_leaves_the_prepared_folder_and_nothing_else(prepared_mnist):
+    assert left_in(prepared_mnist) == {"mnist"}
+    assert left_in(prepared_mnist / "mnist") == {"3.0.1"}
+    assert data.status("mnist", prepared_mnist) == "prepared"
+
+
+def test_what_is_prepared_is_not_prepared_again(prepared_mnist, tmp_path):
+    expected = prepared_mnist / "mnist" / "3.0.1"
+    assert data.prepare("mnist", data_dir=prepared_mnist) == expected
+    assert data.prepare("mnist", source=tmp_path / "gone", data_dir=prepared_mnist) == expected
+
+
+def test_a_damaged_file_is_refused_before_anything_is_written(mnist_copy, tmp_path):
+    path = mnist_copy / "t10k-labels-idx1-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(WorkFailed, match=hashlib.sha256(path.read_bytes()).hexdigest()):
+        data.prepare("mnist", source=mnist_copy, data_dir=tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+
+
+def test_tfds_itself_refuses_a_damaged_file(mnist_copy, tmp_path):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    mnist_copy.rename(scratch / "manual")
+    path = scratch / "manual" / "train-labels-idx1-ubyte.gz"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(TfdsFailed, match=r"wrong checksum.*3552534a0a55.*" + hashlib.sha256(content).hexdigest()[:12]):
+        run_tfds(data.info("mnist"), scratch)
+    assert not list((scratch / "prepared").rglob("*.tfrecord*"))
+    assert {path.name for path in tmp_path.iterdir()} == {"scratch"}  # TFDS wrote nowhere else
+
+
+def test_a_file_damaged_after_our_own_check_leaves_nothing(mnist_copy, tmp_path, monkeypatch):
+    """Only our own check is switched off; TFDS's has to notice."""
+    (mnist_copy / "train-labels-idx1-ubyte.gz").write_bytes(b"damaged")
+    monkeypatch.setattr("cnnrepro.data.tfds.staging.locate", lambda name, source, files: source)
+    with pytest.raises(WorkFailed, match=r"could not prepare 'mnist'.*wrong checksum"):
+        data.prepare("mnist", source=mnist_copy, data_dir=tmp_path / "data")
+    assert left_in(tmp_path / "data") == set()
+
+
+def test_a_data_folder_that_cannot_be_written(mnist_files, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"data folder.*cannot be written"):
+        data.prepare("mnist", source=mnist_files, data_dir=tmp_path / "file" / "data")
+
+
+def test_an_incomplete_folder_is_reported_and_left_alone(mnist_files, tmp_path):
+    something = tmp_path / "mnist" / "3.0.1" / "notes.txt"
+    something.parent.mkdir(parents=True)
+    something.touch()
+    assert data.status("mnist", tmp_path) == "absent"
+    with pytest.raises(WorkFailed, match=r"missing or empty\. Remove that folder"):
+        data.prepare("mnist", source=mnist_files, data_dir=tmp_path)
+    assert something.exists()
+
+
+@pytest.mark.parametrize("call", ["load", "prepare"])
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_no_network_and_no_files_says_what_to_do_at_once(call, name, tmp_path):
+    code = f"""
+import json, sys, time
+from cnnrepro import data, errors
+start = time.monotonic()
+try:
+    data.{call}({name!r}, data_dir={str(tmp_path / "data")!r})
+except errors.WorkFailed as error:
+    print(json.dumps([time.monotonic() - start, str(error), "tensorflow" in sys.modules]))
+"""
+    nowhere = "http://127.0.0.1:9"
+    process = python(code, http_proxy=nowhere, https_proxy=nowhere, HTTP_PROXY=nowhere, HTTPS_PROXY=nowhere)
+    output, errors = process.communicate(timeout=60)
+    seconds, text, tensorflow = json.loads(output)
+    assert seconds < 10
+    assert not tensorflow
+    assert errors == ""
+    assert f"cnnrepro data prepare {name} --from DIR" in text
+    assert "mnist_5k needs neither" in text
+    for file in known_files(name):
+        assert file.name in text
+    assert not (tmp_path / "data").exists()
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    """The network, as far as Fashion-MNIST is concerned: right sizes, and the bytes that the server holds ready."""
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(self.server.sizes[self.path]))
+        self.end_headers()
+
+    def do_GET(self):
+        self.do_HEAD()
+        self.wfile.write(bytes(int(self.server.sizes[self.path] * self.server.share)))
+        self.close_connection = True
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("share", "message"),
+    [(1.0, "damaged or another file: expected SHA-256"), (0.9, "more expected")],
+    ids=["wrong", "cut off"],
+)
+def test_a_download_that_goes_wrong_leaves_nothing(share, message, tmp_path, monkeypatch):
+    """Fashion-MNIST comes by plain HTTP, so a proxy on this machine can be the network."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Proxy)
+    server.sizes = {file.url: file.size for file in known_files("fashion_mnist")}
+    server.share = share
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    for variable in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(variable, f"http://127.0.0.1:{server.server_port}")
+    try:
+        with pytest.raises(WorkFailed, match=rf"download failed \(.*{message}.*prepare fashion_mnist --from DIR"):
+            data.prepare("fashion_mnist", data_dir=tmp_path / "data")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert left_in(tmp_path / "data") == set()
+
+
+def test_files_from_the_network_are_downloaded_whole(mnist_files, tmp_path, monkeypatch):
+    """A small server on this machine gives out MNIST's own files."""
+    handler = functools.partial(_Quiet, directory=mnist_files)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    base = f"http://127.0.0.1:{server.server_port}/"
+    files = [dataclasses.replace(file, url=base + file.name) for file in known_files("mnist")]
+    try:
+        assert why_unreachable(files[0]) is None
+        for file in files:
+            download(file, tmp_path)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert examine(tmp_path, files) == []
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_too_small_leaves_nothing(mnist_files, tmp_path):
+    """A limit on the size of a file stands in for the full disk: the extracted images do not fit."""
+    code = f"""
+import resource
+from cnnrepro import data, errors
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000_000, 20_000_000))
+try:
+    data.prepare("mnist", source={str(mnist_files)!r}, data_dir={str(tmp_path / "data")!r})
+except errors.WorkFailed as error:
+    print(error)
+"""
+    output, errors = python(code).communicate(timeout=120)
+    assert "too large" in output, errors
+    assert left_in(tmp_path / "data") == set()
+
+
+@pytest.mark.slow
+def test_two_processes_at_once_prepare_once(mnist_files, tmp_path):
+    left_behind = tmp_path / ".cnnrepro-mnist-killed"  # by a process that was killed
+    left_behind.mkdir()
+    code = f"""
+import logging
+from cnnrepro import data
+logging.getLogger("cnnrepro.data.tfds.staging").setLevel(logging.INFO)
+logging.basicConfig(format="%(message)s")
+print(data.prepare("mnist", source={str(mnist_files)!r}, data_dir={str(tmp_path)!r}))
+"""
+    processes = [python(code), python(code)]
+    outputs = [process.communicate(timeout=300) for process in processes]
+    assert [output for output, _ in outputs] == [f"{tmp_path / 'mnist' / '3.0.1'}\n"] * 2
+    said = "".join(errors for _, errors in outputs)
+    assert said.count("mnist is prepared in") == 1, said
+    assert said.count("prepared by another process") == 1, said
+    assert left_in(tmp_path) == {"mnist"}

@@ -1,0 +1,131 @@
+"""What `cnnrepro inspect` finds: every model of the table, patterns, files, other sizes, the published figures."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cnnrepro.engine import keras
+from cnnrepro.errors import UsageError
+from cnnrepro.models import MODELS
+from cnnrepro.models.inspection import inspect, parse_shape, prefer_quick_backend
+
+LAYER_FIELDS = {
+    *("name", "kind", "output_shape", "parameters", "multiply_adds", "receptive_field", "stride", "activation_bytes"),
+}
+
+
+@pytest.mark.parametrize("name", ["lenet5", "alexnet", "vgg16", "googlenet", "resnet152"])
+def test_the_contract_of_the_json(name):
+    found = json.loads(json.dumps(inspect(name).to_dict()))
+    row = MODELS[name]
+    assert found["name"] == name
+    assert found["input"] == list(row.input_shape)
+    assert found["trainable_parameters"] == row.parameters
+    assert found["parameters"] == sum(layer["parameters"] for layer in found["layers"])
+    assert found["multiply_adds"] == sum(layer["multiply_adds"] for layer in found["layers"] if layer["at_inference"])
+    assert found["activation_bytes"] == sum(
+        layer["activation_bytes"] for layer in found["layers"] if layer["at_inference"]
+    )
+    assert all(set(layer) >= LAYER_FIELDS for layer in found["layers"])
+
+
+def test_published_figures_stand_beside_ours_with_the_difference():
+    vgg = inspect("vgg16").to_dict()["published"]
+    assert vgg["difference"] == {"parameters": 0, "multiply_adds": 0}
+    alexnet = inspect("alexnet")
+    assert alexnet.differences() == {"parameters": 60_965_224 - 60_000_000}
+    assert any("about 60,000,000: ours +965,224 (+1.61%)" in line for line in alexnet.summary())
+    assert inspect("zfnet").to_dict()["published"] is None
+
+
+@pytest.mark.parametrize(
+    "changes", [{"input_shape": (64, 64, 3)}, {"classes": 10}, {"options": {"normalization": "batch"}}]
+)
+def test_another_size_is_not_compared_with_the_published(changes):
+    assert inspect("vgg11", **changes).published is None
+
+
+def test_heads_that_train_alone_are_not_in_the_multiply_adds():
+    found = inspect("googlenet")
+    assert found.rows.totals.multiply_adds == 1_582_671_872
+    assert found.rows.totals.parameters == 13_378_280
+    heads = [row for row in found.rows if not row.at_inference]
+    assert sum(row.parameters for row in heads) == 3_188_840 + 3_190_888
+    assert all("in training alone" in row.note for row in heads)
+
+
+def test_a_pattern_takes_options_as_text():
+    found = inspect(
+        "INPUT -> [[CONV -> RELU]*N -> POOL?]*2 -> [FC -> RELU]*K -> FC",
+        input_shape=(28, 28, 1),
+        options={"N": "1", "K": "1", "filters": "4,8", "units": "16", "optional": "true", "dropout": "0.5"},
+    )
+    assert found.rows["conv2"].output_shape == (14, 14, 8)
+    assert found.rows["dropout2"].kind == "Dropout"
+
+
+def test_a_file_is_inspected_at_its_own_and_at_another_size(tmp_path):
+    path = str(tmp_path / "model.keras")
+    model = keras.Sequential(
+        [keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(2)]
+    )
+    model.save(path)
+    assert inspect(path).to_dict()["parameters"] == model.count_params()
+    assert inspect(path, input_shape=(10, 10, 3)).rows.totals.parameters == 112 + 8 * 8 * 4 * 2 + 2
+
+
+@pytest.mark.parametrize(
+    "call, sentence",
+    [
+        (lambda: inspect("vgg17"), "Unknown model 'vgg17'; known are"),
+        (lambda: inspect("vgg16", options={"depth": "3"}), "Unknown option of model 'vgg16' 'depth'"),
+        (lambda: inspect("vgg16", input_shape=(16, 16, 3)), "at least 32x32 pixels"),
+        (lambda: inspect("nowhere.keras"), "There is no file 'nowhere.keras'"),
+        (lambda: inspect("old.h5"), "Only .keras files are read"),
+        (lambda: inspect("some.keras", classes=3), "--classes and -o belong to models of the table"),
+        (lambda: inspect("INPUT -> FC", options={"filters": "many"}), "must be a whole number. Received: 'many'"),
+        (lambda: parse_shape("227x227"), "must be HEIGHTxWIDTHxCHANNELS, such as 227x227x3. Received: '227x227'"),
+        (lambda: parse_shape("0x2x3"), "Received: '0x2x3'"),
+        (lambda: parse_shape("²x2x3"), "Received: '²x2x3'"),
+    ],
+)
+def test_a_bad_call_is_one_sentence(call, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        call()
+
+
+QUICK = """
+import json, os, sys
+from cnnrepro import inspection
+inspection.prefer_quick_backend()
+chosen = os.environ.get("KERAS_BACKEND")
+print(json.dumps([chosen, "tensorflow" in sys.modules, inspection.inspect("googlenet").to_dict()]))
+"""
+
+
+def test_on_jax_it_is_quicker_and_counts_the_same():
+    pytest.importorskip("jax", reason="JAX is not installed")
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    done = subprocess.run([sys.executable, "-c", QUICK], check=True, capture_output=True, text=True, env=environment)
+    chosen, tensorflow, found = json.loads(done.stdout)
+    assert (chosen, tensorflow) == ("jax", False)
+    assert found == json.loads(json.dumps(inspect("googlenet").to_dict()))
+
+
+def test_a_backend_that_is_asked_for_stays(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    prefer_quick_backend()
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+
+
+def test_a_loaded_keras_stays(monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    prefer_quick_backend()
+    assert "KERAS_BACKEND" not in os.environ
+
+
+def test_shapes_are_read_as_people_write_them():
+    assert parse_shape("227x227x3") == parse_shape("227×227×3") == parse_shape("227X227X3") == (227, 227, 3)

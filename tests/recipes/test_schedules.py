@@ -1,0 +1,79 @@
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnrepro.recipes.schedules import CONSTANT, AtEpochs, AtSteps, Exponential, Plateau, Table, changes, to_dict
+from cnnrepro.recipes.table import RECIPES
+
+EVERY = [CONSTANT, Plateau(), AtEpochs((3, 5)), AtSteps((7, 25)), Exponential(0.96, 8), Table(((2, 1.0), (3, 0.4)))]
+
+
+def rates(schedule, epochs, accuracies=(), steps=10, base=1.0):
+    """The rate of every step, one epoch after another, as a run meets them."""
+    history, found = {"val_accuracy": []}, []
+    for epoch in range(epochs):
+        at = dict(changes(schedule, base, epoch, history, steps))
+        assert min(at) == 0
+        found += [at[max(one for one in at if one <= step)] for step in range(steps)]
+        history["val_accuracy"].append(accuracies[epoch] if epoch < len(accuracies) else 0.5)
+    return found
+
+
+def by_epoch(*arguments, **named):
+    return rates(*arguments, steps=1, **named)
+
+
+def test_fixed_schedules():
+    assert by_epoch(CONSTANT, 3) == [1, 1, 1]
+    assert by_epoch(AtEpochs((1, 3)), 5) == pytest.approx([1, 0.1, 0.1, 0.01, 0.01])
+    assert by_epoch(Exponential(0.5, 2), 5) == [1, 1, 0.5, 0.5, 0.25]
+    assert by_epoch(Table(((2, 1.0), (1, 0.4), (1, 0.1))), 6) == [1, 1, 0.4, 0.1, 0.1, 0.1]
+
+
+def test_a_change_inside_an_epoch_is_at_its_step():
+    found = rates(AtSteps((7, 25)), 3)
+    assert found[:7] == [1] * 7
+    assert found[7:25] == pytest.approx([0.1] * 18)
+    assert found[25:] == pytest.approx([0.01] * 5)
+
+
+def test_a_change_at_the_border_of_epochs_is_at_the_first_step():
+    assert changes(AtSteps((20,)), 1.0, 1, {}, 10) == [(0, 1.0)]
+    assert changes(AtSteps((20,)), 1.0, 2, {}, 10) == [(0, pytest.approx(0.1))]
+
+
+def test_a_plateau_waits_counts_anew_and_stops_lowering():
+    schedule = Plateau(factor=0.1, patience=2, times=2)
+    #            best  best  -    -    | lowered   -    -    | lowered        (no third time)
+    accuracies = [0.5, 0.6, 0.6, 0.55, 0.6, 0.4, 0.6, 0.6, 0.6, 0.6]
+    found = by_epoch(schedule, 10, accuracies)
+    assert found == pytest.approx([1, 1, 1, 1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.01])
+
+
+def test_an_improvement_starts_the_wait_again():
+    schedule = Plateau(factor=0.1, patience=2, times=3)
+    assert by_epoch(schedule, 6, [0.1, 0.1, 0.2, 0.2, 0.3, 0.3]) == [1] * 6
+
+
+@pytest.mark.parametrize("schedule", EVERY, ids=lambda one: one.kind)
+@given(accuracies=st.lists(st.floats(0, 1), min_size=12, max_size=12), epoch=st.integers(0, 11))
+def test_a_resumed_run_has_the_rates_of_one_left_alone(schedule, accuracies, epoch):
+    """What is asked of an epoch depends on the epochs before it alone, and not on what came after."""
+    whole, before = {"val_accuracy": accuracies}, {"val_accuracy": accuracies[:epoch]}
+    assert changes(schedule, 0.1, epoch, whole, 10) == changes(schedule, 0.1, epoch, before, 10)
+
+
+@pytest.mark.parametrize("schedule", EVERY, ids=lambda one: one.kind)
+@given(accuracies=st.lists(st.floats(0, 1), min_size=9, max_size=9))
+def test_rates_never_rise(schedule, accuracies):
+    found = rates(schedule, 9, accuracies)
+    assert all(later <= earlier for earlier, later in pairwise(found))
+
+
+@pytest.mark.parametrize("schedule", [*EVERY, *(one.schedule for one in RECIPES.values())], ids=lambda one: one.kind)
+def test_a_schedule_is_plain_and_told(schedule):
+    assert json.loads(json.dumps(to_dict(schedule)))["kind"] == schedule.kind
+    assert schedule.describe()

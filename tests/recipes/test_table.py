@@ -1,0 +1,68 @@
+import json
+
+import pytest
+
+from cnnrepro import data, models
+from cnnrepro.errors import UsageError
+from cnnrepro.recipes.table import OPTIMIZERS, RECIPES, recipe
+
+every_recipe = pytest.mark.parametrize("chosen", RECIPES.values(), ids=lambda one: one.name)
+
+
+@every_recipe
+def test_a_recipe_is_complete(chosen):
+    assert len(chosen.source) > 20
+    assert chosen.optimizer in OPTIMIZERS
+    assert chosen.pipeline in data.PIPELINES
+    assert chosen.epochs >= 1 and chosen.batch_size >= 1
+    assert bool(chosen.weight_decay) == (chosen.optimizer == "coupled_sgd")
+    assert chosen.decayed in ("none", "kernels", "all")
+    json.dumps(chosen.to_dict())
+
+
+@every_recipe
+def test_what_a_recipe_prescribes_some_model_knows(chosen):
+    for name, _ in chosen.options:
+        assert any(name in row.options for row in models.MODELS.values())
+
+
+def test_older_recipes_keep_what_names_their_runs():
+    assert recipe("adam").to_dict() == {"name": "adam", "optimizer": "adam", "learning_rate": 0.001, "momentum": 0.0}
+    assert recipe("sgd").to_dict() == {"name": "sgd", "optimizer": "sgd", "learning_rate": 0.01, "momentum": 0.9}
+
+
+@every_recipe
+def test_all_that_moves_the_weights_names_a_run(chosen):
+    told = chosen.to_dict()
+    if chosen.optimizer == "coupled_sgd":
+        assert (told["weight_decay"], told["decayed"]) == (chosen.weight_decay, chosen.decayed)
+    assert ("schedule" in told) == (chosen.schedule.kind != "constant")
+
+
+def test_the_constants_of_the_papers():
+    said = {
+        # name: rate, momentum, weight decay, batch, epochs
+        "alexnet-2012": (0.01, 0.9, 0.0005, 128, 90),
+        "vgg-2014": (0.01, 0.9, 0.0005, 256, 74),
+        "resnet-2015": (0.1, 0.9, 0.0001, 256, 120),
+        "resnet-cifar-2015": (0.1, 0.9, 0.0001, 128, 182),
+    }
+    for name, constants in said.items():
+        one = recipe(name)
+        assert (one.learning_rate, one.momentum, one.weight_decay, one.batch_size, one.epochs) == constants
+
+
+@pytest.mark.parametrize(
+    "name, steps, images",
+    [("vgg-2014", 370_000, 1_281_167), ("resnet-2015", 600_000, 1_281_167), ("resnet-cifar-2015", 64_000, 45_000)],
+)
+def test_lengths_that_papers_give_in_steps(name, steps, images):
+    one = recipe(name)
+    # ImageNet's batches divide nothing; CIFAR's 45,000 images make 351.6, and so 352, steps.
+    epochs = steps * one.batch_size / images if images > 1e6 else steps / 352
+    assert epochs == pytest.approx(one.epochs, abs=0.5)
+
+
+def test_an_unknown_recipe_lists_the_known():
+    with pytest.raises(UsageError, match="Unknown recipe 'adma'.*Did you mean 'adam'"):
+        recipe("adma")

@@ -1,0 +1,82 @@
+"""Batch files: what they say, and every way in which they say nothing."""
+
+import nbformat
+import pytest
+
+from cnnrepro.errors import UsageError
+from cnnrepro.runner import batch, batch_file
+
+GOOD = """
+experiments:
+  - run: alexnet_vs_resnet
+    parameters: {seeds: 0..2, batchnorm_momentum: [0.9, 0.95], epochs: 1}
+  - run: pooling
+  - pooling
+"""
+
+
+def test_a_file_becomes_pages_each_once(tmp_path):
+    path = tmp_path / "batch.yaml"
+    path.write_text(GOOD)
+    jobs = batch.jobs_of([str(path)], {})
+    assert [job.name for job in jobs] == ["alexnet_vs_resnet", "alexnet_vs_resnet", "pooling"]
+    assert [job.parameters.get("batchnorm_momentum") for job in jobs] == [0.9, 0.95, None]
+    assert [arm.specs[2].seed for arm in jobs[0].arms] == [2, 2, 2]
+
+
+def test_a_notebook_lies_beside_its_file(tmp_path, root):
+    (tmp_path / "batch.yml").write_text("experiments: [mine.ipynb]")
+    entry = batch_file.read(tmp_path / "batch.yml")[0]
+    assert entry.target == str(tmp_path / "mine.ipynb")
+
+
+BAD = {
+    "no yaml": ("experiments: [", "is not YAML: line 1"),
+    "a number": ("3", "must hold a list `experiments:`"),
+    "empty": ("", "must hold a list `experiments:`"),
+    "no entries": ("experiments: []", "must hold a list `experiments:`"),
+    "another key": ("experiments: [pooling]\njobs: 2", "Unknown key of a batch file 'jobs'; known are: experiments"),
+    "an entry without a name": ("experiments: [{parameters: {}}]", "Entry 1 of .* must say `run:`"),
+    "a key of an entry": ("experiments: [{run: pooling, seeds: 1}]", "Unknown key of entry 1 .*'seeds'"),
+    "parameters as a list": ("experiments: [{run: pooling, parameters: [1]}]", "must be names with values"),
+    "an unknown experiment": ("experiments: [pooling, pool]", "Entry 2 of .*: Unknown experiment 'pool'"),
+    "an unknown parameter": (
+        "experiments: [{run: alexnet_vs_resnet, parameters: {seed: 1}}]",
+        "Entry 1 of .*: Unknown parameter of alexnet_vs_resnet 'seed'",
+    ),
+    "a bad value in the last entry": (
+        "experiments: [pooling, {run: alexnet_vs_resnet, parameters: {epochs: [1, 0]}}]",
+        "Entry 2 of .*: epochs must be a whole number",
+    ),
+    "an object of Python": ("experiments: !!python/object/apply:os.system ['true']", "is not YAML"),
+    "a date that is none": ("experiments: 2024-13-45", "is not YAML"),
+    "nested too deeply": ("experiments: " + "[" * 100_000, "is not YAML"),
+    "not text": (b"\xff\xfe\x00", "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_refused_whole_with_one_sentence(name, tmp_path):
+    content, sentence = BAD[name]
+    path = tmp_path / "batch.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UsageError, match=sentence):
+        batch.jobs_of([str(path)], {})
+
+
+def test_a_missing_file_and_parameters_beside_one(tmp_path):
+    with pytest.raises(UsageError, match="There is no batch file"):
+        batch.jobs_of([str(tmp_path / "none.yaml")], {})
+    with pytest.raises(UsageError, match="-p goes with an experiment, not with a file; write 'epochs' into"):
+        batch.jobs_of([str(tmp_path / "none.yaml")], {"epochs": "1"})
+
+
+def test_a_page_is_made_once_and_two_notebooks_never_share_one(tmp_path, monkeypatch):
+    cell = nbformat.v4.new_code_cell("seed: int = 0", metadata={"tags": ["parameters"]})
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / name / "mine.ipynb")
+    monkeypatch.chdir(tmp_path)
+    assert len(batch.jobs_of(["a/mine.ipynb", "./a/mine.ipynb", str(tmp_path / "a" / "mine.ipynb")], {})) == 1
+    with pytest.raises(UsageError, match="would go to one folder, 'mine'; rename one of the notebooks"):
+        batch.jobs_of(["a/mine.ipynb", "b/mine.ipynb"], {})

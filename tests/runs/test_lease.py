@@ -1,0 +1,222 @@
+"""The claim on a run: real processes that live, die, are stopped and go on."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from cnnrepro.errors import UsageError
+from cnnrepro.runs import lease, timeouts
+from cnnrepro.runs.lease import Claim, ClaimLost
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from cnnrepro.runs.lease import Claim, ClaimLost
+claim = Claim(Path(sys.argv[1]))
+claim.acquire()
+print("held", flush=True)
+sys.stdin.readline()
+try:
+    claim.check()
+    print("mine", flush=True)
+except ClaimLost as lost:
+    print("lost", flush=True)
+claim.release()
+"""
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    monkeypatch.setenv("CNNREPRO_STALE_SECONDS", "1")
+
+
+@pytest.fixture
+def holder(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.send_signal(signal.SIGCONT)
+    process.kill()
+    process.communicate()
+
+
+def taken(folder, within):
+    """Whether a claim can be had within some seconds; it is held then."""
+    claim = Claim(folder)
+    thread = threading.Thread(target=claim.acquire, daemon=True)
+    thread.start()
+    thread.join(within)
+    return claim if not thread.is_alive() else None
+
+
+def test_a_living_holder_keeps_others_waiting_for_longer_than_a_stale_one(tmp_path, holder):
+    assert taken(tmp_path, 3) is None
+    holder.stdin.write("\n")
+    holder.stdin.flush()
+    assert holder.stdout.readline() == "mine\n"
+
+
+def test_a_killed_holder_is_followed_at_once(tmp_path, holder, monkeypatch):
+    monkeypatch.setenv("CNNREPRO_STALE_SECONDS", "1000")
+    holder.kill()
+    holder.wait()
+    claim = taken(tmp_path, 10)
+    assert claim is not None
+    claim.release()
+    assert not (tmp_path / lease.OWNER).exists()
+
+
+def test_a_stopped_holder_is_followed_and_writes_no_more(tmp_path, holder):
+    holder.send_signal(signal.SIGSTOP)
+    claim = taken(tmp_path, 30)
+    assert claim is not None
+    holder.send_signal(signal.SIGCONT)
+    holder.stdin.write("\n")
+    holder.stdin.flush()
+    assert holder.stdout.readline() == "lost\n"
+    holder.wait()
+    claim.check()  # the late one has taken nothing away
+    claim.release()
+    assert [path.name for path in tmp_path.iterdir()] == [lease.LOCK]
+
+
+def test_a_clock_that_jumps_misleads_nobody(tmp_path, holder):
+    jumping = threading.Event()
+
+    def jump():
+        while not jumping.wait(0.05):
+            for year in (-30, 80):
+                os.utime(tmp_path / lease.OWNER, times=(time.time() + year * 3e7,) * 2)
+
+    thread = threading.Thread(target=jump)
+    thread.start()
+    try:
+        assert taken(tmp_path, 3) is None
+    finally:
+        jumping.set()
+        thread.join()
+
+
+def test_a_sign_of_life_from_the_future_does_not_keep_a_dead_claim_alive(tmp_path):
+    owner = tmp_path / lease.OWNER
+    owner.write_text(json.dumps({"token": "x", "machine": "another"}))
+    os.utime(owner, times=(time.time() + 3e8,) * 2)
+    claim = taken(tmp_path, 30)
+    assert claim is not None
+    claim.release()
+
+
+def test_a_holder_on_another_machine_is_seen_where_locks_do_not_reach(tmp_path):
+    owner, ended = tmp_path / lease.OWNER, threading.Event()
+    owner.write_text(json.dumps({"token": "x", "machine": "another"}))
+    (tmp_path / lease.LOCK).touch()
+
+    def live():
+        while not ended.wait(0.1):
+            os.utime(owner)
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    assert taken(tmp_path, 3) is None
+    assert lease.is_held(tmp_path)
+    ended.set()
+    thread.join()
+
+
+def test_a_claim_whose_owner_file_names_another_is_lost(tmp_path):
+    claim = Claim(tmp_path)
+    claim.acquire()
+    (tmp_path / lease.OWNER).write_text(json.dumps({"token": "x", "machine": "another"}))
+    with pytest.raises(ClaimLost):
+        claim.check()
+    claim.release()
+    assert (tmp_path / lease.OWNER).exists()
+
+
+COUNT = """
+import sys
+from pathlib import Path
+from cnnrepro.runs.lease import Claim
+folder = Path(sys.argv[1])
+for _ in range(20):
+    claim = Claim(folder)
+    claim.acquire()
+    number = folder / "number"
+    number.write_text(str(int(number.read_text()) + 1))
+    claim.release()
+"""
+
+
+@pytest.mark.slow
+def test_many_processes_that_ask_at_once_never_hold_it_together(tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNREPRO_STALE_SECONDS", "60")
+    (tmp_path / "number").write_text("0")
+    many = [subprocess.Popen([sys.executable, "-c", COUNT, tmp_path]) for _ in range(6)]
+    assert [one.wait() for one in many] == [0] * 6
+    assert (tmp_path / "number").read_text() == "120"
+
+
+def test_a_claim_for_now_is_had_or_refused_without_waiting(tmp_path, holder):
+    assert not Claim(tmp_path).acquire_now()
+    holder.kill()
+    holder.wait()
+    claim = Claim(tmp_path)
+    assert claim.acquire_now() and claim.holds()
+    assert not Claim(tmp_path).acquire_now()
+    claim.release()
+    assert not (tmp_path / lease.OWNER).exists()
+
+
+def test_a_claim_for_now_leaves_a_holder_on_another_machine_alone_until_it_is_long_silent(tmp_path):
+    (tmp_path / lease.LOCK).touch()
+    owner = tmp_path / lease.OWNER
+    owner.write_text(json.dumps({"token": "theirs", "machine": "another", "process": 1}))
+    assert not Claim(tmp_path).acquire_now()
+    assert json.loads(owner.read_text())["token"] == "theirs"
+    long_ago = time.time() - 60  # ten times what ``short`` says is 10 seconds
+    os.utime(owner, (long_ago, long_ago))
+    claim = Claim(tmp_path)
+    assert claim.acquire_now()
+    claim.release()
+
+
+def test_a_disk_that_hiccups_does_not_end_the_signs_of_life(tmp_path, monkeypatch):
+    claim = Claim(tmp_path)
+    claim.acquire()
+    reading, failed = lease.read_owner, []
+
+    def stale(path):
+        if not failed:
+            failed.append(path)
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return reading(path)
+
+    monkeypatch.setattr(lease, "read_owner", stale)
+    before = claim._owner.stat().st_mtime_ns
+    end = time.monotonic() + 30
+    while not (failed and claim._owner.stat().st_mtime_ns > before):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    claim.check()
+    claim.release()
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "-1", "nan", "inf"])
+def test_a_patience_that_is_none_is_a_sentence(text, monkeypatch):
+    for name, ask in {
+        "CNNREPRO_STALE_SECONDS": timeouts.stale_seconds,
+        "CNNREPRO_JOIN_SECONDS": timeouts.join_seconds,
+        "CNNREPRO_HEARTBEAT_SECONDS": timeouts.heartbeat_seconds,
+    }.items():
+        monkeypatch.setenv(name, text)
+        with pytest.raises(UsageError, match=f"{name} must be a number of seconds, at least 1. Received: '{text}'"):
+            ask()

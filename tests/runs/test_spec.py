@@ -1,0 +1,109 @@
+import json
+
+import pytest
+
+from cnnrepro.errors import UsageError
+from cnnrepro.runs import RunSpec, run_key
+
+
+def spec(**changes):
+    return RunSpec(**({"model": "resnet20", "dataset": "mnist_5k"} | changes))
+
+
+def key(one, **changes):
+    return run_key(one, **({"fingerprint": "f", "precision": "float32", "backend": "tensorflow"} | changes))
+
+
+def test_it_survives_json():
+    one = spec(seed=3, options={"batchnorm_momentum": 0.99}, learning_rate=0.1)
+    assert RunSpec.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+
+
+def test_defaults_written_out_name_the_same_run():
+    assert spec() == spec(options={"batchnorm_momentum": 0.9})
+    assert key(spec()) == key(spec(options={"batchnorm_momentum": 0.9}))
+    assert hash(spec()) == hash(spec(options=(("batchnorm_momentum", 0.9),)))
+
+
+def test_the_key_is_the_same_on_every_machine():
+    # Pinned: a change here makes every record in everybody's store unreachable, so it must be meant.
+    assert key(spec()) == "00aceae16403c24a"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": "alexnet_small"},
+        {"recipe": "sgd"},
+        {"seed": 1},
+        {"epochs": 6},
+        {"batch_size": 64},
+        {"learning_rate": 0.002},
+        {"deterministic": False},
+        {"train_images": 3000},
+        {"options": {"batchnorm_momentum": 0.99}},
+    ],
+)
+def test_whatever_decides_numbers_is_in_the_key(changes):
+    assert key(spec(**changes)) != key(spec())
+
+
+@pytest.mark.parametrize("changes", [{"fingerprint": "g"}, {"precision": "mixed_bfloat16"}, {"backend": "jax"}])
+def test_data_precision_and_backend_are_in_the_key(changes):
+    assert key(spec(), **changes) != key(spec())
+
+
+def test_versions_of_the_code_are_in_the_key(monkeypatch):
+    before = key(spec())
+    monkeypatch.setattr("cnnrepro.runs.spec.TRAINING_VERSION", 10_000)
+    assert key(spec()) != before
+
+
+@pytest.mark.parametrize(
+    "changes, sentence",
+    [
+        ({"model": "lenet"}, "Unknown model 'lenet'"),
+        ({"dataset": "mnist5k"}, "Unknown data set 'mnist5k'.*Did you mean 'mnist_5k'"),
+        ({"recipe": "rmsprop"}, "Unknown recipe 'rmsprop'; known are: adam, alexnet-2012, .*, sgd"),
+        ({"precision": "float8"}, "Unknown precision 'float8'"),
+        ({"epochs": 0}, "epochs must be a whole number of at least 1. Received: 0"),
+        ({"epochs": 2.5}, "epochs must be .* Received: 2.5"),
+        ({"epochs": True}, "epochs must be .* Received: True"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 4294967295. Received: -1"),
+        ({"seed": 2**32}, "seed must be"),
+        ({"batch_size": 0}, "batch_size must be a whole number from 1 to 3500"),
+        ({"batch_size": 3501}, "batch_size must be .* Received: 3501"),
+        ({"batch_size": 65, "train_images": 64}, "from 1 to 64, the training images"),
+        ({"train_images": 0}, "train_images must be a whole number from 1 to 3500"),
+        ({"train_images": 3501}, "train_images must be"),
+        ({"learning_rate": 0}, "learning_rate must be a positive number"),
+        ({"learning_rate": float("nan")}, "learning_rate must be a positive number"),
+        ({"learning_rate": "fast"}, "learning_rate must be a positive number"),
+        ({"deterministic": 1}, "deterministic must be true or false"),
+        ({"options": {"momentum": 0.9}}, "Unknown option of model 'resnet20' 'momentum'"),
+    ],
+)
+def test_a_bad_value_is_one_sentence(changes, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        spec(**changes)
+
+
+def test_an_unknown_field_is_named():
+    with pytest.raises(UsageError, match="Unknown field of a run 'epoch'.*Did you mean 'epochs'"):
+        RunSpec.from_dict({"model": "resnet20", "dataset": "mnist_5k", "epoch": 3})
+
+
+def test_the_title_names_what_is_special():
+    assert spec(options={"batchnorm_momentum": 0.99}, seed=2).title() == (
+        "resnet20 on mnist_5k, seed 2, batchnorm_momentum=0.99"
+    )
+
+
+def test_a_value_that_equals_an_allowed_one_is_checked_all_the_same():
+    values = RunSpec(model="resnet20", dataset="mnist_5k").to_dict()
+    assert RunSpec.from_dict(values) == RunSpec(**values)
+    for name, wrong in {"deterministic": 1, "epochs": 5.0, "seed": True, "seed ": 0}.items():
+        with pytest.raises(UsageError):
+            RunSpec.from_dict(values | {name: wrong})
+    assert RunSpec.from_dict(values | {"seed": 7}).seed == 7
+    assert hash(RunSpec.from_dict(values | {"seed": 7})) == hash(RunSpec(**(values | {"seed": 7})))

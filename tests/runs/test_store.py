@@ -1,0 +1,254 @@
+import json
+import math
+import multiprocessing
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cnnrepro.errors import UsageError
+from cnnrepro.runs import RunRecord, RunSpec, RunStore, record_file
+from cnnrepro.runs.lease import ClaimLost
+from cnnrepro.runs.store import UnreadableRecord
+
+SPEC = RunSpec(model="resnet20", dataset="mnist_5k")
+HISTORY = {"loss": [1.0, 0.5], "accuracy": [0.5, 0.75], "val_loss": [2.0, 1.0], "val_accuracy": [0.25, 0.5]}
+
+
+def record(key="a" * 16, **changes):
+    values = {"status": "done", "spec": SPEC, "history": HISTORY, "test": {"accuracy": 0.5, "loss": 1.5, "images": 2}}
+    return RunRecord(key=key, **(values | changes))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "runs")
+
+
+def test_a_record_comes_back_equal(store):
+    written = store.put(record())
+    assert written == record(files=written.files)
+    assert store.get("a" * 16) == written
+    assert store.records() == [written]
+
+
+def test_curves_and_predictions_are_read_by_pandas_in_one_call(store):
+    predictions = pd.DataFrame({"label": [1, 2], "predicted": [1, 3], "confidence": [0.9, 0.8]})
+    store.put(record(), predictions)
+    curves = pd.read_csv(store.path("a" * 16) / "curves.csv")
+    assert list(curves["epoch"]) == [1, 2]
+    assert list(curves["val_accuracy"]) == [0.25, 0.5]
+    pd.testing.assert_frame_equal(store.predictions("a" * 16), predictions)
+
+
+def test_an_empty_or_missing_store_has_no_records(store):
+    assert store.records() == []
+    assert store.get("f" * 16) is None
+
+
+def test_several_keys_give_their_records_in_order(store):
+    first, last = (store.put(record(key)) for key in ("a" * 16, "c" * 16))
+    assert store.several(["c" * 16, "b" * 16, "a" * 16]) == [last, None, first]
+    store.put(record("d" * 16))
+    (store.path("d" * 16) / "record.json").write_text("{")
+    with pytest.raises(UnreadableRecord, match="dddd"):
+        store.several(["a" * 16, "d" * 16])
+    told = []
+    assert store.several(["a" * 16, "d" * 16], told.append) == [first, None]
+    assert len(told) == 1 and "dddd" in told[0]
+
+
+def test_no_temporary_file_is_left(store):
+    store.put(record())
+    store.put(record(status="failed", failure={"kind": "error", "reason": "x"}))
+    assert {path.name for path in store.path("a" * 16).iterdir()} == {"record.json", "curves.csv"}
+
+
+def reworded(text, **changes):
+    """A record with some fields changed as by a stranger, in a format that has no checksum."""
+    values = json.loads(text) | {"format": 1} | changes
+    del values["checksum"]
+    return json.dumps(values)
+
+
+DAMAGE = {
+    "torn": lambda text: text[: len(text) // 2],
+    "empty": lambda text: "",
+    "no object": lambda text: "[1, 2]",
+    "unknown status": lambda text: text.replace('"status": "done"', '"status": "perhaps"'),
+    "missing field": lambda text: text.replace('"wall_seconds"', '"well_seconds"'),
+    "nested too deeply": lambda text: "[" * 200_000,
+    "a spec that is none": lambda text: reworded(text, spec=[]),
+    "curves that are none": lambda text: reworded(text, history={"loss": 5}),
+    "no curves": lambda text: reworded(text, history=5),
+    "files that are none": lambda text: reworded(text, files=5),
+    "another run": lambda text: text.replace("a" * 16, "b" * 16),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_record_is_named_and_only_training_sets_it_aside(store, damage):
+    store.put(record())
+    path = store.path("a" * 16) / "record.json"
+    path.write_text(DAMAGE[damage](path.read_text()))
+    said = []
+    assert store.records(unreadable=said.append) == []
+    assert len(said) == 1 and str(path) in said[0]
+    assert path.exists()
+    store.set_aside_damaged("a" * 16)
+    assert store.get("a" * 16) is None
+    assert (store.path("a" * 16) / "record.damaged.json").exists()
+    assert "set aside" in store.log_path("a" * 16).read_text()
+
+
+def test_a_record_of_another_version_is_named_and_kept(store):
+    store.put(record())
+    path = store.path("a" * 16) / "record.json"
+    path.write_text(path.read_text().replace('"format": 2', '"format": 99'))
+    said = []
+    assert store.records(unreadable=said.append) == []
+    assert "Received: format 99" in said[0]
+    with pytest.raises(UnreadableRecord):
+        store.set_aside_damaged("a" * 16)
+    assert path.exists()
+
+
+def test_a_record_of_format_1_is_read_and_rewritten_as_format_2(store, root):
+    old = next((root / "reports" / "alexnet_vs_resnet").glob("*/records/*/record.json"))
+    values = json.loads(old.read_text())
+    assert values["format"] == 1
+    folder = store.path(values["key"])
+    folder.mkdir(parents=True)
+    (folder / "record.json").write_text(old.read_text())
+    found = store.get(values["key"])
+    assert (found.status, found.test["accuracy"], found.files) == ("done", values["test"]["accuracy"], {})
+    store.put(found)
+    again = json.loads((folder / "record.json").read_text())
+    assert again["format"] == 2 and len(again["checksum"]) == 64
+    assert store.get(found.key).with_(files={}) == found
+
+
+def test_one_changed_digit_is_noticed(store):
+    store.put(record())
+    path = store.path("a" * 16) / "record.json"
+    path.write_text(path.read_text().replace('"accuracy": 0.5', '"accuracy": 0.9'))
+    with pytest.raises(UnreadableRecord, match="its checksum does not fit"):
+        store.get("a" * 16)
+
+
+def test_ends_of_lines_that_git_changed_do_no_harm(store):
+    written = store.put(record())
+    path = store.path("a" * 16) / "record.json"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert store.get("a" * 16) == written
+
+
+@pytest.mark.parametrize("name", ["curves.csv", "predictions.parquet"])
+@pytest.mark.parametrize("harm", ["cut", "gone"])
+def test_a_damaged_file_beside_a_record_sets_the_record_aside(store, name, harm):
+    predictions = pd.DataFrame({"label": [1, 2], "predicted": [1, 3], "confidence": [0.9, 0.8]})
+    written = store.put(record(), predictions)
+    path = store.path("a" * 16) / name
+    path.write_bytes(path.read_bytes()[:-3]) if harm == "cut" else path.unlink()
+    assert store.damaged_files(written) == [name]
+    if name == "predictions.parquet":
+        with pytest.raises(UnreadableRecord, match="is missing or damaged"):
+            store.predictions("a" * 16)
+    store.set_aside_damaged("a" * 16)
+    assert store.get("a" * 16) is None
+    assert name in store.log_path("a" * 16).read_text()
+
+
+def test_a_key_may_be_shortened_while_it_is_unique(store):
+    first, second = "abcd1" + "0" * 11, "abcd2" + "0" * 11
+    store.put(record(first))
+    store.put(record(second))
+    assert store.find("abcd1").key == first
+    with pytest.raises(UsageError, match=rf"several runs \({first}, {second}\)"):
+        store.find("abcd")
+    with pytest.raises(UsageError, match="No run in .* begins with 'eeee'"):
+        store.find("eeee")
+
+
+@pytest.mark.parametrize("prefix", ["", "abc", "..", "../victim", "/", "*", "ABCD", "abcd1" + "0" * 12])
+def test_what_is_no_key_names_no_run_and_no_folder(store, prefix):
+    store.put(record("abcd1" + "0" * 11))
+    with pytest.raises(UsageError, match="Name a run by its key"):
+        store.find(prefix)
+    with pytest.raises(UsageError, match="has 16 hexadecimal digits"):
+        store.remove(prefix)
+    assert len(store.records()) == 1
+
+
+def test_a_record_that_names_another_folder_is_not_followed(store, tmp_path):
+    (tmp_path / "victim").mkdir()
+    store.put(record())
+    path = store.path("a" * 16) / "record.json"
+    record_file.write(path, record("../victim"))
+    with pytest.raises(UnreadableRecord, match="names another run"):
+        store.find("aaaa")
+    store.remove(store.key_of("aaaa"))
+    assert store.keys() == []
+    assert (tmp_path / "victim").is_dir()
+
+
+def _hold(folder, held, release):
+    with RunStore(folder).claim("c" * 16):
+        held.set()
+        release.wait(30)
+
+
+def test_a_claim_is_seen_by_others_and_ends_with_its_process(store):
+    context = multiprocessing.get_context("spawn")
+    held, release = context.Event(), context.Event()
+    holder = context.Process(target=_hold, args=(store.folder, held, release))
+    holder.start()
+    assert held.wait(60)
+    store.put(record("c" * 16, status="running"))
+    assert store.is_claimed("c" * 16)
+    with pytest.raises(UsageError, match="is being trained now"):
+        store.remove("c" * 16)
+    holder.kill()  # no chance to clean up: the system frees the lock
+    holder.join()
+    assert not store.is_claimed("c" * 16)
+    store.remove("c" * 16)
+    assert store.records() == []
+
+
+def test_records_are_json_that_anyone_can_read(store):
+    store.put(record())
+    plain = json.loads((store.path("a" * 16) / "record.json").read_text())
+    assert plain["format"] == 2
+    assert plain["spec"]["options"] == dict(SPEC.options)
+
+
+def test_a_process_whose_run_was_taken_over_writes_nothing(store):
+    """Stopped in the middle of writing, and woken up when another has finished the run."""
+    store.put(record())
+    folder = store.path("a" * 16)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def check():
+        raise ClaimLost("taken over")
+
+    with pytest.raises(ClaimLost):
+        store.put(record(wall_seconds=99.0, history={"loss": [1.0]}), check=check)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_file_beside_a_record_that_is_a_folder_is_damage(store):
+    kept = store.put(record())
+    (store.path("a" * 16) / "curves.csv").unlink()
+    (store.path("a" * 16) / "curves.csv").mkdir()
+    assert store.damaged_files(kept) == ["curves.csv"]
+
+
+def test_numbers_come_back_to_the_last_bit_and_nan_as_nan(store):
+    random = np.random.default_rng(0)
+    curve = [float(value) for value in random.standard_normal(1000) * 10.0 ** random.integers(-300, 300, 1000)]
+    store.put(record(history={"loss": [*curve, float("nan"), float("inf")]}))
+    found = store.get("a" * 16).history["loss"]
+    assert found[:1000] == curve
+    assert math.isnan(found[1000]) and found[1001] == float("inf")
+    store.put(record(history={"loss": curve}))
+    assert store.get("a" * 16).history["loss"] == curve

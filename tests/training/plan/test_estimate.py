@@ -1,0 +1,90 @@
+import pytest
+
+from cnnrepro.errors import UsageError
+from cnnrepro.training.plan import gpus, plan
+from cnnrepro.training.plan.throughput import measure
+
+
+def test_the_full_imagenet_run_on_the_papers_gpu():
+    made = plan("alexnet", "imagenet2012", "alexnet-2012", device="gtx580")
+    # 1,271,167 images in batches of 128: 9,931 steps an epoch, 90 epochs.
+    assert made["training images"].value == 1_271_167
+    assert made["steps"].value == 9_931 * 90
+    assert made["parameters"].kind == "exact"
+    # AlexNet at 224 without padding: the first map is 54 x 54, not the 55 x 55 of 227 (724,406,816 multiply-adds).
+    assert 0.85 < made["multiply-adds an image"].value / 724_406_816 < 1
+    assert made["read an epoch"].value == pytest.approx(1_271_167 * 256 * 256 * 3 / 1e9)
+    # One card has half of the paper's two, so 10 to 12 days are twice "five to six days".
+    assert made["training images/s"].kind == "projected"
+    assert 9 < made["days"].value < 13
+
+
+def test_the_share_of_the_peak_is_the_papers():
+    operations = 724_406_816 * 2 * 3 * 1.2e6 * 90
+    days_at_the_peak = operations / (2 * gpus.device("gtx580").teraflops * 1e12) / 86_400
+    assert days_at_the_peak / 5.5 == pytest.approx(gpus.UTILISATION, abs=0.01)
+
+
+def test_hours_follow_from_a_throughput():
+    made = plan("resnet20", "mnist_5k", throughput=350, epochs=4, batch_size=100)
+    assert made["steps"].value == 4 * 35
+    assert made["hours"].value == pytest.approx(4 * 3_500 / 350 / 3_600)
+    assert made["training images/s"].kind == "exact"
+
+
+def test_memory_of_weights_follows_the_optimiser():
+    adam = plan("resnet20", "mnist_5k", "adam", throughput=1, precision="float32")
+    sgd = plan("resnet20", "mnist_5k", "sgd", throughput=1, precision="float32")
+    more = (adam["memory for a batch"].value - sgd["memory for a batch"].value) * 1e9
+    assert more == pytest.approx(4 * adam["parameters"].value)
+
+
+def test_without_device_or_throughput_it_is_measured_here():
+    made = plan("lenet5_modern", "mnist_5k")
+    assert made["training images/s"].kind == "measured"
+    assert made["training images/s"].value > 1
+    assert made["hours"].kind == "projected"
+    assert {line.kind for line in made.lines} == {"exact", "measured", "projected"}
+
+
+def test_a_folder_is_counted_and_not_opened(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for number in range(10):
+            (tmp_path / name / f"{number}.jpg").write_bytes(b"no picture")
+    made = plan("alexnet_small", f"folder:{tmp_path}", throughput=10)
+    assert made["training images"].value == 16
+    assert made["network sees"].value == "256 x 256 x 3, 2 classes"
+
+
+@pytest.mark.parametrize(
+    "changes, sentence",
+    [
+        ({"device": "h100", "throughput": 3.0}, "--device and --throughput"),
+        ({"throughput": 0.0}, "throughput must be a positive number"),
+        ({"throughput": float("nan")}, "throughput must be a positive number"),
+        ({"device": "h1000"}, "Unknown device 'h1000'.*Did you mean 'h100'"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"batch_size": -1}, "batch_size must be at least 1"),
+    ],
+)
+def test_a_bad_value_is_one_sentence(changes, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        plan("resnet20", "mnist_5k", **changes)
+
+
+def test_rows_say_what_is_exact_measured_and_projected():
+    rows = plan("resnet20", "mnist_5k", device="t4").rows()
+    assert all(basis.split(":")[0] in ("exact", "measured", "projected") for _, _, basis in rows)
+    assert ("steps", "140") in [(what, value) for what, value, _ in rows]
+
+
+def test_a_measurement_leaves_the_number_format_alone():
+    from cnnrepro.engine import keras
+
+    before = keras.config.dtype_policy().name
+    found = measure(
+        "lenet5_modern", (28, 28, 1), 10, "sgd", batch=16, precision="mixed_bfloat16", options={}, on_gpu=False
+    )
+    assert (found.batch, found.precision) == (16, "mixed_bfloat16")
+    assert keras.config.dtype_policy().name == before
