@@ -1,6 +1,7 @@
-"""The shape of the house: which room imports which, what an import loads, how long a file is, what notebooks hold."""
+"""The shape of the house: which room imports which, what an import loads, what notebooks hold."""
 
 import ast
+import graphlib
 import json
 import subprocess
 import sys
@@ -61,29 +62,67 @@ def imports(path: Path):
                 yield node.module
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_imports_only_from_its_left(path):
-    if path == PACKAGE / "__init__.py":
-        return
-    here = ORDER.index(room(path))
-    for name in imports(path):
-        if name.startswith("cnnrepro."):
-            there = name.split(".")[1]
-            if there in ("__version__",):
-                continue
-            assert ORDER.index(there) <= here, f"{path.relative_to(PACKAGE)} imports {name}, a room to its right"
+def module_name(path: Path) -> str:
+    relative = path.relative_to(PACKAGE.parent).with_suffix("")
+    return ".".join(relative.parts[:-1] if relative.name == "__init__" else relative.parts)
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_tensorflow_stays_in_its_rooms(path):
-    if room(path) not in MAY_IMPORT_TENSORFLOW:
-        assert not [name for name in imports(path) if name.split(".")[0] in ("tensorflow", "tensorflow_datasets")]
+def files_imported(path: Path) -> set[Path]:
+    """The files of the package that a file imports itself, at its top or inside a function; itself left out."""
+    files = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            candidates = (name, name.rpartition(".")[0])  # a module, or a name in one
+            files |= {FILES[candidate] for candidate in candidates[:1] if candidate in FILES} or {
+                FILES[candidate] for candidate in candidates[1:] if candidate in FILES
+            }
+    return files - {path}
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_file_fits_in_the_head(path):
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= 260, f"{path} has {lines} lines"
+FILES = {module_name(path): path for path in modules()}
+
+
+def test_a_module_imports_only_from_its_left():
+    wrong = []
+    for path in modules():
+        if path == PACKAGE / "__init__.py":
+            continue
+        here = ORDER.index(room(path))
+        for name in imports(path):
+            there = name.split(".")[1] if name.startswith("cnnrepro.") else "__version__"
+            if there != "__version__" and ORDER.index(there) > here:
+                wrong.append(f"{path.relative_to(PACKAGE)} imports {name}, a room to its right")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_two_files_import_each_other():
+    """Nor in a circle of several; a package's own ``__init__.py`` gathers names and is left out."""
+    arrows = {
+        path: {other for other in files_imported(path) if other.name != "__init__.py"}
+        for path in modules()
+        if path.name != "__init__.py"
+    }
+    try:
+        graphlib.TopologicalSorter(arrows).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(" -> ".join(str(path.relative_to(PACKAGE)) for path in error.args[1]))
+
+
+def test_tensorflow_stays_in_its_rooms():
+    wrong = [
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path in modules()
+        if room(path) not in MAY_IMPORT_TENSORFLOW
+        for name in imports(path)
+        if name.split(".")[0] in ("tensorflow", "tensorflow_datasets")
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ BARE = ("HOME", "USER", "LOGNAME", "TERM", "LANG", "LC_ALL", "XDG_CACHE_HOME")
 def first_of(names, *also):
     """Parameters of a test: the first of some names and those told besides; the others are variations of them."""
     kept = {next(iter(names)), *also}
-    return [pytest.param(name, marks=() if name in kept else pytest.mark.variation) for name in names]
+    return [pytest.param(name, marks=() if name in kept else pytest.mark.soak) for name in names]
 
 
 def wait_for(condition, seconds=120.0):

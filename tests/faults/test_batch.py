@@ -45,7 +45,7 @@ def test_a_worker_is_stopped(batch, undisturbed, tmp_path, temporary):
 
 
 SIGINT = (signal.SIGINT, 130)
-SIGTERM_TOO = pytest.param(signal.SIGTERM, 143, marks=pytest.mark.variation)
+SIGTERM_TOO = pytest.param(signal.SIGTERM, 143, marks=pytest.mark.soak)
 WRITES = {
     "a checkpoint": {"how": "kill", "file": "checkpoint.npz", "bytes": 100_000, "nth": 2},
     "a record": {"how": "kill", "file": "record.json", "bytes": 300, "nth": 3},

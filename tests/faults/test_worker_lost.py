@@ -68,7 +68,7 @@ def test_the_coordinator_is_killed(together):
     assert chief.record().status == "running"
 
 
-@pytest.mark.variation
+@pytest.mark.soak
 def test_one_of_three_is_killed(together):
     machines = together(arguments(epochs=40, batch=3), workers=3, environment=SOON)
     in_the_middle(machines)

@@ -194,7 +194,7 @@ def smallest_of_each_builder():
     "names",
     [
         pytest.param(smallest_of_each_builder(), id="one of each builder"),
-        pytest.param(list(MODELS), id="all", marks=pytest.mark.variation),
+        pytest.param(list(MODELS), id="all", marks=pytest.mark.soak),
     ],
 )
 def test_models_train_on_jax_too(names):

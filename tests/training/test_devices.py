@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 # Dropout and batch norm are what a network cut into parts gets wrong first: masks and statistics are of whole batches.
 FEWER_OR_MORE = [
     (2, 1, signal.SIGTERM, 143),
-    pytest.param(1, 2, signal.SIGINT, 130, marks=pytest.mark.variation),
+    pytest.param(1, 2, signal.SIGINT, 130, marks=pytest.mark.soak),
 ]
 NETWORKS = {
     "alexnet_small": arguments("alexnet_small", more=["-o", "dense_units=64"]),
@@ -69,7 +69,7 @@ def test_two_devices_of_one_process_have_the_curves_of_one(alone, tmp_path):
     assert_equal_to_rounding(record, alone(given))
 
 
-@pytest.mark.variation
+@pytest.mark.soak
 def test_augmentation_and_three_workers(alone, tmp_path):
     given = arguments(images=100, batch=30, more=["--pipeline", "alexnet-2012", "--placement", "step"])
     assert_equal_to_rounding(finished(start(tmp_path, given, workers=3)), alone(given))

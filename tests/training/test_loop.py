@@ -184,7 +184,7 @@ def test_a_torn_checkpoint_is_set_aside_and_the_run_begins_again(undisturbed, ti
     assert curves(train(tiny(), runs=tmp_path)) == curves(undisturbed)
 
 
-@pytest.mark.parametrize("harm", ["cut", "one byte", pytest.param("empty", marks=pytest.mark.variation)])
+@pytest.mark.parametrize("harm", ["cut", "one byte", pytest.param("empty", marks=pytest.mark.soak)])
 def test_the_checkpoint_before_is_used_where_the_last_is_damaged(tiny, tmp_path, harm):
     whole = train(tiny(epochs=3), runs=tmp_path / "whole")
     interrupt(tiny(epochs=3), tmp_path / "torn", epoch=3)
