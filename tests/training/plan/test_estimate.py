@@ -1,7 +1,8 @@
 import pytest
 
 from cnnrepro.errors import UsageError
-from cnnrepro.training.plan import gpus, plan
+from cnnrepro.training.plan import gpus
+from cnnrepro.training.plan.estimate import plan
 from cnnrepro.training.plan.throughput import measure
 
 
