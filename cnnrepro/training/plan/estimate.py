@@ -87,7 +87,7 @@ def _setting(chosen: Recipe, dataset: str, epochs: int | None, batch_size: int |
             raise UsageError(f"{name} must be at least 1. Received: {value!r}")
     info = data.info(dataset)
     if info.kind == "folder":
-        from cnnrepro.data.folder.splits import look_at_folder
+        from cnnrepro.data.folder.picture_splits import look_at_folder
 
         info = look_at_folder(info)
     pipeline = data.pipeline(chosen.pipeline)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cnnrepro import data
-from cnnrepro.data.folder import splits as picture_splits
+from cnnrepro.data.folder import picture_splits
 from cnnrepro.data.folder.decoding import decode
 from cnnrepro.data.tfds import photographs
 from cnnrepro.errors import WorkFailed

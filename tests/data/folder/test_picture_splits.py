@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnnrepro import data
-from cnnrepro.data.folder.splits import divide
+from cnnrepro.data.folder.picture_splits import divide
 from cnnrepro.errors import UsageError, WorkFailed
 
 
