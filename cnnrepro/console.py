@@ -1,16 +1,12 @@
-"""How results look in a terminal or a log: tables that are never cut, statements with their verdicts, JSON."""
+"""How results look in a terminal or a log: tables that are never cut, and JSON."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import typer
-
-if TYPE_CHECKING:
-    from cnnrepro.claims import Outcome
 
 
 def print_json(value: object) -> None:
@@ -68,24 +64,3 @@ def spell(cell: object) -> str:
     if isinstance(cell, (list, tuple)):
         return ", ".join(str(item) for item in cell)
     return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
-
-
-def print_outcome(outcome: Outcome) -> None:
-    """One statement with its verdict and evidence, as text."""
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.text import Text
-
-    row = outcome.to_dict()
-    colour = {"holds": "green", "does not hold": "red", "holds if …": "yellow"}.get(row["verdict"], "")
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    head = Text.assemble(f"{row['number']:>3}  ", (row["verdict"], f"bold {colour}".strip()), f"  ({row['source']})")
-    if outcome.verdict is None:
-        head.append("  recorded, not computed", "bold")
-    if not outcome.agrees:
-        head.append(f"  recorded: {row['recorded']}", "bold")
-    console.print(head)
-    console.print(Padding(Text(row["statement"]), (0, 0, 0, 5)))
-    for sentence in row["evidence"]:
-        console.print(Padding(Text(f"· {sentence}"), (0, 0, 0, 5)))
-    console.print()

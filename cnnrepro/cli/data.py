@@ -24,9 +24,9 @@ def data_(context: typer.Context) -> None:
 @data_app.command("list")
 def data_list(as_json: AsJson = False) -> None:
     """List the data sets, with what is on this machine."""
-    from cnnrepro.cli import listing
+    from cnnrepro.data import list_datasets
 
-    rows = listing.datasets()
+    rows = list_datasets()
     if as_json:
         print_json(rows)
         return

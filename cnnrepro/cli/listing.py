@@ -1,90 +1,95 @@
-"""The rows of `cnnrepro list` and `cnnrepro runs`: plain values, for tables and JSON."""
+"""``cnnrepro list``: models, data sets, recipes, pipelines and experiments, as tables and JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
+
+import typer
 
 from cnnrepro import data
+from cnnrepro.cli.app import AsJson, app
+from cnnrepro.console import print_json, print_table, spell
+from cnnrepro.errors import unknown
 from cnnrepro.experiments.catalogue import EXPERIMENTS
 from cnnrepro.models.table import MODELS
 from cnnrepro.recipes.table import RECIPES
-from cnnrepro.runs.record import DONE, RunRecord
 
 
-def models() -> list[dict]:
+def models_rows() -> list[dict]:
     """One row a model."""
     return [
         {
-            "name": one.name,
-            "title": one.title,
-            "trainable_parameters": one.parameters,
-            "input_shape": list(one.input_shape),
-            "classes": one.classes,
-            "options": {name: option.default for name, option in one.options.items()},
-            "paper": one.paper,
+            "name": row.name,
+            "title": row.title,
+            "trainable_parameters": row.parameters,
+            "input_shape": list(row.input_shape),
+            "classes": row.classes,
+            "options": {name: option.default for name, option in row.options.items()},
+            "paper": row.paper,
         }
-        for one in MODELS.values()
+        for row in MODELS.values()
     ]
 
 
-def datasets() -> list[dict]:
+def datasets_rows() -> list[dict]:
     """One row a data set, with what is on this machine."""
     return data.list_datasets()
 
 
-def recipes() -> list[dict]:
+def recipes_rows() -> list[dict]:
     """One row a recipe."""
     return [
         {
-            "name": one.name,
-            "optimizer": one.optimizer,
-            "learning_rate": one.learning_rate,
-            "momentum": one.momentum,
-            "weight_decay": one.weight_decay,
-            "schedule": one.schedule.describe(),
-            "batch_size": one.batch_size,
-            "epochs": one.epochs,
-            "pipeline": one.pipeline,
-            "source": one.source,
+            "name": row.name,
+            "optimizer": row.optimizer,
+            "learning_rate": row.learning_rate,
+            "momentum": row.momentum,
+            "weight_decay": row.weight_decay,
+            "schedule": row.schedule.describe(),
+            "batch_size": row.batch_size,
+            "epochs": row.epochs,
+            "pipeline": row.pipeline,
+            "source": row.source,
         }
-        for one in RECIPES.values()
+        for row in RECIPES.values()
     ]
 
 
-def pipelines() -> list[dict]:
+def pipelines_rows() -> list[dict]:
     """One row a pipeline."""
     return [
         {
-            "name": one.name,
-            "training": one.describe(),
-            "test": f"{one.views} view{'s' * (one.views > 1)}",
-            "source": one.source,
+            "name": row.name,
+            "training": row.describe(),
+            "test": f"{row.views} view{'s' * (row.views > 1)}",
+            "source": row.source,
         }
-        for one in data.PIPELINES.values()
+        for row in data.PIPELINES.values()
     ]
 
 
-def experiments() -> list[dict]:
+def experiments_rows() -> list[dict]:
     """One row an experiment."""
     return [
         {
-            "name": one.name,
-            "title": one.title,
-            "claims": list(one.claims),
-            "minutes": one.minutes,
-            "expected": one.expected,
-            "question": one.question,
+            "name": row.name,
+            "title": row.title,
+            "claims": list(row.claims),
+            "minutes": row.minutes,
+            "expected": row.expected,
+            "question": row.question,
         }
-        for one in EXPERIMENTS.values()
+        for row in EXPERIMENTS.values()
     ]
 
 
 LISTINGS: dict[str, Callable[[], list[dict]]] = {
-    "models": models,
-    "datasets": datasets,
-    "recipes": recipes,
-    "pipelines": pipelines,
-    "experiments": experiments,
+    "models": models_rows,
+    "datasets": datasets_rows,
+    "recipes": recipes_rows,
+    "pipelines": pipelines_rows,
+    "experiments": experiments_rows,
 }
 
 # What fits into the lines of a terminal; --json has all.
@@ -94,22 +99,19 @@ IN_TEXT: dict[str, tuple[str, ...]] = {
 }
 
 
-def run_row(record: RunRecord, active: bool) -> dict[str, str]:
-    """One row of the table of runs.
-
-    Args:
-        record: the run.
-        active: whether a living process is training it.
-    """
-    spec = record.spec
-    last = {name: values[-1] for name, values in record.history.items()}
-    return {
-        "key": record.key,
-        "status": record.state(active),
-        "run": spec.title(),
-        "recipe": spec.recipe,
-        "epochs": f"{record.epochs_done}/{spec.epochs}",
-        "val accuracy": f"{last['val_accuracy']:.4f}" if last else "",
-        "test accuracy": f"{record.test['accuracy']:.4f}" if record.status == DONE else "",
-        "minutes": f"{record.wall_seconds / 60:.1f}",
-    }
+@app.command("list")
+def list_(
+    what: Annotated[str | None, typer.Argument(metavar="[models|datasets|recipes|pipelines|experiments]")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what there is: models, datasets, recipes, pipelines, experiments."""
+    if what is not None and what not in LISTINGS:
+        raise unknown("list", what, LISTINGS)
+    chosen = {name: rows() for name, rows in LISTINGS.items() if what in (None, name)}
+    if as_json:
+        print_json(chosen[what] if what else chosen)
+        return
+    for name, rows in chosen.items():
+        columns = IN_TEXT.get(name, tuple(rows[0]))
+        typer.echo(name.capitalize())
+        print_table(columns, [[spell(row[column]) for column in columns] for row in rows], fold=columns[-1])

@@ -11,6 +11,7 @@ from cnnrepro import paths
 from cnnrepro.cli.app import AsJson, Key, Runs, app, runs_dir, say
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
+from cnnrepro.runs.record import DONE, RunRecord
 
 Keys = Annotated[list[str], typer.Argument(metavar="KEY…", help="Keys, or four or more of their first digits.")]
 
@@ -23,7 +24,6 @@ app.add_typer(runs_app, name="runs")
 @runs_app.callback()
 def runs_(context: typer.Context, runs: Runs = None, as_json: AsJson = False) -> None:
     """List the runs of the store, oldest first."""
-    from cnnrepro.cli import listing
     from cnnrepro.runs.store import RunStore
 
     context.obj = runs
@@ -34,7 +34,7 @@ def runs_(context: typer.Context, runs: Runs = None, as_json: AsJson = False) ->
     if as_json:
         print_json([record.to_dict() for record in records])
     elif records:
-        rows = [listing.run_row(record, store.is_claimed(record.key)) for record in records]
+        rows = [_row(record, store.is_claimed(record.key)) for record in records]
         print_table(list(rows[0]), [list(row.values()) for row in rows])
     else:
         typer.echo(f"No runs in {store.folder}. `cnnrepro run alexnet_vs_resnet` makes some.")
@@ -183,3 +183,24 @@ def runs_rm(context: typer.Context, key: Keys, runs: Runs = None) -> None:
     for whole in chosen:
         store.remove(whole)
         typer.echo(f"Removed {whole}.")
+
+
+def _row(record: RunRecord, active: bool) -> dict[str, str]:
+    """One row of the table of runs.
+
+    Args:
+        record: the run.
+        active: whether a living process is training it.
+    """
+    spec = record.spec
+    last = {name: values[-1] for name, values in record.history.items()}
+    return {
+        "key": record.key,
+        "status": record.state(active),
+        "run": spec.title(),
+        "recipe": spec.recipe,
+        "epochs": f"{record.epochs_done}/{spec.epochs}",
+        "val accuracy": f"{last['val_accuracy']:.4f}" if last else "",
+        "test accuracy": f"{record.test['accuracy']:.4f}" if record.status == DONE else "",
+        "minutes": f"{record.wall_seconds / 60:.1f}",
+    }

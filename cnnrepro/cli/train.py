@@ -1,14 +1,11 @@
-"""``cnnrepro run``, ``train`` and ``plan``: what trains, and what says beforehand what that takes."""
+"""``cnnrepro train``: one run."""
 
 from __future__ import annotations
 
-import contextlib
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cnnrepro import paths
 from cnnrepro.cli.app import (
     AsJson,
     BatchSize,
@@ -23,62 +20,7 @@ from cnnrepro.cli.app import (
     runs_dir,
     say,
 )
-from cnnrepro.console import print_json, print_table
-from cnnrepro.errors import UsageError
-
-
-@app.command()
-def run(
-    targets: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="EXPERIMENT|NOTEBOOK|BATCH.yaml",
-            help="A name of `cnnrepro list`, a notebook's path, or a file that lists experiments; several are fine.",
-        ),
-    ],
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-p",
-            "--parameter",
-            metavar="NAME=VALUE",
-            help="A parameter of its notebook; several values (0.9,0.99 or 1..5, texts as [adam,sgd]) make several "
-            "pages. May be repeated.",
-        ),
-    ] = None,
-    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, metavar="N", help="Trainings side by side.")] = 1,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Train on a running Dask cluster, such as tcp://10.0.0.1:8786."),
-    ] = None,
-    retry: Annotated[int, typer.Option(min=0, metavar="N", help="Try a run that met an error so often again.")] = 0,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="End with the first failure.")] = False,
-    memory: Annotated[
-        str | None,
-        typer.Option(metavar="SIZE", help="Memory of each job, such as 4GiB.", show_default="an equal share"),
-    ] = None,
-    runs: Runs = None,
-    reports: Reports = None,
-) -> None:
-    """Train what is missing, run the notebooks and write their reports. Each line of the output is a page's path."""
-    from cnnrepro.experiments.parameters import parse_assignments
-    from cnnrepro.runner import batch
-    from cnnrepro.runner.tasks import Plan, parse_memory
-    from cnnrepro.training.stop import on_signals
-
-    if memory is not None and (jobs == 1 or scheduler is not None):
-        raise UsageError("--memory is for the jobs of this machine; give --jobs 2 or more, and no --scheduler.")
-    store = runs_dir(runs)
-    how = Plan(jobs=jobs, scheduler=scheduler, retry=retry, fail_fast=fail_fast, memory=parse_memory(memory))
-    with paths.runs_at(store):
-        pages = batch.jobs_of(targets, parse_assignments(parameter or ()))
-    with on_signals() as stop:
-        batch.run(pages, how, runs=store, reports=reports_dir(reports), stop=stop, drawn=_say_page)
-
-
-def _say_page(page: Path) -> None:
-    with contextlib.suppress(BrokenPipeError):  # `cnnrepro run … | head -1`: the other pages are wanted all the same
-        typer.echo(str(page))
+from cnnrepro.console import print_json
 
 
 @app.command()
@@ -174,42 +116,3 @@ def train(
     typer.echo(f"{record.key}  {record.sentence()}")
     if page:
         typer.echo(page)
-
-
-@app.command()
-def plan(
-    model: Annotated[str, typer.Argument(help="A name of `cnnrepro list models`.")],
-    dataset: Annotated[str, typer.Argument(help="A name of `cnnrepro list datasets`; it need not be here.")],
-    recipe: Recipe = "adam",
-    device: Annotated[
-        str | None, typer.Option(help="Project for this GPU in place of measuring here.", show_default=False)
-    ] = None,
-    throughput: Annotated[
-        float | None, typer.Option(help="Training images/s, where you know them.", show_default=False)
-    ] = None,
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    pipeline: Pipeline = None,
-    option: Options = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say what a training takes before it starts: steps, arithmetic, bytes, memory and hours."""
-    from cnnrepro import models
-    from cnnrepro.experiments.parameters import parse_assignments
-    from cnnrepro.training.plan.estimate import plan as plan_run
-
-    made = plan_run(
-        model,
-        dataset,
-        recipe,
-        epochs=epochs,
-        batch_size=batch_size,
-        device=device,
-        throughput=throughput,
-        pipeline=pipeline,
-        options=models.parse_options(model, parse_assignments(option or ())),
-    )
-    if as_json:
-        print_json(made.to_dict())
-        return
-    print_table(["what", "value", "basis"], made.rows(), fold="basis")

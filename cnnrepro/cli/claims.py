@@ -1,0 +1,62 @@
+"""``cnnrepro claims``: the statements of the notes, checked again."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cnnrepro.cli.app import AsJson, Reports, app, reports_dir, say
+from cnnrepro.console import print_json
+
+if TYPE_CHECKING:
+    from cnnrepro.claims import Outcome
+
+
+@app.command()
+def claims(
+    numbers: Annotated[
+        list[str] | None, typer.Argument(metavar="[NUMBER]…", help="Statements of the ledger; all by default.")
+    ] = None,
+    reports: Reports = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the statements of the lecture notes. Exit status 1 where a check no longer gives its recorded verdict."""
+    from cnnrepro.claims import SOURCES, outcomes
+    from cnnrepro.claims.checking import parse_number
+
+    found = []
+    for outcome in outcomes(reports_dir(reports), [parse_number(text) for text in numbers] if numbers else None):
+        found.append(outcome)
+        if not as_json:
+            _print_outcome(outcome)
+    if as_json:
+        print_json([outcome.to_dict() for outcome in found])
+    else:
+        typer.echo("\n".join(f"{name}: {text}" for name, text in SOURCES.items()))
+    changed = [str(outcome.statement.number) for outcome in found if not outcome.agrees]
+    if changed:
+        say(f"the verdict on statement {', '.join(changed)} is no longer the recorded one.")
+        raise typer.Exit(1)
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    """One statement with its verdict and evidence, as text."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    row = outcome.to_dict()
+    colour = {"holds": "green", "does not hold": "red", "holds if …": "yellow"}.get(row["verdict"], "")
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    head = Text.assemble(f"{row['number']:>3}  ", (row["verdict"], f"bold {colour}".strip()), f"  ({row['source']})")
+    if outcome.verdict is None:
+        head.append("  recorded, not computed", "bold")
+    if not outcome.agrees:
+        head.append(f"  recorded: {row['recorded']}", "bold")
+    console.print(head)
+    console.print(Padding(Text(row["statement"]), (0, 0, 0, 5)))
+    for sentence in row["evidence"]:
+        console.print(Padding(Text(f"· {sentence}"), (0, 0, 0, 5)))
+    console.print()

@@ -1,0 +1,49 @@
+"""``cnnrepro plan``: what a training takes, before it starts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cnnrepro.cli.app import AsJson, BatchSize, Epochs, Options, Pipeline, Recipe, app
+from cnnrepro.console import print_json, print_table
+
+
+@app.command()
+def plan(
+    model: Annotated[str, typer.Argument(help="A name of `cnnrepro list models`.")],
+    dataset: Annotated[str, typer.Argument(help="A name of `cnnrepro list datasets`; it need not be here.")],
+    recipe: Recipe = "adam",
+    device: Annotated[
+        str | None, typer.Option(help="Project for this GPU in place of measuring here.", show_default=False)
+    ] = None,
+    throughput: Annotated[
+        float | None, typer.Option(help="Training images/s, where you know them.", show_default=False)
+    ] = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    pipeline: Pipeline = None,
+    option: Options = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a training takes before it starts: steps, arithmetic, bytes, memory and hours."""
+    from cnnrepro import models
+    from cnnrepro.experiments.parameters import parse_assignments
+    from cnnrepro.training.plan.estimate import plan as plan_run
+
+    made = plan_run(
+        model,
+        dataset,
+        recipe,
+        epochs=epochs,
+        batch_size=batch_size,
+        device=device,
+        throughput=throughput,
+        pipeline=pipeline,
+        options=models.parse_options(model, parse_assignments(option or ())),
+    )
+    if as_json:
+        print_json(made.to_dict())
+        return
+    print_table(["what", "value", "basis"], made.rows(), fold="basis")

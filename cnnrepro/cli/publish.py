@@ -1,0 +1,25 @@
+"""``cnnrepro publish``: the index of all reports, and a copy of the site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnnrepro import paths
+from cnnrepro.cli.app import Reports, app, reports_dir
+
+
+@app.command()
+def publish(
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Copy the site here.", show_default=False)
+    ] = None,
+    reports: Reports = None,
+) -> None:
+    """Write the index of all reports and, with --to, copy the site. The last line is the index's path."""
+    from cnnrepro.report import site
+
+    folder = reports_dir(reports)
+    typer.echo(str(site.publish(folder, paths.expand(to)) if to else site.write_index(folder)))
