@@ -122,7 +122,7 @@ def measure_tiny(folder: Path, repeats: int) -> Iterator[Row]:
     from cnnrepro.runner.tasks import TRAINED, Plan, Task
     from cnnrepro.runner.views import make_view
     from cnnrepro.runs import RunSpec, RunStore
-    from cnnrepro.training.stop import Stop
+    from cnnrepro.training.stop import StopRequest
 
     for repeat in range(repeats):
         store = folder / f"tiny-{repeat}"
@@ -142,7 +142,7 @@ def measure_tiny(folder: Path, repeats: int) -> Iterator[Row]:
             for seed in range(TINY)
         ]
         began = time.monotonic()
-        outcomes = fan_out(tasks, Plan(jobs=1), runs=store, view=make_view(tasks), stop=Stop())
+        outcomes = fan_out(tasks, Plan(jobs=1), runs=store, view=make_view(tasks), stop=StopRequest())
         wall = time.monotonic() - began
         if any(one.status != TRAINED for one in outcomes):
             raise SystemExit("not every tiny run was trained")

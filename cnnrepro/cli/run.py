@@ -50,7 +50,7 @@ def run(
     from cnnrepro.experiments.parameters import parse_assignments
     from cnnrepro.runner import batch
     from cnnrepro.runner.tasks import Plan, parse_memory
-    from cnnrepro.training.stop import on_signals
+    from cnnrepro.training.stop import request_on_signals
 
     if memory is not None and (jobs == 1 or scheduler is not None):
         raise UsageError("--memory is for the jobs of this machine; give --jobs 2 or more, and no --scheduler.")
@@ -58,7 +58,7 @@ def run(
     how = Plan(jobs=jobs, scheduler=scheduler, retry=retry, fail_fast=fail_fast, memory=parse_memory(memory))
     with paths.runs_at(store):
         pages = batch.jobs_of(targets, parse_assignments(parameter or ()))
-    with on_signals() as stop:
+    with request_on_signals() as stop:
         batch.run(pages, how, runs=store, reports=reports_dir(reports), stop=stop, drawn=_say_page)
 
 

@@ -74,7 +74,7 @@ def train(
     from cnnrepro import models
     from cnnrepro.experiments.parameters import parse_assignments
     from cnnrepro.runs.spec import RunSpec
-    from cnnrepro.training.stop import on_signals
+    from cnnrepro.training.stop import request_on_signals
     from cnnrepro.training.workers import launch
 
     spec = RunSpec(
@@ -92,7 +92,7 @@ def train(
         canvas=canvas,
         on_error=on_error,
     )
-    with on_signals() as stop:
+    with request_on_signals() as stop:
         record = launch.train(
             spec,
             runs=runs_dir(runs),

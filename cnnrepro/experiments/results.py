@@ -13,9 +13,9 @@ from cnnrepro.runs.record import RunRecord
 from cnnrepro.runs.spec import RunSpec
 from cnnrepro.runs.store import RunStore
 from cnnrepro.training.epoch import build
-from cnnrepro.training.loop import train
+from cnnrepro.training.loop import find_or_train
 from cnnrepro.training.resolve import load, resolve
-from cnnrepro.training.stop import Stop
+from cnnrepro.training.stop import StopRequest
 
 if TYPE_CHECKING:
     import keras
@@ -162,7 +162,7 @@ def collect(
     arms: Sequence[Arm],
     runs: Path | str | None = None,
     *,
-    stop: Stop | None = None,
+    stop: StopRequest | None = None,
     retry: int = 0,
     fail_fast: bool = False,
 ) -> Results:
@@ -174,7 +174,7 @@ def collect(
     Args:
         arms: the arms, each with the same seeds in the same order.
         runs: folder of the store; by default ``cnnrepro.paths.runs_dir()``.
-        stop: as for ``train``.
+        stop: as for ``find_or_train``.
         retry: how often a run that met an error is tried again; one that diverged would diverge again.
         fail_fast: end with the first run that fails.
 
@@ -183,16 +183,16 @@ def collect(
         WorkFailed: the data set is not here and cannot be had.
     """
     folder = Path(runs) if runs else paths.runs_dir()
-    loaded, stop = Loaded(folder), stop or Stop()
+    loaded, stop = Loaded(folder), stop or StopRequest()
     records: dict[RunSpec, RunRecord] = {}
     failures = []
     for specs in zip(*(arm.specs for arm in arms), strict=True):
         for arm, spec in zip(arms, specs, strict=True):
-            stop.check()
+            stop.raise_if_requested()
 
             def attempt(spec: RunSpec = spec, arm: Arm = arm) -> RunRecord:
                 splits = loaded.splits(spec)
-                return train(spec, runs=folder, splits=splits, keep_weights=arm.keep_weights, stop=stop)
+                return find_or_train(spec, runs=folder, splits=splits, keep_weights=arm.keep_weights, stop=stop)
 
             try:
                 records[spec] = _tried(attempt, retry)

@@ -17,7 +17,7 @@ from cnnrepro.runner import batch_file
 from cnnrepro.runner import page as build
 from cnnrepro.runner.notebook import kernels_environment
 from cnnrepro.runner.page import Job
-from cnnrepro.training.stop import Stop
+from cnnrepro.training.stop import StopRequest
 
 if TYPE_CHECKING:
     from cnnrepro.runner.tasks import Plan
@@ -63,7 +63,7 @@ def run(
     *,
     runs: Path,
     reports: Path,
-    stop: Stop | None = None,
+    stop: StopRequest | None = None,
     drawn: Callable[[Path], object] = lambda page: None,
 ) -> list[Path]:
     """Make all pages. What fails is told at the end; the others are made all the same.
@@ -87,7 +87,7 @@ def run(
     """
     paths.require_writable(runs, "--runs")
     paths.require_writable(reports, "--reports")
-    stop = stop or Stop()
+    stop = stop or StopRequest()
     if plan.side_by_side:
         failed = _train_side_by_side(jobs, plan, runs, stop)
     else:
@@ -161,7 +161,7 @@ def _end_kernels() -> None:
             child.kill()
 
 
-def _train_in_turn(jobs: Sequence[Job], plan: Plan, runs: Path, stop: Stop) -> dict[int, CnnreproError]:
+def _train_in_turn(jobs: Sequence[Job], plan: Plan, runs: Path, stop: StopRequest) -> dict[int, CnnreproError]:
     """Train in this process, one run after another; the errors of the pages whose runs failed."""
     failed: dict[int, CnnreproError] = {}
     for number, job in enumerate(jobs):
@@ -173,7 +173,7 @@ def _train_in_turn(jobs: Sequence[Job], plan: Plan, runs: Path, stop: Stop) -> d
     return failed
 
 
-def _train_side_by_side(jobs: Sequence[Job], plan: Plan, runs: Path, stop: Stop) -> dict[int, CnnreproError]:
+def _train_side_by_side(jobs: Sequence[Job], plan: Plan, runs: Path, stop: StopRequest) -> dict[int, CnnreproError]:
     """Train on a Dask cluster; the errors of the pages whose runs failed."""
     from cnnrepro.runner.fan_out import fan_out
     from cnnrepro.runner.tasks import FAILED, STOPPED, tasks_of

@@ -22,7 +22,7 @@ from cnnrepro.runner import cluster
 from cnnrepro.runner.tasks import BUSY, FAILED, STOPPED, Outcome, Plan, Task
 from cnnrepro.runner.views import View
 from cnnrepro.runner.worker import TOPIC, Work, ask_to_stop, train_task
-from cnnrepro.training.stop import Stop
+from cnnrepro.training.stop import StopRequest
 
 POLL_SECONDS = 0.05
 LOST_SECONDS = 15.0  # without a connection to the scheduler
@@ -30,7 +30,7 @@ COUNT_SECONDS = 1.0  # between two looks at how many workers there are, and two 
 ALONE_SECONDS = 300.0  # without any worker
 
 
-def fan_out(tasks: Sequence[Task], plan: Plan, *, runs: Path, view: View, stop: Stop) -> list[Outcome]:
+def fan_out(tasks: Sequence[Task], plan: Plan, *, runs: Path, view: View, stop: StopRequest) -> list[Outcome]:
     """Have every run, in the order of the tasks.
 
     Args:
@@ -60,7 +60,7 @@ def _cluster(plan: Plan, work: Work) -> AbstractContextManager[Client]:
 class _Batch:
     """The state of a batch: which runs are open, how often each was tried, since when the scheduler is silent."""
 
-    def __init__(self, client: Client, tasks: Sequence[Task], plan: Plan, work: Work, view: View, stop: Stop):
+    def __init__(self, client: Client, tasks: Sequence[Task], plan: Plan, work: Work, view: View, stop: StopRequest):
         self._client, self._tasks, self._plan, self._work, self._view = client, tasks, plan, work, view
         self._stop, self._stopping = stop, False
         self._open: dict[Future, Task] = {}
@@ -78,7 +78,7 @@ class _Batch:
         """Send all tasks, and wait for what becomes of them."""
         self._client.subscribe_topic(TOPIC, self._hear)
         while self._open or self._waiting:
-            if self._stop.asked or self._failed_fast:
+            if self._stop.requested or self._failed_fast:
                 self._ask_to_stop()
             self._count_workers()
             self._send_more()
@@ -87,7 +87,7 @@ class _Batch:
             self._check_scheduler()
             self._view.tick()
             time.sleep(POLL_SECONDS)
-        self._stop.check()
+        self._stop.raise_if_requested()
         return [self._outcomes[task.number] for task in self._tasks]
 
     def _send_more(self) -> None:

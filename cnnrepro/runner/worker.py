@@ -19,9 +19,9 @@ from cnnrepro.errors import CnnreproError, RunFailed, UsageError
 from cnnrepro.experiments.results import Loaded
 from cnnrepro.runner import worker_resources
 from cnnrepro.runner.tasks import BUSY, FAILED, FOUND, STOPPED, TRAINED, Outcome, Task
-from cnnrepro.training.loop import train
+from cnnrepro.training.loop import find_or_train
 from cnnrepro.training.progress import NoProgress
-from cnnrepro.training.stop import SIGNALS, Stop, Stopped
+from cnnrepro.training.stop import SIGNALS, Stopped, StopRequest
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -64,7 +64,7 @@ class Station(WorkerPlugin):
     def setup(self, worker: Worker) -> None:
         """Called by Dask in each worker, also in those that come later."""
         self.worker = worker
-        self.stop = Stop()
+        self.stop = StopRequest()
         self.loaded = Loaded(Path(self.work.runs))
         if self.work.local and threading.current_thread() is threading.main_thread():
             # Ctrl-C in a terminal reaches the workers too, and SIGTERM where a whole group or service is told to end;
@@ -83,7 +83,7 @@ async def ask_to_stop(batch: str, dask_worker: Worker) -> None:
 
     A coroutine, because Dask waits for the answers of anything else.
     """
-    station(batch, dask_worker).stop.ask()
+    station(batch, dask_worker).stop.request()
 
 
 def look(runs: str, mark: str, dask_worker: Worker) -> dict[str, object]:
@@ -108,12 +108,12 @@ def train_task(task: Task, batch: str) -> Outcome:
     """Train a run, or load it where the store has it. Never raises: what went wrong is the outcome."""
     with _ONE_AT_A_TIME:
         here = station(batch)
-        if here.stop.asked:
+        if here.stop.requested:
             return Outcome(task.number, STOPPED)
         _take_share(here.worker, here.work)
         progress = _Telling(here.worker, batch, task)
         try:
-            record = train(
+            record = find_or_train(
                 task.spec,
                 runs=here.work.runs,
                 splits=here.loaded.splits(task.spec),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cnnrepro.training.devices import Alone
+from cnnrepro.training.devices import SingleDevice
 from cnnrepro.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class DivergedError(Exception):
 
 
 def watch(
-    run: ResolvedRun, epoch: int, later_rates: Mapping[int, float], progress: Progress, group: Alone
+    run: ResolvedRun, epoch: int, later_rates: Mapping[int, float], progress: Progress, devices: SingleDevice
 ) -> keras.callbacks.Callback:
     """A callback that shows progress, takes the time, changes the learning rate and ends a run that diverges."""
     from cnnrepro.engine import keras
@@ -32,7 +32,7 @@ def watch(
         training_seconds = math.nan
 
         def on_epoch_begin(self, _epoch, logs=None):
-            group.place(self.model)
+            devices.replicate(self.model)
             self.began = time.monotonic()
 
         def on_train_batch_begin(self, batch, logs=None):
@@ -40,11 +40,11 @@ def watch(
                 if run.backend == "jax":
                     self.model.jax_state_sync()  # JAX's step holds the variables; this hands them back
                 self.model.optimizer.learning_rate = later_rates[batch]
-                group.place(self.model)
+                devices.replicate(self.model)
 
         def on_test_batch_begin(self, batch, logs=None):
             if batch == 0:  # Keras has just set the metrics back
-                group.place(self.model)
+                devices.replicate(self.model)
 
         def on_train_batch_end(self, batch, logs=None):
             loss = float(logs["loss"])

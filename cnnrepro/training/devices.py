@@ -23,7 +23,7 @@ import numpy as np
 from cnnrepro.data.pipelines.batch_share import WHOLE, Share
 from cnnrepro.errors import UsageError
 from cnnrepro.runs.record import RunRecord
-from cnnrepro.training.stop import Stop, Stopped
+from cnnrepro.training.stop import Stopped, StopRequest
 
 if TYPE_CHECKING:
     import keras
@@ -32,46 +32,46 @@ if TYPE_CHECKING:
     from cnnrepro.training.workers.messages import Peers
 
 
-class Alone:
-    """One process on one device, as nearly every run is: there is nobody to agree with."""
+class SingleDevice:
+    """One process on one device, as nearly every run is: most methods have nothing to do."""
 
     chief = True
     share = WHOLE
 
-    def sharing(self, run: ResolvedRun) -> ResolvedRun:
-        """The run with the part of its batches that is read here."""
+    def with_batch_share(self, run: ResolvedRun) -> ResolvedRun:
+        """The run, reading only this worker's part of each batch."""
         return run
 
-    def meet(self, run: ResolvedRun) -> None:
+    def verify_same_run(self, run: ResolvedRun) -> None:
         """Make sure that all workers mean the same run."""
 
-    def begin(self, model: keras.Model, history: Mapping[str, list[float]]) -> None:
-        """Give all workers the state to begin with."""
+    def broadcast_state(self, model: keras.Model, history: Mapping[str, list[float]]) -> None:
+        """Give all workers the chief's variables."""
 
-    def feed(self, dataset, images: int, batch_size: int):
-        """Batches as the training step takes them, from what is read here."""
+    def global_batches(self, dataset, images: int, batch_size: int):
+        """Batches as the training step takes them, from those of this worker."""
         return dataset
 
-    def steps(self, images: int, batch_size: int) -> int | None:
-        """How many batches ``feed`` gives; None where Keras sees that itself."""
+    def batch_count(self, images: int, batch_size: int) -> int | None:
+        """How many batches ``global_batches`` gives; None where Keras sees that itself."""
         return None
 
-    def place(self, model: keras.Model) -> None:
-        """Bring the variables that were given a value to where the training step wants them."""
+    def replicate(self, model: keras.Model) -> None:
+        """Copy to every device the variables that were just given a value."""
 
-    def bring_home(self, model: keras.Model) -> None:
-        """Bring the variables to this process, for what it does alone."""
+    def gather(self, model: keras.Model) -> None:
+        """Bring the variables to one device of this process, for what it does alone."""
 
-    def at(self, epoch: int) -> None:
-        """Say which epoch begins, from 1."""
+    def begin_epoch(self, epoch: int) -> None:
+        """Tell which epoch begins, from 1."""
 
-    def watched(self) -> contextlib.AbstractContextManager:
-        """Where a worker that is gone shows itself, inside the block."""
+    def detecting_lost_workers(self) -> contextlib.AbstractContextManager:
+        """Inside the block, an error that a lost worker causes says which worker is lost."""
         return contextlib.nullcontext()
 
-    def agree(self, stop: Stop) -> None:
-        """Raise Stopped where a stop was asked for, of any worker."""
-        stop.check()
+    def raise_if_stopped(self, stop: StopRequest) -> None:
+        """Raise Stopped where any worker was asked to stop."""
+        stop.raise_if_requested()
 
     def finish(self, record: RunRecord) -> None:
         """Tell all workers that nothing is left to do."""
@@ -81,10 +81,10 @@ class Alone:
         return {}
 
 
-ALONE = Alone()
+SINGLE_DEVICE = SingleDevice()
 
 
-class Group(Alone):
+class DeviceGroup(SingleDevice):
     """Several devices: of this machine, or of several workers.
 
     Args:
@@ -104,15 +104,15 @@ class Group(Alone):
         self._copied = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
         self._agreed = 0
 
-    def sharing(self, run: ResolvedRun) -> ResolvedRun:
-        """The run with the part of its batches that is read here."""
+    def with_batch_share(self, run: ResolvedRun) -> ResolvedRun:
+        """The run, reading only this worker's part of each batch."""
         # Batches in their order, or workers would put slices of different ones together.
         feed = replace(run.feed, share=self.share, deterministic=True)
         computed = {name: vars(run.feed)[name] for name in ("statistics", "constants") if name in vars(run.feed)}
         vars(feed).update(computed)  # they need a pass over the pictures
         return replace(run, feed=feed)
 
-    def meet(self, run: ResolvedRun) -> None:
+    def verify_same_run(self, run: ResolvedRun) -> None:
         """Make sure that all workers mean the same run and that its batches can be divided; UsageError where not."""
         devices = self.share.devices
         if self._peers is not None:
@@ -140,7 +140,7 @@ class Group(Alone):
                         f"all must be the same: bring the same data to every machine, and name --precision."
                     )
 
-    def begin(self, model: keras.Model, history: Mapping[str, list[float]]) -> None:
+    def broadcast_state(self, model: keras.Model, history: Mapping[str, list[float]]) -> None:
         """Give all workers the chief's variables; the chief tells the history that led to them."""
         if self._peers is None:
             return
@@ -149,16 +149,16 @@ class Group(Alone):
         if self.chief:
             self._peers.tell({"begin": {name: list(values) for name, values in history.items()}})
         variables = _variables(model)
-        with self.watched():
+        with self.detecting_lost_workers():
             values = multihost_utils.broadcast_one_to_all([np.asarray(one.value) for one in variables], self.chief)
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
 
-    def hear(self) -> dict:
-        """The next thing that the chief says; for all others."""
+    def receive_from_chief(self) -> dict:
+        """The chief's next message; for all other workers."""
         return self._peers.hear()
 
-    def feed(self, dataset, images: int, batch_size: int) -> Iterator[Any]:
+    def global_batches(self, dataset, images: int, batch_size: int) -> Iterator[Any]:
         """Global batches from what is read here; the last one may be the whole of it on every device.
 
         Args:
@@ -176,11 +176,11 @@ class Group(Alone):
 
             yield self._jax.tree.map(globally, batch)
 
-    def steps(self, images: int, batch_size: int) -> int | None:
-        """How many batches ``feed`` gives: it is a generator, which does not say."""
+    def batch_count(self, images: int, batch_size: int) -> int | None:
+        """How many batches ``global_batches`` gives: it is a generator, which does not say."""
         return -(-images // batch_size)
 
-    def place(self, model: keras.Model) -> None:
+    def replicate(self, model: keras.Model) -> None:
         """Copy the variables that live on one device alone to all devices.
 
         Without it the step would be compiled once for them as they are, and again for what comes out of it.
@@ -192,26 +192,26 @@ class Group(Alone):
                     self._jax.make_array_from_callback(own.shape, self._copied, lambda at, own=own: own[at])
                 )
 
-    def bring_home(self, model: keras.Model) -> None:
+    def gather(self, model: keras.Model) -> None:
         """Bring the variables to one device of this process, for what it does alone."""
         for variable in _variables(model):
             variable.assign(np.asarray(variable.value))
 
-    def at(self, epoch: int) -> None:
-        """Say which epoch begins, from 1."""
+    def begin_epoch(self, epoch: int) -> None:
+        """Tell which epoch begins, from 1."""
         if self._peers is not None:
             self._peers.about(epoch=epoch)
 
-    def watched(self) -> contextlib.AbstractContextManager:
-        """Where a worker that is gone shows itself, inside the block, the error says so."""
+    def detecting_lost_workers(self) -> contextlib.AbstractContextManager:
+        """Inside the block, an error that a lost worker causes says which worker is lost."""
         return contextlib.nullcontext() if self._peers is None else self._peers.watched()
 
-    def agree(self, stop: Stop) -> None:
+    def raise_if_stopped(self, stop: StopRequest) -> None:
         """Raise Stopped on all workers where one was asked to stop."""
         if self._peers is None:
-            return stop.check()
+            return stop.raise_if_requested()
         self._agreed += 1
-        asked = int(stop.signal or signal.SIGINT) if stop.asked else 0
+        asked = int(stop.signal or signal.SIGINT) if stop.requested else 0
         found = self._peers.gather(f"asked/{self._agreed}", {"signal": asked})
         signals = [one["signal"] for one in found if one["signal"]]
         if signals:

@@ -21,7 +21,7 @@ from cnnrepro.recipes.table import recipe
 from cnnrepro.runs.store import WEIGHTS
 from cnnrepro.training.callback import DivergedError
 from cnnrepro.training.callback import watch as watch_epoch
-from cnnrepro.training.devices import ALONE, Alone
+from cnnrepro.training.devices import SINGLE_DEVICE, SingleDevice
 from cnnrepro.training.progress import Progress
 from cnnrepro.training.resolve import ResolvedRun
 
@@ -95,23 +95,23 @@ def train_epoch(
     epoch: int,
     history: Mapping[str, list[float]],
     progress: Progress,
-    group: Alone = ALONE,
+    devices: SingleDevice = SINGLE_DEVICE,
 ) -> dict[str, float]:
     """One pass over the training split and one over the validation split; the means of what was seen."""
     images, others, size = run.splits.sizes["train"], run.splits.sizes["validation"], run.spec.batch_size
     planned = rates(run, epoch, history)
     model.optimizer.learning_rate = planned[0][1]
-    watch = watch_epoch(run, epoch, dict(planned[1:]), progress, group)
+    watch = watch_epoch(run, epoch, dict(planned[1:]), progress, devices)
     began = time.monotonic()
     training = run.feed.batches("train", size, seed=run.spec.seed, epoch=epoch)
-    with group.watched():
+    with devices.detecting_lost_workers():
         model.fit(
-            group.feed(training, images, size),
+            devices.global_batches(training, images, size),
             initial_epoch=epoch,
             epochs=epoch + 1,
-            steps_per_epoch=group.steps(images, size),
-            validation_data=group.feed(validation, others, size),
-            validation_steps=group.steps(others, size),
+            steps_per_epoch=devices.batch_count(images, size),
+            validation_data=devices.global_batches(validation, others, size),
+            validation_steps=devices.batch_count(others, size),
             callbacks=[watch],
             shuffle=False,  # tf.data has shuffled
             verbose=0,

@@ -19,12 +19,12 @@ from cnnrepro.runs.spec import RunSpec
 from cnnrepro.runs.store import PREDICTIONS, WEIGHTS, RunStore
 from cnnrepro.training import provenance, test_split
 from cnnrepro.training.callback import DivergedError
-from cnnrepro.training.devices import ALONE, Alone
+from cnnrepro.training.devices import SINGLE_DEVICE, SingleDevice
 from cnnrepro.training.epoch import METRICS, compiled_model, numeric_mode, save_weights, train_epoch
 from cnnrepro.training.progress import Progress, make_progress
 from cnnrepro.training.resolve import ResolvedRun, resolve
 from cnnrepro.training.session import Session
-from cnnrepro.training.stop import Stop, Stopped
+from cnnrepro.training.stop import Stopped, StopRequest
 from cnnrepro.training.trackers.table import make_trackers
 from cnnrepro.training.workers import worker_loop
 from cnnrepro.training.workers.messages import WorkerLost
@@ -36,12 +36,8 @@ def train(
     runs: Path | str | None = None,
     progress: Progress | None = None,
     keep_weights: bool = False,
-    splits: data.Splits | None = None,
-    placement: str = "auto",
     cache: str = "auto",
-    stop: Stop | None = None,
     track: Sequence[str] | None = None,
-    group: Alone = ALONE,
 ) -> RunRecord:
     """The record of a run: loaded where the store has it, else trained, resumed at the last epoch where one was done.
 
@@ -51,33 +47,57 @@ def train(
         progress: where to show it; by default what fits (terminal, Jupyter, log).
         keep_weights: write ``weights.keras`` beside the record. A run that is already done without them is trained
             again.
-        splits: the spec's data where they are loaded already, for batches of runs on the same data.
-        placement: where images are augmented: "cpu" (tf.data), "step" (the head of the training step), or "auto".
         cache: where photographs are kept between epochs: "disk", "memory", "none" or "auto".
-        stop: looked at after every checkpoint, so that a training can be asked to stop there.
-        track: names of ``tracking.TRACKERS`` that are shown what is trained here; None for those of CNNREPRO_TRACK.
-        group: the devices and workers that train it together; only the chief of them writes into the store.
+        track: names of trackers that show what is trained here; None for those of CNNREPRO_TRACK.
 
     Raises:
-        Stopped: it was asked to; the same call goes on from the checkpoint.
         UsageError: a store that cannot be written, a value that is not known, or a tracker that is not installed.
         RunFailed: the loss diverged, or an error stopped the run; names the run and its log.
         WorkFailed: the data set is not here and cannot be had.
     """
-    progress, stop = progress or make_progress(), stop or Stop()
+    return find_or_train(spec, runs=runs, progress=progress, keep_weights=keep_weights, cache=cache, track=track)
+
+
+def find_or_train(
+    spec: RunSpec,
+    *,
+    runs: Path | str | None = None,
+    progress: Progress | None = None,
+    keep_weights: bool = False,
+    cache: str = "auto",
+    track: Sequence[str] | None = None,
+    splits: data.Splits | None = None,
+    placement: str = "auto",
+    stop: StopRequest | None = None,
+    devices: SingleDevice = SINGLE_DEVICE,
+) -> RunRecord:
+    """``train``, with what batches and the command line need besides.
+
+    Args:
+        spec, runs, progress, keep_weights, cache, track: as for ``train``.
+        splits: the spec's data where they are loaded already, for batches of runs on the same data.
+        placement: where images are augmented: "cpu" (tf.data), "step" (the head of the training step), or "auto".
+        stop: looked at after every checkpoint, so that a training can be asked to stop there.
+        devices: the devices and workers that train it together; only the chief of them writes into the store.
+
+    Raises:
+        Stopped: it was asked to; the same call goes on from the checkpoint.
+        UsageError, RunFailed, WorkFailed: as ``train``.
+    """
+    progress, stop = progress or make_progress(), stop or StopRequest()
     store = RunStore(Path(runs) if runs else paths.runs_dir())
     trackers = make_trackers(track, store)
     run = resolve(spec, splits, runs=store.folder, placement=placement, cache=cache)
-    group.meet(run)
-    if group.chief:
-        record = _find_or_train(run, Session(store, None, progress, stop, trackers, keep_weights, group))
+    devices.verify_same_run(run)
+    if devices.chief:
+        record = _find_or_train(run, Session(store, None, progress, stop, trackers, keep_weights, devices))
     else:
-        record = worker_loop.follow(run, group, stop)
+        record = worker_loop.follow(run, devices, stop)
     if record.status == FAILED:
         reason, log = record.failure["reason"], store.log_path(run.key)
         text = f"Run {run.key} ({spec.title()}) failed: {reason} Its log: {log}"
         raise RunFailed(text, final=record.failure["kind"] == DIVERGED)
-    group.finish(record)
+    devices.finish(record)
     return record
 
 
@@ -89,7 +109,9 @@ def _find_or_train(run: ResolvedRun, session: Session) -> RunRecord:
         paths.require_writable(store.folder, "--runs")
         with (
             contextlib.suppress(ClaimLost),  # another process trains it now: wait for that one
-            store.claim(run.key, lambda: session.progress.wait(run.spec.title()), session.stop.check) as claim,
+            store.claim(
+                run.key, lambda: session.progress.wait(run.spec.title()), session.stop.raise_if_requested
+            ) as claim,
         ):
             store.set_aside_damaged(run.key)
             record = store.get(run.key)  # another process may have trained it while this one waited
@@ -118,7 +140,7 @@ def _train_claimed(run: ResolvedRun, session: Session) -> RunRecord:
     if earlier is not None and earlier.status == DONE:  # trained again for its weights
         return _train_beside(run, session)
     record = provenance.first_record(run, earlier)
-    together = session.group.describe()
+    together = session.devices.describe()
     record = record.with_(machine={**record.machine, **together})
     try:
         for name in (PREDICTIONS, WEIGHTS):  # of an earlier training: no new record may vouch for them
@@ -191,11 +213,11 @@ def _record_error(run: ResolvedRun, session: Session, error: Exception) -> RunRe
 def _train(run: ResolvedRun, session: Session, record: RunRecord) -> RunRecord:
     """The epochs that are left, then the test split, once."""
     session_began, spec, store, progress = time.monotonic(), run.spec, session.store, session.progress
-    folder, group, shared = store.path(run.key), session.group, session.group.sharing(run)
+    folder, devices, shared = store.path(run.key), session.devices, session.devices.with_batch_share(run)
     model, network, jit_compile = compiled_model(shared)
     resumed = checkpoint.restore(folder, model)
     history = resumed.history if resumed else {}
-    group.begin(model, history)
+    devices.broadcast_state(model, history)
     earlier_seconds = resumed.seconds if resumed else 0.0
     record = record.with_(history=history, parameters=network.count_params(), jit_compile=jit_compile)
 
@@ -209,8 +231,8 @@ def _train(run: ResolvedRun, session: Session, record: RunRecord) -> RunRecord:
     try:
         with session.stop.deferred():  # also between epochs: whoever asks, and when, it stops after a checkpoint
             for epoch in range(done, spec.epochs):
-                group.at(epoch + 1)
-                measured = train_epoch(shared, model, validation, epoch, history, progress, group)
+                devices.begin_epoch(epoch + 1)
+                measured = train_epoch(shared, model, validation, epoch, history, progress, devices)
                 history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
                 checkpoint.save(folder, model, checkpoint.Checkpoint(history, elapsed()), session.claim.check)
                 record = session.put(record.with_(history=history, wall_seconds=elapsed()))
@@ -219,8 +241,8 @@ def _train(run: ResolvedRun, session: Session, record: RunRecord) -> RunRecord:
                 spelled = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
                 store.log(run.key, f"epoch {epoch + 1}/{spec.epochs}: {spelled}")
                 progress.epoch(epoch + 1, scores)
-                group.agree(session.stop)
-        group.bring_home(model)
+                devices.raise_if_stopped(session.stop)
+        devices.gather(model)
         test, predictions = test_split.test(run, model, network)
     except DivergedError as error:
         session.claim.check()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from cnnrepro.runs.lease import Claim
 from cnnrepro.runs.record import RunRecord
 from cnnrepro.runs.store import RunStore
-from cnnrepro.training.devices import Alone
+from cnnrepro.training.devices import SingleDevice
 from cnnrepro.training.progress import Progress
-from cnnrepro.training.stop import Stop
+from cnnrepro.training.stop import StopRequest
 from cnnrepro.training.trackers.table import Trackers
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ class Session:
     store: RunStore
     claim: Claim | None
     progress: Progress
-    stop: Stop
+    stop: StopRequest
     trackers: Trackers
     keep_weights: bool
-    group: Alone
+    devices: SingleDevice
 
     def put(self, record: RunRecord, predictions: pd.DataFrame | None = None) -> RunRecord:
         """Write the record, as long as the run is this process's."""

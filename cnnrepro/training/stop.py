@@ -21,29 +21,29 @@ class Stopped(KeyboardInterrupt):
     """The training stopped where it was asked to: after a checkpoint. Its argument is the signal that asked."""
 
 
-class Stop:
+class StopRequest:
     """A request that whoever trains looks at after each checkpoint.
 
     ``signal`` is the number of the one that asked, or 0.
     """
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self._requested = threading.Event()
         self._deferring = 0
         self.signal = 0
 
     @property
-    def asked(self) -> bool:
+    def requested(self) -> bool:
         """Whether somebody asked."""
-        return self._asked.is_set()
+        return self._requested.is_set()
 
-    def ask(self) -> None:
+    def request(self) -> None:
         """Ask for a stop at the next checkpoint."""
-        self._asked.set()
+        self._requested.set()
 
-    def check(self) -> None:
+    def raise_if_requested(self) -> None:
         """Raise Stopped where a stop was asked for."""
-        if self.asked:
+        if self.requested:
             raise Stopped(self.signal or signal.SIGINT)
 
     @contextlib.contextmanager
@@ -55,23 +55,23 @@ class Stop:
         finally:
             self._deferring -= 1
 
-    def meet(self, number: int, frame: FrameType | None = None) -> None:
+    def handle_signal(self, number: int, frame: FrameType | None = None) -> None:
         """The signal handler."""
-        first, self.signal = not self.asked, number
-        self.ask()
+        first, self.signal = not self.requested, number
+        self.request()
         if not (first and self._deferring):
             raise KeyboardInterrupt(number)
         say_line("\ncnnrepro: stopping after this epoch; once more stops at once.")
 
 
 @contextlib.contextmanager
-def on_signals() -> Iterator[Stop]:
+def request_on_signals() -> Iterator[StopRequest]:
     """A request that SIGINT and SIGTERM make while the block runs; in the main thread, elsewhere nobody makes it."""
-    stop = Stop()
+    stop = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before = {number: signal.signal(number, stop.meet) for number in SIGNALS}
+    before = {number: signal.signal(number, stop.handle_signal) for number in SIGNALS}
     try:
         yield stop
     finally:

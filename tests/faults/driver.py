@@ -22,7 +22,7 @@ from cnnrepro.runner.fan_out import fan_out  # noqa: E402
 from cnnrepro.runner.tasks import FAILED, Plan, Task  # noqa: E402
 from cnnrepro.runner.views import make_view  # noqa: E402
 from cnnrepro.runs import RunSpec  # noqa: E402
-from cnnrepro.training.stop import on_signals  # noqa: E402
+from cnnrepro.training.stop import request_on_signals  # noqa: E402
 
 
 def spec(seed, **changes):
@@ -40,7 +40,7 @@ def main(options):
     plan = Plan(**{name: options[name] for name in names if name in options})
     view = make_view(tasks)
     try:
-        with on_signals() as stop:
+        with request_on_signals() as stop:
             outcomes = fan_out(tasks, plan, runs=Path(options["runs"]), view=view, stop=stop)
     finally:
         view.close()

@@ -18,9 +18,10 @@ from cnnrepro.errors import WorkFailed
 from cnnrepro.runs import RunSpec, RunStore, checkpoint
 from cnnrepro.training import loop, train
 from cnnrepro.training import resolve as resolve_module
+from cnnrepro.training.loop import find_or_train
 from cnnrepro.training.progress import NoProgress
 from cnnrepro.training.resolve import resolve, resolve_precision
-from cnnrepro.training.stop import Stop, Stopped
+from cnnrepro.training.stop import Stopped, StopRequest
 
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
@@ -200,10 +201,10 @@ def test_the_checkpoint_before_is_used_where_the_last_is_damaged(tiny, tmp_path,
 
 
 def test_a_run_that_is_asked_to_stop_does_so_after_a_checkpoint(undisturbed, tiny, tmp_path):
-    stop = Stop()
-    stop.ask()
+    stop = StopRequest()
+    stop.request()
     with pytest.raises(Stopped):
-        train(tiny(), runs=tmp_path, stop=stop)
+        find_or_train(tiny(), runs=tmp_path, stop=stop)
     half = RunStore(tmp_path).records()[0]
     assert (half.status, half.epochs_done) == ("running", 1)
     assert curves(train(tiny(), runs=tmp_path)) == curves(undisturbed)
@@ -356,7 +357,7 @@ import os, signal, sys
 from cnnrepro.runs import RunSpec
 from cnnrepro.training import train
 from cnnrepro.training.progress import NoProgress
-from cnnrepro.training.stop import Stop, Stopped
+from cnnrepro.training.stop import StopRequest, Stopped
 
 class Killing(NoProgress):
     def batch(self, epoch, images, metrics):

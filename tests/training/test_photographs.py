@@ -11,6 +11,7 @@ from cnnrepro.errors import WorkFailed
 from cnnrepro.runs import RunSpec
 from cnnrepro.runs.store import RunStore
 from cnnrepro.training import loop, train
+from cnnrepro.training.loop import find_or_train
 from cnnrepro.training.resolve import resolve
 
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -56,7 +57,7 @@ def spec(folder):
 def test_placement_and_cache_change_no_number(spec, tmp_path, pipeline):
     ways = [("cpu", "disk"), ("step", "disk"), ("cpu", "none"), ("step", "memory")]
     records = [
-        train(spec(pipeline=pipeline), runs=tmp_path / f"{place}-{cache}", placement=place, cache=cache)
+        find_or_train(spec(pipeline=pipeline), runs=tmp_path / f"{place}-{cache}", placement=place, cache=cache)
         for place, cache in ways
     ]
     assert len({record.key for record in records}) == 1
@@ -133,7 +134,7 @@ def test_a_run_on_small_images_goes_through_the_same_stages(tmp_path):
         train_images=256,
         precision="float32",
     )
-    records = [train(spec, runs=tmp_path / place, placement=place) for place in ("cpu", "step")]
+    records = [find_or_train(spec, runs=tmp_path / place, placement=place) for place in ("cpu", "step")]
     assert records[0].data["input"]["size"] == 24  # 7/8 of 28, down to a multiple of 4
     for name in CURVES:
         assert records[0].history[name] == pytest.approx(records[1].history[name], rel=1e-5)
@@ -156,7 +157,7 @@ def test_alexnet_at_224_on_real_photographs_in_both_placements(photographs, tmp_
         batch_size=25,
         precision="float32",
     )
-    records = [train(spec, runs=tmp_path / place, placement=place) for place in ("cpu", "step")]
+    records = [find_or_train(spec, runs=tmp_path / place, placement=place) for place in ("cpu", "step")]
     assert sum(records[0].data["sizes"].values()) == 125
     assert records[0].data["input"]["size"] == 224
     assert curves(records[0]) == curves(records[1])  # equal to the bit: one definition, the same numbers drawn

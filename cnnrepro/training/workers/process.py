@@ -21,20 +21,20 @@ from cnnrepro.errors import CnnreproError, UsageError
 from cnnrepro.runs.record import RunRecord
 from cnnrepro.runs.spec import RunSpec
 from cnnrepro.runs.timeouts import heartbeat_seconds, join_seconds
-from cnnrepro.training.stop import SIGNALS, Stop
+from cnnrepro.training.stop import SIGNALS, StopRequest
 from cnnrepro.training.workers.addresses import Workers
 from cnnrepro.training.workers.messages import Peers, ending_of
 
 START_SECONDS = 120  # at most, from the roll call to all processes being connected
 
 
-class _AskedByParent(Stop):
+class _AskedByParent(StopRequest):
     """A stop that the parent passes on; it has told people already."""
 
-    def meet(self, number: int, frame: FrameType | None = None) -> None:
+    def handle_signal(self, number: int, frame: FrameType | None = None) -> None:
         """The signal handler."""
-        first, self.signal = not self.asked, number
-        self.ask()
+        first, self.signal = not self.requested, number
+        self.request()
         if not (first and self._deferring):
             raise KeyboardInterrupt(number)
 
@@ -97,17 +97,17 @@ def _ends(work: Callable[[], RunRecord]) -> dict:
         return {"text": f"{type(error).__name__}: {error}".splitlines()[0], "status": 1}
 
 
-def _train(options: Mapping, stop: Stop, tell: Callable[[Mapping], object]) -> dict:
+def _train(options: Mapping, stop: StopRequest, tell: Callable[[Mapping], object]) -> dict:
     """Connect to the others and train with them; how it ended. If without a record, the others are told why."""
     workers = Workers.from_dict(options["workers"])
     peers = connect(workers, tell)
 
     def work() -> RunRecord:
-        from cnnrepro.training.devices import Group
-        from cnnrepro.training.loop import train
+        from cnnrepro.training.devices import DeviceGroup
+        from cnnrepro.training.loop import find_or_train
 
-        group = Group(peers, workers.number, len(workers))
-        return train(RunSpec.from_dict(options["spec"]), stop=stop, group=group, **options["how"])
+        devices = DeviceGroup(peers, workers.number, len(workers))
+        return find_or_train(RunSpec.from_dict(options["spec"]), stop=stop, devices=devices, **options["how"])
 
     ending = _ends(work)
     if "record" not in ending:
@@ -125,7 +125,7 @@ def main() -> None:
     sys.stderr = os.fdopen(options["speech"], "w", buffering=1, encoding="utf-8", errors="replace")
     stop = _AskedByParent()
     for number in SIGNALS:
-        signal.signal(number, stop.meet)
+        signal.signal(number, stop.handle_signal)
     try:
         ending = _train(options, stop, tell)
     except (CnnreproError, KeyboardInterrupt) as error:  # before there was anybody to tell

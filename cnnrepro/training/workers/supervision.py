@@ -26,7 +26,7 @@ from cnnrepro.runs.record import RunRecord
 from cnnrepro.runs.spec import TRAINING_VERSION, RunSpec
 from cnnrepro.runs.timeouts import heartbeat_seconds
 from cnnrepro.training.provenance import versions
-from cnnrepro.training.stop import Stop, Stopped
+from cnnrepro.training.stop import Stopped, StopRequest
 from cnnrepro.training.workers import messages, roll_call
 from cnnrepro.training.workers.addresses import Workers
 
@@ -46,7 +46,9 @@ def require_jax() -> None:
         raise UsageError("--workers needs JAX, not installed here; pip install 'cnnrepro[jax]' brings it.")
 
 
-def train(spec: RunSpec, workers: Workers, *, stop: Stop, say: Callable[[str], object], **how: object) -> RunRecord:
+def train(
+    spec: RunSpec, workers: Workers, *, stop: StopRequest, say: Callable[[str], object], **how: object
+) -> RunRecord:
     """The record of a run that these workers train together.
 
     Args:
@@ -54,8 +56,8 @@ def train(spec: RunSpec, workers: Workers, *, stop: Stop, say: Callable[[str], o
         workers: all, and this one.
         stop: asks all workers to stop after the epoch that runs.
         say: takes sentences for people while workers wait for each other.
-        how: ``runs``, ``keep_weights``, ``placement``, ``cache`` and ``track`` of ``loop.train``, as plain values;
-            ``runs`` and ``track`` matter at worker 0 alone.
+        how: ``runs``, ``keep_weights``, ``placement``, ``cache`` and ``track`` of ``loop.find_or_train``, as plain
+            values; ``runs`` and ``track`` matter at worker 0 alone.
 
     Raises:
         Stopped: a worker was asked to stop; the same command goes on from the checkpoint.
@@ -116,14 +118,14 @@ class _Child:
             os.close(theirs)
             os.close(speech)
 
-    def result(self, stop: Stop) -> RunRecord:
+    def result(self, stop: StopRequest) -> RunRecord:
         """The record that it ends with; raises what it ended with."""
         passed_on = False
         with selectors.DefaultSelector() as selector, stop.deferred():
             selector.register(self._messages, selectors.EVENT_READ)
             try:
                 while self._read(selector):
-                    if stop.asked and not passed_on:
+                    if stop.requested and not passed_on:
                         passed_on = True
                         self._signal(stop.signal or signal.SIGINT)
             except KeyboardInterrupt:  # asked for the second time
@@ -153,12 +155,12 @@ class _Child:
         if self._process.poll() is None:
             self._process.send_signal(number)
 
-    def _judge(self, stop: Stop) -> RunRecord:
+    def _judge(self, stop: StopRequest) -> RunRecord:
         """What its end means."""
         status = self._process.wait()
         ending = self._ending
         if ending is None:
-            if stop.asked:  # before it could meet a signal
+            if stop.requested:  # before it could meet a signal
                 raise Stopped(stop.signal or signal.SIGINT)
             raise self._without_a_word(status)
         if "record" in ending:

@@ -10,13 +10,13 @@ from cnnrepro.training.callback import DivergedError
 from cnnrepro.training.epoch import compiled_model, numeric_mode, train_epoch
 from cnnrepro.training.progress import NoProgress
 from cnnrepro.training.resolve import ResolvedRun
-from cnnrepro.training.stop import Stop
+from cnnrepro.training.stop import StopRequest
 
 if TYPE_CHECKING:
-    from cnnrepro.training.devices import Group
+    from cnnrepro.training.devices import DeviceGroup
 
 
-def follow(run: ResolvedRun, group: Group, stop: Stop) -> RunRecord:
+def follow(run: ResolvedRun, devices: DeviceGroup, stop: StopRequest) -> RunRecord:
     """Train whenever the chief begins to; the record that it ends with.
 
     Raises:
@@ -25,24 +25,24 @@ def follow(run: ResolvedRun, group: Group, stop: Stop) -> RunRecord:
         WorkFailed: a worker is lost or ended.
     """
     while True:
-        told = group.hear()
+        told = devices.receive_from_chief()
         if "record" in told:
             return RunRecord.from_dict(told["record"])
         with numeric_mode(run), garbage_collection.set_apart_meanwhile():
-            _epochs(group.sharing(run), group, stop, told["begin"])
+            _epochs(devices.with_batch_share(run), devices, stop, told["begin"])
 
 
-def _epochs(run: ResolvedRun, group: Group, stop: Stop, history: dict[str, list[float]]) -> None:
+def _epochs(run: ResolvedRun, devices: DeviceGroup, stop: StopRequest, history: dict[str, list[float]]) -> None:
     """The epochs that are left, in step with the chief."""
     model, _, _ = compiled_model(run)
-    group.begin(model, history)
+    devices.broadcast_state(model, history)
     validation = run.feed.batches("validation", run.spec.batch_size)
     with stop.deferred():  # also between epochs, and while the chief writes its checkpoint
         for epoch in range(len(history.get("loss", ())), run.spec.epochs):
-            group.at(epoch + 1)
+            devices.begin_epoch(epoch + 1)
             try:
-                measured = train_epoch(run, model, validation, epoch, history, NoProgress(), group)
+                measured = train_epoch(run, model, validation, epoch, history, NoProgress(), devices)
             except DivergedError:  # everywhere at the same step; the chief says what becomes of it
                 return
             history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
-            group.agree(stop)
+            devices.raise_if_stopped(stop)
