@@ -1,20 +1,17 @@
-"""The ledger: each checkable statement of the lecture notes, and how it is checked. Plain data.
+"""The ledger: every checkable statement of the lecture notes, by number. Plain data.
 
-To add a statement: write its check in a file of ``checks/`` (or an experiment), and its row in ``rows_*.py``.
+To add a statement: its row in ``statements/<topic>.py``, its check in ``checks/<topic>.py``.
 """
 
 from __future__ import annotations
 
-from cnnrepro.claims.rows_arithmetic import ARITHMETIC
-from cnnrepro.claims.rows_experiments import EXPERIMENTAL
+from cnnrepro.claims import statements
 from cnnrepro.claims.statement import SOURCES, Statement
 from cnnrepro.errors import UsageError
 
 __all__ = ["LEDGER", "SOURCES", "Statement", "statement"]
 
-LEDGER: dict[int, Statement] = {
-    one.number: one for one in sorted((*ARITHMETIC, *EXPERIMENTAL), key=lambda one: one.number)
-}
+LEDGER: dict[int, Statement] = {row.number: row for row in sorted(statements.ALL, key=lambda row: row.number)}
 
 
 def statement(number: int) -> Statement:
@@ -26,6 +23,6 @@ def statement(number: int) -> Statement:
 
 def _ranges(numbers: list[int]) -> str:
     """Numbers as people write them: 1 to 26, 30, 48 to 63."""
-    starts = [one for one in numbers if one - 1 not in numbers]
-    ends = [one for one in numbers if one + 1 not in numbers]
+    starts = [number for number in numbers if number - 1 not in numbers]
+    ends = [number for number in numbers if number + 1 not in numbers]
     return ", ".join(f"{a} to {b}" if a < b else str(a) for a, b in zip(starts, ends, strict=True))

@@ -21,23 +21,23 @@ class Statement:
 
     Args:
         number: its number in the ledger.
-        statement: what is claimed, in our own words.
+        text: what is claimed, in our own words.
         source: where: keys of ``SOURCES``, with the section.
-        check: how it is checked here, in a sentence.
+        method: how it is checked here, in a sentence.
         verdict: the recorded word; the check must give it again.
-        how: ``"module:function"`` of the check. It returns a ``Verdict``; without arguments, or, where an experiment's
-            runs decide, from its results and the statement.
+        function: ``"topic:function"`` of the check in ``claims/checks``. It returns a ``Verdict``; without arguments,
+            or, where an experiment's runs decide, from its results and the statement.
         experiment: the experiment whose runs decide, where one does.
         notebook: the notebook that shows it, if any.
         dataset, epochs: what the statement speaks of, where it names them.
     """
 
     number: int
-    statement: str
+    text: str
     source: str
-    check: str
+    method: str
     verdict: str
-    how: str
+    function: str
     experiment: str = ""
     notebook: str = ""
     dataset: str = ""

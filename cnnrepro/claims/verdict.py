@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 HOLDS = "holds"
@@ -44,3 +45,37 @@ class Verdict:
     def from_dict(cls, values: dict) -> Verdict:
         """The verdict that ``to_dict`` wrote."""
         return cls(**(values | {"evidence": tuple(values.get("evidence", ()))}))
+
+
+def word_of(cases: Iterable[bool]) -> str:
+    """Holds where every case is right, does not hold where none is, holds under a condition where some are.
+
+    Raises:
+        ValueError: there is no case.
+    """
+    cases = list(cases)
+    if not cases:
+        raise ValueError("A statement is judged by at least one case")
+    if all(cases):
+        return HOLDS
+    return HOLDS_IF if any(cases) else DOES_NOT_HOLD
+
+
+def right_or_wrong(cases: Iterable[bool]) -> str:
+    """For a statement that names all its conditions, or gives figures: one wrong case and it does not hold."""
+    return HOLDS if word_of(cases) == HOLDS else DOES_NOT_HOLD
+
+
+def conclude(number: int, word: str, sentences: Mapping[str, str], evidence: Iterable[str], basis: str) -> Verdict:
+    """The verdict with the sentence that belongs to its word.
+
+    Args:
+        number: of the statement.
+        word: what was found.
+        sentences: for each word that was foreseen, the outcome in a sentence. Any other word is said to be unforeseen,
+            so that no sentence is printed beside figures that contradict it.
+        evidence: the findings.
+        basis: what they were found on.
+    """
+    surprise = f"The figures of statement {number} say “{word}”, which was not foreseen; see the evidence."
+    return Verdict(number, word, sentences.get(word, surprise), tuple(evidence), basis)

@@ -9,6 +9,7 @@ import typer
 
 from cnnrepro.cli.app import AsJson, Reports, app, reports_dir, say
 from cnnrepro.console import print_json
+from cnnrepro.errors import UsageError
 
 if TYPE_CHECKING:
     from cnnrepro.claims import Outcome
@@ -24,10 +25,9 @@ def claims(
 ) -> None:
     """Check the statements of the lecture notes. Exit status 1 where a check no longer gives its recorded verdict."""
     from cnnrepro.claims import SOURCES, outcomes
-    from cnnrepro.claims.checking import parse_number
 
     found = []
-    for outcome in outcomes(reports_dir(reports), [parse_number(text) for text in numbers] if numbers else None):
+    for outcome in outcomes(reports_dir(reports), [_statement_number(text) for text in numbers] if numbers else None):
         found.append(outcome)
         if not as_json:
             _print_outcome(outcome)
@@ -39,6 +39,13 @@ def claims(
     if changed:
         say(f"the verdict on statement {', '.join(changed)} is no longer the recorded one.")
         raise typer.Exit(1)
+
+
+def _statement_number(text: str) -> int:
+    """A statement's number as people write it; raises UsageError for anything else."""
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"A statement is named by its number, such as 7. Received: {text!r}")
+    return int(text)
 
 
 def _print_outcome(outcome: Outcome) -> None:

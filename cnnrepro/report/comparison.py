@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from cnnrepro.anatomy.rows import spell, spelled
-from cnnrepro.claims.statistics import mcnemar
+from cnnrepro.claims.paired_tests import mcnemar
 from cnnrepro.report.tables import Table, mean_spread, table
 
 if TYPE_CHECKING:

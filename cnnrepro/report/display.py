@@ -73,7 +73,7 @@ def verdict_bundle(verdict: Verdict) -> dict:
 
 def _statement(number: int) -> str:
     """A statement of the ledger with its number, for the card of its verdict."""
-    return f"Statement {number}: {LEDGER[number].statement}" if number in LEDGER else f"Statement {number}"
+    return f"Statement {number}: {LEDGER[number].text}" if number in LEDGER else f"Statement {number}"
 
 
 def display_data(data: dict, metadata: dict | None = None) -> None:

@@ -70,7 +70,7 @@ def _statements(numbers: tuple[int, ...]) -> dict[str, str]:
         return {"Statements": f"all {len(numbers)} of the ledger"}
     rows = [LEDGER[number] for number in numbers]
     return {
-        "Statements": " ".join(f"No. {one.number}: {one.statement}" for one in rows),
+        "Statements": " ".join(f"No. {one.number}: {one.text}" for one in rows),
         "Source": "; ".join(dict.fromkeys(one.source for one in rows)),
     }
 

@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnrepro.claims.checks import autodiff
-from cnnrepro.claims.checks.concluding import right_or_wrong, shape_text, spelled, tiny, word_of
-from cnnrepro.claims.checks.networks import digits, drawn, one_of_each_builder, outline, traced
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF
+from cnnrepro.claims.checks.networks import digits, drawn, one_of_each_builder, traced
+from cnnrepro.claims.checks.wording import shape_text, spelled, tiny
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, right_or_wrong, word_of
 from cnnrepro.engine import without_weights
 from cnnrepro.errors import UsageError
-from cnnrepro.models import MODELS
+from cnnrepro.models import MODELS, outline
 
 ops = keras.ops
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=5)
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=5))
 def test_a_gradient_read_off_a_step_is_the_derivative(values):
     x = np.array(values)

@@ -1,15 +1,17 @@
-"""Checks of the published networks: their shapes, parameters, filters and heads, read off the built models."""
+"""Checks of the published networks: shapes, parameters, filters and heads, read off the built models."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from cnnrepro import anatomy
+from cnnrepro import anatomy, models
+from cnnrepro.anatomy import SoftmaxCrossEntropy
 from cnnrepro.anatomy.geometry import geometry
 from cnnrepro.anatomy.rules import kind
-from cnnrepro.claims.checks.concluding import conclude, right_or_wrong, spelled
-from cnnrepro.claims.checks.networks import of_kinds, outline, traced, windowed
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, Verdict
+from cnnrepro.claims.checks.networks import STEPS, digits, drawn, of_kinds, step_losses, traced, windowed
+from cnnrepro.claims.checks.wording import spelled
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, Verdict, conclude, right_or_wrong, word_of
+from cnnrepro.models import outline
 
 CONVOLUTIONS = ("Conv2D", "GroupedConv2D")
 
@@ -29,6 +31,7 @@ LISTING = (
     ("Dense", None, None, (4096,)),
     ("Dense", None, None, (1000,)),
 )
+
 DROPOUT = (0.5, 0.5)
 
 
@@ -103,7 +106,9 @@ def unshared_parameters() -> Verdict:
 
 # Statement 17: model, its name in prose, claimed parameters.
 PARAMETERS = (("alexnet", "AlexNet", 60e6), ("googlenet", "Inception v1", 4e6), ("vgg16", "VGG-16", 140e6))
+
 ROUNDING = 0.05  # "60M" and "140M" have one or two digits
+
 VGG_LAYERS = 16
 
 
@@ -199,3 +204,73 @@ def _first_layers() -> list[list[tuple[int, int]]]:
 def _spell(layer: tuple[int, int]) -> str:
     window, stride = layer
     return f"{window}x{window} with stride {stride}"
+
+
+# Statement 58: arXiv's numbers begin with year and month. Batch normalisation: Ioffe and Szegedy; highway networks,
+# with gated skip connections: Srivastava, Greff and Schmidhuber; ResNet: He, Zhang, Ren and Sun.
+ARXIV = {"batch normalisation": "1502.03167", "highway networks": "1505.00387", "ResNet": "1512.03385"}
+
+
+def what_resnet_introduced() -> Verdict:
+    """Statement 58: ResNet introduced skip connections and batch normalisation."""
+    month = {name: 12 * int(number[:2]) + int(number[2:4]) for name, number in ARXIV.items()}
+    before = {name: month["ResNet"] - when for name, when in month.items() if name != "ResNet"}
+    first = [months <= 0 for months in before.values()]
+    model = outline("resnet50")
+    normalised, joined = len(of_kinds(model, "BatchNormalization")), len(of_kinds(model, "Add"))
+    convolutions = len(of_kinds(model, "Conv2D"))
+    return conclude(
+        58,
+        word_of(first),
+        {
+            DOES_NOT_HOLD: f"ResNet uses both, in {joined} shortcuts and {normalised} batch normalisations of "
+            f"ResNet-50, but batch normalisation was published {before['batch normalisation']} months before it and "
+            f"gated skip connections {before['highway networks']}; new are shortcuts that are the identity.",
+            HOLDS: "Neither was published before ResNet.",
+        },
+        (
+            "arXiv: "
+            + ", ".join(f"{name} {number}" for name, number in ARXIV.items())
+            + " (year and month come first).",
+            f"The built ResNet-50 has {joined} additions of a shortcut, and a batch normalisation behind each of its "
+            f"{convolutions} convolutions ({normalised}).",
+        ),
+        "arXiv's numbers of the three papers, and cnnrepro's resnet50",
+    )
+
+
+# Statement 18: the general pattern with its counts, and the four examples.
+PATTERNS = (
+    ("INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC", {"N": 2, "M": 2, "K": 1}),
+    ("INPUT -> FC", {}),
+    ("INPUT -> CONV -> RELU -> FC", {}),
+    ("INPUT -> [CONV -> RELU -> POOL]*2 -> FC -> RELU -> FC", {}),
+    ("INPUT -> [CONV -> RELU -> CONV -> RELU -> POOL]*3 -> [FC -> RELU]*2 -> FC", {}),
+)
+
+
+def patterns() -> Verdict:
+    """Statement 18: each pattern builds and trains."""
+    images, labels = digits(50)
+    falls, weighted = [], []
+    for pattern, counts in PATTERNS:
+        arguments = {} if pattern == "INPUT -> FC" else {"filters": 8}
+        model = drawn(models.build(pattern, (28, 28, 1), 10, **arguments, **counts))
+        losses = step_losses(model, images, labels, SoftmaxCrossEntropy())
+        falls.append((losses[0], losses[-1]))
+        weighted.append(sum(bool(layer.weights) for layer in model.layers))
+    right = [after < before for before, after in falls]
+    return conclude(
+        18,
+        right_or_wrong(right),
+        {
+            HOLDS: f"The general pattern (N = 2, M = 2, K = 1) and the {len(right) - 1} examples build, and each "
+            f"trains: after {STEPS - 1} steps of Adam on {len(images)} digits the loss has fallen in all {sum(right)}.",
+            DOES_NOT_HOLD: f"The loss fell in {sum(right)} of {len(right)} networks.",
+        },
+        [
+            f"{pattern}: {layers} layer{'s' * (layers > 1)} with weights; loss from {before:.2f} to {after:.2f}."
+            for (pattern, _), layers, (before, after) in zip(PATTERNS, weighted, falls, strict=True)
+        ],
+        f"{len(PATTERNS)} patterns built for 28x28x1, a batch of {len(images)} embedded digits",
+    )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from cnnrepro import anatomy
 from cnnrepro.anatomy import Trace
-from cnnrepro.claims.checks.concluding import conclude, right_or_wrong
 from cnnrepro.claims.checks.networks import traced
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, Verdict
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, Verdict, conclude, right_or_wrong
 from cnnrepro.engine import keras, without_weights
 
 IN_PLACE = ("ReLU", "Dropout")  # written over their input: no memory of their own
+
 PER_PARAMETER = 3 * 4  # weight, gradient and momentum in float32
+
 BATCH = 128
 
 
@@ -75,8 +76,10 @@ def _stack(count: int, size: int) -> Trace:
 
 # Statement 55: what S1 says of the training, and the images of an epoch that it gives.
 EPOCHS, DAYS, CARDS, CARD_BYTES, IMAGES = 90, 6, 2, 3 * 2**30, 1_200_000
+
 # A GTX 580: 512 cores, a multiply and an add a clock, 1.544 GHz (NVIDIA's specification).
 PEAK = 512 * 2 * 1.544e9
+
 PASSES = 3  # forward, and backward to inputs and to weights
 
 

@@ -1,4 +1,4 @@
-"""Networks that are built to be looked at: their graphs and figures, without memory for their weights."""
+"""Networks for the checks: outlines without weights, and small ones that train for a few steps on digits."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro import anatomy, models
+from cnnrepro import anatomy
 from cnnrepro.anatomy.graph import Call, take_apart
 from cnnrepro.anatomy.rules import WINDOWS, kind
+from cnnrepro.claims.checks.autodiff import step_by_step
 from cnnrepro.data.embedded import read_digits
 from cnnrepro.engine import keras
-from cnnrepro.models import MODELS
+from cnnrepro.models import MODELS, outline
 
 if TYPE_CHECKING:
     from cnnrepro.anatomy import Trace
+
+
+STEPS = 6
 
 
 @dataclass(frozen=True)
@@ -32,29 +36,19 @@ class WindowedCall:
     output: int
 
 
-def outline(name: str, input_shape: tuple[int, int, int] | None = None, **options: object) -> keras.Model:
-    """A model of the table, or of a pattern, without values of its weights."""
-    return models.outline(name, input_shape, **options)
-
-
-def traced(name: str, input_shape: tuple[int, int, int] | None = None, **options: object) -> Trace:
-    """Its rows and totals."""
-    return anatomy.trace(outline(name, input_shape, **options))
-
-
-def calls(model: keras.Model) -> tuple[Call, ...]:
-    """Its calls of layers, in order."""
-    return take_apart(model).calls
+def traced(name: str, **options: object) -> Trace:
+    """Rows and totals of a model of the table, or of a pattern."""
+    return anatomy.trace(outline(name, **options))
 
 
 def of_kinds(model: keras.Model, *kinds: str) -> list[Call]:
-    """Its calls of layers of these kinds."""
-    return [call for call in calls(model) if kind(call.operation) in kinds]
+    """A model's calls of layers of these kinds, in order."""
+    return [call for call in take_apart(model).calls if kind(call.operation) in kinds]
 
 
 def windowed(model: keras.Model) -> list[WindowedCall]:
-    """Its convolutions and poolings; those with square windows and maps alone. Padding layers count with the next."""
-    return [_windowed(call) for call in calls(model) if kind(call.operation) in WINDOWS]
+    """A model's convolutions and poolings with square windows. Padding layers count with the layer behind them."""
+    return [_windowed(call) for call in of_kinds(model, *WINDOWS)]
 
 
 def _windowed(call: Call) -> WindowedCall:
@@ -97,3 +91,13 @@ def digits(count: int) -> tuple[np.ndarray, np.ndarray]:
     images, labels = read_digits()
     chosen = slice(None, None, len(images) // count)
     return images[chosen].astype("float32") / 255, labels[chosen]
+
+
+def step_losses(model: keras.Model, images: np.ndarray, targets: np.ndarray, loss: object) -> list[float]:
+    """The loss before each of ``STEPS`` steps of Adam on one batch."""
+    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, run_eagerly=step_by_step())
+    losses = []
+    for _ in range(STEPS):
+        model.reset_metrics()
+        losses.append(float(model.train_on_batch(images, targets)))
+    return losses

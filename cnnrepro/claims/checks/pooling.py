@@ -1,19 +1,23 @@
-"""Checks of pooling: the way of its gradient, its parameters, and what it saves."""
+"""Checks of pooling: what it discards, the way of its gradient, its parameters, and what it saves."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from cnnrepro import anatomy
+from cnnrepro.anatomy.graph import take_apart
 from cnnrepro.anatomy.pooling import route
 from cnnrepro.anatomy.rules import kind
 from cnnrepro.claims.checks.autodiff import agree, difference, precision, pulled_back
-from cnnrepro.claims.checks.concluding import conclude, right_or_wrong, spelled, tiny, word_of
-from cnnrepro.claims.checks.networks import calls, one_of_each_builder, traced
-from cnnrepro.claims.verdict import HOLDS, HOLDS_IF, Verdict
+from cnnrepro.claims.checks.networks import (
+    one_of_each_builder,
+    traced,
+    windowed,
+)
+from cnnrepro.claims.checks.wording import spelled, tiny
+from cnnrepro.claims.verdict import HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.engine import keras, without_weights
-
-ops = keras.ops
+from cnnrepro.models import outline
 
 # Statement 9: size, window, stride, padding of the pools looked at.
 POOLS = ((8, 2, 2, "valid"), (9, 3, 2, "valid"), (9, 2, 2, "valid"), (8, 3, 1, "same"), (10, 3, 2, "same"))
@@ -73,7 +77,7 @@ def parameters_of_pools() -> Verdict:
     networks = 0
     for name, model in one_of_each_builder():
         networks += 1
-        for call in calls(model):
+        for call in take_apart(model).calls:
             what = kind(call.operation)
             if what in POOLING_KINDS:
                 parameters = sum(int(np.prod(weight.shape)) for weight in call.operation.trainable_weights)
@@ -152,3 +156,76 @@ def _averaged(*, pool: bool) -> tuple[int, int]:
 
     totals = anatomy.trace(without_weights(build)).totals
     return totals.parameters, totals.multiply_adds
+
+
+SIZES = range(2, 66)
+
+DISCARDED = 0.75  # statement 10
+
+HALF = 0.5  # statement 51
+
+
+def _pooled(size: int, window: int = 2, stride: int = 2) -> int:
+    layer = keras.layers.MaxPooling2D(window, strides=stride)
+    return layer.compute_output_shape((None, size, size, 1))[1]
+
+
+def _if_even(cases: dict[int, bool]) -> str:
+    """Holds if sizes are even, where it does for these and no others."""
+    just_even = all(right == (size % 2 == 0) for size, right in cases.items())
+    return HOLDS_IF if just_even else right_or_wrong(cases.values())
+
+
+def discarded_share() -> Verdict:
+    """Statement 10: 2x2 pooling with stride 2 discards 75 % of the activations."""
+    shares = {size: 1 - (_pooled(size) / size) ** 2 for size in SIZES}
+    exact = {size: share == DISCARDED for size, share in shares.items()}
+    even = [size for size in SIZES if size % 2 == 0]
+    worst = max(shares, key=shares.get)
+    overlapping = 1 - (_pooled(55, 3) / 55) ** 2
+    return conclude(
+        10,
+        _if_even(exact),
+        {
+            HOLDS_IF: f"It holds if the sizes are even: then exactly {DISCARDED:.0%} go, and with odd sizes more, from "
+            f"{1 - (_pooled(65) / 65) ** 2:.1%} at 65 to {shares[worst]:.1%} at {worst}.",
+            HOLDS: f"{DISCARDED:.0%} go at every size from {SIZES[0]} to {SIZES[-1]}.",
+        },
+        (
+            f"Of the sizes from {SIZES[0]} to {SIZES[-1]}, {sum(exact.values())} lose exactly {DISCARDED:.0%}; "
+            f"{sum(exact[size] for size in even)} of them are even.",
+            f"An odd size also loses its last row and column: 7x7 keeps {_pooled(7) ** 2} of 49 values, so that "
+            f"{shares[7]:.1%} go; {worst}x{worst} loses {shares[worst]:.1%}.",
+            f"Overlapping 3x3 pools with stride 2 discard as much: AlexNet's 55x55 goes to {_pooled(55, 3)}x"
+            f"{_pooled(55, 3)}, by {overlapping:.1%}.",
+        ),
+        f"Keras's MaxPooling2D on {len(shares)} sizes",
+    )
+
+
+def halved_sizes() -> Verdict:
+    """Statement 51: 2x2 pooling halves the dimensions."""
+    halved = {size: _pooled(size) / size == HALF for size in SIZES}
+    padded = keras.layers.MaxPooling2D(2, padding="same").compute_output_shape((None, 7, 7, 1))[1]
+    unstrided = _pooled(28, 2, 1)
+    in_vgg = [(call.size, call.output) for call in windowed(outline("vgg16")) if call.kind == "MaxPooling2D"]
+    return conclude(
+        51,
+        _if_even(halved),
+        {
+            HOLDS_IF: f"It holds if the size is even and the stride is 2: of the sizes from {SIZES[0]} to {SIZES[-1]}, "
+            f"{sum(halved.values())} are halved; 7 becomes {_pooled(7)}, or {padded} with padding “same”.",
+            HOLDS: f"All sizes from {SIZES[0]} to {SIZES[-1]} are halved.",
+        },
+        (
+            f"MaxPooling2D(2) halves {sum(halved.values())} of {len(halved)} sizes; of the other "
+            f"{len(halved) - sum(halved.values())}, "
+            f"{sum(size % 2 == 1 for size, yes in halved.items() if not yes)} are odd.",
+            f"Odd sizes are rounded down: 7 becomes {_pooled(7)}, and 28 goes 28, {_pooled(28)}, "
+            f"{_pooled(_pooled(28))}, {_pooled(_pooled(_pooled(28)))}; with padding “same” 7 becomes {padded}.",
+            f"The stride does it, not the window: 2x2 with stride 1 makes {unstrided} of 28.",
+            f"In VGG-16 at 224 all {sum(2 * small == large for large, small in in_vgg)} of {len(in_vgg)} pools halve "
+            f"their input.",
+        ),
+        f"Keras's MaxPooling2D on {len(halved)} sizes, and the built vgg16",
+    )

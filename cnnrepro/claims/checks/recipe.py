@@ -9,8 +9,8 @@ import numpy as np
 from cnnrepro import anatomy, models
 from cnnrepro.anatomy import output_size
 from cnnrepro.claims.checks.autodiff import step_by_step
-from cnnrepro.claims.checks.concluding import conclude, right_or_wrong, spelled, tiny
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, Verdict
+from cnnrepro.claims.checks.wording import spelled, tiny
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, Verdict, conclude, right_or_wrong
 from cnnrepro.engine import keras
 from cnnrepro.layers import LocalResponseNormalization
 from cnnrepro.recipes.table import RECIPES
@@ -19,8 +19,11 @@ ops = keras.ops
 
 # Statement 23: the values of S1.
 LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, DEVIATION, REDUCTIONS = 0.01, 0.9, 0.0005, 0.01, 3
+
 BIASES_OF_ONE = {"conv2", "conv4", "conv5", "dense6", "dense7"}
+
 REGULARISED = False  # "no regularisation (L1, L2) at all"
+
 STEPS = 20
 
 
@@ -146,6 +149,7 @@ def plateau() -> Verdict:
 
 
 IMAGE, PATCH = 256, 224
+
 PUBLISHED_PATCHES = 2048  # the paper, section 4.1: by how much the training set grows
 
 

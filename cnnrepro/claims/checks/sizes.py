@@ -1,20 +1,22 @@
-"""Checks of output sizes: the formulas of convolution and pooling against the layers of Keras."""
+"""Checks of output sizes and padding: the formulas of the notes against the layers of Keras and built networks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 
 import numpy as np
 
 from cnnrepro.anatomy import output_size
+from cnnrepro.anatomy.convolution import col2im, plan
 from cnnrepro.anatomy.geometry import geometry
-from cnnrepro.claims.checks.concluding import conclude, right_or_wrong, shape_text, word_of
-from cnnrepro.claims.checks.networks import of_kinds, outline
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict
+from cnnrepro.claims.checks.networks import WindowedCall, of_kinds, windowed
+from cnnrepro.claims.checks.wording import shape_text, spelled
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
+from cnnrepro.models import outline
 
 SIZES, WINDOWS, STRIDES, PADDINGS = range(5, 29), (1, 2, 3, 5, 7), (1, 2, 3, 4), (0, 1, 2)
 
@@ -208,3 +210,154 @@ def same_padding() -> Verdict:
         ),
         f"Keras's Conv2D over {len(kept) + len(rounded_up):,} geometries",
     )
+
+
+# Statement 20: sizes the notes recommend (S0, S2).
+RECOMMENDED = (32, 64, 96, 224, 384, 512)
+
+
+def lines_lost(size: int, layers: Sequence[WindowedCall]) -> int | None:
+    """Rows (or columns) of feature maps that no window reads on the way through a chain; None where nothing is left."""
+    lost = 0
+    for layer in layers:
+        try:
+            found = geometry(size, layer.window, layer.stride, layer.padding)
+        except UsageError:
+            return None
+        lost, size = lost + found.input_cells_lost, found.output
+    return lost
+
+
+def layer_sizing() -> Verdict:
+    """Statement 20: inputs should be divisible by 2 many times; through VGG-16 and AlexNet."""
+    vgg, alexnet = windowed(outline("vgg16")), windowed(outline("alexnet"))
+    sizes = sorted({*RECOMMENDED, 28, 224, 227})
+    in_vgg = {size: lines_lost(size, vgg) for size in sizes}
+    in_alexnet = {size: lines_lost(size, alexnet) for size in sizes}
+    whole = [size for size in range(32, 513) if lines_lost(size, vgg) == 0]
+    fits = [size for size in range(67, 513) if lines_lost(size, alexnet) == 0]
+    halvings = [(size & -size).bit_length() - 1 for size in RECOMMENDED]
+    by_rule = [in_vgg[size] == 0 for size in RECOMMENDED]
+    elsewhere = [in_alexnet[size] == 0 for size in RECOMMENDED if size >= 67]  # AlexNet needs 67 pixels
+    odd, near = sum(size % 2 for size in fits), min(fits, key=lambda size: abs(size - 224))
+    return conclude(
+        20,
+        word_of([*by_rule, *elsewhere]) if all(by_rule) else DOES_NOT_HOLD,
+        {
+            HOLDS_IF: f"It holds if the network keeps sizes in its convolutions and halves them in 2x2 pools: VGG-16 "
+            f"loses no line at {spelled(RECOMMENDED)}; AlexNet, 11x11 with stride 4 and 3x3 pools, wants {near} or "
+            f"one of {len(fits) - 1} other sizes; {odd} of the {len(fits)} are odd.",
+            HOLDS: "The recommended sizes lose nothing in either network.",
+        },
+        (
+            f"{spelled(RECOMMENDED)} can be halved {spelled(halvings)} times; VGG-16 halves 5 times and reads every "
+            f"line at {len(whole)} sizes from 32 to 512, all multiples of {np.gcd.reduce(whole)}.",
+            f"227 in VGG-16 loses {in_vgg[227]} lines on the way; at 28 "
+            + ("nothing is left for the fifth pool" if in_vgg[28] is None else f"{in_vgg[28]} lines are lost")
+            + f"; at 224 it loses {in_vgg[224]}.",
+            f"AlexNet reads every line at 227 ({in_alexnet[227]} lost) and not at 224 ({in_alexnet[224]} lost, without "
+            f"padding); its sizes are {spelled(fits[:3])} and so on in steps of {fits[1] - fits[0]}.",
+        ),
+        "windows and strides of the built vgg16 and alexnet, sizes from 28 to 512",
+    )
+
+
+def neurons_formula() -> Verdict:
+    """Statement 60: S2 calls (W − F + 2P)/S + 1 the number of neurons."""
+    shape = of_kinds(outline("alexnet"), "Conv2D")[0].output_shapes[0][1:]
+    by_formula = output_size(227, 11, 4, rounding="exact")
+    neurons = int(np.prod(shape))
+    return conclude(
+        60,
+        word_of([by_formula == shape[0], by_formula == neurons]),
+        {
+            HOLDS_IF: f"It holds if the neurons are counted along one direction of one depth slice: for AlexNet's "
+            f"first layer the formula gives {by_formula}, and the layer has {by_formula}·{by_formula}·{shape[2]} = "
+            f"{neurons:,} neurons.",
+        },
+        (
+            f"The formula gives {by_formula} for W = 227, F = 11, S = 4, P = 0.",
+            f"The built layer has {' · '.join(map(str, shape))} = {neurons:,} outputs, {neurons // by_formula:,} times "
+            f"as many; the notes themselves count so a section further on.",
+        ),
+        "cnnrepro's alexnet, built at 227x227x3",
+    )
+
+
+def border_coverage() -> Verdict:
+    """Statement 59: without padding the edges are not fully captured, and padding lets the filter fully cover them."""
+    counts = {padding: _times_read(9, 3, padding) for padding in (0, 1, 2)}
+    corner = {padding: int(count[0, 0]) for padding, count in counts.items()}
+    edge = {padding: int(count[0, 4]) for padding, count in counts.items()}
+    inside = int(counts[0][4, 4])
+    less_without, full_with = corner[0] < inside, corner[1] == inside
+    return conclude(
+        59,
+        HOLDS_IF
+        if less_without and not full_with and corner[2] == inside
+        else right_or_wrong([less_without, full_with]),
+        {
+            HOLDS_IF: f"It holds if “fully” means that the filter is centred on every pixel once: a corner pixel is "
+            f"read {corner[0]} time without padding and {corner[1]} times with “same”, a pixel inside {inside} times; "
+            f"only padding by F − 1 = 2 gives every pixel its {corner[2]}.",
+            DOES_NOT_HOLD: f"A corner pixel is read {corner[0]} times without padding, {corner[1]} times with.",
+        },
+        (
+            f"3x3, stride 1, no padding: a corner pixel lies under {corner[0]} window, one at the edge under "
+            f"{edge[0]}, one inside under {inside}.",
+            f"With one line of padding (“same”): corner {corner[1]}, edge {edge[1]}, inside {inside}; with two lines: "
+            f"corner {corner[2]}, edge {edge[2]}, but the output grows to {output_size(9, 3, 1, 2)} for 9 pixels.",
+            f"The 98x98 map of 100x100 leaves no pixel unread, so nothing is lost outright: the least read one is read "
+            f"{int(_times_read(100, 3, 0).min())} time.",
+        ),
+        "counts of windows over each pixel by cnnrepro.anatomy's col2im",
+    )
+
+
+def _times_read(size: int, window: int, padding: int) -> np.ndarray:
+    """Under how many windows each pixel lies: ones, added back to where they were copied from."""
+    outputs = np.prod(plan((size, size), window, 1, padding).output)
+    return col2im(np.ones((window * window, outputs)), (size, size), window, padding=padding)[:, :, 0]
+
+
+OPTIONS = ("valid", "same")  # statement 52
+
+OTHERS = ("causal", "full", "reflect", "half", 1, (1, 1))
+
+
+def padding_words() -> Verdict:
+    """Statement 52: Keras has two options for padding, valid and same."""
+    taken = {dimension: [word for word in (*OPTIONS, *OTHERS) if _takes(dimension, word)] for dimension in (1, 2, 3)}
+    sizes = [keras.layers.Conv2D(1, 3, padding=word).compute_output_shape((None, 28, 28, 1))[1] for word in OPTIONS]
+    explicit = keras.layers.ZeroPadding2D(2).compute_output_shape((None, 224, 224, 3))[1]
+    only = tuple(taken[2]) == OPTIONS
+    more = [str(word) for word in taken[1] if word not in OPTIONS]
+    named = ", ".join(map(str, taken[2]))
+    return conclude(
+        52,
+        HOLDS_IF if only and more else right_or_wrong([only]),
+        {
+            HOLDS: f"In all of Keras's convolutions: {named}.",
+            HOLDS_IF: f"It holds if the layer is Conv2D or Conv3D: of {len(OPTIONS) + len(OTHERS)} values tried it "
+            f"takes {named} alone; Conv1D also takes {spelled(more)}. Other paddings are a layer "
+            f"of their own, ZeroPadding2D.",
+            DOES_NOT_HOLD: f"Conv2D takes {named}: {len(taken[2])} options.",
+        },
+        (
+            f"Of {len(OPTIONS) + len(OTHERS)} values tried Conv2D takes {len(taken[2])} ({named}), "
+            f"Conv1D {len(taken[1])}, Conv3D {len(taken[3])}; the others raise an error, the number 1 too.",
+            f"3x3 over 28 gives {sizes[0]} with valid and {sizes[1]} with same.",
+            f"AlexNet's padding of 2 is neither: ZeroPadding2D(2) makes {explicit} of 224, and a valid convolution "
+            f"follows.",
+        ),
+        f"Keras {keras.__version__}'s Conv1D, Conv2D and Conv3D",
+    )
+
+
+def _takes(dimension: int, padding: object) -> bool:
+    layer = getattr(keras.layers, f"Conv{dimension}D")
+    try:
+        layer(1, 3, padding=padding).compute_output_shape((None, *(28,) * dimension, 1))
+    except (ValueError, AttributeError, TypeError):
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""Checks of the convolution as an operation: what it computes, as a matrix product, and its backward pass."""
+"""Checks of convolution: what it computes and connects, as a matrix product, backwards, and with 1x1 filters."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import numpy as np
 from scipy import signal
 
 from cnnrepro import anatomy
+from cnnrepro.anatomy import receptive_field
 from cnnrepro.anatomy.convolution import filter_rows
 from cnnrepro.anatomy.convolution_backward import input_gradient_as_convolution
-from cnnrepro.claims.checks.autodiff import agree, difference, precision, pulled_back
-from cnnrepro.claims.checks.concluding import conclude, right_or_wrong, shape_text, tiny
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict
+from cnnrepro.claims.checks.autodiff import agree, difference, gradients, precision, pulled_back
+from cnnrepro.claims.checks.networks import of_kinds, one_of_each_builder
+from cnnrepro.claims.checks.wording import shape_text, spelled, tiny
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.engine import keras
+from cnnrepro.models import outline
 
 ops = keras.ops
 
 # Statement 7: the two matrices as S2 has them, for 227x227x3, 96 filters of 11x11x3, stride 4.
 X_COL, W_ROW = (363, 3025), (96, 3015)
+
 # Statement 8: size, window, stride, padding, dilation of the convolutions whose backward pass is looked at.
 GEOMETRIES = ((9, 3, 1, "valid", 1), (9, 3, 1, "same", 1), (10, 3, 2, "valid", 1), (11, 5, 2, "same", 1))
+
 GEOMETRIES += ((10, 2, 3, "valid", 1), (11, 3, 1, "valid", 2), (12, 3, 1, "same", 3), (8, 1, 1, "valid", 1))
 
 
@@ -172,4 +177,156 @@ def shared_gradients() -> Verdict:
             f"{tiny(difference(added, automatic))}; their mean would differ by {difference(averaged, automatic):.0%}.",
         ),
         "cnnrepro.anatomy's im2col and automatic differentiation of Keras's convolution",
+    )
+
+
+CONVOLUTIONS = ("Conv2D", "GroupedConv2D", "TableConv2D")
+
+# Statement 3: input, window, and the claimed connections of a neuron.
+CONNECTIONS = (((16, 16, 20), 3, 180), ((32, 32, 3), 5, 75))
+
+
+def connections() -> Verdict:
+    """Statement 3: weights of a neuron, and how many inputs really have an influence on it."""
+    found, right = [], []
+    for shape, window, claimed in CONNECTIONS:
+        layer = keras.layers.Conv2D(1, window)
+        layer.build((None, *shape))
+        weights = int(np.prod(layer.kernel.shape[:3]))
+        filters = np.ones((window, window, shape[2], 1))
+        middle = _influences(shape, filters, "valid")
+        found.append((weights, layer.count_params(), middle, _influences(shape, filters, "same", corner=True)))
+        right.append(weights == middle == claimed)
+    (first, _, _, corner), (second, with_bias, _, second_corner) = found
+    return conclude(
+        3,
+        right_or_wrong(right),
+        {
+            HOLDS: f"3·3·20 = {first} connections on 16x16x20 and 5·5·3 = {second} weights, with the bias {with_bias}, "
+            f"on 32x32x3, read off Keras's layers.",
+            DOES_NOT_HOLD: f"The layers have {first} and {second} weights a neuron.",
+        },
+        (
+            f"Conv2D(1, 3) on 16x16x20 has {first} weights (the notes: {CONNECTIONS[0][2]}); Conv2D(1, 5) on 32x32x3 "
+            f"has {second} (the notes: {CONNECTIONS[1][2]}), and {with_bias} parameters with its bias.",
+            f"By automatic differentiation {found[0][2]} and {found[1][2]} inputs have an influence on a neuron whose "
+            f"window lies within the input.",
+            f"In the corner of a zero-padded input fewer have: {corner} and {second_corner}; the rest of the window is "
+            f"padding.",
+        ),
+        "Keras's Conv2D and automatic differentiation",
+    )
+
+
+def _influences(shape: tuple[int, int, int], filters: np.ndarray, padding: str, *, corner: bool = False) -> int:
+    """How many inputs change one output: in the middle of the map, or in its corner."""
+    at = 0 if corner else shape[0] // 2 - 2
+    tensor = filters.astype(precision()[0])
+    gradient = gradients(
+        lambda x: ops.conv(x, tensor, 1, padding, "channels_last")[0, at, at, 0], np.zeros((1, *shape))
+    )[0]
+    return int(np.count_nonzero(gradient))
+
+
+def full_depth() -> Verdict:
+    """Statement 49: every filter extends through the full depth of its input."""
+    full, partial, explained, networks = 0, [], [], 0
+    for name, model in one_of_each_builder():
+        networks += 1
+        for call in of_kinds(model, *CONVOLUTIONS):
+            depths = _depths(call.operation)
+            channels = call.input_shapes[0][-1]
+            if all(depth == channels for depth in depths):
+                full += 1
+            else:
+                partial.append((name, call.name, channels, sorted(set(depths))))
+                explained.append(getattr(call.operation, "table", None) or call.operation.groups > 1)
+    names = sorted({name for name, *_ in partial})
+    return conclude(
+        49,
+        word_of([True] * full + [False] * len(partial)) if all(explained) else DOES_NOT_HOLD,
+        {
+            HOLDS_IF: f"It holds if there are no groups and no table of connections, as in {full} of "
+            f"{full + len(partial)} convolutions here; not in {len(partial)} of {spelled(names)}.",
+            HOLDS: f"All {full} convolutions have filters of full depth.",
+        },
+        (
+            f"{networks} networks, one of each builder, have {full + len(partial)} convolutions; in {full} every "
+            f"filter sees all channels.",
+            *(
+                f"{layer} of {name}: filters see {spelled(depths)} of {channels} channels."
+                for name, layer, channels, depths in partial
+            ),
+        ),
+        f"{networks} networks, one of each builder of cnnrepro",
+    )
+
+
+def _depths(layer: object) -> list[int]:
+    """How many input channels each filter sees."""
+    table = getattr(layer, "table", None)
+    return [len(row) for row in table] if table else [layer.kernel.shape[2]]
+
+
+def one_by_one() -> Verdict:
+    """Statement 14: a 1x1 convolution is a dot product over the channels of each pixel."""
+    random = np.random.default_rng(0)
+    image = random.normal(size=(1, 32, 32, 3)).astype("float32")
+    layer = keras.layers.Conv2D(8, 1)
+    output = ops.convert_to_numpy(layer(image))
+    kernel = ops.convert_to_numpy(layer.kernel)
+    products = image @ kernel[0, 0]  # (1, 32, 32, 3) times (3, 8): one dot product a pixel and filter
+    order = random.permutation(32 * 32)
+    shuffled = image.reshape(1, -1, 3)[:, order].reshape(image.shape)
+    after = ops.convert_to_numpy(layer(shuffled)).reshape(1, -1, 8)
+    stays = np.abs(after - output.reshape(1, -1, 8)[:, order]).max() < 1e-5
+    length = int(np.prod(kernel.shape[:3]))
+    seen = receptive_field([(1, 1)]).size
+    return conclude(
+        14,
+        right_or_wrong([np.abs(output - products).max() < 1e-5, stays, length == image.shape[3], seen == 1]),
+        {
+            HOLDS: f"On 32x32x3 every output of a 1x1 convolution is a dot product of {length} numbers, the channels "
+            f"of one pixel: Keras's layer equals the matrix product, and mixes channels only.",
+        },
+        (
+            f"Keras's 1x1 convolution and the product of each pixel with a {length}x8 matrix differ by "
+            f"{tiny(difference(output, products))} of the largest output, over {32 * 32:,} pixels.",
+            f"Shuffling all {order.size:,} pixels before the layer or after it gives the same: differences of "
+            f"{tiny(np.abs(after - output.reshape(1, -1, 8)[:, order]).max())}; no pixel sees another.",
+            f"A filter has {length} weights and 1 bias, and its receptive field is {seen} pixel.",
+        ),
+        "Keras's Conv2D on a random 32x32x3 image",
+    )
+
+
+def reduction() -> Verdict:
+    """Statement 63: 1x1 convolutions reduce the dimension; what that saves in GoogLeNet's modules."""
+    rows = anatomy.trace(outline("googlenet", auxiliary_heads=False))
+    shapes = {row.name: row.output_shape for row in rows}
+    reduced, direct, narrower = 0, 0, []
+    for row in rows:
+        size = {"_3x3": 3, "_5x5": 5}.get(row.name[-4:])
+        if size is None or not row.name.startswith("inception_"):
+            continue
+        before = rows[f"{row.name}_reduce"]
+        entering = before.multiply_adds // int(np.prod(before.output_shape))  # channels that the 1x1 filters see
+        narrower.append(shapes[before.name][-1] < entering)
+        reduced += before.multiply_adds + row.multiply_adds
+        direct += size * size * entering * int(np.prod(row.output_shape))
+    return conclude(
+        63,
+        right_or_wrong([*narrower, reduced < direct]),
+        {
+            HOLDS: f"In GoogLeNet all {len(narrower)} before larger filters hand on fewer channels than they get, and "
+            f"the 3x3 and 5x5 filters with them cost {reduced / 1e6:,.0f} million multiply-adds in place of "
+            f"{direct / 1e6:,.0f} million: {direct / reduced:.1f} times less.",
+        },
+        (
+            f"{sum(narrower)} of {len(narrower)} 1x1 reductions in the nine modules have fewer outputs than inputs.",
+            f"Reductions and the 3x3 and 5x5 filters behind them take {reduced:,} multiply-adds; the same filters "
+            f"straight on the module's input would take {direct:,}.",
+            f"The whole network takes {rows.totals.multiply_adds:,} multiply-adds an image.",
+        ),
+        "cnnrepro's googlenet, built at 224x224x3",
     )

@@ -1,10 +1,10 @@
-"""Going through the ledger: every statement's check, and whether it gives the recorded verdict again."""
+"""Run the checks of the ledger: each statement's verdict now, beside the recorded one."""
 
 from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,47 +40,46 @@ class Outcome:
         """The verdict's sentence and findings, or what it would take to have them."""
         if self.verdict is not None:
             return (self.verdict.sentence, *self.verdict.evidence)
-        one = self.statement
+        row = self.statement
         return (
             f"Recorded earlier, not computed now: no records of it lie in the folder of reports (--reports names it); "
-            f"`cnnrepro run {one.experiment} -p dataset={one.dataset}` makes them.",
+            f"`cnnrepro run {row.experiment} -p dataset={row.dataset}` makes them.",
         )
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
-        one = self.statement
+        row = self.statement
         return {
-            "number": one.number,
-            "statement": one.statement,
-            "source": one.source,
-            "check": one.check,
-            "verdict": self.verdict.word if self.verdict else one.verdict,
-            "recorded": one.verdict,
+            "number": row.number,
+            "statement": row.text,
+            "source": row.source,
+            "check": row.method,
+            "verdict": self.verdict.word if self.verdict else row.verdict,
+            "recorded": row.verdict,
             "agrees": self.agrees,
             "computed": self.verdict is not None,
             "evidence": list(self.evidence),
             "basis": self.verdict.basis if self.verdict else "",
-            "notebook": one.notebook,
+            "notebook": row.notebook,
         }
 
 
-def parse_number(text: str) -> int:
-    """A statement's number as people write it; raises UsageError for anything else."""
-    if not (text.isascii() and text.isdigit()):
-        raise UsageError(f"A statement is named by its number, such as 7. Received: {text!r}")
-    return int(text)
+def check(number: int, results: Results | None = None) -> Verdict:
+    """Check a statement.
 
-
-def check(number: int) -> Verdict:
-    """Check a statement that needs no training.
+    Args:
+        number: of the statement in the ledger.
+        results: of its experiment, where runs decide.
 
     Raises:
-        UsageError: no such statement, or one that an experiment decides.
+        UsageError: no such statement, or one that runs decide and no results.
     """
-    one = statement(number)
-    if one.experiment:
-        raise UsageError(f"Statement {number} is decided by runs: cnnrepro run {one.experiment}")
-    return _function(one)()
+    row = statement(number)
+    if not row.experiment:
+        return function_of(row)()
+    if results is None:
+        raise UsageError(f"Statement {number} is decided by runs: cnnrepro run {row.experiment}")
+    return function_of(row)(results, row)
 
 
 def outcomes(reports: Path, numbers: Sequence[int] | None = None) -> Iterator[Outcome]:
@@ -93,32 +92,30 @@ def outcomes(reports: Path, numbers: Sequence[int] | None = None) -> Iterator[Ou
     Raises:
         UsageError: no such statement.
     """
-    chosen = [statement(number) for number in numbers] if numbers is not None else list(LEDGER.values())
-    for one in chosen:
-        if one.experiment:
-            results = published_results(one, reports)
-            yield Outcome(one, _function(one)(results, one) if results else None)
-        else:
-            yield Outcome(one, _function(one)())
+    rows = [statement(number) for number in numbers] if numbers is not None else LEDGER.values()
+    for row in rows:
+        results = published_results(row, reports) if row.experiment else None
+        yield Outcome(row, None if row.experiment and results is None else check(row.number, results))
 
 
-def _function(one: Statement):
-    module, name = one.how.split(":")
-    return getattr(importlib.import_module(module), name)
+def function_of(row: Statement) -> Callable[..., Verdict]:
+    """The function that checks a statement."""
+    topic, name = row.function.split(":")
+    return getattr(importlib.import_module(f"cnnrepro.claims.checks.{topic}"), name)
 
 
-def published_results(one: Statement, reports: Path) -> Results | None:
+def published_results(row: Statement, reports: Path) -> Results | None:
     """The records beside a page of a statement's experiment, on the data and epochs it speaks of; None without them."""
-    for path in sorted(reports.glob(f"{one.experiment}/*/report.json")):
+    for path in sorted(reports.glob(f"{row.experiment}/*/report.json")):
         parameters = json.loads(path.read_text(encoding="utf-8"))["parameters"]
-        if (parameters.get("dataset"), parameters.get("epochs")) == (one.dataset, one.epochs):
-            found = _results(one, parameters, path.parent / "records")
-            if found is not None:
-                return found
+        if (parameters.get("dataset"), parameters.get("epochs")) == (row.dataset, row.epochs):
+            results = _results(row, parameters, path.parent / "records")
+            if results is not None:
+                return results
     return None
 
 
-def _results(one: Statement, parameters: dict, folder: Path) -> Results | None:
+def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
     """An experiment's results from a folder of records; None where one is missing."""
     from cnnrepro.experiments import experiment
     from cnnrepro.experiments.results import Results
@@ -127,7 +124,7 @@ def _results(one: Statement, parameters: dict, folder: Path) -> Results | None:
 
     texts = (path.read_text(encoding="utf-8") for path in folder.glob(f"*/{RECORD}"))
     records = {record.spec: record for record in map(RunRecord.from_dict, map(json.loads, texts))}
-    arms = experiment(one.experiment).arms(parameters)
+    arms = experiment(row.experiment).arms(parameters)
     if not all(spec in records for arm in arms for spec in arm.specs):
         return None
     return Results(arms, tuple(tuple(records[spec] for spec in arm.specs) for arm in arms), RunStore(folder))

@@ -10,13 +10,16 @@ import numpy as np
 from cnnrepro import anatomy
 from cnnrepro.anatomy import receptive_field
 from cnnrepro.claims.checks.autodiff import difference, gradients
-from cnnrepro.claims.checks.concluding import conclude, right_or_wrong, spelled, tiny, word_of
-from cnnrepro.claims.checks.networks import outline, windowed
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict
+from cnnrepro.claims.checks.networks import windowed
+from cnnrepro.claims.checks.wording import spelled, tiny
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.engine import keras
+from cnnrepro.models import outline
 
 ops = keras.ops
+
 CHAINS = ("lenet5_modern", "alexnet", "zfnet", "vgg16")  # networks without branches
+
 THREE_BY_THREE = 7  # statement 11: what three 3x3 layers with stride 1 see
 
 
@@ -143,67 +146,3 @@ def _reach(influence: np.ndarray) -> int:
 def _holes(influence: np.ndarray) -> int:
     """Pixels between the first and the last seen one that have no influence."""
     return _reach(influence) - np.count_nonzero(influence)
-
-
-def one_by_one() -> Verdict:
-    """Statement 14: a 1x1 convolution is a dot product over the channels of each pixel."""
-    random = np.random.default_rng(0)
-    image = random.normal(size=(1, 32, 32, 3)).astype("float32")
-    layer = keras.layers.Conv2D(8, 1)
-    output = ops.convert_to_numpy(layer(image))
-    kernel = ops.convert_to_numpy(layer.kernel)
-    products = image @ kernel[0, 0]  # (1, 32, 32, 3) times (3, 8): one dot product a pixel and filter
-    order = random.permutation(32 * 32)
-    shuffled = image.reshape(1, -1, 3)[:, order].reshape(image.shape)
-    after = ops.convert_to_numpy(layer(shuffled)).reshape(1, -1, 8)
-    stays = np.abs(after - output.reshape(1, -1, 8)[:, order]).max() < 1e-5
-    length = int(np.prod(kernel.shape[:3]))
-    seen = receptive_field([(1, 1)]).size
-    return conclude(
-        14,
-        right_or_wrong([np.abs(output - products).max() < 1e-5, stays, length == image.shape[3], seen == 1]),
-        {
-            HOLDS: f"On 32x32x3 every output of a 1x1 convolution is a dot product of {length} numbers, the channels "
-            f"of one pixel: Keras's layer equals the matrix product, and mixes channels only.",
-        },
-        (
-            f"Keras's 1x1 convolution and the product of each pixel with a {length}x8 matrix differ by "
-            f"{tiny(difference(output, products))} of the largest output, over {32 * 32:,} pixels.",
-            f"Shuffling all {order.size:,} pixels before the layer or after it gives the same: differences of "
-            f"{tiny(np.abs(after - output.reshape(1, -1, 8)[:, order]).max())}; no pixel sees another.",
-            f"A filter has {length} weights and 1 bias, and its receptive field is {seen} pixel.",
-        ),
-        "Keras's Conv2D on a random 32x32x3 image",
-    )
-
-
-def reduction() -> Verdict:
-    """Statement 63: 1x1 convolutions reduce the dimension; what that saves in GoogLeNet's modules."""
-    rows = anatomy.trace(outline("googlenet", auxiliary_heads=False))
-    shapes = {row.name: row.output_shape for row in rows}
-    reduced, direct, narrower = 0, 0, []
-    for row in rows:
-        size = {"_3x3": 3, "_5x5": 5}.get(row.name[-4:])
-        if size is None or not row.name.startswith("inception_"):
-            continue
-        before = rows[f"{row.name}_reduce"]
-        entering = before.multiply_adds // int(np.prod(before.output_shape))  # channels that the 1x1 filters see
-        narrower.append(shapes[before.name][-1] < entering)
-        reduced += before.multiply_adds + row.multiply_adds
-        direct += size * size * entering * int(np.prod(row.output_shape))
-    return conclude(
-        63,
-        right_or_wrong([*narrower, reduced < direct]),
-        {
-            HOLDS: f"In GoogLeNet all {len(narrower)} before larger filters hand on fewer channels than they get, and "
-            f"the 3x3 and 5x5 filters with them cost {reduced / 1e6:,.0f} million multiply-adds in place of "
-            f"{direct / 1e6:,.0f} million: {direct / reduced:.1f} times less.",
-        },
-        (
-            f"{sum(narrower)} of {len(narrower)} 1x1 reductions in the nine modules have fewer outputs than inputs.",
-            f"Reductions and the 3x3 and 5x5 filters behind them take {reduced:,} multiply-adds; the same filters "
-            f"straight on the module's input would take {direct:,}.",
-            f"The whole network takes {rows.totals.multiply_adds:,} multiply-adds an image.",
-        ),
-        "cnnrepro's googlenet, built at 224x224x3",
-    )

@@ -1,21 +1,19 @@
-"""The statements that training runs decide."""
-
-from __future__ import annotations
+"""Statements that training runs decide; their checks are in ``claims/checks/training_comparisons.py``."""
 
 from cnnrepro.claims.statement import Statement
 from cnnrepro.claims.verdict import DOES_NOT_HOLD
 
-EXPERIMENTAL = (
+STATEMENTS = (
     Statement(
         number=30,
-        statement="On MNIST, over 5 epochs, AlexNet is consistently ahead of ResNet: higher validation accuracy "
+        text="On MNIST, over 5 epochs, AlexNet is consistently ahead of ResNet: higher validation accuracy "
         "and lower validation loss.",
         source="S0, closing remark",
-        check="AlexNet and ResNet-20 trained with the same data, order, budget and recipe; compared after every "
+        method="AlexNet and ResNet-20 trained with the same data, order, budget and recipe; compared after every "
         "epoch and for every seed; and again with another batch-norm momentum, the condition under which it may "
         "turn round",
         verdict=DOES_NOT_HOLD,
-        how="cnnrepro.claims.ahead:of_results",
+        function="training_comparisons:consistently_ahead",
         experiment="alexnet_vs_resnet",
         notebook="alexnet_vs_resnet",
         dataset="mnist",

@@ -1,4 +1,4 @@
-"""The statistics of comparisons: paired differences over seeds, and of two classifiers on the same images."""
+"""Paired tests: of two sides over the same seeds (t test), and of two classifiers on the same images (McNemar)."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def paired_difference(first: Sequence[float], second: Sequence[float]) -> Paired
     n, mean = len(differences), float(differences.mean())
     if n == 1:
         return PairedDifference(1, mean, math.nan, math.nan, math.nan, math.nan)
-    from scipy import stats
-
     sd = float(differences.std(ddof=1))
     if sd <= 1e-12 * max(abs(mean), 1.0):  # equal but for rounding
         return PairedDifference(n, mean, 0.0, math.nan, math.nan, math.nan)
-    error = sd / math.sqrt(n)
-    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1)) * error
-    return PairedDifference(n, mean, sd, mean - reach, mean + reach, p=float(2 * stats.t.sf(abs(mean) / error, n - 1)))
+    from scipy import stats
+
+    test = stats.ttest_rel(first, second)
+    low, high = test.confidence_interval(CONFIDENCE)
+    return PairedDifference(n, mean, sd, float(low), float(high), p=float(test.pvalue))
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cnnrepro.claims.paired_tests import PairedDifference, paired_difference
 from cnnrepro.claims.statement import Statement
-from cnnrepro.claims.statistics import PairedDifference, paired_difference
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Duel:
+class HeadToHead:
     """One side against another, over all seeds and epochs.
 
     Args:
@@ -51,7 +51,7 @@ class Duel:
         return self.accuracy_ahead == self.loss_ahead == self.pairs
 
     def sentence(self) -> str:
-        """The duel in one sentence with its figures."""
+        """The comparison in one sentence with its figures."""
         return (
             f"Against {self.opponent}: higher validation accuracy in {self.accuracy_ahead} of {self.pairs} "
             f"(seed, epoch) pairs, lower validation loss in {self.loss_ahead}; after the last epoch the accuracy "
@@ -59,7 +59,7 @@ class Duel:
         )
 
 
-def duel(frame: pd.DataFrame, champion: str, opponent: str) -> Duel:
+def head_to_head(frame: pd.DataFrame, champion: str, opponent: str) -> HeadToHead:
     """Compare two arms of a table with the columns arm, seed, epoch, val_accuracy and val_loss.
 
     Raises:
@@ -74,7 +74,7 @@ def duel(frame: pd.DataFrame, champion: str, opponent: str) -> Duel:
     def final(metric: str) -> PairedDifference:
         return paired_difference(*(side.xs(last, level="epoch")[metric] for side in sides))
 
-    return Duel(
+    return HeadToHead(
         champion=champion,
         opponent=opponent,
         seeds=first.index.get_level_values("seed").nunique(),
@@ -86,46 +86,43 @@ def duel(frame: pd.DataFrame, champion: str, opponent: str) -> Duel:
     )
 
 
-def judge(duels: list[Duel], statement: Statement, *, dataset: str, basis: str) -> Verdict:
+def judge_consistently_ahead(pairings: list[HeadToHead], statement: Statement, *, dataset: str, basis: str) -> Verdict:
     """The verdict on "the champion is consistently ahead": of every opponent, of some (holds if …) or of none.
 
     Args:
-        duels: the champion against each opponent.
+        pairings: the champion against each opponent.
         statement: the entry of the ledger; where it speaks of other data or another number of epochs, that is said.
         dataset: what it was measured on.
         basis: the same with all that belongs to it, in a few words.
     """
-    champion = duels[0].champion
-    beaten = [one.opponent for one in duels if one.consistent]
-    others = [one.opponent for one in duels if not one.consistent]
-    evidence = [one.sentence() for one in duels]
-    epochs = duels[0].epochs
+    champion, epochs = pairings[0].champion, pairings[0].epochs
+    beaten = [pairing.opponent for pairing in pairings if pairing.consistent]
+    others = [pairing.opponent for pairing in pairings if not pairing.consistent]
+    evidence = [pairing.sentence() for pairing in pairings]
     if (dataset, epochs) != (statement.dataset, statement.epochs):
         evidence.append(
             f"The statement is about {statement.dataset} and {statement.epochs} epochs; this was measured on {dataset} "
             f"after {epochs}."
         )
-    if duels[0].seeds == 1:
+    if pairings[0].seeds == 1:
         evidence.append("One seed says nothing of how much these figures vary from run to run.")
-    if not others:
-        word, sentence = (
-            HOLDS,
-            f"On {dataset}, {champion} is ahead on both measures after every epoch, against {_and(beaten)}.",
-        )
-    elif not beaten:
-        word, sentence = DOES_NOT_HOLD, f"On {dataset}, {champion} is not consistently ahead of {_and(others)}."
-    else:
-        word = HOLDS_IF
-        sentence = f"On {dataset} it holds if the opponent is {_and(beaten)}; does not hold against {_and(others)}."
-    return Verdict(statement.number, word, sentence, tuple(evidence), basis)
+    word = HOLDS_IF if beaten and others else HOLDS if beaten else DOES_NOT_HOLD
+    sentences = {
+        HOLDS: f"On {dataset}, {champion} is ahead on both measures after every epoch, against {_and(beaten)}.",
+        DOES_NOT_HOLD: f"On {dataset}, {champion} is not consistently ahead of {_and(others)}.",
+        HOLDS_IF: f"On {dataset} it holds if the opponent is {_and(beaten)}; does not hold against {_and(others)}.",
+    }
+    return Verdict(statement.number, word, sentences[word], tuple(evidence), basis)
 
 
-def of_results(results: Results, statement: Statement) -> Verdict:
+def consistently_ahead(results: Results, statement: Statement) -> Verdict:
     """The verdict on "the first arm is consistently ahead" from an experiment's results."""
     champion, *others = results.labels
     curves = results.curves()
-    duels = [duel(curves, champion, other) for other in others]
-    return judge(duels, statement, dataset=results.records[0][0].spec.dataset, basis=results.basis())
+    pairings = [head_to_head(curves, champion, other) for other in others]
+    return judge_consistently_ahead(
+        pairings, statement, dataset=results.records[0][0].spec.dataset, basis=results.basis()
+    )
 
 
 def _and(labels: list[str]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnnrepro.claims.checks.concluding import conclude, right_or_wrong, shape_text, spelled
-from cnnrepro.claims.verdict import HOLDS, NOT_CHECKABLE, Verdict
+from cnnrepro.claims.checks.wording import shape_text, spelled
+from cnnrepro.claims.verdict import HOLDS, NOT_CHECKABLE, Verdict, conclude, right_or_wrong
 from cnnrepro.data import DATASETS
 from cnnrepro.data.pipelines.definition import IMAGENET_VARIANCES
 from cnnrepro.data.tfds.prepared import status
@@ -85,6 +85,7 @@ def colours() -> Verdict:
 
 # Statement 56: what S1 says of ImageNet; and what Russakovsky and others 2015, table 2, give for the challenges.
 TRAINING, CLASSES, TEST = 1_200_000, 1_000, 150_000
+
 PUBLISHED = {"training images of 2012": 1_281_167, "test images of 2012": 100_000, "test images of 2010": 150_000}
 
 

@@ -1,0 +1,81 @@
+"""Statements; their checks are in ``claims/checks/convolution.py``."""
+
+from cnnrepro.claims.statement import Statement
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF
+
+STATEMENTS = (
+    Statement(
+        number=3,
+        text="A 3x3 neuron on 16x16x20 has 180 connections; a 5x5 one on 32x32x3 has 75 weights and a bias.",
+        source="S0, Convolutional Layer; S2, local connectivity",
+        method="Weights of Keras's Conv2D, and inputs that have an influence by automatic differentiation",
+        verdict=HOLDS,
+        function="convolution:connections",
+        notebook="convolution_by_hand",
+    ),
+    Statement(
+        number=7,
+        text="As one matrix product AlexNet's first layer is W_row of 96x3015 times X_col of 363x3025, reshaped "
+        "to 55x55x96; X_col takes much memory.",
+        source="S2, implementation as matrix multiplication",
+        method="im2col, the filters as rows, their product against Keras's Conv2D, and the bytes of both",
+        verdict=DOES_NOT_HOLD,
+        function="convolution:matrix_product",
+        notebook="convolution_by_hand",
+    ),
+    Statement(
+        number=8,
+        text="The backward pass of a convolution is a convolution too.",
+        source="S2, backpropagation",
+        method="The output's gradient convolved with flipped filters against automatic differentiation and im2col",
+        verdict=HOLDS,
+        function="convolution:backward_pass",
+        notebook="convolution_by_hand",
+    ),
+    Statement(
+        number=14,
+        text="A 1x1 convolution on 32x32x3 is a 3-dimensional dot product at each pixel, which mixes channels.",
+        source="S0, Advanced Conv Layer Concepts; S2, 1x1 convolution",
+        method="Keras's layer against a matrix product a pixel, and with the pixels shuffled",
+        verdict=HOLDS,
+        function="convolution:one_by_one",
+        notebook="convolution_by_hand",
+    ),
+    Statement(
+        number=48,
+        text="The operation of a convolutional layer is a convolution.",
+        source="S0, Convolutional Layer; S1, Convolutions; S2, parameter sharing",
+        method="Keras's convolution against SciPy's convolution and cross-correlation of the same filter",
+        verdict=HOLDS_IF,
+        function="convolution:cross_correlation",
+        notebook="convolution_by_hand",
+    ),
+    Statement(
+        number=49,
+        text="Every filter extends through the full depth of its input.",
+        source="S0, Convolutional Layer; S1, Filters; S2, Conv layer",
+        method="Depth of the filters against the channels they are put on, over one network of each builder",
+        verdict=HOLDS_IF,
+        function="convolution:full_depth",
+        notebook="architectures",
+    ),
+    Statement(
+        number=54,
+        text="In training the gradients of the neurons of a depth slice are added up for the one set of weights "
+        "they share.",
+        source="S2, parameter sharing",
+        method="Gradients of each neuron by itself, added up, against automatic differentiation of the layer",
+        verdict=HOLDS,
+        function="convolution:shared_gradients",
+        notebook="convolution_by_hand",
+    ),
+    Statement(
+        number=63,
+        text="1x1 convolutions reduce the dimension.",
+        source="S0, Advanced Conv Layer Concepts",
+        method="Channels before and after each reduction of GoogLeNet, and the multiply-adds with and without them",
+        verdict=HOLDS,
+        function="convolution:reduction",
+        notebook="architectures",
+    ),
+)

@@ -1,0 +1,52 @@
+"""Statements; their checks are in ``claims/checks/pooling.py``."""
+
+from cnnrepro.claims.statement import Statement
+from cnnrepro.claims.verdict import HOLDS, HOLDS_IF
+
+STATEMENTS = (
+    Statement(
+        number=9,
+        text="A max pool sends its gradient to the largest input of each window, by kept indices (switches).",
+        source="S2, back propagation",
+        method="Routing by switches against automatic differentiation of MaxPooling2D, overlaps and ties included",
+        verdict=HOLDS,
+        function="pooling:switches",
+        notebook="pooling",
+    ),
+    Statement(
+        number=10,
+        text="2x2 pooling with stride 2 discards 75 % of the activations.",
+        source="S0, Pooling Layer; S2, layer sizing patterns",
+        method="The share that MaxPooling2D discards at every size from 2 to 65",
+        verdict=HOLDS_IF,
+        function="pooling:discarded_share",
+        notebook="pooling",
+    ),
+    Statement(
+        number=50,
+        text="Pooling layers have no learnable parameters.",
+        source="S0, Layers in ConvNets and Pooling Layer",
+        method="Trainable weights of every pool, over one network of each builder",
+        verdict=HOLDS_IF,
+        function="pooling:parameters_of_pools",
+        notebook="pooling",
+    ),
+    Statement(
+        number=51,
+        text="2x2 pooling halves the dimensions of a feature map.",
+        source="S1, Pooling",
+        method="Output sizes of MaxPooling2D at every size from 2 to 65",
+        verdict=HOLDS_IF,
+        function="pooling:halved_sizes",
+        notebook="pooling",
+    ),
+    Statement(
+        number=53,
+        text="Pooling reduces parameters and computation.",
+        source="S0, Pooling Layer; S1, Pooling; S2, Pooling layer",
+        method="One network with pools and without: parameters and multiply-adds of its convolutions and dense layers",
+        verdict=HOLDS_IF,
+        function="pooling:savings",
+        notebook="pooling",
+    ),
+)

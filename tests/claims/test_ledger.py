@@ -1,0 +1,72 @@
+"""The rows of the ledger, and every check of its arithmetic: it gives the recorded word, in sentences with figures."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+
+import pytest
+
+from cnnrepro.claims import LEDGER, SOURCES, Verdict, check, checks
+from cnnrepro.claims.statements import TOPICS
+from cnnrepro.errors import UsageError
+from cnnrepro.experiments import EXPERIMENTS
+
+ARITHMETIC = [row for row in LEDGER.values() if not row.experiment]
+
+
+@pytest.mark.parametrize("row", ARITHMETIC, ids=lambda row: str(row.number))
+def test_the_check_gives_the_recorded_word_in_short_sentences_with_figures(row):
+    verdict = check(row.number)
+    assert (verdict.claim, verdict.word) == (row.number, row.verdict)
+    assert "not foreseen" not in verdict.sentence
+    assert 2 <= len(verdict.evidence) <= 5
+    for sentence in (verdict.sentence, *verdict.evidence):
+        assert re.search(r"\d", sentence), sentence
+        assert sentence.endswith("."), sentence
+        assert len(sentence) <= 300, sentence
+        assert "  " not in sentence and "nan" not in sentence.lower(), sentence
+    assert verdict.basis and not verdict.basis.endswith(".")
+
+
+def test_a_row_says_what_is_claimed_where_and_which_notebook_shows_it():
+    for row in LEDGER.values():
+        assert row.text.endswith(".")
+        assert row.method and not row.method.endswith(".")
+        assert all(place.split(",")[0].strip() in SOURCES for place in row.source.split(";"))
+        assert row.notebook == "claims" or row.number in EXPERIMENTS[row.notebook].claims
+        assert not row.experiment or row.experiment in EXPERIMENTS
+    assert {number for experiment in EXPERIMENTS.values() for number in experiment.claims} <= set(LEDGER)
+
+
+def test_no_number_is_given_twice_and_a_statement_and_its_check_have_one_topic():
+    rows = [(topic.__name__.rpartition(".")[2], row) for topic in TOPICS for row in topic.STATEMENTS]
+    assert sorted(row.number for _, row in rows) == list(LEDGER)
+    assert set(range(1, 27)) <= set(LEDGER)
+    assert [row.function.split(":")[0] for _, row in rows] == [topic for topic, _ in rows]
+
+
+def test_no_check_is_left_out_of_the_ledger():
+    listed = {row.function for row in LEDGER.values()}
+    for info in pkgutil.iter_modules(checks.__path__, f"{checks.__name__}."):
+        module = importlib.import_module(info.name)
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            own = function.__module__ == module.__name__ and not name.startswith(("_", "judge_"))
+            if own and inspect.signature(function).return_annotation == "Verdict":
+                assert f"{info.name.rpartition('.')[2]}:{name}" in listed
+
+
+def test_the_statements_that_do_not_hold():
+    assert {row.number for row in ARITHMETIC if row.verdict == "does not hold"} == {6, 7, 17, 23, 58}
+
+
+def test_what_cannot_be_checked_is_a_wrong_call():
+    with pytest.raises(UsageError, match="There is no statement 27; there are 1 to 26, 30, 48 to 63"):
+        check(27)
+    with pytest.raises(UsageError, match="decided by runs: cnnrepro run alexnet_vs_resnet"):
+        check(30)
+
+
+def test_a_verdict_has_a_known_word():
+    with pytest.raises(ValueError, match="Received: 'maybe'"):
+        Verdict(30, "maybe", "")
