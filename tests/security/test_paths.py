@@ -58,6 +58,7 @@ def test_a_parameter_that_is_a_path_stays_inside(value, capsys, tmp_path):
     assert "/" not in job.slug
 
 
+@pytest.mark.soak
 def test_a_page_whose_parameter_leads_out_is_written_inside(capsys, tmp_path):
     before = set(tmp_path.iterdir())
     path = notebook(tmp_path / "mine.ipynb")

@@ -76,17 +76,18 @@ def test_a_safe_mode_that_was_switched_off_changes_nothing(evil, victim):
     assert not victim.exists()
 
 
-@pytest.mark.parametrize("place", range(0, 400, 7))
-def test_a_model_whose_bytes_were_changed_is_one_sentence(place, tmp_path):
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
-    model.save(tmp_path / "model.keras")
-    content = bytearray((tmp_path / "model.keras").read_bytes())
-    content[-1 - place] ^= 0xA5
-    (tmp_path / "model.keras").write_bytes(content)
-    try:
-        read_architecture(tmp_path / "model.keras")
-    except UsageError as error:
-        assert "\n" not in str(error)
+def test_a_model_whose_bytes_were_changed_is_one_sentence(tmp_path):
+    path = tmp_path / "model.keras"
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]).save(path)
+    content = path.read_bytes()
+    for place in range(0, 400, 7):
+        changed = bytearray(content)
+        changed[-1 - place] ^= 0xA5
+        path.write_bytes(changed)
+        try:
+            read_architecture(path)
+        except UsageError as error:
+            assert "\n" not in str(error)
 
 
 STRIKE = "import os, pathlib\npathlib.Path(os.environ['VICTIM']).write_text('hacked')"
