@@ -124,7 +124,7 @@ def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
 
     texts = (path.read_text(encoding="utf-8") for path in folder.glob(f"*/{RECORD}"))
     records = {record.spec: record for record in map(RunRecord.from_dict, map(json.loads, texts))}
-    arms = experiment(row.experiment).arms(parameters)
+    arms = experiment(row.experiment).arms(**parameters)
     if not all(spec in records for arm in arms for spec in arm.specs):
         return None
     return Results(arms, tuple(tuple(records[spec] for spec in arm.specs) for arm in arms), RunStore(folder))

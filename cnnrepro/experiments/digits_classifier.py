@@ -1,15 +1,16 @@
-"""One small classifier of digits, trained with its weights kept, for notebooks that look into a trained network."""
+"""One small classifier of digits, trained with its weights kept, and the two experiments that look into it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cnnrepro import data
 from cnnrepro.errors import UsageError
+from cnnrepro.experiments.experiment import Experiment
 from cnnrepro.experiments.results import Arm
 from cnnrepro.runs.spec import RunSpec
+from cnnrepro.training.epoch import build, numeric_mode
+from cnnrepro.training.resolve import resolve
 
 if TYPE_CHECKING:
     import keras
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
 # the published filters, so that there are 24 first-layer filters to look at.
 OPTIONS = {"width": 4, "padded": False}
 
-BATCH = 256  # images at a time: their first feature maps, 24 x 24 x 24 x 4 bytes each, take 14 MB
 
-
-def plan(dataset: str, epochs: int, seed: int) -> tuple[Arm, ...]:
+def arms(dataset: str, epochs: int, seed: int) -> tuple[Arm, ...]:
     """The one run: a wide LeNet-5 on a data set of grey images.
 
     Args:
@@ -48,41 +47,26 @@ def untrained(arm: Arm, splits: data.Splits | None = None) -> keras.Model:
         arm: the arm.
         splits: its data, where they are loaded already.
     """
-    from cnnrepro.training.epoch import build, numeric_mode
-    from cnnrepro.training.resolve import resolve
-
     run = resolve(arm.specs[0], splits)
     with numeric_mode(run):
         return build(run)
 
 
-def standardise(images: np.ndarray, splits: data.Splits) -> np.ndarray:
-    """Pixels as the network expects them: the training split's mean and standard deviation brought to 0 and 1.
+DENSE_TO_CONVOLUTION = Experiment(
+    name="dense_to_convolution",
+    title="Dense layers as convolutions",
+    question="Can a trained classifier be slid over a larger image in one pass and give the numbers of crops?",
+    expected="equal to rounding without zero padding, nowhere with it; at best a tenth of the multiply-adds",
+    minutes=0.5,
+    arms=arms,
+)
 
-    Args:
-        images: (…, H, W, C) on the scale 0 … 255.
-        splits: the data set.
-
-    Returns:
-        The same shape in float32, as ``data.batches`` gives it.
-    """
-    mean, std = np.array(splits.mean), np.array(splits.std)
-    scale, shift = (1 / (255 * std)).astype(np.float32), (-mean / std).astype(np.float32)
-    return np.asarray(images, np.float32) * scale + shift
-
-
-def outputs(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
-    """What a network gives for standardised images (N, H, W, C), output by output, a batch at a time."""
-    from cnnrepro.engine import keras
-
-    parts = []
-    for begin in range(0, len(images), BATCH):
-        made = model(images[begin : begin + BATCH], training=False)
-        parts.append([keras.ops.convert_to_numpy(one) for one in (made if isinstance(made, list) else [made])])
-    return [np.concatenate(one) for one in zip(*parts, strict=True)]
-
-
-def probabilities(logits: np.ndarray) -> np.ndarray:
-    """Softmax over the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+WHAT_THE_FILTERS_SEE = Experiment(
+    name="what_the_filters_see",
+    title="What the filters see",
+    question="What do the filters and feature maps of a network trained on digits look like, and what does its answer "
+    "depend on?",
+    expected="first filters become smoother and stay near their start; few places of an image decide its class",
+    minutes=0.5,
+    arms=arms,
+)

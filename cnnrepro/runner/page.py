@@ -81,7 +81,7 @@ def _target(target: str) -> tuple[Experiment | None, Path, Mapping[str, Paramete
 def _job(
     chosen: Experiment | None, notebook: Path, declared: Mapping[str, Parameter], parameters: Mapping[str, object]
 ) -> Job:
-    return Job(notebook, parameters, slug(declared, parameters), chosen, chosen.arms(parameters) if chosen else ())
+    return Job(notebook, parameters, slug(declared, parameters), chosen, chosen.arms(**parameters) if chosen else ())
 
 
 def of_record(record: RunRecord) -> Job:

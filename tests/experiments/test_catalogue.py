@@ -1,70 +1,78 @@
+import subprocess
+import sys
+
 import pytest
 
 from cnnrepro import paths
+from cnnrepro.claims import LEDGER
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments import EXPERIMENTS, arms, experiment
-from cnnrepro.experiments.parameters import read_parameters
+from cnnrepro.experiments.experiment import no_runs
+from cnnrepro.experiments.page_contents import calls
+from cnnrepro.experiments.parameters import complete, read_parameters
 
-DEFAULTS = {
-    "dataset": "mnist_5k",
-    "seeds": [0, 1],
-    "epochs": 5,
-    "batch_size": 128,
-    "recipe": "adam",
-    "learning_rate": 0.0,
-    "batchnorm_momentum": 0.9,
-    "train_images": 0,
-    "precision": "auto",
-}
+
+def defaults(name, **changes):
+    return complete(read_parameters(experiment(name).notebook), changes, name)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_the_notebooks_defaults_make_a_plan(name):
-    one = experiment(name)
-    declared = read_parameters(one.notebook)
-    planned = one.arms({key: parameter.default for key, parameter in declared.items()})
-    assert bool(planned) == bool(one.plan)
-    assert len({arm.label for arm in planned}) == len(planned)
-    seeds = [[spec.seed for spec in arm.specs] for arm in planned]
-    assert all(one == seeds[0] for one in seeds), "a paired comparison needs the same seeds in every arm"
-    assert all(parameter.help for parameter in declared.values())
+def test_the_notebooks_defaults_and_its_small_form_make_arms(name):
+    chosen = experiment(name)
+    assert chosen.name == name
+    for parameters in (defaults(name), defaults(name, **chosen.smoke)):
+        planned = chosen.arms(**parameters)
+        assert bool(planned) == (chosen.arms is not no_runs)
+        assert len({arm.label for arm in planned}) == len(planned)
+        seeds = [[spec.seed for spec in arm.specs] for arm in planned]
+        assert all(own == seeds[0] for own in seeds), "a paired comparison needs the same seeds in every arm"
+    assert all(parameter.help for parameter in read_parameters(chosen.notebook).values())
+    assert chosen.question.endswith("?")
+    assert 0 < chosen.minutes <= 7
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_an_entry_says_what_its_page_holds(name):
-    one = experiment(name)
-    source = one.notebook.read_text(encoding="utf-8")
-    assert one.figures
-    assert all(f'\\"{figure}\\"' in source for figure in one.figures)
-    assert one.question.endswith("?")
-    assert 0 < one.minutes <= 7
+def test_what_a_page_must_show_can_be_read_off_its_notebook(name):
+    chosen = experiment(name)
+    assert len(set(chosen.figures)) == len(calls(chosen.notebook, "report.show")) > 0, "each a name of its own, literal"
+    assert len(chosen.claims) == len(calls(chosen.notebook, "report.show_verdict")), "one number in each call"
+    assert set(chosen.claims) <= set(LEDGER)
+
+
+def test_every_statement_has_its_verdict_in_the_notebook_that_the_ledger_names():
+    wrong = [
+        statement.number
+        for statement in LEDGER.values()
+        if statement.notebook != "claims" and statement.number not in experiment(statement.notebook).claims
+    ]
+    assert not wrong
 
 
 def test_every_notebook_is_an_experiment():
     assert {path.stem for path in paths.notebooks_dir().glob("*.ipynb")} == set(EXPERIMENTS)
 
 
-def test_the_flagship_has_three_arms_and_two_seeds():
-    planned = arms("alexnet_vs_resnet", **DEFAULTS)
+def test_the_small_forms_can_be_listed_for_a_shell():
+    command = [sys.executable, "-m", "cnnrepro.experiments.smoke"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(EXPERIMENTS)
+    assert 'alexnet_vs_resnet {"seeds": [0, 1], "epochs": 2, "train_images": 256}' in lines
+    assert "pooling {}" in lines
+
+
+def test_the_flagships_arms_differ_in_the_network_alone():
+    planned = experiment("alexnet_vs_resnet").arms(**defaults("alexnet_vs_resnet"))
     assert [arm.label for arm in planned] == [
         "AlexNet",
         "ResNet-20, batch-norm momentum 0.99",
         "ResNet-20, batch-norm momentum 0.9",
     ]
-    momenta = [dict(arm.specs[0].options).get("batchnorm_momentum") for arm in planned]
-    assert momenta == [None, 0.99, 0.9]
-    assert all(len(arm.specs) == 2 for arm in planned)
-
-
-def test_arms_differ_in_the_network_alone():
-    planned = arms("alexnet_vs_resnet", **DEFAULTS)
+    assert [dict(arm.specs[0].options).get("batchnorm_momentum") for arm in planned] == [None, 0.99, 0.9]
     for specs in zip(*(arm.specs for arm in planned), strict=True):
-        held = [{k: v for k, v in spec.to_dict().items() if k not in ("model", "options")} for spec in specs]
-        assert all(one == held[0] for one in held)
-
-
-def test_keras_default_momentum_is_one_arm_not_two():
-    assert len(arms("alexnet_vs_resnet", **(DEFAULTS | {"batchnorm_momentum": 0.99}))) == 2
+        rest = [{k: v for k, v in spec.to_dict().items() if k not in ("model", "options")} for spec in specs]
+        assert rest == [rest[0]] * 3
+    keras_momentum = defaults("alexnet_vs_resnet", batchnorm_momentum=0.99)
+    assert len(experiment("alexnet_vs_resnet").arms(**keras_momentum)) == 2  # one arm, not two
 
 
 @pytest.mark.parametrize(
@@ -81,7 +89,7 @@ def test_keras_default_momentum_is_one_arm_not_two():
 )
 def test_a_bad_parameter_is_one_sentence(changes, sentence):
     with pytest.raises(UsageError, match=sentence):
-        arms("alexnet_vs_resnet", **(DEFAULTS | changes))
+        arms("alexnet_vs_resnet", **(defaults("alexnet_vs_resnet") | changes))
 
 
 def test_an_unknown_experiment_lists_the_known():

@@ -5,8 +5,8 @@ from PIL import Image
 from cnnrepro import data
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.experiments import train_on_your_images
-from cnnrepro.lessons.alexnet_pipeline import checks, colours, stages, windows
-from cnnrepro.lessons.alexnet_pipeline.stages import canvas_of
+from cnnrepro.lessons import alexnet_pipeline as stages
+from cnnrepro.lessons.alexnet_pipeline import canvas_and_mean, colour_noise, promises
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +21,12 @@ def splits(tiles, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def middle():
-    return canvas_of(data.photograph("china"))
+    return stages.canvas_of(data.photograph("china"))
 
 
 def test_every_promise_of_the_stages_is_kept():
     shown = stages.material("", "china", 32)
-    rows = checks.checks(shown, 1)
+    rows = stages.check_promises(shown, 1)
     assert len(rows) == 5
     for promise, measured, allowed, verdict in rows:
         assert verdict == "kept", (promise, measured, allowed)
@@ -34,19 +34,19 @@ def test_every_promise_of_the_stages_is_kept():
 
 def test_a_canvas_that_skips_pixels_breaks_its_promise(monkeypatch):
     shown = stages.material("", "china", 32)
-    monkeypatch.setattr(checks, "canvas_of", stages.skipping)
-    assert checks.checks(shown, 1)[0][3] == "broken"
+    monkeypatch.setattr(promises, "canvas_of", canvas_and_mean.skipping)
+    assert stages.check_promises(shown, 1)[0][3] == "broken"
 
 
 def test_noise_that_is_too_strong_breaks_its_promise(splits, monkeypatch):
-    true = colours.shifts_of
-    monkeypatch.setattr(colours, "shifts_of", lambda alphas, statistics: 1.1 * true(alphas, statistics))
-    assert checks._colour_checks(splits, 0)[2][3] == "broken"
+    true = colour_noise.shifts_of
+    monkeypatch.setattr(colour_noise, "shifts_of", lambda alphas, statistics: 1.1 * true(alphas, statistics))
+    assert promises._colour_checks(splits, 0)[2][3] == "broken"
 
 
 def test_of_a_large_set_some_pictures_are_looked_at(splits, monkeypatch):
-    monkeypatch.setattr(colours, "PIXELS", 10 * 32 * 32)
-    rows = checks._colour_checks(splits, 0)
+    monkeypatch.setattr(colour_noise, "PIXELS", 10 * 32 * 32)
+    rows = promises._colour_checks(splits, 0)
     assert "10 pictures" in rows[0][0]
     assert [row[3] for row in rows] == ["kept"] * 3
 
@@ -56,9 +56,9 @@ def test_the_canvas_and_its_detail(middle):
     assert [one.values.shape for one in whole] == [(280, 420, 3), (256, 256, 3)]
     assert "640×427" in whole[0].title
     smooth, rough, gap = (one.values for one in details)
-    np.testing.assert_allclose(gap, np.clip(stages.GAIN * np.abs(smooth - rough), 0, 1), atol=1e-6)
+    np.testing.assert_allclose(gap, np.clip(canvas_and_mean.GAIN * np.abs(smooth - rough), 0, 1), atol=1e-6)
     assert gap.max() > 0.5
-    same = stages.skipping(middle)  # nothing to shrink: both ways give the picture itself
+    same = canvas_and_mean.skipping(middle)  # nothing to shrink: both ways give the picture itself
     np.testing.assert_array_equal(same, middle)
 
 
@@ -75,7 +75,7 @@ def test_less_the_mean(splits):
 
 
 def test_windows_are_the_crops_that_their_words_say(middle):
-    cut = windows.windows(middle, 6, 3)
+    cut = stages.windows(middle, 6, 3)
     assert cut.size == 224 and any("mirrored" in words for words in cut.words)
     for image, words, (top, left) in zip(cut.images, cut.words, cut.corners, strict=True):
         assert words.startswith(f"{top}, {left}")
@@ -86,14 +86,14 @@ def test_windows_are_the_crops_that_their_words_say(middle):
 
 
 def test_the_laws_of_places():
-    paper, code = (windows.places(name, 0) for name in ("alexnet-2012", "alexnet-2012-code"))
+    paper, code = (stages.places(name, 0) for name in ("alexnet-2012", "alexnet-2012-code"))
     assert paper.sum() == code.sum() == 10_000
     assert paper[32].sum() == paper[:, 32].sum() == 0
     assert code[32].sum() > 200 and code[:, 32].sum() > 200  # 10,000 / 33 = 303
 
 
 def test_ten_views_are_five_places_and_their_mirror_images(middle):
-    cut = windows.ten_views(middle)
+    cut = stages.ten_views(middle)
     assert len(cut.images) == len(cut.words) == 10
     assert cut.corners == ((0, 0), (0, 32), (32, 0), (32, 32), (16, 16))
     np.testing.assert_array_equal(cut.images[5:], cut.images[:5, :, ::-1])
@@ -101,7 +101,7 @@ def test_ten_views_are_five_places_and_their_mirror_images(middle):
 
 def test_recoloured_says_what_it_added(splits):
     grey = np.full((256, 256, 3), 128, np.uint8)
-    images, words = colours.recoloured(grey, splits, 3, 0)
+    images, words = stages.recoloured(grey, splits, 3, 0)
     assert images.shape == (6, 112, 112, 3)
     assert words[0] == words[3] == "as it is"
     for image, said in zip(images, words, strict=True):
@@ -112,30 +112,30 @@ def test_recoloured_says_what_it_added(splits):
 
 def test_variances_split_into_within_and_between(splits):
     images = np.asarray(splits.examples["train"].images[:])
-    parts = colours.variance_parts(images)
+    parts = colour_noise.variance_parts(images)
     assert parts["all"] == pytest.approx((images.reshape(-1, 3) / 255).var(axis=0).sum())
     assert parts["all"] == pytest.approx(data.statistics_of(splits).variances.sum())
     assert parts["mean deviation"] < parts["within"] < parts["all"]
     own = (images.reshape(len(images), -1, 3) / 255).std(axis=1).mean(axis=0)
     assert parts["mean deviation"] == pytest.approx((own**2).sum())
-    rows = colours.variance_rows(splits)
+    rows = stages.variance_rows(splits)
     assert [row[2] for row in rows] == ["0.241", "not published", "not published", "0.153"]
 
 
 def test_rows_of_the_colours(splits):
-    rows = colours.colour_rows(splits)
+    rows = stages.colour_rows(splits)
     assert len(rows) == 8
     assert rows[4][2].startswith("+0.568") and rows[7][3] == "0.2408"
-    measured, formula = colours.covariances(splits, 0)
+    measured, formula = colour_noise.covariances(splits, 0)
     np.testing.assert_allclose(measured, formula, atol=0.06 * formula.max())
-    assert len(colours.covariance_rows(splits, 0)) == 6
+    assert len(stages.covariance_rows(splits, 0)) == 6
 
 
 def test_a_batch_and_digits_can_be_looked_at(splits):
     images, labels = stages.batch(splits, 0, count=4)
     assert (images.shape, images.dtype, len(labels)) == ((4, 28, 28, 3), np.uint8, 4)
     small = data.load("mnist_5k")
-    images, words = windows.digits(small, 0, count=4)
+    images, words = stages.digits(small, 0, count=4)
     assert images.shape == (12, 28, 28, 1) and len(words) == 12
     assert (images[4:, :2] == 0).all() and (images[4:, :, -2:] == 0).all()  # the frame around 24 x 24
     top, left = (int(part.split()[0]) for part in words[4].split(", "))

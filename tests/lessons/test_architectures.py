@@ -3,8 +3,8 @@ import pytest
 from cnnrepro import anatomy, claims, models
 from cnnrepro.claims.checks.architectures import LISTING
 from cnnrepro.errors import UsageError
-from cnnrepro.lessons.architectures import costs as study
-from cnnrepro.lessons.architectures.volumes import Volume, volumes
+from cnnrepro.lessons import architectures as study
+from cnnrepro.lessons.architectures.drawn_boxes import Box, boxes
 
 NAMES = ["lenet5", "alexnet", "vgg16", "googlenet", "resnet50"]
 PATTERN = "INPUT -> [CONV -> RELU -> CONV -> RELU -> POOL]*3 -> [FC -> RELU]*2 -> FC"
@@ -16,36 +16,36 @@ def traces():
 
 
 def test_layers_alike_are_one_box(traces):
-    boxes = volumes(traces["vgg16"])
-    assert boxes[:3] == [
-        Volume("image", "input", 224, 3),
-        Volume("conv1_1–2", "convolution", 224, 64, 2),
-        Volume("pool1", "pooling", 112, 64),
+    vgg = boxes(traces["vgg16"])
+    assert vgg[:3] == [
+        Box("image", "input", 224, 3),
+        Box("conv1_1–2", "convolution", 224, 64, 2),
+        Box("pool1", "pooling", 112, 64),
     ]
-    assert sum(box.count for box in boxes if box.kind in ("convolution", "dense")) == 16
+    assert sum(box.count for box in vgg if box.kind in ("convolution", "dense")) == 16
 
 
 def test_modules_and_blocks_are_counted_by_stage(traces):
-    modules = [box for box in volumes(traces["googlenet"]) if box.kind == "inception modules"]
+    modules = [box for box in boxes(traces["googlenet"]) if box.kind == "inception modules"]
     assert [(box.label, box.count, box.size, box.channels) for box in modules] == [
         ("inception 3a–b", 2, 28, 480),
         ("inception 4a–e", 5, 14, 832),
         ("inception 5a–b", 2, 7, 1024),
     ]
-    stages = [box for box in volumes(traces["resnet50"]) if box.kind == "residual blocks"]
+    stages = [box for box in boxes(traces["resnet50"]) if box.kind == "residual blocks"]
     assert [(box.count, box.size, box.channels) for box in stages] == [
         (3, 56, 256),
         (4, 28, 512),
         (6, 14, 1024),
         (3, 7, 2048),
     ]
-    plain = [box for box in volumes(traces["plain18"]) if box.kind == "plain blocks"]
+    plain = [box for box in boxes(traces["plain18"]) if box.kind == "plain blocks"]
     assert [box.count for box in plain] == [2, 2, 2, 2]
 
 
 def test_auxiliary_heads_are_not_drawn(traces):
-    assert volumes(traces["googlenet"])[-1] == Volume("logits", "dense", 1, 1000)
-    assert not any(box.label.startswith("head") for box in volumes(traces["googlenet"]))
+    assert boxes(traces["googlenet"])[-1] == Box("logits", "dense", 1, 1000)
+    assert not any(box.label.startswith("head") for box in boxes(traces["googlenet"]))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -113,7 +113,7 @@ def test_activations_overtake_the_weights_where_the_ledger_says(traces):
 
 
 def test_the_listing_agrees_row_by_row():
-    rows = study.listing_rows(LISTING)
+    rows = study.listing_rows()
     assert [row[5] for row in rows] == ["yes"] * 13
     changed = ((*LISTING[1][:2], 2, LISTING[1][3]), *LISTING[2:])
     assert [row[5] for row in study.listing_rows((LISTING[0], *changed))][:3] == ["yes", "no", "yes"]

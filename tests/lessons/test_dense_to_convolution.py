@@ -1,15 +1,16 @@
-"""A classifier slid over a canvas: positions, agreement, padding, costs."""
+"""A classifier slid over a scattered: positions, agreement, padding, costs."""
 
-import keras
 import numpy as np
 import pytest
 
 from cnnrepro import anatomy, data
+from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
-from cnnrepro.experiments.digits_classifier import plan, standardise
-from cnnrepro.lessons.dense_to_convolution import sliding
-from cnnrepro.lessons.dense_to_convolution.costs import Cost, costs, limit
-from cnnrepro.lessons.dense_to_convolution.scattered import Canvas, scatter
+from cnnrepro.experiments.digits_classifier import arms
+from cnnrepro.lessons import dense_to_convolution as sliding
+from cnnrepro.lessons.dense_to_convolution import costs, limit, scatter, standardise
+from cnnrepro.lessons.dense_to_convolution.scattered_images import Scattered
+from cnnrepro.lessons.dense_to_convolution.sliding_costs import SlidingCost
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def splits():
 @pytest.fixture(scope="module")
 def model():
     keras.utils.set_random_seed(0)
-    return plan("mnist_5k", 1, 0)[0].model()
+    return arms("mnist_5k", 1, 0)[0].model()
 
 
 @pytest.fixture(scope="module")
@@ -29,22 +30,22 @@ def network(model):
 
 
 @pytest.fixture(scope="module")
-def canvas(splits):
+def scattered(splits):
     return scatter(splits, size=(60, 76), count=2, seed=1)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_images_are_scattered_whole_and_apart(splits, seed):
-    canvas = scatter(splits, size=(96, 144), count=6, seed=seed)
+    scattered = scatter(splits, size=(96, 144), count=6, seed=seed)
     images, labels = data.arrays(splits, "test")
-    assert len(set(canvas.labels)) == 6
-    covered = np.zeros(canvas.image.shape[:2], int)
-    for (row, column), label in zip(canvas.corners, canvas.labels, strict=True):
-        cut = canvas.image[row : row + 28, column : column + 28]
+    assert len(set(scattered.labels)) == 6
+    covered = np.zeros(scattered.image.shape[:2], int)
+    for (row, column), label in zip(scattered.corners, scattered.labels, strict=True):
+        cut = scattered.image[row : row + 28, column : column + 28]
         assert (images[labels == label] == cut).all(axis=(1, 2, 3)).any()
         covered[row : row + 28, column : column + 28] += 1
     assert covered.max() == 1
-    assert not canvas.image[covered == 0].any()
+    assert not scattered.image[covered == 0].any()
 
 
 @pytest.mark.parametrize(
@@ -55,13 +56,13 @@ def test_images_are_scattered_whole_and_apart(splits, seed):
         ((30, 30), 2, "no room for 2 images"),
     ],
 )
-def test_a_canvas_too_small_is_refused(splits, size, count, sentence):
+def test_a_scattered_too_small_is_refused(splits, size, count, sentence):
     with pytest.raises(UsageError, match=sentence):
         scatter(splits, size=size, count=count, seed=0)
 
 
-def test_without_padding_one_pass_gives_the_scores_of_the_crops(model, network, canvas, splits):
-    slid = sliding.slide(model, network, standardise(canvas.image, splits))
+def test_without_padding_one_pass_gives_the_scores_of_the_crops(model, network, scattered, splits):
+    slid = sliding.slide(model, network, standardise(scattered.image, splits))
     assert slid.one_pass.shape == ((60 - 28) // 4 + 1, (76 - 28) // 4 + 1, 10)
     assert slid.stride == 4
     assert slid.difference.max() < 1e-5 * max(slid.spread, 1)
@@ -70,10 +71,10 @@ def test_without_padding_one_pass_gives_the_scores_of_the_crops(model, network, 
     assert sliding.agreement("it", slid)[-1] == "0 of 117"
 
 
-def test_with_padding_the_borders_differ_and_the_inside_does_not(model, canvas, splits):
+def test_with_padding_the_borders_differ_and_the_inside_does_not(model, scattered, splits):
     twin = sliding.padded_twin(model, seed=0)
     network = anatomy.convolutionalize(twin)
-    image = standardise(canvas.image, splits)
+    image = standardise(scattered.image, splits)
     slid = sliding.slide(twin, network, image)
     assert slid.difference.max() > 1e-3 * slid.spread
     # Two zeros a side reach two cells of the first layer and one of each layer behind it.
@@ -86,8 +87,8 @@ def test_with_padding_the_borders_differ_and_the_inside_does_not(model, canvas, 
         assert found[name][~inside].min() > 1e-3
 
 
-def test_without_padding_the_feature_maps_are_equal_everywhere(model, network, canvas, splits):
-    found = sliding.trunk_differences(model, network, standardise(canvas.image, splits), ["pool1", "pool2"])
+def test_without_padding_the_feature_maps_are_equal_everywhere(model, network, scattered, splits):
+    found = sliding.trunk_differences(model, network, standardise(scattered.image, splits), ["pool1", "pool2"])
     assert {name: values.shape for name, values in found.items()} == {"pool1": (12, 12), "pool2": (4, 4)}
     assert max(values.max() for values in found.values()) < 1e-5
 
@@ -99,10 +100,10 @@ def test_the_head_keeps_its_parameters(model, network):
     assert rows["dense3"][1:] == (*kinds, f"{1024 * 120 + 120:,}")
 
 
-def test_readings_name_the_nearest_position(model, network, canvas, splits):
-    slid = sliding.slide(model, network, standardise(canvas.image, splits))
+def test_readings_name_the_nearest_position(model, network, scattered, splits):
+    slid = sliding.slide(model, network, standardise(scattered.image, splits))
     for (name, alone, offset, there), label, corner in zip(
-        sliding.readings(canvas, slid, model, splits), canvas.labels, canvas.corners, strict=True
+        sliding.readings(scattered, slid, model, splits), scattered.labels, scattered.corners, strict=True
     ):
         assert name == str(label)
         assert all(abs(int(one.replace("−", "-"))) <= 2 for one in offset.split(", "))
@@ -114,12 +115,12 @@ def test_an_image_at_a_position_is_read_there_as_on_its_own(model, network, spli
     image = splits.examples["test"].images[0]
     whole = np.zeros((36, 40, 1), np.uint8)
     whole[4:32, 8:36] = image
-    canvas = Canvas(whole, ((4, 8),), (int(splits.examples["test"].labels[0]),), (28, 28))
-    slid = sliding.slide(model, network, standardise(canvas.image, splits))
-    ((_, alone, offset, there),) = sliding.readings(canvas, slid, model, splits)
+    scattered = Scattered(whole, image[None], ((4, 8),), (int(splits.examples["test"].labels[0]),))
+    slid = sliding.slide(model, network, standardise(scattered.image, splits))
+    ((_, alone, offset, there),) = sliding.readings(scattered, slid, model, splits)
     assert offset == "0, 0"
     assert alone == there
-    far = sliding.away(canvas, slid, pixels=4)
+    far = sliding.away(scattered, slid, pixels=4)
     assert far.shape == (3, 4)
     assert np.argwhere(~far).tolist() == [[r, c] for r in (0, 1, 2) for c in (1, 2, 3)]
 
@@ -151,6 +152,6 @@ def test_times_are_taken_in_pairs(model, network):
 
 
 def test_a_cost_is_spelled_with_its_range():
-    cost = Cost(32, 4, 10, 30, (0.001, 0.002, 0.003), (0.002, 0.004, 0.012))
+    cost = SlidingCost(32, 4, 10, 30, (0.001, 0.002, 0.003), (0.002, 0.004, 0.012))
     assert cost.ratio == 3
     assert cost.row() == ("32×32", 4, 10, 30, "3.00", "2.0 (1.0 to 3.0)", "4.0 (2.0 to 12.0)", "2.0 (2.0 to 4.0)")

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from cnnrepro import anatomy, models
 from cnnrepro.errors import UsageError
-from cnnrepro.lessons.geometry_and_receptive_fields import influence
-from cnnrepro.lessons.geometry_and_receptive_fields import sizes as study
+from cnnrepro.lessons import geometry_and_receptive_fields as study
 
 
 def test_a_size_that_does_not_divide_is_drawn_rounded_both_ways():
@@ -46,19 +45,19 @@ def test_sizes_down_a_network_are_those_of_its_built_maps(name):
     size = models.entry(name).input_shape[0]
     built = {row.name: row.output_shape[0] for row in anatomy.trace(models.outline(name)) if len(row.output_shape) == 3}
     down = study.descend(name, [size])
-    for label, stop in zip(down.layers, down.stops[size], strict=True):
+    for label, stop in zip(down.layers, down.sizes[size], strict=True):
         assert stop.size == built[label.partition("\n")[0]]
-    assert down.stops[size][-1].size in (6, 7)
+    assert down.sizes[size][-1].size in (6, 7)
 
 
 def test_sizes_down_the_networks():
     alexnet, vgg = (study.descend(name, [227, 224, 32, 28]) for name in ("alexnet", "vgg16"))
-    assert [stop.size for stop in alexnet.stops[227]] == [55, 27, 13, 6]
-    assert [(stop.size, stop.lost) for stop in alexnet.stops[224]] == [(54, 1), (26, 1), (12, 1), (5, 1)]
-    assert [stop.size for stop in alexnet.stops[28]] == [5, 2, None, None]
-    assert [stop.size for stop in vgg.stops[32]] == [16, 8, 4, 2, 1]
-    assert [(stop.size, stop.lost) for stop in vgg.stops[28]] == [(14, 0), (7, 0), (3, 1), (1, 1), (None, 0)]
-    assert [stop.lost for stop in vgg.stops[227]] == [1, 1, 0, 0, 0]
+    assert [stop.size for stop in alexnet.sizes[227]] == [55, 27, 13, 6]
+    assert [(stop.size, stop.lost) for stop in alexnet.sizes[224]] == [(54, 1), (26, 1), (12, 1), (5, 1)]
+    assert [stop.size for stop in alexnet.sizes[28]] == [5, 2, None, None]
+    assert [stop.size for stop in vgg.sizes[32]] == [16, 8, 4, 2, 1]
+    assert [(stop.size, stop.lost) for stop in vgg.sizes[28]] == [(14, 0), (7, 0), (3, 1), (1, 1), (None, 0)]
+    assert [stop.lost for stop in vgg.sizes[227]] == [1, 1, 0, 0, 0]
 
 
 def test_a_network_with_branches_is_no_chain():
@@ -89,7 +88,7 @@ def test_a_crop_is_the_middle_of_the_photograph():
     [("alexnet", 5, 195), ("vgg16", 13, 212), ("googlenet", 21, 715), ("resnet50", 49, 483)],
 )
 def test_growth_ends_with_the_last_map(name, convolutions, field):
-    found = influence.growth(name)
+    found = study.growth(name)
     assert found.depths == tuple(range(convolutions + 1))
     assert (found.fields[0], found.fields[-1], found.strides[-1]) == (1, field, 32)
     assert list(found.fields) == sorted(found.fields)
@@ -97,7 +96,7 @@ def test_growth_ends_with_the_last_map(name, convolutions, field):
 
 def test_a_recursion_beside_the_right_fields():
     steps = study.chain("alexnet")
-    rows = influence.against(steps, [44, 48, 52, 56, 58, 60, 62, 66])
+    rows = study.against(steps, [44, 48, 52, 56, 58, 60, 62, 66])
     assert [row.right for row in rows] == [11, 19, 51, 67, 99, 131, 163, 195]
     assert [row.before for row in rows] == [1, 4, 8, 8, 16, 16, 16, 16]
     assert rows[0].cells() == ("conv1", 11, 4, 1, 44, 11, "+33")
@@ -106,7 +105,7 @@ def test_a_recursion_beside_the_right_fields():
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=4))
 def test_path_counts_are_those_of_the_gradient(dilations):
-    counts = influence.counts(dilations)
+    counts = study.path_counts(dilations)
     assert len(counts) == anatomy.receptive_field([(3, 1, dilation) for dilation in dilations]).size
     assert counts.sum() == 9 ** len(dilations)  # every filter has nine taps
     map_ = np.ones((1, 1, 1, 1))
@@ -118,29 +117,29 @@ def test_path_counts_are_those_of_the_gradient(dilations):
 
 
 def test_doubling_leaves_no_hole_and_a_common_factor_does():
-    assert influence.counts([1, 2, 4]).min() == 1
-    constant = influence.counts([2, 2, 2])
+    assert study.path_counts([1, 2, 4]).min() == 1
+    constant = study.path_counts([2, 2, 2])
     assert (constant > 0).sum() == 7**2
     assert constant.shape == (13, 13)
 
 
 def test_growth_by_dilation():
-    assert list(influence.growth_by_dilation(4).values()) == [(3, 5, 7, 9), (3, 7, 15, 31)]
+    assert list(study.growth_by_dilation(4).values()) == [(3, 5, 7, 9), (3, 7, 15, 31)]
 
 
 def test_no_dilations_are_an_error():
     with pytest.raises(UsageError, match="at least one dilation"):
-        influence.counts([])
+        study.path_counts([])
     with pytest.raises(UsageError, match="dilation"):
-        influence.counts([0])
+        study.path_counts([0])
 
 
 def test_the_effective_field_follows_the_number_of_paths():
-    shallow, deep = influence.influences([4, 12], draws=40)
+    shallow, deep = study.influences([4, 12], draws=40)
     assert shallow.strength.shape == (9, 9)
     assert deep.strength.shape == (25, 25)
     # With independent weights of mean 0 the mean square of the gradient is the number of paths, up to a factor.
-    expected = np.sqrt(influence.counts([1] * 12)).ravel()
+    expected = np.sqrt(study.path_counts([1] * 12)).ravel()
     assert np.corrcoef(expected, deep.strength.ravel())[0, 1] > 0.95
     assert deep.side(0.95) / 25 < shallow.side(0.95) / 9
     assert deep.side(1.0) == 25
@@ -149,8 +148,8 @@ def test_the_effective_field_follows_the_number_of_paths():
 
 
 def test_influences_repeat_with_their_seed():
-    first, second = (influence.influences([2], draws=1, seed=3)[0].strength for _ in range(2))
+    first, second = (study.influences([2], draws=1, seed=3)[0].strength for _ in range(2))
     np.testing.assert_array_equal(first, second)
-    assert not np.array_equal(first, influence.influences([2], draws=1, seed=4)[0].strength)
+    assert not np.array_equal(first, study.influences([2], draws=1, seed=4)[0].strength)
     with pytest.raises(UsageError, match="must be at least 1"):
-        influence.influences([2], draws=0)
+        study.influences([2], draws=0)

@@ -4,27 +4,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnrepro.errors import UsageError
-from cnnrepro.lessons import photograph_maps
-from cnnrepro.lessons.pooling import costs, kinds
+from cnnrepro.lessons import pooling
+from cnnrepro.lessons.pooling.on_photographs import shown
 
 
 def test_the_small_outputs_are_those_one_works_out_by_hand():
-    one = kinds.small()
+    one = pooling.small()
     assert one.outputs["max"].tolist() == [[5, 2], [2, 8]]
     assert one.outputs["average"].tolist() == [[3.25, 1], [1, 3.5]]
-    np.testing.assert_allclose(one.outputs["l2"] ** 2, [[51, 6], [6, 100]])
+    np.testing.assert_allclose(one.outputs["L2"] ** 2, [[51, 6], [6, 100]])
 
 
-@pytest.mark.parametrize("one", [kinds.small(), kinds.overlapping()], ids=lambda one: one.title)
+@pytest.mark.parametrize("one", [pooling.small(), pooling.overlapping()], ids=lambda one: one.title)
 def test_the_gradient_of_a_maximum_is_all_at_the_winners(one):
     assert one.to_input["max"].sum() == one.arriving.sum()
     assert ((one.to_input["max"] != 0) == (one.winners > 0)).all()
     assert one.to_input["average"].sum() == pytest.approx(one.arriving.sum())
-    assert (one.to_input["l2"] == 0).sum() == (one.image == 0).sum()
+    assert (one.to_input["L2"] == 0).sum() == (one.image == 0).sum()
 
 
 def test_a_cell_that_wins_in_two_windows_has_the_sum():
-    one = kinds.overlapping()
+    one = pooling.overlapping()
     assert one.winners.max() == 2
     assert one.to_input["max"][np.unravel_index(one.winners.argmax(), one.winners.shape)] == 1 + 2
 
@@ -38,36 +38,36 @@ def test_pools_one_after_the_other_are_one_large_pool(times, seed):
     for kind, values in expected.items():
         found = image
         for _ in range(times):
-            found = kinds.shown(found, 2, 2, kind)
+            found = shown(found, 2, 2, kind)
         np.testing.assert_allclose(found, values)
 
 
 def test_the_photograph_is_pooled_to_the_sizes_in_the_titles():
-    colours = photograph_maps.picture("china", 128)
-    once = kinds.side_by_side(colours, cells=64)
+    colours = pooling.picture("china", 128)
+    once = pooling.side_by_side(colours, cells=64)
     assert [one.values.shape[0] for one in once] == [64, 32, 32, 32, 64, 31, 31, 31]
     assert all(one.title.endswith(f"{len(one.values)}x{len(one.values)}") for one in once if ":" in one.title)
-    again = kinds.repeated(colours)
+    again = pooling.repeated(colours)
     assert [one.values.shape[:2] for one in again] == [(42, 64), (21, 32), (10, 16), (5, 8)] * 4
     assert all(one.values.min() >= 0 and one.values.max() <= 1 for one in (*once, *again))
 
 
 def test_three_quarters_go_for_even_sizes_alone():
-    assert kinds.discarded([4, 28, 224], 2) == [0.75, 0.75, 0.75]
-    assert kinds.discarded([7], 2) == [1 - 9 / 49]
-    assert kinds.discarded([7], 2, "same") == [1 - 16 / 49]
-    assert kinds.discarded([55], 3) == [1 - (27 / 55) ** 2]
+    assert pooling.discarded([4, 28, 224], 2) == [0.75, 0.75, 0.75]
+    assert pooling.discarded([7], 2) == [1 - 9 / 49]
+    assert pooling.discarded([7], 2, "same") == [1 - 16 / 49]
+    assert pooling.discarded([55], 3) == [1 - (27 / 55) ** 2]
 
 
 def test_a_map_that_repeats_every_two_pixels_changes_at_odd_shifts_only():
     stripes = np.tile([1.0, 2.0], (8, 20))
-    (one,) = kinds.shifted(stripes, 4, halvings=(1,))
+    (one,) = pooling.changes_of_shifts(stripes, 4, halvings=(1,))
     assert one.changes["not made smaller"] == pytest.approx((0, 2.5**-0.5, 0, 2.5**-0.5, 0))
     assert one.changes["max"] == one.changes["average"] == (0, 0, 0, 0, 0)
 
 
 def test_small_shifts_change_pooled_maps_less_and_subsampled_ones_not_less():
-    one_pool, three = kinds.shifted(kinds.edge_map(photograph_maps.grey(photograph_maps.picture("china", 240))), 4)
+    one_pool, three = pooling.changes_of_shifts(pooling.edge_map(pooling.grey(pooling.picture("china", 240))), 4)
     assert (one_pool.factor, three.factor) == (2, 8)
     for name in ("max", "average", "L2"):
         assert three.changes[name][1] < 0.5 * three.changes["subsampled"][1]
@@ -77,12 +77,12 @@ def test_small_shifts_change_pooled_maps_less_and_subsampled_ones_not_less():
 @pytest.mark.parametrize("largest", [0, -1, 16, True, 2.0])
 def test_a_shift_out_of_range_is_one_sentence(largest):
     with pytest.raises(UsageError, match="largest_shift must be a whole number of pixels from 1 to 15"):
-        kinds.shifted(np.ones((40, 60)), largest)
+        pooling.changes_of_shifts(np.ones((40, 60)), largest)
 
 
 def test_pools_save_computation_always_and_parameters_only_under_a_dense_layer():
-    dense, dense_pooled, averaged, averaged_pooled = costs.costs()
-    (_, parameters, work), (_, fewer, less) = costs.rows([dense, dense_pooled])
+    dense, dense_pooled, averaged, averaged_pooled = pooling.costs()
+    (_, parameters, work), (_, fewer, less) = pooling.cost_rows([dense, dense_pooled])
     assert fewer < parameters / 30
     assert less < work / 3
     assert dense.parameters[0] == dense_pooled.parameters[0] == averaged.parameters[0]
@@ -93,7 +93,7 @@ def test_pools_save_computation_always_and_parameters_only_under_a_dense_layer()
 
 
 def test_only_lenets_subsampling_has_parameters():
-    assert {name: count for name, _, count in costs.pool_parameters()} == {
+    assert {name: count for name, _, count in pooling.pool_parameters()} == {
         "MaxPooling2D": 0,
         "AveragePooling2D": 0,
         "L2Pooling2D": 0,

@@ -1,16 +1,19 @@
 """Filters, patches, occlusion and silence, on networks whose answers are known."""
 
-import keras
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnrepro import data
+from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
-from cnnrepro.experiments.digits_classifier import plan
-from cnnrepro.lessons.what_the_filters_see import filters as see
+from cnnrepro.experiments.digits_classifier import arms
+from cnnrepro.lessons import what_the_filters_see as see
+from cnnrepro.lessons.network_outputs import standardise
 from cnnrepro.lessons.what_the_filters_see import occlusion
+from cnnrepro.lessons.what_the_filters_see.filter_changes import roughness
+from cnnrepro.lessons.what_the_filters_see.responses import Exciting, silence
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +24,13 @@ def splits():
 @pytest.fixture(scope="module")
 def model():
     keras.utils.set_random_seed(0)
-    return plan("mnist_5k", 1, 0)[0].model()
+    return arms("mnist_5k", 1, 0)[0].model()
 
 
 def test_roughness_of_known_filters():
     slope = np.tile(np.arange(5.0), (5, 1))
     chessboard = np.indices((5, 5)).sum(0) % 2
-    c = see.roughness(np.stack([slope, chessboard, np.ones((5, 5))], axis=-1))
+    c = roughness(np.stack([slope, chessboard, np.ones((5, 5))], axis=-1))
     # Slope: 20 of 40 pairs differ by 1; the variance of 0…4, five times each, is 50 / 24.
     assert c[0] == pytest.approx(0.5 / (2 * 50 / 24))
     assert c[1] == pytest.approx(1 / (2 * chessboard.var(ddof=1)))
@@ -37,14 +40,14 @@ def test_roughness_of_known_filters():
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 100), st.floats(-10, 10))
 def test_roughness_knows_neither_scale_nor_shift(seed, scale, shift):
     filters = np.random.default_rng(seed).normal(size=(5, 5, 2))
-    np.testing.assert_allclose(see.roughness(scale * filters + shift), see.roughness(filters), rtol=1e-6)
+    np.testing.assert_allclose(roughness(scale * filters + shift), roughness(filters), rtol=1e-6)
 
 
 def test_roughness_is_one_on_average_for_random_orders():
     random = np.random.default_rng(0)
     weights = random.normal(size=25)
     orders = np.stack([random.permutation(weights).reshape(5, 5) for _ in range(4000)], axis=-1)
-    assert see.roughness(orders).mean() == pytest.approx(1, abs=0.01)
+    assert roughness(orders).mean() == pytest.approx(1, abs=0.01)
 
 
 def test_change_measures_distance_and_direction():
@@ -86,18 +89,18 @@ def test_a_unit_sees_its_patch_and_nothing_else(model, splits, layer, side):
         # The patch alone, in the corner of an empty image, gives the response at the corner of the map.
         alone = np.zeros((4, 28, 28, 1), np.uint8)
         alone[:, :side, :side] = one.patches
-        maps = np.asarray(part(see.standardise(alone, splits)))
+        maps = np.asarray(part(standardise(alone, splits)))
         np.testing.assert_allclose(maps[:, 0, 0, one.channel], one.responses, rtol=1e-4)
 
 
 def test_filters_that_never_respond_are_passed_over(splits):
     keras.utils.set_random_seed(0)
-    model = plan("mnist_5k", 1, 0)[0].model()
+    model = arms("mnist_5k", 1, 0)[0].model()
     kernel, bias = model.get_layer("conv1").get_weights()
     bias[:2], kernel[..., :2] = -1, 0
     model.get_layer("conv1").set_weights([kernel, bias])
     assert [one.channel for one in see.exciting(model, splits, "conv1_activation", filters=2, count=3)] == [2, 3]
-    units, dead, zeros = see.silence(model, splits)["conv1"]
+    units, dead, zeros = silence(model, splits)["conv1"]
     assert (units, dead) == (24, 2)
     assert 2 / 24 < zeros < 1
     row = see.silence_rows(model, model, splits)[0]
@@ -105,7 +108,7 @@ def test_filters_that_never_respond_are_passed_over(splits):
 
 
 def test_a_title_names_the_commonest_class():
-    one = see.Exciting(3, np.zeros((4, 2, 2, 1)), np.ones(4), np.array([7, 1, 7, 9]))
+    one = Exciting(3, np.zeros((4, 2, 2, 1)), np.ones(4), np.array([7, 1, 7, 9]))
     assert one.title([str(n) for n in range(10)]) == "filter 3 · 2 of 4: 7"
 
 
@@ -151,7 +154,7 @@ def test_a_square_that_does_not_fit_is_refused(splits, side):
 
 def test_recognised_images_are_the_first_that_are_right(model, splits):
     images, labels = data.arrays(splits, "test")
-    answers = np.asarray(model(see.standardise(images, splits))).argmax(-1)
+    answers = np.asarray(model(standardise(images, splits))).argmax(-1)
     found = occlusion.recognised(model, splits)
     assert found
     for label, position in found.items():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from cnnrepro.lessons.architectures.costs import Cost
+from cnnrepro.lessons.architectures.network_costs import NetworkCost
 from cnnrepro.models import Published
 from cnnrepro.report import figures
 from cnnrepro.report.figures.charts import Panel
@@ -52,7 +52,7 @@ def test_bubbles_have_areas_in_proportion_and_labels_apart():
 
 
 def cost(title, parameters, published=None):
-    return Cost(title, parameters, 2 * parameters, 1000, 2000, 7, published)
+    return NetworkCost(title, parameters, 2 * parameters, 1000, 2000, 7, published)
 
 
 def test_cost_bars_mark_what_is_published():

@@ -4,17 +4,17 @@ import pytest
 from matplotlib.patches import Polygon
 from matplotlib.text import Text
 
-from cnnrepro.lessons.architectures.volumes import Volume
+from cnnrepro.lessons.architectures.drawn_boxes import Box
 from cnnrepro.report import figures
 from cnnrepro.report.figures.drawing import SLABS
 
 BOXES = [
-    Volume("image", "input", 224, 3),
-    Volume("conv1_1–2", "convolution", 224, 64, 2),
-    Volume("pool1", "pooling", 112, 64),
-    Volume("inception 3a–b", "inception modules", 28, 480, 2),
-    Volume("stage 3", "residual blocks", 14, 1024, 36),
-    Volume("logits", "dense", 1, 1000),
+    Box("image", "input", 224, 3),
+    Box("conv1_1–2", "convolution", 224, 64, 2),
+    Box("pool1", "pooling", 112, 64),
+    Box("inception 3a–b", "inception modules", 28, 480, 2),
+    Box("stage 3", "residual blocks", 14, 1024, 36),
+    Box("logits", "dense", 1, 1000),
 ]
 
 
@@ -42,7 +42,7 @@ def test_labels_say_layers_sizes_and_channels():
 
 
 def test_heights_go_as_the_square_root_of_sizes_and_networks_share_a_scale():
-    figure = figures.network_volumes([("A", "", [BOXES[0]]), ("B", "", [Volume("image", "input", 56, 3)])])
+    figure = figures.network_volumes([("A", "", [BOXES[0]]), ("B", "", [Box("image", "input", 56, 3)])])
     fronts = [face.get_xy()[:, 1] for face in faces(figure)[::3]]
     large, small = (max(ys) - min(ys) for ys in fronts)
     assert large == pytest.approx(2 * small)
@@ -69,6 +69,6 @@ def test_boxes_stay_below_the_words():
 
 def test_kinds_without_a_colour_are_refused():
     with pytest.raises(ValueError, match="Received: \\['fog'\\]"):
-        figures.network_volumes([("Net", "", [Volume("x", "fog", 1, 1)])])
+        figures.network_volumes([("Net", "", [Box("x", "fog", 1, 1)])])
     with pytest.raises(ValueError, match="Received: \\[\\]"):
         figures.network_volumes([])

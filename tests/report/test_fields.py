@@ -3,9 +3,10 @@ import pytest
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from cnnrepro.lessons.geometry_and_receptive_fields import sizes as study
-from cnnrepro.lessons.geometry_and_receptive_fields.influence import ClaimedField, Growth, Influence
-from cnnrepro.lessons.geometry_and_receptive_fields.sizes import Descent, Frame, Stop
+from cnnrepro.lessons.geometry_and_receptive_fields import windows_and_sizes
+from cnnrepro.lessons.geometry_and_receptive_fields.effective_field import Influence
+from cnnrepro.lessons.geometry_and_receptive_fields.what_a_unit_sees import ClaimedField, Frame, Growth
+from cnnrepro.lessons.geometry_and_receptive_fields.windows_and_sizes import Descent, SizeBehind
 from cnnrepro.report import figures
 from cnnrepro.report.figures.fields import LOST
 
@@ -22,7 +23,7 @@ def lost_cells(axes):
 
 
 def test_every_window_is_drawn_and_lost_cells_are_marked():
-    lines = study.lines([11, 12], 3, 2)
+    lines = windows_and_sizes.lines([11, 12], 3, 2)
     figure = figures.windows_on_lines(lines)
     (axes,) = figure.axes
     assert len(axes.lines) == sum(line.geometry.output for line in lines)
@@ -35,14 +36,15 @@ def test_every_window_is_drawn_and_lost_cells_are_marked():
 
 def test_windows_on_lines_refuses_what_would_be_too_small():
     with pytest.raises(ValueError, match="up to 40 cells. Received: \\[227\\]"):
-        figures.windows_on_lines([study.line(227, 11, 4)])
+        figures.windows_on_lines([windows_and_sizes.line("too long", 227, 11, 4)])
     with pytest.raises(ValueError, match="Received: \\[\\]"):
         figures.windows_on_lines([])
 
 
 def test_sizes_down_marks_losses_and_the_end():
-    stops = {8: (Stop(4), Stop(2)), 7: (Stop(3, 1), Stop(1, 1)), 1: (Stop(None), Stop(None))}
-    figure = figures.sizes_down([Descent("Net", ("pool1\n2×2, stride 2", "pool2\n2×2, stride 2"), stops)])
+    none = SizeBehind(None)
+    sizes = {8: (SizeBehind(4), SizeBehind(2)), 7: (SizeBehind(3, 1), SizeBehind(1, 1)), 1: (none, none)}
+    figure = figures.sizes_down([Descent("Net", ("pool1\n2×2, stride 2", "pool2\n2×2, stride 2"), sizes)])
     shown = texts(figure)
     assert shown.count("no window fits") == 2
     assert "3   (1 lost)" in shown

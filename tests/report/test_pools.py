@@ -2,9 +2,9 @@ import pytest
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from cnnrepro.lessons.pooling import kinds
-from cnnrepro.lessons.pooling.costs import Cost
-from cnnrepro.lessons.pooling.kinds import Shifts
+from cnnrepro.lessons import pooling
+from cnnrepro.lessons.pooling.on_photographs import Shifts
+from cnnrepro.lessons.pooling.savings import PartCosts
 from cnnrepro.report import figures
 from cnnrepro.report.figures import grids
 
@@ -23,7 +23,7 @@ def tinted(figure):
 
 
 def test_a_window_and_its_value_have_one_tint():
-    figure = figures.pooled_numbers(kinds.small())
+    figure = figures.pooled_numbers(pooling.small())
     counts = tinted(figure)
     assert all(counts[name] == 4 + 3 for name in grids.KINDS_OF_FOUR)  # cells of a window, and its three values
     assert {"max", "average", "L2", "3.25", "7.14"} <= set(texts(figure))
@@ -31,11 +31,11 @@ def test_a_window_and_its_value_have_one_tint():
 
 def test_windows_that_overlap_are_not_tinted():
     with pytest.raises(ValueError, match="must not overlap"):
-        figures.pooled_numbers(kinds.overlapping())
+        figures.pooled_numbers(pooling.overlapping())
 
 
 def test_winners_are_marked_and_those_of_two_windows_otherwise():
-    ones = [kinds.small(), kinds.overlapping()]
+    ones = [pooling.small(), pooling.overlapping()]
     counts = tinted(figures.pooled_gradients(ones))
     assert counts["third"] == sum(int((one.winners == 1).sum()) for one in ones)
     assert counts["filter"] == 1
@@ -66,7 +66,7 @@ def test_no_line_of_the_shifts_is_cut_off():
 
 
 def test_savings_are_stacked_and_summed():
-    figure = figures.pool_savings([Cost("all of it", (100_000, 2_000_000, 0), (5, 6, 7))])
+    figure = figures.pool_savings([PartCosts("all of it", (100_000, 2_000_000, 0), (5, 6, 7))])
     parameters, work = figure.axes
     assert [bar.get_width() for bars in parameters.containers for bar in bars] == [100_000, 2_000_000, 0]
     assert {"all of it", "2.10 M", "18", "convolutions"} <= set(texts(figure))

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from cnnrepro.data.pipelines.definition import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
-from cnnrepro.lessons.alexnet_pipeline.windows import Cut
-from cnnrepro.lessons.photograph_maps import Map
+from cnnrepro.lessons.alexnet_pipeline.cut_windows import CutWindows
+from cnnrepro.lessons.photographs import Map
 from cnnrepro.report import figures
 
 
@@ -51,7 +51,7 @@ def test_pictures_of_a_row_have_one_height_and_fill_the_width():
 
 def test_a_place_that_windows_share_is_drawn_once():
     words, corners = tuple("abcd"), ((0, 0), (0, 0), (2, 1), (0, 0))
-    cut = Cut(np.zeros((8, 8, 3), np.uint8), np.zeros((4, 6, 6, 3), np.uint8), words, corners, 6)
+    cut = CutWindows(np.zeros((8, 8, 3), np.uint8), np.zeros((4, 6, 6, 3), np.uint8), words, corners, 6)
     figure = figures.windows_of(cut, columns=3)
     canvas, *windows = figure.axes
     assert [(patch.get_x(), patch.get_y(), patch.get_width()) for patch in canvas.patches] == [

@@ -4,9 +4,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from cnnrepro.lessons import photograph_maps
-from cnnrepro.lessons.convolution_by_hand import first_layer, small_numbers
-from cnnrepro.lessons.photograph_maps import Map
+from cnnrepro.lessons import convolution_by_hand as by_hand
+from cnnrepro.lessons.photographs import Map
 from cnnrepro.report import figures
 from cnnrepro.report.figures import grids
 
@@ -42,7 +41,7 @@ def test_numbers_are_short_and_have_a_true_minus(value, text):
 
 
 def test_one_cell_shows_window_products_and_their_sum():
-    slide = small_numbers.sliding("stride 1")
+    slide = by_hand.sliding("stride 1")
     figure = figures.one_cell(slide, 1, 2)
     assert "2 + (−1) + (−3) + 1 = −1" in texts(figure)
     assert slide.output[1, 2] == -1
@@ -52,7 +51,7 @@ def test_one_cell_shows_window_products_and_their_sum():
 
 
 def test_the_output_fills_up_as_the_filter_slides():
-    slide = small_numbers.sliding("stride 1")
+    slide = by_hand.sliding("stride 1")
     figure = figures.sliding_windows(slide, [(0, 0), (2, 2)])
     words = texts(figure)
     assert len(frames(figure)) == 2
@@ -62,7 +61,7 @@ def test_the_output_fills_up_as_the_filter_slides():
 
 
 def test_variants_say_their_arithmetic():
-    slides = small_numbers.variants()
+    slides = by_hand.variants()
     figure = figures.window_variants(slides)
     words = texts(figure)
     assert [slide.label in words for slide in slides] == [True] * 4
@@ -76,7 +75,7 @@ def test_variants_say_their_arithmetic():
 
 
 def test_the_volume_adds_channels_and_bias():
-    demo = small_numbers.volume()
+    demo = by_hand.volume()
     figure = figures.volume_windows(demo, 0, 1)
     words = texts(figure)
     for one in range(2):
@@ -87,22 +86,22 @@ def test_the_volume_adds_channels_and_bias():
 
 
 def test_equations_of_filters_show_every_grid():
-    impulse = figures.impulse_answers(small_numbers.impulse())
+    impulse = figures.impulse_answers(by_hand.impulse())
     assert texts(impulse).count("⋆") == 2
-    columns = figures.filter_columns(small_numbers.columns())
+    columns = figures.filter_columns(by_hand.columns())
     assert cells(columns, "filter") == 4 + 1  # copies of the followed cell, and the cell
     assert "W_row, 2x9: a filter a row" in texts(columns)
-    back = figures.input_gradients([small_numbers.backward(4, 1), small_numbers.backward(5, 2)])
+    back = figures.input_gradients([by_hand.backward(4, 1), by_hand.backward(5, 2)])
     assert cells(back, "output") == 2 * (4 + 4)
     assert {"Stride 1", "Stride 2", "padded, spread out"} <= set(texts(back))
-    shared = figures.shared_gradient(small_numbers.added())
+    shared = figures.shared_gradient(by_hand.added())
     assert texts(shared).count("+") == 3
     assert cells(shared, "window") == 4 * 9
     assert all(map(within, (impulse, columns, back, shared)))
 
 
 def test_connections_are_filled_cells():
-    seen = first_layer.seen_channels()
+    seen = by_hand.seen_channels()
     figure = figures.connected_maps(seen)
     assert cells(figure, "filter") == sum(int(one.sum()) for one in seen.values())
     assert "16 filters\nsee 3 to 6 of 6" in texts(figure)
@@ -138,8 +137,8 @@ def test_maps_share_a_scale_around_nought_and_pixels_may_have_one_size():
 
 
 def test_the_photographs_filters_stand_beside_their_maps():
-    brightness = photograph_maps.grey(photograph_maps.picture("flower", 64))
-    panels = photograph_maps.feature_maps(brightness)
+    brightness = by_hand.grey(by_hand.picture("flower", 64))
+    panels = by_hand.feature_maps(brightness)
     figure = figures.map_grid(panels)
     assert len(figure.axes) == 2 * len(panels) + 1
     assert "slanting stripes (Gabor)\n11x11" in [one.replace("\n(", " (") for one in texts(figure)]

@@ -9,28 +9,22 @@ import numpy as np
 from cnnrepro import anatomy
 from cnnrepro.anatomy.convolution import Array, filter_rows
 from cnnrepro.anatomy.convolution_backward import spread_out
+from cnnrepro.lessons.photographs import filtered
 
 # Small whole numbers without a pattern, and a filter that is another when it is turned round.
 IMAGE = np.array([[1, 2, 0, 1, 3], [0, 1, 2, 3, 1], [2, 1, 0, 0, 2], [1, 0, 3, 1, 0], [0, 2, 1, 1, 2]])
 KERNEL = np.array([[1, 0, -1], [0, 2, 0], [-1, 1, 1]])
+ARRIVING = np.array([[1.0, 2], [-1, 3]])  # the gradient of a 2x2 output
 
 
 @dataclass(frozen=True)
 class Sliding:
-    """A filter that slides over a small map.
+    """A filter that slides over a small map; stride, padding and dilation in cells."""
 
-    Args:
-        label: what is special about it.
-        padded: the map with its padding, (H + 2P, W + 2P).
-        kernel: (kh, kw).
-        output: (H', W').
-        stride, padding, dilation: in cells.
-    """
-
-    label: str
-    padded: Array
-    kernel: Array
-    output: Array
+    label: str  # what is special about it
+    padded: Array  # the map with its padding, (H + 2P, W + 2P)
+    kernel: Array  # (kh, kw)
+    output: Array  # (H', W')
     stride: int = 1
     padding: int = 0
     dilation: int = 1
@@ -47,9 +41,7 @@ class Sliding:
 
 def sliding(label: str, *, stride: int = 1, padding: int = 0, dilation: int = 1) -> Sliding:
     """The small filter over the small map."""
-    output = anatomy.convolve_im2col(
-        IMAGE[None, :, :, None], KERNEL[:, :, None, None], stride=stride, padding=padding, dilation=dilation
-    )[0, :, :, 0]
+    output = filtered(IMAGE, KERNEL, stride=stride, padding=padding, dilation=dilation)
     return Sliding(label, np.pad(IMAGE, padding).astype(float), KERNEL, output, stride, padding, dilation)
 
 
@@ -65,20 +57,12 @@ def variants() -> list[Sliding]:
 
 @dataclass(frozen=True)
 class Volume:
-    """Two filters over an input with depth, as in the demonstration of the notes.
+    """Two filters over an input with depth, as in the demonstration of the notes."""
 
-    Args:
-        padded: (7, 7, 3), of a 5x5x3 input.
-        filters: (3, 3, 3, 2).
-        bias: (2,).
-        output: (3, 3, 2).
-        stride, padding: in cells.
-    """
-
-    padded: Array
-    filters: Array
-    bias: Array
-    output: Array
+    padded: Array  # (7, 7, 3), of a 5x5x3 input
+    filters: Array  # (3, 3, 3, 2)
+    bias: Array  # (2,)
+    output: Array  # (3, 3, 2)
     stride: int = 2
     padding: int = 1
 
@@ -107,11 +91,7 @@ def impulse() -> Impulse:
     """A 1 in the middle of a 5x5 map: the answer shows the filter as it is used."""
     image, kernel = np.zeros((5, 5)), np.arange(1.0, 10).reshape(3, 3)
     image[2, 2] = 1
-    correlated, convolved = (
-        anatomy.convolve_im2col(image[None, :, :, None], used[:, :, None, None])[0, :, :, 0]
-        for used in (kernel, kernel[::-1, ::-1])
-    )
-    return Impulse(image, kernel, correlated, convolved)
+    return Impulse(image, kernel, filtered(image, kernel), filtered(image, kernel[::-1, ::-1]))
 
 
 @dataclass(frozen=True)
@@ -148,11 +128,10 @@ class Backward:
 
 def backward(size: int, stride: int) -> Backward:
     """A 2x2 gradient on its way back through the small filter to a size x size input."""
-    arriving = np.array([[1.0, 2], [-1, 3]])
-    given = arriving[None, :, :, None]
-    to_input = anatomy.input_gradient_as_convolution(KERNEL[:, :, None, None], given, (size, size), stride=stride)
-    padded = np.pad(spread_out(given, stride)[0, :, :, 0], len(KERNEL) - 1)
-    return Backward(stride, arriving, padded, KERNEL[::-1, ::-1], to_input[0, :, :, 0])
+    arriving = ARRIVING[None, :, :, None]
+    to_input = anatomy.input_gradient_as_convolution(KERNEL[:, :, None, None], arriving, (size, size), stride=stride)
+    padded = np.pad(spread_out(arriving, stride)[0, :, :, 0], len(KERNEL) - 1)
+    return Backward(stride, ARRIVING, padded, KERNEL[::-1, ::-1], to_input[0, :, :, 0])
 
 
 @dataclass(frozen=True)
@@ -167,7 +146,7 @@ class Added:
 
 def added() -> Added:
     """The same 2x2 gradient on its way to the filter, through the first 4x4 cells of the small map."""
-    image, arriving = IMAGE[:4, :4].astype(float), np.array([[1.0, 2], [-1, 3]])
+    image = IMAGE[:4, :4].astype(float)
     patches = anatomy.im2col(image[:, :, None], 3)  # (9, 4)
-    parts = (patches * arriving.ravel()).T.reshape(4, 3, 3)
-    return Added(image, arriving, parts, parts.sum(axis=0))
+    parts = (patches * ARRIVING.ravel()).T.reshape(4, 3, 3)
+    return Added(image, ARRIVING, parts, parts.sum(axis=0))

@@ -1,1 +1,15 @@
-"""The notebook on dense layers as convolutions."""
+"""What the notebook dense_to_convolution shows: a classifier slid over scattered images, and what that costs."""
+
+# ruff: noqa: F401 (gathered for the notebook)
+from cnnrepro.lessons.dense_to_convolution.scattered_images import scatter
+from cnnrepro.lessons.dense_to_convolution.sliding import (
+    agreement,
+    away,
+    head,
+    padded_twin,
+    readings,
+    slide,
+    trunk_differences,
+)
+from cnnrepro.lessons.dense_to_convolution.sliding_costs import costs, limit
+from cnnrepro.lessons.network_outputs import standardise

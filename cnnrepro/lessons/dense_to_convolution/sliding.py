@@ -1,4 +1,4 @@
-"""What the notebook dense_to_convolution computes: a trained classifier slid over a canvas of test images.
+"""A trained classifier slid over an image in one pass, and crop by crop.
 
 CS231n notes, "Converting FC layers to CONV layers"; Long, Shelhamer and Darrell, "Fully Convolutional Networks for
 Semantic Segmentation" (2015), section 3.1.
@@ -16,35 +16,30 @@ from cnnrepro.anatomy.rows import spell_shape
 from cnnrepro.data import Splits
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
-from cnnrepro.experiments.digits_classifier import OPTIONS, outputs, probabilities, standardise
-from cnnrepro.lessons.dense_to_convolution.scattered import Canvas
+from cnnrepro.experiments.digits_classifier import OPTIONS
+from cnnrepro.lessons.dense_to_convolution.scattered_images import Scattered
+from cnnrepro.lessons.network_outputs import layer_outputs, outputs, standardise
+from cnnrepro.training.scores import softmax
 
 
 @dataclass(frozen=True, eq=False)
 class Slid:
-    """A classifier at every position of a canvas, in two ways.
+    """A classifier at every position of an image, in two ways."""
 
-    Args:
-        one_pass: logits (rows, columns, classes) of the converted network, run once.
-        by_crops: the same from the classifier itself, on the crop at every position.
-        stride: pixels from one position to the next.
-        size: height and width of a crop.
-    """
-
-    one_pass: np.ndarray
-    by_crops: np.ndarray
-    stride: int
-    size: tuple[int, int]
+    one_pass: np.ndarray  # logits (rows, columns, classes) of the converted network, run once
+    by_crops: np.ndarray  # the same from the classifier itself, on the crop at every position
+    stride: int  # pixels from one position to the next
+    size: tuple[int, int]  # height and width of a crop
 
     @property
     def probabilities(self) -> np.ndarray:
         """Of the one pass, (rows, columns, classes)."""
-        return probabilities(self.one_pass)
+        return softmax(self.one_pass)
 
     @property
     def probabilities_of_crops(self) -> np.ndarray:
         """Of the crops, (rows, columns, classes)."""
-        return probabilities(self.by_crops)
+        return softmax(self.by_crops)
 
     @property
     def difference(self) -> np.ndarray:
@@ -102,26 +97,16 @@ def head(model: keras.Model, network: keras.Model, size: tuple[int, int]) -> lis
     own = model.input_shape[1:]
     traces = [anatomy.trace(model), anatomy.trace(network, own), anatomy.trace(network, (*size, own[2]))]
     names = [layer.name for layer in model.layers]
-    shown = [name for name in names[names.index("flatten") :] if not name.startswith("dropout")]
     rows = []
-    for name in shown:
+    for name in names[names.index("flatten") :]:
+        if name.startswith("dropout"):
+            continue
         old, new, large = (trace[name] for trace in traces)
         if old.parameters != new.parameters:
             raise RuntimeError(f"The layer {name} has {old.parameters} parameters, and {new.parameters} afterwards.")
-        kernels = [_kernel(one.get_layer(name)) for one in (model, network)]
-        after = spell_shape(new.output_shape), spell_shape(large.output_shape)
-        rows.append(
-            (
-                name,
-                old.kind,
-                kernels[0],
-                spell_shape(old.output_shape),
-                new.kind,
-                kernels[1],
-                *after,
-                f"{new.parameters:,}",
-            )
-        )
+        before = old.kind, _kernel(model.get_layer(name)), spell_shape(old.output_shape)
+        after = new.kind, _kernel(network.get_layer(name)), spell_shape(new.output_shape)
+        rows.append((name, *before, *after, spell_shape(large.output_shape), f"{new.parameters:,}"))
     return rows
 
 
@@ -129,23 +114,20 @@ def _kernel(layer: keras.Layer) -> str:
     return spell_shape(tuple(layer.kernel.shape)) if hasattr(layer, "kernel") else ""
 
 
-def readings(canvas: Canvas, slid: Slid, model: keras.Model, splits: Splits) -> list[tuple[str, ...]]:
-    """What the network says of each image on the canvas, on its own and at the position of the map nearest to it.
+def readings(scattered: Scattered, slid: Slid, model: keras.Model, splits: Splits) -> list[tuple[str, ...]]:
+    """What the network says of each scattered image, on its own and at the position nearest to it.
 
     Returns:
         Rows of (class, answer on its own, how far the position is down and across, answer there).
     """
-    height, width = canvas.size
-    cut = [canvas.image[row : row + height, column : column + width] for row, column in canvas.corners]
-    alone = probabilities(outputs(model, standardise(np.stack(cut), splits))[0])
+    names = splits.info.classes
+    alone = softmax(outputs(model, standardise(scattered.images, splits))[0])
     last = np.array(slid.one_pass.shape[:2]) - 1
     rows = []
-    for corner, label, own in zip(canvas.corners, canvas.labels, alone, strict=True):
+    for corner, label, own in zip(scattered.corners, scattered.labels, alone, strict=True):
         cell = np.minimum(np.round(np.array(corner) / slid.stride).astype(int), last)
-        down, across = (cell * slid.stride - corner).tolist()
-        there = slid.probabilities[tuple(cell)]
-        names = splits.info.classes
-        rows.append((names[label], _answer(own, names), f"{_signed(down)}, {_signed(across)}", _answer(there, names)))
+        offset = ", ".join(_signed(pixels) for pixels in (cell * slid.stride - corner).tolist())
+        rows.append((names[label], _answer(own, names), offset, _answer(slid.probabilities[tuple(cell)], names)))
     return rows
 
 
@@ -153,19 +135,20 @@ def _signed(number: int) -> str:
     return f"{number:+d}".replace("-", "−") if number else "0"
 
 
-def _answer(given: np.ndarray, names: Sequence[str]) -> str:
+def _answer(probabilities: np.ndarray, names: Sequence[str]) -> str:
     """The likeliest class and its probability."""
-    answer = int(given.argmax())
-    return f"{names[answer]} ({100 * given[answer]:.1f} %)"
+    answer = int(probabilities.argmax())
+    return f"{names[answer]} ({100 * probabilities[answer]:.1f} %)"
 
 
-def away(canvas: Canvas, slid: Slid, pixels: int) -> np.ndarray:
+def away(scattered: Scattered, slid: Slid, pixels: int) -> np.ndarray:
     """Which positions lie further than so many pixels, down or across, from every image; (rows, columns) of truths."""
     rows, columns = (np.arange(count) * slid.stride for count in slid.one_pass.shape[:2])
-    far = np.ones((len(rows), len(columns)), bool)
-    for row, column in canvas.corners:
-        far &= np.maximum(np.abs(rows - row)[:, None], np.abs(columns - column)[None]) > pixels
-    return far
+    near = [
+        np.maximum(np.abs(rows - top)[:, None], np.abs(columns - left)[None]) <= pixels
+        for top, left in scattered.corners
+    ]
+    return ~np.any(near, axis=0)
 
 
 def trunk_differences(
@@ -185,17 +168,12 @@ def trunk_differences(
     """
     size = model.input_shape[1:3]
     stride = stride_of(network, size)
-    maps = outputs(_part(network, layers), image[None])
-    of_crops = outputs(_part(model, layers), anatomy.crops(image, size, stride))
+    whole = layer_outputs(network, layers, image[None])
+    of_crops = layer_outputs(model, layers, anatomy.crops(image, size, stride))
     trace = anatomy.trace(model)
-    found = {}
-    for name, whole, cropped in zip(layers, maps, of_crops, strict=True):
-        height, width = cropped.shape[1:3]
+    differences = {}
+    for name, cropped in of_crops.items():
         step = stride // trace[name].stride  # cells of this map from one crop to the next
-        windows = anatomy.crops(whole[0], (height, width), step)
-        found[name] = np.abs(windows - cropped).max(axis=(0, -1)) / cropped.std()
-    return found
-
-
-def _part(model: keras.Model, layers: Sequence[str]) -> keras.Model:
-    return keras.Model(model.inputs[0], [model.get_layer(name).output for name in layers])
+        windows = anatomy.crops(whole[name][0], cropped.shape[1:3], step)
+        differences[name] = np.abs(windows - cropped).max(axis=(0, -1)) / cropped.std()
+    return differences

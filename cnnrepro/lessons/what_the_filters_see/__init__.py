@@ -1,1 +1,7 @@
-"""The notebook that looks into a trained network."""
+"""What the notebook what_the_filters_see shows: filters before and after training, what excites them, occlusion."""
+
+# ruff: noqa: F401 (gathered for the notebook)
+from cnnrepro.experiments.digits_classifier import untrained
+from cnnrepro.lessons.what_the_filters_see.filter_changes import change, first_filters
+from cnnrepro.lessons.what_the_filters_see.occlusion import occlusions, recognised
+from cnnrepro.lessons.what_the_filters_see.responses import exciting, feature_maps, silence_rows

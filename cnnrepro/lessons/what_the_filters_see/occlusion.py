@@ -15,7 +15,8 @@ from cnnrepro import data
 from cnnrepro.data import Splits
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
-from cnnrepro.experiments.digits_classifier import outputs, probabilities, standardise
+from cnnrepro.lessons.network_outputs import outputs, standardise
+from cnnrepro.training.scores import softmax
 
 BACKGROUND = 0  # the pixel value around the strokes, as in the data
 INK = 64  # pixels above a quarter of full black count as stroke
@@ -26,25 +27,14 @@ LITTLE = 0.05  # a drop of less than five points
 
 @dataclass(frozen=True, eq=False)
 class Occlusion:
-    """What hiding a square of an image does to the probability of its class.
+    """What hiding a square of an image does to the probability of its class."""
 
-    Args:
-        image: (H, W, C) uint8.
-        label: its class.
-        probability: of that class, nothing hidden.
-        drops: (rows, columns), how much lower the probability is with the square at that place.
-        answers: (rows, columns), the class that the network then answers.
-        ink: (rows, columns), the share of the image's strokes that the square hides.
-        side: of the square, in pixels.
-    """
-
-    image: np.ndarray
-    label: int
-    probability: float
-    drops: np.ndarray
-    answers: np.ndarray
-    ink: np.ndarray
-    side: int
+    image: np.ndarray  # (H, W, C) uint8
+    label: int  # its class
+    probability: float  # of that class, nothing hidden
+    drops: np.ndarray  # (rows, columns), how much lower the probability is with the square at that place
+    answers: np.ndarray  # (rows, columns), the class that the network then answers
+    ink: np.ndarray  # (rows, columns), the share of the image's strokes that the square hides
 
     @property
     def worst(self) -> tuple[int, int]:
@@ -58,8 +48,8 @@ class Occlusion:
 
     def words(self, names: Sequence[str]) -> str:
         """The class, the largest drop in percentage points, and what the network answers there."""
-        then = self.answer(names)
-        read = then if then == STILL else f"read as {then}"
+        answer = self.answer(names)
+        read = answer if answer == STILL else f"read as {answer}"
         return f"{names[self.label]}: −{100 * self.drops.max():.0f}, {read}"
 
     @property
@@ -105,21 +95,19 @@ def occlude(model: keras.Model, image: np.ndarray, label: int, splits: Splits, *
         raise UsageError(f"The square must fit into an image of {height}x{width}. Received: side={side}")
     rows, columns = height - side + 1, width - side + 1
     hidden = np.broadcast_to(image, (rows, columns, *image.shape)).copy()
-    for row in range(rows):
-        for column in range(columns):
-            hidden[row, column, row : row + side, column : column + side] = BACKGROUND
+    for row, column in np.ndindex(rows, columns):
+        hidden[row, column, row : row + side, column : column + side] = BACKGROUND
     shown = np.concatenate([image[None], hidden.reshape(-1, *image.shape)])
-    given = probabilities(outputs(model, standardise(shown, splits))[0])
+    probabilities = softmax(outputs(model, standardise(shown, splits))[0])
     strokes = int((image.max(axis=-1) >= INK).sum())
     left = (hidden.max(axis=-1) >= INK).sum(axis=(2, 3))
     return Occlusion(
         image=image,
         label=int(label),
-        probability=float(given[0, label]),
-        drops=(given[0, label] - given[1:, label]).reshape(rows, columns),
-        answers=given[1:].argmax(axis=-1).reshape(rows, columns),
+        probability=float(probabilities[0, label]),
+        drops=(probabilities[0, label] - probabilities[1:, label]).reshape(rows, columns),
+        answers=probabilities[1:].argmax(axis=-1).reshape(rows, columns),
         ink=(strokes - left) / max(strokes, 1),
-        side=side,
     )
 
 

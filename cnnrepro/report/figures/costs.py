@@ -16,7 +16,7 @@ from cnnrepro.report import style
 from cnnrepro.report.figures.charts import Panel, line_panels
 
 if TYPE_CHECKING:
-    from cnnrepro.lessons.architectures.costs import Cost
+    from cnnrepro.lessons.architectures.network_costs import NetworkCost
 
 PARTS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")  # of the palette: apart in grey as well
 ON_PARTS = ("white", style.INK, "white", style.INK)  # ink that is read on each
@@ -61,7 +61,7 @@ def bar_panels(names: Sequence[str], panels: Sequence[Bars], *, mark: str = "pub
     return figure
 
 
-def cost_bars(costs: Sequence[Cost]) -> Figure:
+def cost_bars(costs: Sequence[NetworkCost]) -> Figure:
     """Draw parameters, multiply-adds and activations of networks, the published figures beside the first two."""
     said = [cost.published for cost in costs]
     rounded = [bool(one and one.rounded) for one in said]

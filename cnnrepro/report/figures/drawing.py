@@ -14,7 +14,7 @@ from matplotlib.patches import Patch, Polygon
 from cnnrepro.report import style
 
 if TYPE_CHECKING:
-    from cnnrepro.lessons.architectures.costs import Volume
+    from cnnrepro.lessons.architectures.drawn_boxes import Box
 
 COLOURS = {
     "input": "#b9bfc6",
@@ -43,29 +43,29 @@ class _Scale:
 
     largest: int
 
-    def side(self, box: Volume) -> float:
+    def side(self, box: Box) -> float:
         # small networks are drawn smaller, but not as small as their maps
         return HEIGHT * (self.largest / 224) ** 0.25 * (box.size / self.largest) ** 0.5
 
-    def slab(self, box: Volume) -> float:
+    def slab(self, box: Box) -> float:
         return WIDTH_OF_ONE * box.channels**WIDTH_POWER
 
-    def width(self, box: Volume) -> float:
+    def width(self, box: Box) -> float:
         return min(box.count, SLABS) * (self.slab(box) + 0.02) + OBLIQUE * self.side(box)
 
-    def slot(self, box: Volume) -> float:
+    def slot(self, box: Box) -> float:
         return max(self.width(box), LETTER * max(map(len, _label(box)))) + GAP
 
-    def reach(self, boxes: Sequence[Volume]) -> float:
+    def reach(self, boxes: Sequence[Box]) -> float:
         """From the lower edge of the front of the largest box to the upper edge of its back."""
         return (1 + OBLIQUE) * max(map(self.side, boxes))
 
-    def row(self, boxes: Sequence[Volume]) -> float:
+    def row(self, boxes: Sequence[Box]) -> float:
         """Of a network with its title and labels."""
         return TITLE + self.reach(boxes) + LINE * max(len(_label(box)) for box in boxes) + 0.3
 
 
-def network_volumes(networks: Sequence[tuple[str, str, Sequence[Volume]]]) -> Figure:
+def network_volumes(networks: Sequence[tuple[str, str, Sequence[Box]]]) -> Figure:
     """Draw networks below each other, all on one scale.
 
     Heights go as the square root of a map's size, widths as the number of channels to the power 0.35.
@@ -100,7 +100,7 @@ def network_volumes(networks: Sequence[tuple[str, str, Sequence[Volume]]]) -> Fi
     return figure
 
 
-def _label(box: Volume) -> list[str]:
+def _label(box: Box) -> list[str]:
     """The lines below a box: its layers, the size of the map, the channels."""
     size = f"{box.size}×{box.size}" if box.size > 1 else ""
     counted = f"{box.count} blocks" if box.count > SLABS else ""
@@ -110,7 +110,7 @@ def _label(box: Volume) -> list[str]:
     return [line for line in (name, rest, size, f"{'×' if size else ''}{box.channels:,}", counted) if line]
 
 
-def _draw_boxes(axes: Axes, boxes: Sequence[Volume], bottom: float, scale: _Scale, shrink: float) -> None:
+def _draw_boxes(axes: Axes, boxes: Sequence[Box], bottom: float, scale: _Scale, shrink: float) -> None:
     middle = bottom + max(map(scale.side, boxes)) / 2
     slots = [scale.slot(box) for box in boxes]
     lefts = [LEFT + sum(slots[:place]) for place in range(len(boxes))]
@@ -125,7 +125,7 @@ def _draw_boxes(axes: Axes, boxes: Sequence[Volume], bottom: float, scale: _Scal
         axes.text(centre, bottom - 0.07, label, **look)
 
 
-def _draw_box(axes: Axes, box: Volume, x: float, middle: float, side: float, width: float) -> None:
+def _draw_box(axes: Axes, box: Box, x: float, middle: float, side: float, width: float) -> None:
     low, high, shift = middle - side / 2, middle + side / 2, OBLIQUE * side
     colour = COLOURS[box.kind]
     look = {"edgecolor": _darker(colour), "linewidth": 0.6, "joinstyle": "round", "zorder": 3}

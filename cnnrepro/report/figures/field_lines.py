@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from cnnrepro.report.figures.charts import Panel, line_panels
 
 if TYPE_CHECKING:
-    from cnnrepro.lessons.geometry_and_receptive_fields.influence import ClaimedField, Growth, Influence
+    from cnnrepro.lessons.geometry_and_receptive_fields.effective_field import Influence
+    from cnnrepro.lessons.geometry_and_receptive_fields.what_a_unit_sees import ClaimedField, Growth
 
 
 def growth_lines(growths: Sequence[Growth], size: int) -> Figure:
@@ -35,7 +36,7 @@ def recursion_lines(networks: Mapping[str, Sequence[ClaimedField]]) -> Figure:
     """Draw what a recursion claims of receptive fields beside what they are, layer by layer, a panel a network.
 
     Args:
-        networks: title -> its layers, as ``influence.against`` gives them.
+        networks: title -> its layers, as ``against`` of the lesson gives them.
     """
     panels = []
     for title, steps in networks.items():

@@ -14,8 +14,9 @@ from matplotlib.patches import Rectangle
 from cnnrepro.report import style
 
 if TYPE_CHECKING:
-    from cnnrepro.lessons.geometry_and_receptive_fields.influence import Influence
-    from cnnrepro.lessons.geometry_and_receptive_fields.sizes import Descent, Frame, Line
+    from cnnrepro.lessons.geometry_and_receptive_fields.effective_field import Influence
+    from cnnrepro.lessons.geometry_and_receptive_fields.what_a_unit_sees import Frame
+    from cnnrepro.lessons.geometry_and_receptive_fields.windows_and_sizes import CellLine, Descent
 
 INPUT, PADDING, LOST = "#cfe3f3", "#eef1f4", "#f3b48f"
 WINDOW, HANGING = style.ARM_COLOURS[:2]
@@ -25,7 +26,7 @@ MOST_CELLS = 40  # on a line; more would be too small to see
 NUMBERS_UP_TO = 15  # cells across; beyond, printed counts would be too small to read
 
 
-def windows_on_lines(lines: Sequence[Line]) -> Figure:
+def windows_on_lines(lines: Sequence[CellLine]) -> Figure:
     """Draw lines of cells with the windows of a layer below them; cells of the input that no window reads are marked.
 
     Raises:
@@ -49,7 +50,7 @@ def windows_on_lines(lines: Sequence[Line]) -> Figure:
     return figure
 
 
-def _draw_line(axes: Axes, line: Line, top: float) -> None:
+def _draw_line(axes: Axes, line: CellLine, top: float) -> None:
     found = line.geometry
     end = line.size + found.padding_after
     read = end - found.cells_lost
@@ -92,7 +93,7 @@ def sizes_down(descents: Sequence[Descent]) -> Figure:
     """
     if not descents:
         raise ValueError("sizes_down() has nothing to draw: there are no networks.")
-    heights = [len(one.stops) + 1.6 for one in descents]
+    heights = [len(one.sizes) + 1.6 for one in descents]
     with style.applied():
         figure = Figure(figsize=(style.WIDTH, 0.42 * sum(heights) + 0.3), layout="constrained")
         panels = figure.subplots(len(descents), 1, squeeze=False, height_ratios=heights)[:, 0]
@@ -102,17 +103,17 @@ def sizes_down(descents: Sequence[Descent]) -> Figure:
 
 
 def _draw_descent(axes: Axes, one: Descent) -> None:
-    for row, (size, stops) in enumerate(one.stops.items()):
+    for row, (size, way) in enumerate(one.sizes.items()):
         _cell(axes, 0, row, f"{size}", INPUT)
-        for column, stop in enumerate(stops, start=1):
-            if stop.size is None:
+        for column, behind in enumerate(way, start=1):
+            if behind.size is None:
                 _cell(axes, column, row, "no window fits", "#f4d5d0", style.QUIET)
-            elif stop.lost:
-                _cell(axes, column, row, f"{stop.size}   ({stop.lost} lost)", LOST)
+            elif behind.lost:
+                _cell(axes, column, row, f"{behind.size}   ({behind.lost} lost)", LOST)
             else:
-                _cell(axes, column, row, f"{stop.size}", INPUT)
+                _cell(axes, column, row, f"{behind.size}", INPUT)
     columns = len(one.layers) + 1
-    axes.set(xlim=(-0.02, columns + 0.02), ylim=(len(one.stops), 0))
+    axes.set(xlim=(-0.02, columns + 0.02), ylim=(len(one.sizes), 0))
     axes.set_xticks([place + 0.5 for place in range(columns)], ["input", *map(style.plain, one.layers)], fontsize=8.5)
     axes.xaxis.tick_top()
     axes.tick_params(length=0, labelcolor=style.QUIET)

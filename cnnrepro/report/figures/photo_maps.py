@@ -15,7 +15,7 @@ from cnnrepro.report import style
 from cnnrepro.report.figures.responses import DIVERGING
 
 if TYPE_CHECKING:
-    from cnnrepro.lessons.photograph_maps import Map
+    from cnnrepro.lessons.photographs import Map
 
 SIGNED = DIVERGING
 BRIGHTEST = 99.5  # per cent of the signed values that the scale covers; a few extremes would make the rest pale

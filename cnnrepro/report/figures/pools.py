@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from cnnrepro.lessons.pooling.kinds import NAMES
 from cnnrepro.report import style
 from cnnrepro.report.figures.grids import KINDS_OF_FOUR, Term, equation
 
 if TYPE_CHECKING:
-    from cnnrepro.lessons.pooling.costs import Cost
-    from cnnrepro.lessons.pooling.kinds import Pooling, Shifts
+    from cnnrepro.lessons.pooling.on_photographs import Shifts
+    from cnnrepro.lessons.pooling.savings import PartCosts
+    from cnnrepro.lessons.pooling.small_windows import Pooling
 
 PARTS = ("convolutions", "first dense layer", "the rest")
 PART_COLOURS = ("#0072B2", "#E69F00", "#b9bfc6")
@@ -34,7 +34,7 @@ def pooled_numbers(one: Pooling) -> Figure:
     tints = np.array([[KINDS_OF_FOUR[(2 * (i % 2) + j % 2)] for j in range(made[1])] for i in range(made[0])], object)
     spread = np.kron(np.arange(made[0] * made[1]).reshape(made), np.ones((one.window, one.window), int))
     given = [Term(one.image, "input", tints.ravel()[spread]), "→"]
-    return equation([[*given, *(_spaced(values, NAMES[kind], tints) for kind, values in one.outputs.items())]])
+    return equation([[*given, *(_spaced(values, kind, tints) for kind, values in one.outputs.items())]])
 
 
 def _spaced(values: np.ndarray, title: str, tints: np.ndarray | str) -> Term:
@@ -53,7 +53,7 @@ def pooled_gradients(ones: Sequence[Pooling]) -> Figure:
             "→",
         ]
         for kind, gradient in one.to_input.items():
-            line.append(Term(gradient, NAMES[kind], np.where(gradient != 0, "window", "")))
+            line.append(Term(gradient, kind, np.where(gradient != 0, "window", "")))
         lines.append(line)
     return equation(lines, titles=[one.title for one in ones])
 
@@ -119,7 +119,7 @@ def shift_changes(shifts: Sequence[Shifts]) -> Figure:
     return figure
 
 
-def pool_savings(costs: Sequence[Cost]) -> Figure:
+def pool_savings(costs: Sequence[PartCosts]) -> Figure:
     """Parameters and multiply-adds of networks as stacked bars, a row a network.
 
     Raises:

@@ -14,8 +14,8 @@ from cnnrepro.data.statistics import forwards
 from cnnrepro.report import style
 
 if TYPE_CHECKING:
-    from cnnrepro.lessons.alexnet_pipeline.windows import Cut
-    from cnnrepro.lessons.photograph_maps import Map
+    from cnnrepro.lessons.alexnet_pipeline.cut_windows import CutWindows
+    from cnnrepro.lessons.photographs import Map
 
 _SEEN = "#0072B2"
 _GAP, _TITLE, _TALLEST = 0.14, 0.3, 4.4  # inches
@@ -52,7 +52,7 @@ def picture_rows(rows: Sequence[Sequence[Map]]) -> Figure:
     return figure
 
 
-def windows_of(cut: Cut, *, columns: int = 5) -> Figure:
+def windows_of(cut: CutWindows, *, columns: int = 5) -> Figure:
     """Draw a canvas with the places of its windows, and the windows beside it.
 
     Args:
@@ -76,7 +76,7 @@ def windows_of(cut: Cut, *, columns: int = 5) -> Figure:
     return figure
 
 
-def _places(axes: Axes, cut: Cut) -> None:
+def _places(axes: Axes, cut: CutWindows) -> None:
     axes.imshow(cut.canvas, interpolation="nearest", alpha=0.75)
     for number, (top, left) in enumerate(dict.fromkeys(cut.corners)):
         frame = (left - 0.5, top - 0.5), cut.size, cut.size

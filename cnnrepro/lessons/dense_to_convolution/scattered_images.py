@@ -15,28 +15,21 @@ LAYOUTS, PLACES = 100, 200  # how often a layout is begun anew, and how many pla
 
 
 @dataclass(frozen=True, eq=False)
-class Canvas:
-    """Test images on a larger image.
+class Scattered:
+    """Test images on a larger image."""
 
-    Args:
-        image: (H, W, C) uint8.
-        corners: row and column of each image's upper left pixel.
-        labels: the class of each.
-        size: height and width of each, in pixels.
-    """
-
-    image: np.ndarray
-    corners: tuple[tuple[int, int], ...]
-    labels: tuple[int, ...]
-    size: tuple[int, int]
+    image: np.ndarray  # (H, W, C) uint8, the larger one
+    images: np.ndarray  # (n, h, w, C) uint8
+    corners: tuple[tuple[int, int], ...]  # row and column of each image's upper left pixel
+    labels: tuple[int, ...]  # the class of each
 
 
-def scatter(splits: Splits, *, size: tuple[int, int], count: int, seed: int) -> Canvas:
-    """Put test images of different classes on an empty canvas, anywhere, so that none overlaps another.
+def scatter(splits: Splits, *, size: tuple[int, int], count: int, seed: int) -> Scattered:
+    """Put test images of different classes on an empty image, anywhere, so that none overlaps another.
 
     Args:
         splits: the data set.
-        size: height and width of the canvas, in pixels.
+        size: height and width of the empty image, in pixels.
         count: how many images, at most one a class.
         seed: of images and places.
 
@@ -54,12 +47,12 @@ def scatter(splits: Splits, *, size: tuple[int, int], count: int, seed: int) -> 
     corners = _layout(random, size, (height, width), count)
     if corners is None:
         raise UsageError(f"There is no room for {count} images of {height}x{width}. Received: a canvas of {size}")
-    canvas = np.full((*size, channels), BACKGROUND, np.uint8)
+    image = np.full((*size, channels), BACKGROUND, np.uint8)
     chosen = sorted(random.permutation(classes)[:count].tolist())
-    for (row, column), label in zip(corners, chosen, strict=True):
-        image = images[random.choice(np.flatnonzero(labels == label))]
-        canvas[row : row + height, column : column + width] = image
-    return Canvas(canvas, tuple(corners), tuple(chosen), (height, width))
+    scattered = images[[random.choice(np.flatnonzero(labels == label)) for label in chosen]]
+    for (row, column), one in zip(corners, scattered, strict=True):
+        image[row : row + height, column : column + width] = one
+    return Scattered(image, scattered, tuple(corners), tuple(chosen))
 
 
 def _layout(

@@ -10,26 +10,19 @@ import numpy as np
 
 from cnnrepro import anatomy
 from cnnrepro.engine import keras
-from cnnrepro.experiments.digits_classifier import outputs
 from cnnrepro.lessons.dense_to_convolution.sliding import stride_of
+from cnnrepro.lessons.network_outputs import outputs
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What a canvas costs in one pass and in crops.
+class SlidingCost:
+    """What a square image costs in one pass and in crops."""
 
-    Args:
-        side: of the square canvas, in pixels.
-        positions: how many crops there are.
-        one_pass, by_crops: multiply-adds.
-        seconds_one_pass, seconds_by_crops: measured, one value a repetition; empty where nothing was timed.
-    """
-
-    side: int
-    positions: int
-    one_pass: int
+    side: int  # pixels
+    positions: int  # how many crops there are
+    one_pass: int  # multiply-adds
     by_crops: int
-    seconds_one_pass: tuple[float, ...] = ()
+    seconds_one_pass: tuple[float, ...] = ()  # measured, one value a repetition; empty where nothing was timed
     seconds_by_crops: tuple[float, ...] = ()
 
     @property
@@ -43,8 +36,8 @@ class Cost:
         return tuple(b / a for a, b in zip(self.seconds_one_pass, self.seconds_by_crops, strict=True))
 
     def row(self) -> tuple[object, ...]:
-        """Cells: canvas, crops, multiply-adds and their ratio, times in milliseconds and their ratio."""
-        times = [[1000 * one for one in way] for way in (self.seconds_one_pass, self.seconds_by_crops)]
+        """Cells: image, crops, multiply-adds and their ratio, times in milliseconds and their ratio."""
+        times = [[1000 * seconds for seconds in way] for way in (self.seconds_one_pass, self.seconds_by_crops)]
         return (
             f"{self.side}×{self.side}",
             self.positions,
@@ -62,8 +55,8 @@ def _spell(values: Sequence[float]) -> str:
     return f"{np.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
 
 
-def costs(model: keras.Model, network: keras.Model, sides: Sequence[int], *, repeats: int = 0) -> list[Cost]:
-    """Count the multiply-adds of one pass and of crops on square canvases, and time both where asked.
+def costs(model: keras.Model, network: keras.Model, sides: Sequence[int], *, repeats: int = 0) -> list[SlidingCost]:
+    """Count the multiply-adds of one pass and of crops on square images, and time both where asked.
 
     Timed is the network alone: crops are cut beforehand and run in batches. The two take turns, and which of them is
     first alternates, so that whatever else the machine does meets both. One round before is not counted.
@@ -71,34 +64,34 @@ def costs(model: keras.Model, network: keras.Model, sides: Sequence[int], *, rep
     Args:
         model: the classifier.
         network: the same, converted.
-        sides: of the canvases, in pixels.
+        sides: of the images, in pixels.
         repeats: rounds of timing; 0 for none.
     """
     size, channels = model.input_shape[1:3], model.input_shape[3]
     stride, crop = stride_of(network, size), anatomy.trace(model).totals.multiply_adds
-    found = []
+    measured = []
     for side in sides:
         image = np.random.default_rng(side).normal(size=(side, side, channels)).astype(np.float32)
         parts = anatomy.crops(image, size, stride)
         once = anatomy.trace(network, image.shape).totals.multiply_adds
         seconds = _take_turns(lambda x=image[None]: outputs(network, x), lambda x=parts: outputs(model, x), repeats)
-        found.append(Cost(side, len(parts), once, crop * len(parts), *seconds))
-    return found
+        measured.append(SlidingCost(side, len(parts), once, crop * len(parts), *seconds))
+    return measured
 
 
 def _take_turns(first: Callable, second: Callable, rounds: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Seconds of two calls in alternation, after one round that is not counted."""
     taken: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds + 1 if rounds else 0):
-        for one in (0, 1) if number % 2 else (1, 0):
+        for which in (0, 1) if number % 2 else (1, 0):
             began = time.perf_counter()
-            (first, second)[one]()
-            taken[one].append(time.perf_counter() - began)
+            (first, second)[which]()
+            taken[which].append(time.perf_counter() - began)
     return tuple(taken[0][1:]), tuple(taken[1][1:])
 
 
 def limit(model: keras.Model, network: keras.Model, side: int = 400) -> float:
-    """The ratio of multiply-adds that ever larger canvases come near.
+    """The ratio of multiply-adds that ever larger images come near.
 
     One position more in both directions costs one pass a fixed number of multiply-adds: with n positions a side the
     count is a·n² + b·n + c, whose second difference is 2a. The crops take a fixed number each.

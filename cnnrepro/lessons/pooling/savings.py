@@ -15,21 +15,20 @@ FILTERS = 32
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What a network takes: its name, and of its convolutions, its first dense layer and the rest the parts."""
+class PartCosts:
+    """What a network takes, in three parts: its convolutions, its first dense layer and the rest."""
 
     name: str
     parameters: tuple[int, int, int]
     multiply_adds: tuple[int, int, int]
 
 
-def costs() -> list[Cost]:
+def costs() -> list[PartCosts]:
     """Six convolutions on 32x32x3 with three pools and without; then a dense layer, or a mean over the whole map."""
     return [
-        _cost(f"{head}, {'three pools' if pools else 'no pool'}", model)
+        _part_costs(f"{head}, {'three pools' if pools else 'no pool'}", build(pools))
         for head, build in (("dense head", _dense_head), ("global average", _averaged))
         for pools in (False, True)
-        for model in [build(pools)]
     ]
 
 
@@ -47,26 +46,25 @@ def _averaged(pools: bool) -> keras.Model:
     return keras.Model(image, keras.layers.Dense(10, name="logits")(keras.layers.GlobalAveragePooling2D()(x)))
 
 
-def _cost(name: str, model: keras.Model) -> Cost:
-    """Its trace, added up by parts."""
+def _part_costs(name: str, model: keras.Model) -> PartCosts:
     parameters, work = [0, 0, 0], [0, 0, 0]
     for row in anatomy.trace(model):
         part = 0 if row.kind == "Conv2D" else 1 if row.name == "fc1" else 2
         parameters[part] += row.parameters
         work[part] += row.multiply_adds
-    return Cost(name, tuple(parameters), tuple(work))
+    return PartCosts(name, tuple(parameters), tuple(work))
+
+
+def cost_rows(costs: Sequence[PartCosts]) -> list[tuple[str, int, int]]:
+    """A table of networks: name, parameters, multiply-adds."""
+    return [(cost.name, sum(cost.parameters), sum(cost.multiply_adds)) for cost in costs]
 
 
 def pool_parameters() -> list[tuple[str, str, int]]:
     """Layers that pool 28x28x6: the layer, its output, its parameters."""
     layers = (keras.layers.MaxPooling2D(2), keras.layers.AveragePooling2D(2), L2Pooling2D(2), TrainableSubsampling2D())
-    rows = []
-    for layer in layers:
-        made = layer(keras.Input((28, 28, 6))).shape[1:]
-        rows.append((type(layer).__name__, "x".join(map(str, made)), layer.count_params()))
-    return rows
-
-
-def rows(costs: Sequence[Cost]) -> list[tuple[str, int, int]]:
-    """A table of networks: name, parameters, multiply-adds."""
-    return [(one.name, sum(one.parameters), sum(one.multiply_adds)) for one in costs]
+    outputs = [layer(keras.Input((28, 28, 6))) for layer in layers]
+    return [
+        (type(layer).__name__, "x".join(map(str, output.shape[1:])), layer.count_params())
+        for layer, output in zip(layers, outputs, strict=True)
+    ]

@@ -1,73 +1,11 @@
-"""What filters and pools make of a photograph: the maps that notebooks show."""
+"""Filters that people designed, on a photograph: edges, blurs and waves; strides, dilations and paddings; colours."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from cnnrepro.anatomy import convolve_im2col
-from cnnrepro.anatomy.convolution import Array, Padding
-from cnnrepro.data.sample_photographs import photograph
-from cnnrepro.errors import UsageError
-
-SMALLEST, LARGEST = 64, 640  # pixels of the longer side: the photographs have 640
-
-# ITU-R BT.601, the weights of red, green and blue in the brightness of a colour.
-BRIGHTNESS = (0.299, 0.587, 0.114)
-
-
-@dataclass(frozen=True)
-class Map:
-    """One picture of a page.
-
-    Args:
-        title: what it is.
-        values: (H, W) or, in colour, (H, W, 3).
-        kind: "colour" and "grey" run from 0 to 1; "signed" has 0 in its middle.
-        kernel: the filter that made it, if it is to be shown beside.
-    """
-
-    title: str
-    values: Array
-    kind: str = "grey"
-    kernel: Array | None = None
-
-
-def picture(name: str, size: int) -> Array:
-    """A photograph, made smaller by averaging.
-
-    Args:
-        name: a key of ``cnnrepro.data.sample_photographs.PHOTOGRAPHS``.
-        size: pixels of its longer side, from 64 to 640.
-
-    Returns:
-        (H, W, 3) from 0 to 1.
-
-    Raises:
-        UsageError: no such photograph, or a size out of range.
-    """
-    from PIL import Image
-
-    if isinstance(size, bool) or not isinstance(size, int) or not SMALLEST <= size <= LARGEST:
-        raise UsageError(f"size must be a whole number of pixels from {SMALLEST} to {LARGEST}. Received: {size!r}")
-    pixels = photograph(name)
-    height, width = pixels.shape[:2]
-    factor = size / max(height, width)
-    smaller = Image.fromarray(pixels).resize((round(width * factor), round(height * factor)), Image.Resampling.BOX)
-    return np.asarray(smaller, np.float64) / 255
-
-
-def grey(colours: Array) -> Array:
-    """The brightness of a picture (H, W, 3), which is a 1x1 convolution: (H, W)."""
-    return filtered(colours, np.reshape(BRIGHTNESS, (1, 1, 3, 1)))
-
-
-def filtered(image: Array, kernel: Array, *, stride: int = 1, padding: Padding = "valid", dilation: int = 1) -> Array:
-    """One filter over one image: (H, W) with a kernel (kh, kw), or (H, W, C) with (kh, kw, C, 1); gives (H', W')."""
-    image, kernel = np.asarray(image), np.asarray(kernel)
-    image, kernel = image.reshape(*image.shape[:2], -1), kernel.reshape(*kernel.shape[:2], -1, 1)
-    return convolve_im2col(image[None], kernel, stride=stride, padding=padding, dilation=dilation)[0, :, :, 0]
+from cnnrepro.anatomy.convolution import Array
+from cnnrepro.lessons.photographs import BRIGHTNESS, SOBEL, Map, balanced, filtered
 
 
 def gaussian(sides: int = 7, sigma: float = 1.5) -> Array:
@@ -95,16 +33,7 @@ def gabor(sides: int = 11, degrees: float = 60.0, wavelength: float = 6.0) -> Ar
     return balanced(wave - bell * wave.sum() / bell.sum())
 
 
-def balanced(kernel: Array) -> Array:
-    """The kernel scaled so that its positive weights sum to 1: answers to pictures in 0 to 1 then lie in −1 to 1."""
-    kernel = np.asarray(kernel, np.float64)
-    return kernel / kernel[kernel > 0].sum()
-
-
-SOBEL = ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1))
-
-
-def filters() -> dict[str, tuple[Array, str]]:
+def designed_filters() -> dict[str, tuple[Array, str]]:
     """The filters of the page by name, each with the kind of map it makes.
 
     Blur and sharpening keep the brightness, as their weights sum to 1. The others have weights that sum to 0 and say
@@ -123,7 +52,9 @@ def filters() -> dict[str, tuple[Array, str]]:
 
 def feature_maps(brightness: Array) -> list[Map]:
     """The photograph through each filter, without padding, whose edge would be the strongest of all."""
-    return [Map(name, filtered(brightness, kernel), kind, kernel) for name, (kernel, kind) in filters().items()]
+    return [
+        Map(name, filtered(brightness, kernel), kind, kernel) for name, (kernel, kind) in designed_filters().items()
+    ]
 
 
 def geometries(brightness: Array) -> list[Map]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
 from cnnrepro import data
-from cnnrepro.data.pipelines.published import PIPELINES
 from cnnrepro.data.statistics import of_pieces
-from cnnrepro.lessons.alexnet_pipeline.colours import covariances, some
-from cnnrepro.lessons.alexnet_pipeline.stages import CANVAS, Material, canvas_of, middle_square
-from cnnrepro.lessons.alexnet_pipeline.windows import DRAWS
+from cnnrepro.layers.augment import Augment
+from cnnrepro.lessons.alexnet_pipeline.canvas_and_mean import CANVAS, Material, canvas_of, middle_square
+from cnnrepro.lessons.alexnet_pipeline.colour_noise import covariances, first_images
+from cnnrepro.lessons.alexnet_pipeline.cut_windows import DRAWS
 
 
-def checks(shown: Material, seed: int) -> list[tuple[str, str, str, str]]:
+def check_promises(shown: Material, seed: int) -> list[tuple[str, str, str, str]]:
     """What is promised of the stages, measured here: (promise, measured, allowed, verdict)."""
     return [_canvas_check(shown.picture), *_colour_checks(shown.splits, seed), _placement_check(shown.splits, seed)]
 
@@ -22,16 +23,14 @@ def _row(promise: str, measured: float, allowed: float, form: str) -> tuple[str,
 
 
 def _canvas_check(picture: np.ndarray) -> tuple[str, str, str, str]:
-    from PIL import Image
-
-    box = middle_square(picture)
-    theirs = np.asarray(Image.fromarray(picture).resize((CANVAS, CANVAS), Image.Resampling.BILINEAR, box=box))
+    image, square = Image.fromarray(picture), middle_square(picture)
+    theirs = np.asarray(image.resize((CANVAS, CANVAS), Image.Resampling.BILINEAR, box=square))
     gap = np.abs(canvas_of(picture).astype(int) - theirs).max()
     return _row("canvas against Pillow’s, grey levels", float(gap), 1.0, "g")
 
 
 def _colour_checks(splits: data.Splits, seed: int) -> list[tuple[str, str, str, str]]:
-    images = some(splits)
+    images = first_images(splits)
     whole = len(images) == splits.sizes["train"]
     statistics = data.statistics_of(splits) if whole else of_pieces([images])
     pixels = images.reshape(-1, images.shape[-1]) / 255
@@ -50,13 +49,11 @@ def _colour_checks(splits: data.Splits, seed: int) -> list[tuple[str, str, str, 
 
 
 def _placement_check(splits: data.Splits, seed: int) -> tuple[str, str, str, str]:
-    from cnnrepro.layers.augment import Augment
-
-    pipeline = PIPELINES["alexnet-2012"]
+    pipeline = data.PIPELINES["alexnet-2012"]
     size = min(32, splits.sizes["train"])
     beside, inside = (data.Feed(splits, pipeline, place) for place in ("cpu", "step"))
     images, _ = next(iter(beside.batches("train", size, seed=seed)))
     inputs, _ = next(iter(inside.batches("train", size, seed=seed)))
-    made = Augment(pipeline, inside.constants, inside.size)(inputs)
-    gap = float(np.abs(np.asarray(images) - np.asarray(made)).max())
+    augmented = Augment(pipeline, inside.constants, inside.size)(inputs)
+    gap = float(np.abs(np.asarray(images) - np.asarray(augmented)).max())
     return _row(f"{size} pictures in tf.data against in the training step, grey levels", gap, 0.0, "g")

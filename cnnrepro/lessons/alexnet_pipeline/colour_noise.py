@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from cnnrepro import data
-from cnnrepro.data.pipelines import draws as drawing
 from cnnrepro.data.pipelines.definition import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
-from cnnrepro.data.pipelines.published import PIPELINES
 from cnnrepro.data.statistics import forwards
-from cnnrepro.experiments.train_on_your_images import thumbnails
-from cnnrepro.lessons.alexnet_pipeline.windows import CANVAS, DRAWS
+from cnnrepro.lessons.alexnet_pipeline.canvas_and_mean import CANVAS
+from cnnrepro.lessons.alexnet_pipeline.cut_windows import DRAWS
+from cnnrepro.lessons.photographs import thumbnails
 
 TIMES = 5  # the noise so much stronger, so that it can be seen
 PIXELS = 2**23  # at most, where pixels are looked at one by one: 200 MB as float64 of three colours
@@ -23,7 +22,7 @@ IMAGENET_DEVIATIONS = (0.229, 0.224, 0.225)
 CHANNELS = ("red", "green", "blue")
 
 
-def some(splits: data.Splits) -> np.ndarray:
+def first_images(splits: data.Splits) -> np.ndarray:
     """The training images, or as many of the first as are looked at pixel by pixel, (n, H, W, C) uint8."""
     height, width, _ = splits.canvas
     return np.asarray(splits.examples["train"].images[: max(2, PIXELS // (height * width))])
@@ -35,19 +34,18 @@ def recoloured(canvas: np.ndarray, splits: data.Splits, count: int, seed: int) -
     Returns:
         (2 · count, S', S', 3) uint8, the first of each row as it is; and what was added to red, green and blue, of 255.
     """
-    pipeline = PIPELINES["alexnet-2012"]
-    size = pipeline.size(canvas.shape[0])
-    border = (canvas.shape[0] - size) // 2
+    pipeline = data.PIPELINES["alexnet-2012"]
+    size = pipeline.size(len(canvas))
+    border = (len(canvas) - size) // 2
     window = canvas[border : border + size, border : border + size]
-    statistics = data.statistics_of(splits)
-    alphas = drawing.draw(pipeline, count, CANVAS, seed, 0).values["alphas"].astype(float)
+    alphas = data.draw(pipeline, count, CANVAS, seed, 0).values["alphas"].astype(float)
     alphas[0] = 0
-    shifts = 255 * shifts_of(alphas, statistics)
+    shifts = 255 * shifts_of(alphas, data.statistics_of(splits))
     both = np.concatenate([shifts, TIMES * shifts])
-    shown = np.clip(window[None] + both[:, None, None, :], 0, 255).round().astype(np.uint8)
-    spelled = [", ".join(f"{value:+.0f}" for value in shift) for shift in both]
-    spelled[0] = spelled[count] = "as it is"
-    return thumbnails(shown), spelled
+    recoloured = np.clip(window[None] + both[:, None, None, :], 0, 255).round().astype(np.uint8)
+    captions = [", ".join(f"{value:+.0f}" for value in shift) for shift in both]
+    captions[0] = captions[count] = "as it is"
+    return thumbnails(recoloured), captions
 
 
 def shifts_of(alphas: np.ndarray, statistics: data.Statistics) -> np.ndarray:
@@ -57,8 +55,8 @@ def shifts_of(alphas: np.ndarray, statistics: data.Statistics) -> np.ndarray:
 
 def covariances(splits: data.Splits, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The covariance of the noise, (3, 3) each, grey levels squared: measured on many draws, and Σ p pᵀ (0.1 λ)²."""
-    statistics, pipeline = data.statistics_of(splits), PIPELINES["alexnet-2012"]
-    alphas = drawing.draw(pipeline, DRAWS, CANVAS, seed, 0).values["alphas"].astype(float)
+    statistics, pipeline = data.statistics_of(splits), data.PIPELINES["alexnet-2012"]
+    alphas = data.draw(pipeline, DRAWS, CANVAS, seed, 0).values["alphas"].astype(float)
     measured = np.cov(shifts_of(alphas, statistics).T)
     spread = (pipeline.colour_noise * statistics.variances) ** 2
     return 255**2 * measured, 255**2 * (statistics.directions * spread) @ statistics.directions.T
@@ -67,20 +65,20 @@ def covariances(splits: data.Splits, seed: int) -> tuple[np.ndarray, np.ndarray]
 def covariance_rows(splits: data.Splits, seed: int) -> list[tuple[str, str, str]]:
     """The covariance of the noise, (pair of colours, measured, formula)."""
     measured, formula = covariances(splits, seed)
-    pairs = [(row, column) for row in range(3) for column in range(row, 3)]
     return [
         (f"{CHANNELS[row]}, {CHANNELS[column]}", f"{measured[row, column]:.2f}", f"{formula[row, column]:.2f}")
-        for row, column in pairs
+        for row, column in zip(*np.triu_indices(3), strict=True)
     ]
 
 
 def colour_rows(splits: data.Splits) -> list[tuple[str, ...]]:
     """The principal colours, computed and published: direction, variance, share."""
     statistics = data.statistics_of(splits)
+    published = np.array(IMAGENET_DIRECTIONS), np.array(IMAGENET_VARIANCES)
     rows = []
     for whose, directions, variances in (
         ("computed", statistics.directions, statistics.variances),
-        ("published for ImageNet", np.array(IMAGENET_DIRECTIONS), np.array(IMAGENET_VARIANCES)),
+        ("published for ImageNet", *published),
     ):
         for number, (direction, variance) in enumerate(zip(forwards(directions).T, variances, strict=True), start=1):
             spelled = ", ".join(f"{value:+.3f}" for value in direction)
@@ -98,8 +96,9 @@ def variance_parts(images: np.ndarray) -> dict[str, float]:
     Args:
         images: (n, H, W, C) uint8, of one size.
     """
-    own = np.stack([one.reshape(-1, images.shape[-1]).astype(np.float64).var(axis=0) for one in images]) / 255**2
-    colours = np.stack([one.reshape(-1, images.shape[-1]).mean(axis=0) for one in images]) / 255
+    pixels = images.reshape(len(images), -1, images.shape[-1])
+    own = np.stack([picture.astype(np.float64).var(axis=0) for picture in pixels]) / 255**2
+    colours = pixels.mean(axis=1) / 255
     within, between = own.mean(axis=0).sum(), colours.var(axis=0).sum()
     return {
         "all": float(within + between),
@@ -111,7 +110,7 @@ def variance_parts(images: np.ndarray) -> dict[str, float]:
 
 def variance_rows(splits: data.Splits) -> list[tuple[str, str, str]]:
     """The parts of the variance: (what, of these pictures, in the numbers copied for ImageNet)."""
-    parts = variance_parts(some(splits))
+    parts = variance_parts(first_images(splits))
     published = {"all": sum(IMAGENET_VARIANCES), "mean deviation": sum(value**2 for value in IMAGENET_DEVIATIONS)}
     titles = {
         "all": "variances of all pixels (the λ)",

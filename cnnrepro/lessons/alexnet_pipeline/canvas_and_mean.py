@@ -1,7 +1,6 @@
-"""What the notebook alexnet_pipeline shows: the stages of AlexNet's data pipeline, on pictures.
+"""The pictures of a page, their canvas, and what the mean takes away.
 
-Here the canvas, the mean and a batch; the windows are in ``pipeline_windows``, the colours in ``pipeline_colours``, and
-what is promised of all of them in ``pipeline_checks``.
+Source of the stages: Krizhevsky, Sutskever and Hinton 2012, sections 2 and 4.1.
 """
 
 from __future__ import annotations
@@ -9,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from cnnrepro import data, paths
-from cnnrepro.data.pipelines.published import PIPELINES
 from cnnrepro.errors import UsageError
-from cnnrepro.experiments.train_on_your_images import displayed, pieces, thumbnails
-from cnnrepro.lessons.photograph_maps import Map
+from cnnrepro.experiments.train_on_your_images import pieces
+from cnnrepro.lessons.photographs import Map, stretched, thumbnails
 
-CANVAS = 256  # Krizhevsky et al. 2012, section 2
-MARK = np.array([0.84, 0.37, 0.0])  # the orange of the project's figures
+CANVAS = 256  # section 2
+MARK = (214, 94, 0)  # the orange of the project's figures
 DETAIL = 48  # pixels of the canvas, shown large
 MOST = 64  # pictures to choose one from
 BROAD = 420  # pixels of the whole picture's longer side on the page
@@ -26,17 +25,11 @@ GAIN = 4  # of the difference between two ways of shrinking, so that it can be s
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What a page looks at.
+    """What a page looks at."""
 
-    Args:
-        splits: a data set of colour pictures, for what is computed from many.
-        picture: (H, W, 3) uint8, one photograph as it came.
-        credit: whom to name below it.
-    """
-
-    splits: data.Splits
-    picture: np.ndarray
-    credit: str
+    splits: data.Splits  # a data set of colour pictures, for what is computed from many
+    picture: np.ndarray  # (H, W, 3) uint8, one photograph as it came
+    credit: str  # whom to name below it
 
 
 def material(dataset: str, photograph: str, canvas: int, on_error: str = "stop") -> Material:
@@ -83,8 +76,6 @@ def middle_square(picture: np.ndarray) -> tuple[float, float, float, float]:
 
 def skipping(picture: np.ndarray, side: int = CANVAS) -> np.ndarray:
     """The same square by plain bilinear interpolation, which looks at four pixels and skips the others."""
-    from PIL import Image
-
     left, top, right, _ = middle_square(picture)
     scale = (right - left) / side
     how = (scale, 0, left, 0, scale, top)
@@ -92,61 +83,41 @@ def skipping(picture: np.ndarray, side: int = CANVAS) -> np.ndarray:
     return np.asarray(small)
 
 
-def with_square(picture: np.ndarray) -> np.ndarray:
-    """The picture from 0 to 1 with the square in its middle drawn in."""
-    shown = picture / 255
-    height, width = picture.shape[:2]
-    short, thick = min(height, width), max(2, min(height, width) // 100)
-    top, left = (height - short) // 2, (width - short) // 2
-    for rows, columns in (
-        (slice(top, top + thick), slice(left, left + short)),
-        (slice(top + short - thick, top + short), slice(left, left + short)),
-        (slice(top, top + short), slice(left, left + thick)),
-        (slice(top, top + short), slice(left + short - thick, left + short)),
-    ):
-        shown[rows, columns] = MARK
-    return shown
-
-
 def canvas_maps(picture: np.ndarray) -> list[list[Map]]:
     """The picture with its square, and its canvas; a detail of it with and without antialiasing, and the difference."""
     smooth, rough = canvas_of(picture), skipping(picture)
     gaps = np.abs(smooth.astype(int) - rough)
-    top, left = _busiest(gaps.sum(axis=-1))
-    at = (slice(top, top + DETAIL), slice(left, left + DETAIL))
+    detail = _busiest(gaps.sum(axis=-1))
     height, width = picture.shape[:2]
     return [
         [
-            Map(f"as it came, {width}×{height}", _at_most(with_square(picture), BROAD), "colour"),
+            Map(f"as it came, {width}×{height}", _with_square(picture), "colour"),
             Map(f"canvas, {CANVAS}×{CANVAS}", smooth / 255, "colour"),
         ],
         [
-            Map("a detail, antialiased", smooth[at] / 255, "colour"),
-            Map("the same, pixels skipped", rough[at] / 255, "colour"),
-            Map(f"their difference, {GAIN} times", np.clip(GAIN * gaps[at] / 255, 0, 1), "colour"),
+            Map("a detail, antialiased", smooth[detail] / 255, "colour"),
+            Map("the same, pixels skipped", rough[detail] / 255, "colour"),
+            Map(f"their difference, {GAIN} times", np.clip(GAIN * gaps[detail] / 255, 0, 1), "colour"),
         ],
     ]
 
 
-def _at_most(picture: np.ndarray, side: int) -> np.ndarray:
-    """A picture from 0 to 1, made smaller by averaging where its longer side has more than ``side`` pixels."""
-    from PIL import Image
-
-    image = Image.fromarray((255 * picture).round().astype(np.uint8))
-    image.thumbnail((side, side), Image.Resampling.BOX)  # never enlarges
+def _with_square(picture: np.ndarray) -> np.ndarray:
+    """The picture from 0 to 1, made smaller if it is large, with the square in its middle drawn in."""
+    image, short = Image.fromarray(picture), min(picture.shape[:2])
+    left, top = (int(corner) for corner in middle_square(picture)[:2])
+    square = (left, top, left + short - 1, top + short - 1)
+    ImageDraw.Draw(image).rectangle(square, outline=MARK, width=max(2, short // 100))
+    image.thumbnail((BROAD, BROAD), Image.Resampling.BOX)  # never enlarges
     return np.asarray(image) / 255
 
 
-def _busiest(gaps: np.ndarray) -> tuple[int, int]:
-    """Where a window of the detail's side differs most, in steps of half that side."""
+def _busiest(gaps: np.ndarray) -> tuple[slice, slice]:
+    """The window of the detail's side that differs most, in steps of half that side."""
     step = DETAIL // 2
-    places = [
-        (gaps[top : top + DETAIL, left : left + DETAIL].sum(), top, left)
-        for top in range(0, gaps.shape[0] - DETAIL + 1, step)
-        for left in range(0, gaps.shape[1] - DETAIL + 1, step)
-    ]
-    _, top, left = max(places)
-    return top, left
+    sums = np.lib.stride_tricks.sliding_window_view(gaps, (DETAIL, DETAIL))[::step, ::step].sum(axis=(2, 3))
+    top, left = (step * int(place) for place in np.unravel_index(sums.argmax(), sums.shape))
+    return slice(top, top + DETAIL), slice(left, left + DETAIL)
 
 
 def mean_maps(*sets: data.Splits) -> list[list[Map]]:
@@ -181,6 +152,6 @@ def unevenness(splits: data.Splits) -> float:
 
 def batch(splits: data.Splits, seed: int, count: int = 12) -> tuple[np.ndarray, np.ndarray]:
     """The first pictures of an epoch as the network gets them, stretched to 0 … 255 for showing, and their labels."""
-    feed = data.Feed(splits, PIPELINES["alexnet-2012"])
+    feed = data.Feed(splits, data.PIPELINES["alexnet-2012"])
     images, labels = next(iter(feed.batches("train", min(count, splits.sizes["train"]), seed=seed)))
-    return thumbnails(displayed(np.asarray(images))), np.asarray(labels)
+    return thumbnails(stretched(np.asarray(images))), np.asarray(labels)

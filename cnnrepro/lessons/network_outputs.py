@@ -1,0 +1,42 @@
+"""What a trained network gives for images: outputs and probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cnnrepro.data import Splits
+from cnnrepro.engine import keras
+
+BATCH = 256  # images at a time: their first feature maps, 24 x 24 x 24 x 4 bytes each, take 14 MB
+
+
+def standardise(images: np.ndarray, splits: Splits) -> np.ndarray:
+    """Pixels as the network expects them: the training split's mean and standard deviation brought to 0 and 1.
+
+    Args:
+        images: (…, H, W, C) on the scale 0 … 255.
+        splits: the data set.
+
+    Returns:
+        The same shape in float32, as ``data.batches`` gives it.
+    """
+    mean, std = np.array(splits.mean), np.array(splits.std)
+    scale, shift = (1 / (255 * std)).astype(np.float32), (-mean / std).astype(np.float32)
+    return np.asarray(images, np.float32) * scale + shift
+
+
+def outputs(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
+    """What a network gives for standardised images (N, H, W, C), output by output, a batch at a time."""
+    batches = []
+    for begin in range(0, len(images), BATCH):
+        given = model(images[begin : begin + BATCH], training=False)
+        batches.append(map(keras.ops.convert_to_numpy, given if isinstance(given, list) else [given]))
+    return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
+
+
+def layer_outputs(model: keras.Model, layers: Sequence[str], images: np.ndarray) -> dict[str, np.ndarray]:
+    """The outputs of named layers for standardised images (N, H, W, C), by name."""
+    part = keras.Model(model.inputs[0], [model.get_layer(name).output for name in layers])
+    return dict(zip(layers, outputs(part, images), strict=True))

@@ -1,0 +1,94 @@
+"""What layers answer: the maps of one image, the patches that excite a filter most, and units that stay silent.
+
+Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks" (arXiv:1311.2901, 2013; ECCV 2014), figure 2,
+shows the patches of the strongest responses beside deconvolutions of them; here there are the patches alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnrepro import anatomy, data
+from cnnrepro.data import Splits
+from cnnrepro.engine import keras
+from cnnrepro.errors import UsageError
+from cnnrepro.lessons.network_outputs import layer_outputs, standardise
+
+RECTIFIED = {"conv1": "conv1_activation", "conv2": "conv2_activation", "dense3": "dense3", "dense4": "dense4"}
+
+
+def feature_maps(model: keras.Model, image: np.ndarray, splits: Splits, layers: Sequence[str]) -> dict[str, np.ndarray]:
+    """The maps (H, W, channels) of named layers for one image (H, W, C) of the data set, pixels 0 … 255."""
+    maps = layer_outputs(model, layers, standardise(image[None], splits))
+    return {name: values[0] for name, values in maps.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Exciting:
+    """The patches of images that excite a filter most, at most one of each image; the strongest first."""
+
+    channel: int  # the filter's number
+    patches: np.ndarray  # (count, height, width, C) uint8
+    responses: np.ndarray  # (count,)
+    labels: np.ndarray  # (count,), the classes of the images
+
+    def title(self, names: Sequence[str]) -> str:
+        """The filter and the commonest class among its patches: "filter 3 · 5 of 8: 7"."""
+        classes, counts = np.unique(self.labels, return_counts=True)
+        return f"filter {self.channel} · {counts.max()} of {len(self.labels)}: {names[classes[counts.argmax()]]}"
+
+
+def exciting(model: keras.Model, splits: Splits, layer: str, *, filters: int, count: int) -> list[Exciting]:
+    """The test patches with the highest response, for the first filters of a layer that respond to enough images.
+
+    A unit at row r and column c of a map sees the square of ``receptive_field`` pixels that begins at
+    ``offset − (receptive_field − 1) / 2 + r · stride``, here always inside the image, as nothing is padded.
+
+    Args:
+        model: the classifier.
+        splits: its data set.
+        layer: a convolution's activation.
+        filters: how many filters, in the order of their numbers.
+        count: patches a filter.
+    """
+    images, labels = data.arrays(splits, "test")
+    row = anatomy.trace(model)[layer]
+    side, first = row.receptive_field, row.offset - (row.receptive_field - 1) / 2
+    if first != int(first) or first < 0:
+        raise UsageError(f"The patches of {layer!r} reach into padding or lie between pixels. Received: from {first}")
+    maps = layer_outputs(model, [layer], standardise(images, splits))[layer]  # (N, h, w, channels)
+    strongest = maps.max(axis=(1, 2))  # (N, channels)
+    found = []
+    for channel in np.flatnonzero((strongest > 0).sum(axis=0) >= count)[:filters].tolist():
+        best = np.argsort(-strongest[:, channel], kind="stable")[:count]
+        cells = [np.unravel_index(maps[image, :, :, channel].argmax(), maps.shape[1:3]) for image in best]
+        corners = int(first) + row.stride * np.array(cells)
+        patches = [
+            images[image, top : top + side, left : left + side]
+            for image, (top, left) in zip(best, corners, strict=True)
+        ]
+        found.append(Exciting(channel, np.stack(patches), strongest[best, channel], labels[best]))
+    return found
+
+
+def silence(model: keras.Model, splits: Splits) -> dict[str, tuple[int, int, float]]:
+    """For each layer that ends in ReLU: units or filters, those that are 0 on all test images, the share of zeros."""
+    images, _ = data.arrays(splits, "test")
+    values = layer_outputs(model, list(RECTIFIED.values()), standardise(images, splits))
+    found = {}
+    for name, layer in RECTIFIED.items():
+        zero = values[layer].reshape(-1, values[layer].shape[-1]) == 0
+        found[name] = zero.shape[1], int(zero.all(axis=0).sum()), float(zero.mean())
+    return found
+
+
+def silence_rows(before: keras.Model, after: keras.Model, splits: Splits) -> list[tuple[str, ...]]:
+    """Rows of (layer, units, dead before, dead after, zeros before, zeros after), from ``silence`` of both networks."""
+    first, last = silence(before, splits), silence(after, splits)
+    return [
+        (name, f"{units}", f"{first[name][1]}", f"{dead}", f"{100 * first[name][2]:.0f} %", f"{100 * zeros:.0f} %")
+        for name, (units, dead, zeros) in last.items()
+    ]
