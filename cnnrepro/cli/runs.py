@@ -1,4 +1,4 @@
-"""``cnnrepro runs``: what is in the store, and its upkeep."""
+"""``cnnrepro runs``: what is in the store; show, compare, export, verify, prune and remove it."""
 
 from __future__ import annotations
 
@@ -61,18 +61,18 @@ def runs_diff(
     as_json: AsJson = False,
 ) -> None:
     """Compare two runs: what was asked for and what computed it, where that differs, and the results."""
-    from cnnrepro.runs.diff import compare
+    from cnnrepro.runs.diff import diff
     from cnnrepro.runs.store import RunStore
 
     store = RunStore(runs_dir(runs or context.obj))
     beside = RunStore(paths.expand(other)) if other else store
-    found = compare(store.find(first), beside.find(second))
+    result = diff(store.find(first), beside.find(second))
     if as_json:
-        print_json(found.to_dict())
+        print_json(result.to_dict())
         return
-    columns = ["", "what", f"A: {found.first}", f"B: {found.second}", "B − A"]
-    print_table(columns, [row.spelled() for row in found.rows], right=columns[2:])
-    for sentence in found.sentences:
+    columns = ["", "what", f"A: {result.first}", f"B: {result.second}", "B − A"]
+    print_table(columns, [row.spelled() for row in result.rows], right=columns[2:])
+    for sentence in result.sentences:
         typer.echo(sentence)
 
 
@@ -104,7 +104,7 @@ def runs_export(
     if not len(frame):
         what = "epochs" if curves and records else "runs"
         raise UsageError(f"There are no {what} in {str(store.folder)!r}, so nothing was written.")
-    export.write(frame, file)
+    export.write_table(frame, file)
     typer.echo(f"{file}: {len(frame):,} rows, {len(frame.columns)} columns.")
 
 
@@ -120,12 +120,12 @@ def runs_verify(
     from cnnrepro.runs.store import RunStore
 
     store = RunStore(runs_dir(runs or context.obj))
-    rows = verify.verify(store, [store.key_of(one) for one in dict.fromkeys(key)] if key else None)
+    rows = verify.verify(store, [store.key_of(prefix) for prefix in dict.fromkeys(key)] if key else None)
     if as_json:
         print_json([row.to_dict() for row in rows])
     elif rows:
         columns = ["key", "state", "run", "what was found, and what to do"]
-        print_table(columns, [[row.key, row.state, row.run, row.told()] for row in rows], fold=columns[-1])
+        print_table(columns, [[row.key, row.state, row.run, row.sentences()] for row in rows], fold=columns[-1])
     else:
         typer.echo(f"No runs in {store.folder}.")
     damaged = sum(row.state == verify.BAD for row in rows)
@@ -156,17 +156,17 @@ def runs_prune(
     from cnnrepro.runs.store import RunStore
 
     store = RunStore(runs_dir(runs or context.obj))
-    wanted = prune.Wanted(weights=weights, unfinished=unfinished, older_than=older_than)
-    found = (prune.look if dry_run else prune.prune)(store, wanted)
+    options = prune.PruneOptions(weights=weights, unfinished=unfinished, older_than=older_than)
+    pruned = prune.prune(store, options, dry_run=dry_run)
     if as_json:
-        print_json(found.to_dict())
+        print_json(pruned.to_dict())
         return
-    if found.found:
-        rows = [(one.path.relative_to(store.folder), one.kind, f"{one.bytes:,}") for one in found.found]
+    if pruned.files:
+        rows = [(file.path.relative_to(store.folder), file.kind, f"{file.bytes:,}") for file in pruned.files]
         print_table(["file or folder", "why", "bytes"], rows, right=["bytes"])
-    for one in found.busy:
-        typer.echo(f"Left alone, as a living process trains it: {one}.")
-    what = f"{len(found.found)} files or folders, {found.bytes:,} bytes"
+    for key in pruned.busy:
+        typer.echo(f"Left alone, as a living process trains it: {key}.")
+    what = f"{len(pruned.files)} files or folders, {pruned.bytes:,} bytes"
     typer.echo(f"Would remove {what}." if dry_run else f"Removed {what}.")
 
 
@@ -176,13 +176,13 @@ def runs_rm(context: typer.Context, key: Keys, runs: Runs = None) -> None:
     from cnnrepro.runs.store import RunStore
 
     store = RunStore(runs_dir(runs or context.obj))
-    chosen = list(dict.fromkeys(store.key_of(one) for one in key))
-    for whole in chosen:
-        if store.is_claimed(whole):
-            raise UsageError(f"Run {whole} is being trained now; stop that process first. Nothing was removed.")
-    for whole in chosen:
-        store.remove(whole)
-        typer.echo(f"Removed {whole}.")
+    keys = list(dict.fromkeys(store.key_of(prefix) for prefix in key))
+    for complete in keys:
+        if store.is_claimed(complete):
+            raise UsageError(f"Run {complete} is being trained now; stop that process first. Nothing was removed.")
+    for complete in keys:
+        store.remove(complete)
+        typer.echo(f"Removed {complete}.")
 
 
 def _row(record: RunRecord, active: bool) -> dict[str, str]:

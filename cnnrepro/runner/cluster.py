@@ -122,7 +122,7 @@ def _check(client: Client, address: str, runs: Path) -> dict[str, Own]:
         What each may use of its machine, by its name.
     """
     from cnnrepro import __version__
-    from cnnrepro.runs.spec import TRAINING_VERSION
+    from cnnrepro.runs.keys import TRAINING_VERSION
 
     try:
         client.wait_for_workers(1, timeout=CONNECT_SECONDS)

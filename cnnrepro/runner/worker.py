@@ -93,7 +93,7 @@ def look(runs: str, mark: str, dask_worker: Worker) -> dict[str, object]:
     A folder of the same path on a disk of its own would do for training, and nobody else would ever see what came out.
     """
     from cnnrepro import __version__
-    from cnnrepro.runs.spec import TRAINING_VERSION
+    from cnnrepro.runs.keys import TRAINING_VERSION
 
     return {
         "threads": dask_worker.state.nthreads,

@@ -39,11 +39,11 @@ class Checkpoint:
 
 def _variables(model: keras.Model) -> dict[str, object]:
     """Every variable of model and optimiser, under a name that says which it is."""
+    owners = {"model": model, "optimizer": model.optimizer}
     return {
-        **{f"model/{number}/{variable.path}": variable for number, variable in enumerate(model.variables)},
-        **{
-            f"optimizer/{number}/{variable.path}": variable for number, variable in enumerate(model.optimizer.variables)
-        },
+        f"{name}/{number}/{variable.path}": variable
+        for name, owner in owners.items()
+        for number, variable in enumerate(owner.variables)
     }
 
 
@@ -81,36 +81,30 @@ def restore(folder: Path, model: keras.Model) -> Checkpoint | None:
         set aside.
     """
     variables = _variables(model)
-    for name in (NAME, PREVIOUS):
-        found = _read(folder / name, {name: tuple(variable.shape) for name, variable in variables.items()})
-        if found is not None:
-            checkpoint, arrays = found
-            for name, variable in variables.items():
-                variable.assign(arrays[name])
-            return checkpoint
+    for path in (folder / NAME, folder / PREVIOUS):
+        if not path.is_file():
+            continue
+        content = _read(path, variables) if is_whole(path) else None
+        if content is None:
+            path.replace(folder / DAMAGED)
+            continue
+        checkpoint, arrays = content
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+        return checkpoint
     return None
 
 
-def _read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Checkpoint, dict[str, np.ndarray]] | None:
-    """A checkpoint and its arrays; None where there is none that is whole and of these shapes."""
-    if not path.is_file():
-        return None
-    found = _parsed(path, shapes) if is_whole(path) else None
-    if found is None:
-        path.replace(path.with_name(DAMAGED))
-    return found
-
-
-def _parsed(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Checkpoint, dict[str, np.ndarray]] | None:
+def _read(path: Path, variables: Mapping[str, object]) -> tuple[Checkpoint, dict[str, np.ndarray]] | None:
     """A whole file as a checkpoint and its arrays; None where it is none, or one of another model."""
     try:
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
-            arrays = {name: file[name] for name in shapes}
+            arrays = {name: file[name] for name in variables}
         checkpoint = Checkpoint(history=about["history"], seconds=about["seconds"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    if any(arrays[name].shape != shape for name, shape in shapes.items()):
+    if any(arrays[name].shape != tuple(variable.shape) for name, variable in variables.items()):
         return None
     return checkpoint, arrays
 

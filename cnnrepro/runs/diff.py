@@ -1,4 +1,4 @@
-"""Two runs against each other: what was asked for, what computed it, and what came out."""
+"""``cnnrepro runs diff``: two runs against each other: what was asked for, what computed it, and what came out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NONE = "–"
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that is told of two runs.
+    """A property of two runs.
 
     Args:
         kind: "asked for", "computed by" or "result".
@@ -33,14 +33,19 @@ class Row:
 
     def spelled(self) -> list[str]:
         """The row as people read it."""
-        if self.kind != RESULT:
-            return [self.kind, self.what, _spell(self.first), _spell(self.second), ""]
         change = "" if self.change is None else "0" if self.change == 0 else f"{self.change:+.6g}"
-        return [self.kind, self.what, _spell_number(self.first), _spell_number(self.second), change]
+        return [self.kind, self.what, self._spell(self.first), self._spell(self.second), change]
+
+    def _spell(self, value: object) -> str:
+        if isinstance(value, (list, tuple)):
+            return ", ".join(map(str, value)) or NONE
+        if self.kind == RESULT and isinstance(value, float):
+            return f"{value:.6g}"
+        return NONE if value is None else str(value)
 
 
 @dataclass(frozen=True)
-class Differences:
+class Diff:
     """What two runs differ in.
 
     Args:
@@ -59,14 +64,14 @@ class Differences:
         return asdict(self)
 
 
-def compare(first: RunRecord, second: RunRecord) -> Differences:
+def diff(first: RunRecord, second: RunRecord) -> Diff:
     """Two runs against each other; they may come from two stores, under one key."""
     rows = [
         *_differing(ASKED, _asked(first), _asked(second)),
         *_differing(COMPUTED, _computed(first), _computed(second)),
-        *_results(first, second),
+        *_results(_outcome(first), _outcome(second)),
     ]
-    return Differences(first.key, second.key, tuple(rows), tuple(_sentences(first, second)))
+    return Diff(first.key, second.key, tuple(rows), tuple(_sentences(first, second)))
 
 
 def _asked(record: RunRecord) -> dict[str, object]:
@@ -90,15 +95,13 @@ def _computed(record: RunRecord) -> dict[str, object]:
 
 def _differing(kind: str, first: Mapping[str, object], second: Mapping[str, object]) -> Iterator[Row]:
     for what in dict.fromkeys((*first, *second)):
-        one, other = first.get(what), second.get(what)
-        if one != other:
-            yield Row(kind, what, one, other)
+        if first.get(what) != second.get(what):
+            yield Row(kind, what, first.get(what), second.get(what))
 
 
-def _results(first: RunRecord, second: RunRecord) -> Iterator[Row]:
-    one, other = _outcome(first), _outcome(second)
-    for what in dict.fromkeys((*one, *other)):
-        values = one.get(what), other.get(what)
+def _results(first: Mapping[str, object], second: Mapping[str, object]) -> Iterator[Row]:
+    for what in dict.fromkeys((*first, *second)):
+        values = first.get(what), second.get(what)
         numbers = all(isinstance(value, (int, float)) for value in values)
         yield Row(RESULT, what, *values, change=values[1] - values[0] if numbers else None)
 
@@ -121,50 +124,39 @@ def _outcome(record: RunRecord) -> dict[str, object]:
 
 
 def _sentences(first: RunRecord, second: RunRecord) -> Iterator[str]:
-    if first.key != second.key:
-        if not _decisive(first, second):
-            yield (
-                "Spec, data, number format and backend are equal, and the keys are not: the training code, the recipe "
-                "or the model changed between the two."
-            )
-        return
-    yield "All that decides the numbers is equal: the keys are one."
-    yield _curves(first, second)
-    if not first.spec.deterministic:
-        yield "Neither was asked to be deterministic, so their bits may differ."
+    if first.key == second.key:
+        yield "All that decides the numbers is equal: the keys are one."
+        yield _compare_curves(first, second)
+        if not first.spec.deterministic:
+            yield "Neither was asked to be deterministic, so their bits may differ."
+    elif not _decisive(first, second):
+        yield (
+            "Spec, data, number format and backend are equal, and the keys are not: the training code, the recipe "
+            "or the model changed between the two."
+        )
 
 
 def _decisive(first: RunRecord, second: RunRecord) -> list[str]:
     """The names of what a key is made of, as far as a record says it, where two runs differ in it."""
-    one, other = (
-        _asked(record) | {"precision": record.precision, "backend": record.backend} for record in (first, second)
-    )
-    decides_nothing = {"on_error"} | ({"dataset"} if one["data fingerprint"] == other["data fingerprint"] else set())
-    return [row.what for row in _differing(ASKED, one, other) if row.what not in decides_nothing]
+    decide = [_asked(record) | {"precision": record.precision, "backend": record.backend} for record in (first, second)]
+    decides_nothing = {"on_error"}
+    if decide[0]["data fingerprint"] == decide[1]["data fingerprint"]:
+        decides_nothing.add("dataset")
+    return [row.what for row in _differing(ASKED, *decide) if row.what not in decides_nothing]
 
 
-def _curves(first: RunRecord, second: RunRecord) -> str:
+def _compare_curves(first: RunRecord, second: RunRecord) -> str:
     """How equal the curves of two runs of one key are."""
     epochs = min(first.epochs_done, second.epochs_done)
     if not epochs:
         return "There are no epochs of both to compare."
     for epoch in range(epochs):
         for name in CURVES:
-            one, other = (record.history.get(name, ())[epoch : epoch + 1] for record in (first, second))
-            if one != other:
+            values = [record.history.get(name, ())[epoch : epoch + 1] for record in (first, second)]
+            if values[0] != values[1]:
                 return f"The curves are not equal: {name.replace('_', ' ')} differs from epoch {epoch + 1} on."
     if first.epochs_done != second.epochs_done:
         return f"The curves are equal to the bit in the {epochs} epochs that both have."
     if first.test != second.test:
         return "The curves are equal to the bit, the test scores are not."
     return "The curves and the test scores are equal to the bit." if first.test else "The curves are equal to the bit."
-
-
-def _spell(value: object) -> str:
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value)) or NONE
-    return NONE if value is None else str(value)
-
-
-def _spell_number(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else _spell(value)

@@ -1,4 +1,4 @@
-"""Runs as a table for other programs: one row a run, or one a run and epoch; as CSV or Parquet.
+"""``cnnrepro runs export``: runs as a table for other programs, one row a run or one a run and epoch; CSV or Parquet.
 
 Columns of a row a run, in this order: ``key``, ``status`` (done, failed, running, interrupted), ``failure``,
 ``started`` in UTC; the spec's fields under their names, the number format that was asked for as ``precision_asked``;
@@ -12,7 +12,6 @@ A row an epoch: ``key``, ``model``, ``dataset``, ``recipe``, ``seed``, ``epoch``
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
 ENDINGS = (".csv", ".parquet")
 # A spreadsheet takes a text that begins so for a formula, and runs it; the last two it leaves out first.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-GUARD = "'"  # what spreadsheets themselves put before a text that is none
+# Rows of different runs have different columns; these families stay together, wherever a row brought a new one.
+FAMILIES = ("option_", "last_", "test_", "version_", "machine_")
 
 
 def check_file(file: Path) -> None:
@@ -44,8 +44,7 @@ def check_file(file: Path) -> None:
 
 def runs_table(records: Sequence[RunRecord], store: RunStore) -> pd.DataFrame:
     """One row a run, in the order of the records."""
-    rows = [_run(record, record.status == RUNNING and store.is_claimed(record.key)) for record in records]
-    return _frame(rows)
+    return _frame([_run_row(record, record.status == RUNNING and store.is_claimed(record.key)) for record in records])
 
 
 def curves_table(records: Sequence[RunRecord]) -> pd.DataFrame:
@@ -61,10 +60,11 @@ def curves_table(records: Sequence[RunRecord]) -> pd.DataFrame:
     return _frame(rows)
 
 
-def _run(record: RunRecord, active: bool) -> dict[str, object]:
+def _run_row(record: RunRecord, active: bool) -> dict[str, object]:
     spec = record.spec.to_dict()
     options, asked = spec.pop("options"), spec.pop("precision")
-    data = record.data
+    last = {name: values[-1] for name, values in record.history.items() if values}
+    names = ("wall_seconds", "sessions", "parameters", "precision", "backend", "jit_compile", "commit")
     return {
         "key": record.key,
         "status": record.state(active),
@@ -72,30 +72,20 @@ def _run(record: RunRecord, active: bool) -> dict[str, object]:
         "started": record.started,
         **spec,
         "precision_asked": asked,
-        **_under("option", options),
+        **_prefixed("option", options),
         "epochs_done": record.epochs_done,
-        **_under("last", {name: values[-1] for name, values in record.history.items() if values}),
-        **_under("test", record.test or {}),
-        "wall_seconds": record.wall_seconds,
-        "sessions": record.sessions,
-        "parameters": record.parameters,
-        "precision": record.precision,
-        "backend": record.backend,
-        "jit_compile": record.jit_compile,
-        "commit": record.commit,
-        "data_fingerprint": data.get("fingerprint"),
-        "data_partial": data.get("partial"),
-        **_under("version", record.versions),
-        **_under("machine", record.machine),
+        **_prefixed("last", last),
+        **_prefixed("test", record.test or {}),
+        **{name: getattr(record, name) for name in names},
+        "data_fingerprint": record.data.get("fingerprint"),
+        "data_partial": record.data.get("partial"),
+        **_prefixed("version", record.versions),
+        **_prefixed("machine", record.machine),
     }
 
 
-def _under(prefix: str, values: Mapping[str, object]) -> dict[str, object]:
+def _prefixed(prefix: str, values: Mapping[str, object]) -> dict[str, object]:
     return {f"{prefix}_{name}": value for name, value in values.items()}
-
-
-# Rows of different runs have different columns; these families stay together, wherever a row brought a new one.
-_FAMILIES = ("option_", "last_", "test_", "version_", "machine_")
 
 
 def _frame(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
@@ -103,7 +93,7 @@ def _frame(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     import pandas as pd
 
     names = list(dict.fromkeys(name for row in rows for name in row))
-    for family in _FAMILIES:
+    for family in FAMILIES:
         own = [name for name in names if name.startswith(family)]
         if own:
             place = names.index(own[0])
@@ -131,7 +121,7 @@ def _text(value: object) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def write(frame: pd.DataFrame, file: Path) -> None:
+def write_table(frame: pd.DataFrame, file: Path) -> None:
     """Write a table, whole or not at all; what kind it is the file's name says.
 
     Raises:
@@ -139,27 +129,25 @@ def write(frame: pd.DataFrame, file: Path) -> None:
         WorkFailed: it cannot be written; an earlier file stays as it was.
     """
     check_file(file)
+    if file.suffix.lower() == ".csv":
+        # CR LF is what RFC 4180 says; and a lone CR in a text is quoted only where it ends lines too.
+        content = guard_formulas(frame).to_csv(index=False, lineterminator="\r\n").encode("utf-8")
+    else:
+        content = frame.to_parquet(index=False)
     try:
-        if file.suffix.lower() == ".csv":
-            # CR LF is what RFC 4180 says; and a lone CR in a text is quoted only where it ends lines too.
-            text = guarded(frame).to_csv(index=False, lineterminator="\r\n")
-            write_whole(file, lambda out: out.write(text.encode("utf-8")))
-        else:
-            content = io.BytesIO()
-            frame.to_parquet(content, index=False)
-            write_whole(file, lambda out: out.write(content.getbuffer()))
+        write_whole(file, lambda out: out.write(content))
     except OSError as error:
         raise WorkFailed(f"The table {str(file)!r} could not be written: {error.strerror}.") from error
 
 
-def guarded(frame: pd.DataFrame) -> pd.DataFrame:
+def guard_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame for CSV: texts and headings that a spreadsheet would run have an apostrophe in front; numbers stay."""
-    shown = frame.rename(columns=_guard)
-    for name in shown.columns:
-        if shown[name].dtype == object:
-            shown[name] = shown[name].map(_guard)
-    return shown
+    guarded = frame.rename(columns=_guard)
+    for name in guarded.columns:
+        if guarded[name].dtype == object:
+            guarded[name] = guarded[name].map(_guard)
+    return guarded
 
 
 def _guard(value: object) -> object:
-    return f"{GUARD}{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

@@ -1,38 +1,82 @@
-"""The key of a run as people and folders spell it: 16 hexadecimal digits, or the first few of them."""
+"""The key of a run: the hash that names its folder, and how people may shorten it."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable
 
+from cnnrepro import data, models
 from cnnrepro.errors import UsageError
+from cnnrepro.recipes.table import recipe
+from cnnrepro.runs.spec import RunSpec
+
+# Counts the changes of the training code that move numbers (loop, loss, standardisation, order of the data). Part of
+# every key, so that a record is never taken for what today's code would give. A golden test fails when the numbers
+# move and this does not.
+TRAINING_VERSION = 1
 
 KEY = re.compile(r"[0-9a-f]{16}")
-SHORTEST_PREFIX = 4  # digits of a key that a person may name it by
+_PREFIX = re.compile(r"[0-9a-f]{4,16}")
 
 
-def checked(key: str) -> str:
-    """The key; raises UsageError for what is none, so that no other folder is ever meant."""
+def run_key(spec: RunSpec, *, fingerprint: str, precision: str, backend: str) -> str:
+    """The key of a run: 16 hexadecimal digits of a SHA-256 over all that decides its numbers.
+
+    Args:
+        spec: the run.
+        fingerprint: of the data it trains and is tested on.
+        precision: what "auto" came to on this machine.
+        backend: Keras's; initial weights differ between backends.
+    """
+    decides = {
+        "spec": _keyed(spec) | {"precision": precision},
+        "recipe": recipe(spec.recipe).to_dict(),
+        "data": fingerprint,
+        "backend": backend,
+        "model_version": models.entry(spec.model).version,
+        "training_version": TRAINING_VERSION,
+    }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _keyed(spec: RunSpec) -> dict:
+    """The fields of a spec that decide its numbers, for its key.
+
+    Fields that came later are left out at their default, so that older records keep their keys. Where a folder lies
+    decides nothing, and neither does ``on_error``: the fingerprint of the data says what was read.
+    """
+    values = spec.to_dict() | {"options": models.keyed_options(spec.model, dict(spec.options))}
+    del values["on_error"]
+    if values["pipeline"] == "plain":
+        del values["pipeline"]
+    else:
+        values["pipeline"] = data.pipeline(spec.pipeline).to_dict()
+    if values["canvas"] is None:
+        del values["canvas"]
+    if spec.dataset.startswith(data.FOLDER):
+        values["dataset"] = data.FOLDER
+    return values
+
+
+def check_key(key: str) -> str:
+    """The key; raises UsageError for anything else, so that no other folder is ever meant."""
     if not KEY.fullmatch(key):
         raise UsageError(f"A run's key has 16 hexadecimal digits. Received: {key!r}")
     return key
 
 
-def only_match(prefix: str, keys: Iterable[str], place: str) -> str:
-    """The one key that begins with ``prefix``.
-
-    Args:
-        prefix: as somebody typed it.
-        keys: those that there are.
-        place: where, for the error.
+def complete_key(prefix: str, keys: Iterable[str], place: str) -> str:
+    """The one of ``keys`` that begins with ``prefix``; ``place`` is where they lie, for the error.
 
     Raises:
         UsageError: fewer than four digits, or no key or several begin so.
     """
-    if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST_PREFIX},16}}", prefix):
+    if not _PREFIX.fullmatch(prefix):
         raise UsageError(
-            f"Name a run by its key or the first {SHORTEST_PREFIX} or more of its 16 hexadecimal digits; see "
-            f"`cnnrepro runs`. Received: {prefix!r}"
+            "Name a run by its key or the first 4 or more of its 16 hexadecimal digits; see `cnnrepro runs`. "
+            f"Received: {prefix!r}"
         )
     matches = [key for key in keys if key.startswith(prefix)]
     if not matches:

@@ -1,14 +1,13 @@
-"""What a store holds that no run needs any more: found first, and removed only under the claim of its run.
+"""``cnnrepro runs prune``: finds what no run of a store needs any more, and removes it under the claim of its run.
 
 A run that ended needs no checkpoint. What was set aside as damaged is kept for who wants to look at it, until here. A
-process that was killed leaves hidden temporary files and folders. None of it is looked at while a living process trains
+process that was killed leaves hidden temporary files and folders. None of it is touched while a living process trains
 the run.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shutil
 import stat
@@ -18,23 +17,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cnnrepro.files import MAKER, is_being_made
-from cnnrepro.runs import checkpoint, record_file
+from cnnrepro.runs import checkpoint
 from cnnrepro.runs.keys import KEY
-from cnnrepro.runs.lease import Claim
+from cnnrepro.runs.record import is_foreign, write_record
 from cnnrepro.runs.store import DAMAGED, RECORD, WEIGHTS, RunStore
 
-CHECKPOINT = "checkpoint of a run that ended"
+ENDED = "checkpoint of a run that ended"
 UNFINISHED = "checkpoint of a run that is not finished"
 ASIDE = "set aside as damaged"
 TEMPORARY = "left by a killed process"
-WEIGHTS_KIND = "weights"
 
 _AGAIN = re.compile(r"\.again-([0-9a-f]{16})-.+")
 _DAY = 24 * 3600.0  # seconds
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PruneOptions:
     """What may go besides what nobody needs.
 
     Args:
@@ -49,140 +47,122 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Leftover:
-    """One file or folder that may go.
-
-    Args:
-        key: the run it belongs to.
-        path: where it lies.
-        kind: why it may go.
-        bytes: what it takes on the disk.
-    """
+class PrunedFile:
+    """One file or folder that may go: the run it belongs to, where it lies, why it may go, its bytes on the disk."""
 
     key: str
     path: Path
     kind: str
     bytes: int
 
-    def to_dict(self) -> dict:
-        """Plain values for JSON."""
-        return asdict(self) | {"path": str(self.path)}
-
 
 @dataclass(frozen=True)
 class Pruned:
-    """What was found, or removed, and the runs that were left alone because a living process trains them."""
+    """What was found, or removed, and the keys of runs that were left alone because a living process trains them."""
 
-    found: tuple[Leftover, ...]
+    files: tuple[PrunedFile, ...]
     busy: tuple[str, ...]
 
     @property
     def bytes(self) -> int:
         """Of all together."""
-        return sum(one.bytes for one in self.found)
+        return sum(file.bytes for file in self.files)
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
-        return {"found": [one.to_dict() for one in self.found], "bytes": self.bytes, "busy": list(self.busy)}
+        files = [asdict(file) | {"path": str(file.path)} for file in self.files]
+        return {"found": files, "bytes": self.bytes, "busy": list(self.busy)}
 
 
-def look(store: RunStore, wanted: Wanted) -> Pruned:
-    """What ``prune`` would remove; nothing is touched."""
-    found: list[Leftover] = []
-    busy = []
-    for key in keys_of(store):
-        own = list(_of_run(store, key, wanted))
-        if own and store.is_claimed(key):
-            busy.append(key)
-        else:
-            found += [one for one in own if not is_being_made(one.path)]
-    return Pruned(tuple(found), tuple(busy))
-
-
-def prune(store: RunStore, wanted: Wanted) -> Pruned:
+def prune(store: RunStore, options: PruneOptions, *, dry_run: bool = False) -> Pruned:
     """Remove what no run needs, each run's under its claim, so that nothing goes that somebody just began to need.
+
+    With ``dry_run`` it is only found, and nothing is touched.
 
     Raises:
         OSError: as the disk says; what was removed before stays removed.
     """
-    removed: list[Leftover] = []
+    files: list[PrunedFile] = []
     busy = []
-    for key in keys_of(store):
-        if not any(_of_run(store, key, wanted)):
+    for key in _keys(store):
+        superfluous = list(_superfluous(store, key, options))
+        if not superfluous:
             continue
         if not store.path(key).is_dir():  # only a temporary folder names the run, so nobody can be training it
-            removed += [one for one in _of_run(store, key, wanted) if _remove(store, one)]
-            continue
-        claim = Claim(store.path(key))
-        if not claim.acquire_now():
-            busy.append(key)
-            continue
-        try:
-            # Looked at again: the run may have been trained on until the claim was had.
-            removed += [one for one in list(_of_run(store, key, wanted)) if _remove(store, one)]
-        finally:
-            claim.release()
-    return Pruned(tuple(removed), tuple(busy))
+            files += superfluous if dry_run else _remove(store, superfluous)
+        elif dry_run:
+            if store.is_claimed(key):
+                busy.append(key)
+            else:
+                files += superfluous
+        else:
+            with store.claim_now(key) as claimed:
+                if claimed:  # looked at again: the run may have been trained on until the claim was had
+                    files += _remove(store, list(_superfluous(store, key, options)))
+                else:
+                    busy.append(key)
+    return Pruned(tuple(files), tuple(busy))
 
 
-def keys_of(store: RunStore) -> list[str]:
+def _keys(store: RunStore) -> list[str]:
     """The keys of all folders of runs, with a record or without, and of those that only a temporary folder names."""
-    try:
-        names = [entry.name for entry in os.scandir(store.folder) if entry.is_dir(follow_symlinks=False)]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    names = [
+        name for name in store.names() if (store.folder / name).is_dir() and not (store.folder / name).is_symlink()
+    ]
     again = (_AGAIN.fullmatch(name) for name in names)
-    return sorted({name for name in names if KEY.fullmatch(name)} | {found[1] for found in again if found})
+    return sorted({name for name in names if KEY.fullmatch(name)} | {match[1] for match in again if match})
 
 
-def _of_run(store: RunStore, key: str, wanted: Wanted) -> Iterator[Leftover]:
+def _superfluous(store: RunStore, key: str, options: PruneOptions) -> Iterator[PrunedFile]:
     """What may go of a run, if no living process trains it."""
-    folder = store.path(key)
-    foreign = (folder / RECORD).is_file() and record_file.is_foreign(folder / RECORD)
-    for path, kind in () if foreign else _candidates(store, key, wanted):
-        if path.is_symlink() or not path.exists():
+    record_path = store.path(key) / RECORD
+    if record_path.is_file() and is_foreign(record_path):
+        return
+    for path, kind in _candidates(store, key, options):
+        if path.is_symlink() or not path.exists() or is_being_made(path):
             continue
-        own, changed = _size_and_time(path)
-        if time.time() - changed >= wanted.older_than * _DAY:
-            yield Leftover(key, path, kind, own)
+        size, changed = _size_and_time(path)
+        if time.time() - changed >= options.older_than * _DAY:
+            yield PrunedFile(key, path, kind, size)
 
 
-def _candidates(store: RunStore, key: str, wanted: Wanted) -> Iterator[tuple[Path, str]]:
+def _candidates(store: RunStore, key: str, options: PruneOptions) -> Iterator[tuple[Path, str]]:
     folder, record = store.path(key), store.readable(key)
     ended = record is not None and record.has_ended
-    if ended or wanted.unfinished:
+    if ended or options.unfinished:
         for name in (checkpoint.NAME, checkpoint.PREVIOUS):
-            yield folder / name, CHECKPOINT if ended else UNFINISHED
+            yield folder / name, ENDED if ended else UNFINISHED
     yield folder / checkpoint.DAMAGED, ASIDE
     yield folder / DAMAGED, ASIDE
-    if wanted.weights and ended:
-        yield folder / WEIGHTS, WEIGHTS_KIND
+    if options.weights and ended:
+        yield folder / WEIGHTS, "weights"
     for path in sorted((*folder.glob(".*.tmp"), *folder.glob(".weights-*"), *store.folder.glob(f".again-{key}-*"))):
         yield path, TEMPORARY
 
 
 def _size_and_time(path: Path) -> tuple[int, float]:
     """The bytes under a path, and when something of it changed last (seconds since 1970)."""
-    told = []
+    statuses = []
     for file in [path, *path.rglob("*")] if path.is_dir() else [path]:
         # To ask whether a maker lives touches its lock, which is no change.
         with contextlib.suppress(FileNotFoundError):  # its owner just removed it
-            told += [file.lstat()] if file.name != MAKER else []
-    plain = sum(one.st_size for one in told if not stat.S_ISDIR(one.st_mode))
-    return plain, max((one.st_mtime for one in told), default=0.0)
+            statuses += [file.lstat()] if file.name != MAKER else []
+    size = sum(status.st_size for status in statuses if not stat.S_ISDIR(status.st_mode))
+    return size, max((status.st_mtime for status in statuses), default=0.0)
 
 
-def _remove(store: RunStore, one: Leftover) -> bool:
-    """Remove one; False where a living process still works in it."""
-    if is_being_made(one.path):
-        return False
-    if one.kind == WEIGHTS_KIND:
-        _forget_weights(store, one.key)
-    if one.path.is_dir():
-        shutil.rmtree(one.path)
-    else:
-        one.path.unlink(missing_ok=True)
-    return True
+def _remove(store: RunStore, files: list[PrunedFile]) -> Iterator[PrunedFile]:
+    """Remove files and folders; gives those in which no living process has begun to work meanwhile."""
+    for file in files:
+        if is_being_made(file.path):
+            continue
+        if file.path.name == WEIGHTS:
+            _forget_weights(store, file.key)
+        if file.path.is_dir():
+            shutil.rmtree(file.path)
+        else:
+            file.path.unlink(missing_ok=True)
+        yield file
 
 
 def _forget_weights(store: RunStore, key: str) -> None:
@@ -190,4 +170,4 @@ def _forget_weights(store: RunStore, key: str) -> None:
     record = store.get(key)
     if record is not None and WEIGHTS in record.files:
         files = {name: value for name, value in record.files.items() if name != WEIGHTS}
-        record_file.write(store.path(key) / RECORD, record.with_(files=files))
+        write_record(store.path(key) / RECORD, record.with_(files=files))

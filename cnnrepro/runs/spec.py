@@ -1,9 +1,7 @@
-"""The value that names a training run, and the key under which its record lies."""
+"""The value that names a training run."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -12,11 +10,6 @@ from functools import lru_cache
 from cnnrepro import data, models
 from cnnrepro.errors import UsageError, unknown
 from cnnrepro.recipes.table import recipe
-
-# Counts the changes of the training code that move numbers (loop, loss, standardisation, order of the data). Part of
-# every key, so that a record is never taken for what today's code would give. A golden test fails when the numbers
-# move and this does not.
-TRAINING_VERSION = 1
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
@@ -181,42 +174,3 @@ def _checked(
     others: tuple[tuple[str, object], ...], options: tuple[tuple[str, object], ...], types: tuple[type, ...]
 ) -> RunSpec:
     return RunSpec(**dict(others), options=dict(options))
-
-
-def run_key(spec: RunSpec, *, fingerprint: str, precision: str, backend: str) -> str:
-    """The key of a run: 16 hexadecimal digits of a SHA-256 over all that decides its numbers.
-
-    Args:
-        spec: the run.
-        fingerprint: of the data it trains and is tested on.
-        precision: what "auto" came to on this machine.
-        backend: Keras's; initial weights differ between backends.
-    """
-    decides = {
-        "spec": _keyed(spec) | {"precision": precision},
-        "recipe": recipe(spec.recipe).to_dict(),
-        "data": fingerprint,
-        "backend": backend,
-        "model_version": models.entry(spec.model).version,
-        "training_version": TRAINING_VERSION,
-    }
-    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _keyed(spec: RunSpec) -> dict:
-    """The fields of a spec that decide its numbers, for its key.
-
-    Fields that came later are left out at their default, so that older records keep their keys. Where a folder lies
-    decides nothing, and neither does ``on_error``: the fingerprint of the data says what was read.
-    """
-    values = spec.to_dict() | {"options": models.keyed_options(spec.model, dict(spec.options))}
-    del values["on_error"]
-    if values["pipeline"] == "plain":
-        del values["pipeline"]
-    else:
-        values["pipeline"] = data.pipeline(spec.pipeline).to_dict()
-    if values["canvas"] is None:
-        del values["canvas"]
-    if spec.dataset.startswith(data.FOLDER):
-        values["dataset"] = data.FOLDER
-    return values

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 from cnnrepro import garbage_collection
 from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
 from cnnrepro.files import write_whole
-from cnnrepro.runs import lease, record_file
-from cnnrepro.runs.keys import KEY, checked, only_match
-from cnnrepro.runs.lease import Claim, Look
-from cnnrepro.runs.record import DONE, RunRecord
+from cnnrepro.runs import lease
+from cnnrepro.runs.keys import KEY, check_key, complete_key
+from cnnrepro.runs.lease import Claim
+from cnnrepro.runs.record import DONE, RunRecord, has_sha256, is_foreign, read_record, sha256_of, write_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,15 +55,17 @@ class RunStore:
 
     def path(self, key: str) -> Path:
         """The folder of a run; raises UsageError for what is no key, so that no other folder is ever meant."""
-        return self.folder / checked(key)
+        return self.folder / check_key(key)
 
     def _record(self, key: str) -> str:
-        """Where a record lies, as a text: ten thousand looks feel pathlib."""
+        """Where a record lies, as a text: ten thousand look-ups feel pathlib."""
         return f"{self.folder}{os.sep}{key}{os.sep}{RECORD}"
 
     def log_path(self, key: str) -> Path:
         """The log of a run."""
         return self.path(key) / LOG
+
+    # Reading
 
     def get(self, key: str) -> RunRecord | None:
         """The record under a key; None where there is none.
@@ -71,9 +73,9 @@ class RunStore:
         Raises:
             UnreadableRecord: there is one, and it is damaged or of another version; it is left as it is.
         """
-        path = self._record(checked(key))
+        path = self._record(check_key(key))
         try:
-            record = record_file.read(path)
+            record = read_record(path)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError, CnnreproError) as error:
@@ -88,48 +90,21 @@ class RunStore:
             return self.get(key)
         return None
 
-    def damaged_files(self, record: RunRecord) -> list[str]:
-        """The names of files beside a record that are missing or are not what was written.
-
-        A name that no record of ours has is damage too; it may be a way to somewhere else, so nothing is opened.
-        """
-        folder, files = self.path(record.key), record.files
-        return [name for name in files if name not in BESIDE or not record_file.is_whole(folder / name, files[name])]
-
-    def set_aside_damaged(self, key: str) -> None:
-        """Move a record that is no JSON, lacks fields or has damaged files out of the way. Only under the run's claim.
-
-        Raises:
-            UnreadableRecord: another version wrote it; it may be whole, so it is not touched.
-        """
-        path = self.path(key) / RECORD
+    def names(self) -> list[str]:
+        """The names of all that lies in the store: runs, and what processes that work in it put beside them."""
         try:
-            record = self.get(key)
-        except UnreadableRecord as error:
-            if record_file.is_foreign(path):
-                raise
-            reason = str(error)
-        else:
-            damaged = self.damaged_files(record) if record else []
-            if not damaged:
-                return
-            reason = f"{', '.join(damaged)} of run {key}: missing or damaged"
-        path.replace(path.with_name(DAMAGED))
-        self.log(key, f"{reason}; it was set aside as {DAMAGED}")
+            return sorted(os.listdir(self.folder))  # noqa: PTH208
+        except (FileNotFoundError, NotADirectoryError):
+            return []
 
     def keys(self) -> list[str]:
         """The keys of all records, readable or not."""
-        try:
-            with os.scandir(self.folder) as entries:
-                names = [entry.name for entry in entries if KEY.fullmatch(entry.name)]
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        return sorted(name for name in names if os.path.isfile(self._record(name)))  # noqa: PTH113
+        return [name for name in self.names() if KEY.fullmatch(name) and os.path.isfile(self._record(name))]  # noqa: PTH113
 
     def records(self, unreadable: Callable[[str], object] = lambda text: None) -> list[RunRecord]:
         """All records that can be read, oldest first; ``unreadable`` is told of each that cannot."""
-        found = [record for record in self.several(self.keys(), unreadable) if record is not None]
-        return sorted(found, key=lambda record: (record.started, record.key))
+        readable = [record for record in self.several(self.keys(), unreadable) if record is not None]
+        return sorted(readable, key=lambda record: (record.started, record.key))
 
     def several(self, keys: Iterable[str], unreadable: Callable[[str], object] | None = None) -> list[RunRecord | None]:
         """What ``get`` gives for each of the keys; for thousands it is faster.
@@ -140,7 +115,7 @@ class RunStore:
                 raises as in ``get``.
         """
 
-        def look(key: str) -> RunRecord | None:
+        def look_up(key: str) -> RunRecord | None:
             try:
                 return self.get(key)
             except UnreadableRecord as error:
@@ -150,7 +125,7 @@ class RunStore:
                 return None
 
         with garbage_collection.paused():
-            return [look(key) for key in keys]
+            return [look_up(key) for key in keys]
 
     def key_of(self, prefix: str) -> str:
         """The one key that begins with ``prefix``, whether or not its record can be read.
@@ -158,7 +133,7 @@ class RunStore:
         Raises:
             UsageError: fewer than four digits, or no run or several begin so.
         """
-        return only_match(prefix, self.keys(), str(self.folder))
+        return complete_key(prefix, self.keys(), str(self.folder))
 
     def find(self, prefix: str) -> RunRecord:
         """The record of ``key_of(prefix)``; raises as that and ``get`` do."""
@@ -167,6 +142,30 @@ class RunStore:
         if record is None:
             raise UsageError(f"Run {key} was removed just now.")
         return record
+
+    def damaged_files(self, record: RunRecord) -> list[str]:
+        """The names of files beside a record that are missing or are not what was written.
+
+        A name that no record of ours has is damage too; it may be a way to somewhere else, so nothing is opened.
+        """
+        folder, files = self.path(record.key), record.files
+        return [name for name in files if name not in BESIDE or not has_sha256(folder / name, files[name])]
+
+    def predictions(self, key: str) -> pd.DataFrame:
+        """Label, predicted class and confidence of every test image of a run, in the order of the test split.
+
+        Raises:
+            UnreadableRecord: the file is not the one that was written; training the run again mends it.
+        """
+        import pandas as pd
+
+        path, record = self.path(key) / PREDICTIONS, self.get(key)
+        expected = record.files.get(PREDICTIONS) if record else None
+        if expected and not has_sha256(path, expected):
+            raise UnreadableRecord(f"{str(path)!r} is missing or damaged; the command that trains the run mends it.")
+        return pd.read_parquet(path)
+
+    # Writing
 
     def put(
         self, record: RunRecord, predictions: pd.DataFrame | None = None, *, check: Callable[[], object] | None = None
@@ -193,24 +192,9 @@ class RunStore:
             text = curves.to_csv(index=False).encode("utf-8")
             write_whole(folder / CURVES, lambda file: file.write(text), before_move=check)
         beside = BESIDE if record.status == DONE else ()
-        sums = {name: record_file.sum_of(folder / name) for name in beside if (folder / name).is_file()}
-        record = record.with_(files=sums)
-        record_file.write(folder / RECORD, record, check)
+        record = record.with_(files={name: sha256_of(folder / name) for name in beside if (folder / name).is_file()})
+        write_record(folder / RECORD, record, check)
         return record
-
-    def predictions(self, key: str) -> pd.DataFrame:
-        """Label, predicted class and confidence of every test image of a run, in the order of the test split.
-
-        Raises:
-            UnreadableRecord: the file is not the one that was written; training the run again mends it.
-        """
-        import pandas as pd
-
-        path, record = self.path(key) / PREDICTIONS, self.get(key)
-        wanted = record.files.get(PREDICTIONS) if record else None
-        if wanted and not record_file.is_whole(path, wanted):
-            raise UnreadableRecord(f"{str(path)!r} is missing or damaged; the command that trains the run mends it.")
-        return pd.read_parquet(path)
 
     def log(self, key: str, line: str) -> None:
         """Add a line with the time to a run's log."""
@@ -219,27 +203,68 @@ class RunStore:
         with path.open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {line}\n")
 
+    # Under the claim of a run
+
     @contextlib.contextmanager
-    def claim(self, key: str, waiting: Look | None = None, look: Look = lambda: None) -> Iterator[Claim]:
-        """Hold a run's lock; waits while another living process holds it. It ends when its holder dies.
+    def claim(
+        self,
+        key: str,
+        waiting: Callable[[], object] = lambda: None,
+        check_stop: Callable[[], object] = lambda: None,
+    ) -> Iterator[Claim]:
+        """Hold the claim on a run; waits while another living process holds it. It ends when its holder dies.
 
         Args:
             key: the run.
             waiting: called once if it has to wait; may raise.
-            look: called again and again while it waits; may raise, and ends the waiting so.
+            check_stop: called again and again while it waits; may raise, and ends the waiting so.
         """
         folder = self.path(key)
         folder.mkdir(parents=True, exist_ok=True)
         claim = Claim(folder)
-        claim.acquire(waiting, look)
+        claim.acquire(waiting, check_stop)
         try:
             yield claim
         finally:
             claim.release()
 
+    @contextlib.contextmanager
+    def claim_now(self, key: str) -> Iterator[bool]:
+        """Hold the claim on a run without waiting; gives whether it is held, or a living process of others holds it."""
+        claim = Claim(self.path(key))
+        held = claim.acquire_now()
+        try:
+            yield held
+        finally:
+            if held:
+                claim.release()
+
     def is_claimed(self, key: str) -> bool:
         """Whether a living process is training the run."""
         return lease.is_held(self.path(key))
+
+    def get_whole(self, key: str) -> RunRecord | None:
+        """The record under a key, if it and the files beside it are whole. Only under the run's claim.
+
+        One that is no JSON, lacks fields or has damaged files is moved out of the way, and there is none then.
+
+        Raises:
+            UnreadableRecord: another version wrote it; it may be whole, so it is not touched.
+        """
+        path = self.path(key) / RECORD
+        try:
+            record = self.get(key)
+            damaged = self.damaged_files(record) if record else []
+            reason = f"{', '.join(damaged)} of run {key}: missing or damaged" if damaged else ""
+        except UnreadableRecord as error:
+            if is_foreign(path):
+                raise
+            reason = str(error)
+        if not reason:
+            return record
+        path.replace(path.with_name(DAMAGED))
+        self.log(key, f"{reason}; it was set aside as {DAMAGED}")
+        return None
 
     def remove(self, key: str) -> None:
         """Remove a run and all its files, also one whose record cannot be read.
@@ -247,11 +272,7 @@ class RunStore:
         Raises:
             UsageError: a living process is training it.
         """
-        folder = self.path(key)
-        claim = Claim(folder)
-        if not claim.acquire_now():
-            raise UsageError(f"Run {key} is being trained now; stop that process first.")
-        try:
-            shutil.rmtree(folder)
-        finally:
-            claim.release()
+        with self.claim_now(key) as claimed:
+            if not claimed:
+                raise UsageError(f"Run {key} is being trained now; stop that process first.")
+            shutil.rmtree(self.path(key))

@@ -1,4 +1,4 @@
-"""How long processes wait for each other, and the environment variables that say otherwise."""
+"""How long processes wait for each other: seconds, read from the environment at each question."""
 
 from __future__ import annotations
 
@@ -6,35 +6,29 @@ import os
 
 from cnnrepro.errors import UsageError
 
-STALE_SECONDS = 60.0  # without a sign of life of whoever trains a run
-JOIN_SECONDS = 300.0  # in which all workers of a run must have come
-HEARTBEAT_SECONDS = 20.0  # of silence after which a worker of a run counts as lost
-
 
 def stale_seconds() -> float:
-    """How long the holder of a run may be silent before another takes over: CNNREPRO_STALE_SECONDS."""
-    return _seconds("CNNREPRO_STALE_SECONDS", STALE_SECONDS)
+    """How long the holder of a run may give no sign of life before another takes over."""
+    return _seconds("CNNREPRO_STALE_SECONDS", 60.0)
 
 
 def join_seconds() -> float:
-    """How long the workers of a run wait for each other at the start: CNNREPRO_JOIN_SECONDS."""
-    return _seconds("CNNREPRO_JOIN_SECONDS", JOIN_SECONDS)
+    """How long the workers of a run wait for each other at the start."""
+    return _seconds("CNNREPRO_JOIN_SECONDS", 300.0)
 
 
 def heartbeat_seconds() -> int:
-    """How long a worker of a run may be silent: CNNREPRO_HEARTBEAT_SECONDS, in whole seconds."""
-    return round(_seconds("CNNREPRO_HEARTBEAT_SECONDS", HEARTBEAT_SECONDS))
+    """How long a worker of a run may be silent before it counts as lost, in whole seconds."""
+    return round(_seconds("CNNREPRO_HEARTBEAT_SECONDS", 20.0))
 
 
 def _seconds(name: str, default: float) -> float:
     """A number of seconds of the environment; UsageError for what is none, or less than 1."""
-    text = os.environ.get(name)
-    if not text:
-        return default
+    text = os.environ.get(name) or str(default)
     try:
         seconds = float(text)
     except ValueError:
-        seconds = float("nan")
+        seconds = 0.0
     if not 1 <= seconds < float("inf"):
         raise UsageError(f"{name} must be a number of seconds, at least 1. Received: {text!r}")
     return seconds

@@ -1,4 +1,4 @@
-"""Is everything in a store what was written? Every record, what lies beside it, and what to do where it is not."""
+"""``cnnrepro runs verify``: is everything in a store what was written, and what to do where it is not."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cnnrepro.errors import CnnreproError
-from cnnrepro.runs import checkpoint, prune, lease, record_file
-from cnnrepro.runs.record import FAILED, FORMAT, RunRecord
-from cnnrepro.runs.spec import run_key
+from cnnrepro.runs import checkpoint, lease
+from cnnrepro.runs.keys import KEY, run_key
+from cnnrepro.runs.record import FAILED, FORMAT, RunRecord, is_foreign, record_format
 from cnnrepro.runs.store import DAMAGED, RECORD, RunStore, UnreadableRecord
 
 OK = "ok"
@@ -19,19 +19,19 @@ OLD = "old"  # whole, and not what today's code would write
 FOREIGN = "foreign"  # another version's, which this one cannot judge
 ASIDE = "set aside"
 BAD = "damaged"
-STATES = (OK, TRAINING, UNFINISHED, OLD, FOREIGN, ASIDE, BAD)
 
 _AGAIN = "the command that made the run trains it again"
+_CHECKPOINTS = (checkpoint.NAME, checkpoint.PREVIOUS)
 
 
 @dataclass(frozen=True)
-class Checked:
+class VerifiedRun:
     """What was found of one run.
 
     Args:
         key: its key.
         run: its title; "" where the record cannot be read.
-        state: one of ``STATES``.
+        state: "ok", "training", "unfinished", "old", "foreign", "set aside" or "damaged".
         found: what is to be said of it, in sentences.
         advice: what to do about it; "" where nothing is to be done.
     """
@@ -42,7 +42,7 @@ class Checked:
     found: tuple[str, ...] = ()
     advice: str = ""
 
-    def told(self) -> str:
+    def sentences(self) -> str:
         """What was found and what to do, in a line."""
         return " ".join(filter(None, [*self.found, self.advice]))
 
@@ -51,70 +51,64 @@ class Checked:
         return asdict(self)
 
 
-def keys(store: RunStore) -> list[str]:
-    """The keys that ``verify`` looks at: of all records, readable or not, and of those that were set aside."""
-    places = (store.path(key) for key in prune.keys_of(store))
-    return [place.name for place in places if (place / RECORD).is_file() or (place / DAMAGED).is_file()]
-
-
-def verify(store: RunStore, chosen: Sequence[str] | None = None) -> list[Checked]:
-    """Look at runs, every byte that has a checksum; nothing is changed.
+def verify(store: RunStore, keys: Sequence[str] | None = None) -> list[VerifiedRun]:
+    """Read runs, every byte that has a checksum; nothing is changed.
 
     Args:
         store: where they lie.
-        chosen: their keys; None for all.
+        keys: of the runs; None for all records, readable or not, and those that were set aside.
     """
-    return [_checked(store, key) for key in (keys(store) if chosen is None else chosen)]
+    if keys is None:
+        keys = [name for name in store.names() if KEY.fullmatch(name) and _exists(store.path(name), RECORD, DAMAGED)]
+    return [_verify_run(store, key) for key in keys]
 
 
-def _checked(store: RunStore, key: str) -> Checked:
-    folder = store.path(key)
-    if not (folder / RECORD).is_file():
+def _exists(folder: Path, *names: str) -> bool:
+    """Whether a folder has one of some files."""
+    return any((folder / name).is_file() for name in names)
+
+
+def _verify_run(store: RunStore, key: str) -> VerifiedRun:
+    if not _exists(store.path(key), RECORD):
         advice = f"{_AGAIN.capitalize()}; `cnnrepro runs prune` removes what was set aside."
-        return Checked(key, "", ASIDE, (f"Its record was damaged and lies beside as {DAMAGED}.",), advice)
+        return VerifiedRun(key, "", ASIDE, (f"Its record was damaged and lies beside as {DAMAGED}.",), advice)
     try:
         record = store.get(key)
     except UnreadableRecord as error:
-        return _unreadable(store, key, str(error))
+        if is_foreign(store.path(key) / RECORD):
+            advice = "It is left as it is; the version that wrote it can read it."
+            return VerifiedRun(key, "", FOREIGN, (str(error),), advice)
+        advice = f"{_AGAIN.capitalize()}; `cnnrepro runs rm {key}` removes it."
+        return VerifiedRun(key, "", BAD, (str(error),), advice)
     if record is None:
-        return Checked(key, "", OK, ("It was removed just now.",))
-    return _judged(store, record)
+        return VerifiedRun(key, "", OK, ("It was removed just now.",))
+    return VerifiedRun(key, record.spec.title(), *_judge(store, record))
 
 
-def _unreadable(store: RunStore, key: str, reason: str) -> Checked:
-    if record_file.is_foreign(store.path(key) / RECORD):
-        return Checked(key, "", FOREIGN, (reason,), "It is left as it is; the version that wrote it can read it.")
-    return Checked(key, "", BAD, (reason,), f"{_AGAIN.capitalize()}; `cnnrepro runs rm {key}` removes it.")
-
-
-def _judged(store: RunStore, record: RunRecord) -> Checked:
-    """A record that can be read."""
-    folder, title, key = store.path(record.key), record.spec.title(), record.key
-    if store.is_claimed(key):
-        return Checked(key, title, TRAINING, ("A living process trains it.",))
+def _judge(store: RunStore, record: RunRecord) -> tuple[str, tuple[str, ...], str]:
+    """State, what was found and advice for a record that can be read."""
+    folder, notes = store.path(record.key), tuple(_notes(store, record))
+    if store.is_claimed(record.key):
+        return TRAINING, ("A living process trains it.",), ""
     damaged = [f"{name} is missing or not what was written." for name in store.damaged_files(record)]
-    torn = list(_torn(store, record))
-    notes = tuple(_notes(store, record))
+    torn = [
+        f"{name} cannot be read to its end."
+        for name in _CHECKPOINTS
+        if _exists(folder, name) and not checkpoint.is_whole(folder / name)
+    ]
     if damaged:
-        return Checked(key, title, BAD, (*damaged, *torn, *notes), f"{_AGAIN.capitalize()}.")
+        return BAD, (*damaged, *torn, *notes), f"{_AGAIN.capitalize()}."
+    if torn and record.has_ended:
+        return BAD, (*torn, *notes), "The run has ended and needs none; `cnnrepro runs prune` removes it."
     if torn:
         advice = "The command that made the run goes on from the newest checkpoint that is whole, or from the start."
-        if record.has_ended:
-            advice = "The run has ended and needs none; `cnnrepro runs prune` removes it."
-        return Checked(key, title, BAD, (*torn, *notes), advice)
+        return BAD, (*torn, *notes), advice
     if not record.has_ended:
-        return Checked(key, title, UNFINISHED, notes, "The same command goes on with it.")
-    old = _why_old(store, record)
-    if old:
-        return Checked(key, title, OLD, (old[0], *notes), old[1])
-    return Checked(key, title, OK, notes, _small_advice(folder))
-
-
-def _torn(store: RunStore, record: RunRecord) -> Iterator[str]:
-    for name in (checkpoint.NAME, checkpoint.PREVIOUS):
-        path = store.path(record.key) / name
-        if path.is_file() and not checkpoint.is_whole(path):
-            yield f"{name} cannot be read to its end."
+        return UNFINISHED, notes, "The same command goes on with it."
+    if old := _why_old(folder, record):
+        return OLD, (old[0], *notes), old[1]
+    superfluous = _exists(folder, DAMAGED, checkpoint.DAMAGED, *_CHECKPOINTS)
+    return OK, notes, "`cnnrepro runs prune` removes what nobody needs." if superfluous else ""
 
 
 def _notes(store: RunStore, record: RunRecord) -> Iterator[str]:
@@ -124,37 +118,26 @@ def _notes(store: RunStore, record: RunRecord) -> Iterator[str]:
         failure = record.failure or {}
         yield f"It failed ({failure.get('kind')}): {failure.get('reason')}"
     elif not record.has_ended:
-        there = any((folder / name).is_file() for name in (checkpoint.NAME, checkpoint.PREVIOUS))
         done = f"{record.epochs_done} of {record.spec.epochs} epochs are done"
-        yield f"{done}." if there or not record.epochs_done else f"{done}, and no checkpoint of them is here."
-    if (folder / lease.OWNER).is_file():
+        lost = record.epochs_done and not _exists(folder, *_CHECKPOINTS)
+        yield f"{done}, and no checkpoint of them is here." if lost else f"{done}."
+    if _exists(folder, lease.OWNER):
         yield "The process that had claimed it died, or is silent; its claim hinders nobody."
-    if (folder / DAMAGED).is_file() or (folder / checkpoint.DAMAGED).is_file():
+    if _exists(folder, DAMAGED, checkpoint.DAMAGED):
         yield "Something of it was set aside as damaged before."
 
 
-def _small_advice(folder: Path) -> str:
-    names = (DAMAGED, checkpoint.DAMAGED, checkpoint.NAME, checkpoint.PREVIOUS)
-    return (
-        "`cnnrepro runs prune` removes what nobody needs." if any((folder / name).is_file() for name in names) else ""
-    )
-
-
-def _why_old(store: RunStore, record: RunRecord) -> tuple[str, str] | None:
+def _why_old(folder: Path, record: RunRecord) -> tuple[str, str] | None:
     """Why a whole record is not what today's code would write, and what to do; None where it is."""
     made = f" ({record.commit})" if record.commit else ""
     advice = f"It stands for the code that made it{made}; keep it, or remove it with `cnnrepro runs rm {record.key}`."
     try:
-        key = run_key(
-            record.spec,
-            fingerprint=record.data["fingerprint"],
-            precision=record.precision,
-            backend=record.backend,
-        )
+        fingerprint = record.data["fingerprint"]
+        key = run_key(record.spec, fingerprint=fingerprint, precision=record.precision, backend=record.backend)
     except (KeyError, CnnreproError) as error:
         return f"Its key cannot be computed from what it says ({error}).", advice
     if key != record.key:
         return f"Today's code would give its spec and data the key {key}.", advice
-    if record_file.format_of(store.path(record.key) / RECORD) != FORMAT:
+    if record_format(folder / RECORD) != FORMAT:
         return "Its format has no checksums, so a change of it would not be noticed.", "Nothing; it is read as it is."
     return None

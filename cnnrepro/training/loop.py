@@ -113,8 +113,7 @@ def _find_or_train(run: ResolvedRun, session: Session) -> RunRecord:
                 run.key, lambda: session.progress.wait(run.spec.title()), session.stop.raise_if_requested
             ) as claim,
         ):
-            store.set_aside_damaged(run.key)
-            record = store.get(run.key)  # another process may have trained it while this one waited
+            record = store.get_whole(run.key)  # another process may have trained it while this one waited
             if not _is_finished(record, store, keep_weights):
                 record = _train_claimed(run, replace(session, claim=claim))
                 break

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from cnnrepro import data, machine, models, paths
 from cnnrepro.errors import unknown
-from cnnrepro.runs.spec import RunSpec, run_key
+from cnnrepro.runs.keys import run_key
+from cnnrepro.runs.spec import RunSpec
 
 PLACEMENTS = ("auto", *data.PLACEMENTS)
 

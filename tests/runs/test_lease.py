@@ -192,7 +192,7 @@ def test_a_claim_for_now_leaves_a_holder_on_another_machine_alone_until_it_is_lo
 def test_a_disk_that_hiccups_does_not_end_the_signs_of_life(tmp_path, monkeypatch):
     claim = Claim(tmp_path)
     claim.acquire()
-    reading, failed = lease.read_owner, []
+    reading, failed = lease._read, []
 
     def stale(path):
         if not failed:
@@ -200,7 +200,7 @@ def test_a_disk_that_hiccups_does_not_end_the_signs_of_life(tmp_path, monkeypatc
             raise OSError(errno.ESTALE, "Stale file handle")
         return reading(path)
 
-    monkeypatch.setattr(lease, "read_owner", stale)
+    monkeypatch.setattr(lease, "_read", stale)
     before = claim._owner.stat().st_mtime_ns
     end = time.monotonic() + 30
     while not (failed and claim._owner.stat().st_mtime_ns > before):

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from cnnrepro.errors import UsageError
-from cnnrepro.runs import RunSpec, run_key
+from cnnrepro.runs import RunSpec, RunStore, run_key
 
 
 def spec(**changes):
@@ -25,9 +25,35 @@ def test_defaults_written_out_name_the_same_run():
     assert hash(spec()) == hash(spec(options=(("batchnorm_momentum", 0.9),)))
 
 
-def test_the_key_is_the_same_on_every_machine():
-    # Pinned: a change here makes every record in everybody's store unreachable, so it must be meant.
-    assert key(spec()) == "00aceae16403c24a"
+# Pinned: a change here makes every record in everybody's store unreachable, so it must be meant.
+GOLDEN = {
+    "280fe6b70fa502e0": {"model": "lenet5_modern"},
+    "00aceae16403c24a": {},
+    "9fb9a8b2da9064a0": {"model": "alexnet_small", "options": {"dense_units": 16}},
+    "cf901305622544b1": {
+        "model": "lenet5_modern", "recipe": "sgd", "seed": 3, "epochs": 2, "batch_size": 32, "learning_rate": 0.5,
+        "train_images": 64, "deterministic": False, "precision": "float32",
+    },
+    "30394f5edd4167ad": {
+        "model": "lenet5_modern", "dataset": "folder:/somewhere", "canvas": 64, "on_error": "skip",
+    },
+    "8c5f0c229f56b94d": {"dataset": "cifar10", "recipe": "resnet-2015"},
+    "497927c894960a2f": {"model": "alexnet", "dataset": "imagenet2012", "recipe": "alexnet-2012"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("golden", GOLDEN)
+def test_a_key_stays_what_it_was_and_is_the_same_on_every_machine(golden):
+    assert key(spec(**GOLDEN[golden])) == golden
+
+
+def test_the_committed_records_are_found_under_their_keys(root):
+    store = RunStore(root / "reports" / "alexnet_vs_resnet" / "dataset-mnist" / "records")
+    records = store.records()
+    assert len(records) == 6
+    for record in records:
+        given = {"fingerprint": record.data["fingerprint"], "precision": record.precision, "backend": record.backend}
+        assert run_key(record.spec, **given) == record.key
 
 
 @pytest.mark.parametrize(
@@ -55,7 +81,7 @@ def test_data_precision_and_backend_are_in_the_key(changes):
 
 def test_versions_of_the_code_are_in_the_key(monkeypatch):
     before = key(spec())
-    monkeypatch.setattr("cnnrepro.runs.spec.TRAINING_VERSION", 10_000)
+    monkeypatch.setattr("cnnrepro.runs.keys.TRAINING_VERSION", 10_000)
     assert key(spec()) != before
 
 

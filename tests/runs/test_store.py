@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from cnnrepro.errors import UsageError
-from cnnrepro.runs import RunRecord, RunSpec, RunStore, record_file
+from cnnrepro.runs import RunRecord, RunSpec, RunStore
 from cnnrepro.runs.lease import ClaimLost
+from cnnrepro.runs.record import write_record
 from cnnrepro.runs.store import UnreadableRecord
 
 SPEC = RunSpec(model="resnet20", dataset="mnist_5k")
@@ -95,7 +96,7 @@ def test_a_damaged_record_is_named_and_only_training_sets_it_aside(store, damage
     assert store.records(unreadable=said.append) == []
     assert len(said) == 1 and str(path) in said[0]
     assert path.exists()
-    store.set_aside_damaged("a" * 16)
+    store.get_whole("a" * 16)
     assert store.get("a" * 16) is None
     assert (store.path("a" * 16) / "record.damaged.json").exists()
     assert "set aside" in store.log_path("a" * 16).read_text()
@@ -109,7 +110,7 @@ def test_a_record_of_another_version_is_named_and_kept(store):
     assert store.records(unreadable=said.append) == []
     assert "Received: format 99" in said[0]
     with pytest.raises(UnreadableRecord):
-        store.set_aside_damaged("a" * 16)
+        store.get_whole("a" * 16)
     assert path.exists()
 
 
@@ -154,7 +155,7 @@ def test_a_damaged_file_beside_a_record_sets_the_record_aside(store, name, harm)
     if name == "predictions.parquet":
         with pytest.raises(UnreadableRecord, match="is missing or damaged"):
             store.predictions("a" * 16)
-    store.set_aside_damaged("a" * 16)
+    store.get_whole("a" * 16)
     assert store.get("a" * 16) is None
     assert name in store.log_path("a" * 16).read_text()
 
@@ -184,7 +185,7 @@ def test_a_record_that_names_another_folder_is_not_followed(store, tmp_path):
     (tmp_path / "victim").mkdir()
     store.put(record())
     path = store.path("a" * 16) / "record.json"
-    record_file.write(path, record("../victim"))
+    write_record(path, record("../victim"))
     with pytest.raises(UnreadableRecord, match="names another run"):
         store.find("aaaa")
     store.remove(store.key_of("aaaa"))

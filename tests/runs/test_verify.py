@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from cnnrepro.runs import RunSpec, record_file
+from cnnrepro.runs import RunSpec
+from cnnrepro.runs.record import write_record
 from cnnrepro.training import train
 from cnnrepro.runs.store import DAMAGED, RECORD
 from tests.calling import call
@@ -48,9 +49,7 @@ def age(store, key):
 def rename(store, key):
     """The record under a key that is another's."""
     (store.folder / "0123456789abcdef").mkdir()
-    record_file.write(
-        store.folder / "0123456789abcdef" / RECORD, store.get(key).with_(key="0123456789abcdef", files={})
-    )
+    write_record(store.folder / "0123456789abcdef" / RECORD, store.get(key).with_(key="0123456789abcdef", files={}))
     shutil.rmtree(store.path(key))
 
 
@@ -60,7 +59,7 @@ def torn_checkpoint(store, key):
 
 
 def foreign_name(store, key):
-    record_file.write(store.path(key) / RECORD, store.get(key).with_(files={"/dev/zero": "0" * 64}))
+    write_record(store.path(key) / RECORD, store.get(key).with_(files={"/dev/zero": "0" * 64}))
 
 
 def newer(store, key):

@@ -22,8 +22,9 @@ from typing import IO
 import cnnrepro
 from cnnrepro.data import FOLDER
 from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.runs.keys import TRAINING_VERSION
 from cnnrepro.runs.record import RunRecord
-from cnnrepro.runs.spec import TRAINING_VERSION, RunSpec
+from cnnrepro.runs.spec import RunSpec
 from cnnrepro.runs.timeouts import heartbeat_seconds
 from cnnrepro.training.provenance import versions
 from cnnrepro.training.stop import Stopped, StopRequest
