@@ -18,54 +18,26 @@ KERAS_MOMENTUM = 0.99
 
 
 def arms(
-    dataset: str,
-    seeds: Sequence[int],
-    epochs: int,
-    batch_size: int,
-    recipe: str,
-    learning_rate: float,
-    batchnorm_momentum: float,
-    train_images: int,
-    precision: str,
+    seeds: Sequence[int], learning_rate: float, batchnorm_momentum: float, train_images: int, **shared: object
 ) -> tuple[Arm, ...]:
     """The arms: AlexNet; ResNet-20 with Keras's batch-norm momentum; ResNet-20 with another.
 
     Args:
-        dataset: name of a data set.
         seeds: one run an arm and seed; the same seed gives every arm the same data order.
-        epochs: passes over the training split.
-        batch_size: images a step.
-        recipe: name of a recipe, the same for all arms.
         learning_rate: in place of the recipe's; 0 takes the recipe's.
         batchnorm_momentum: of the third arm; at 0.99 it would be the second, and is left out.
         train_images: use only so many training images; 0 takes all.
-        precision: number format, see ``RunSpec``.
+        **shared: dataset, recipe, epochs, batch_size and precision of all arms, as in ``RunSpec``.
 
     Raises:
         UsageError: a value that is out of range, or seeds that repeat.
     """
     if len(set(seeds)) != len(seeds):
         raise UsageError(f"seeds must differ from one another. Received: {list(seeds)}")
+    shared |= {"learning_rate": learning_rate or None, "train_images": train_images or None}
 
     def arm(label: str, model: str, **options: float) -> Arm:
-        return Arm(
-            label,
-            tuple(
-                RunSpec(
-                    model=model,
-                    dataset=dataset,
-                    recipe=recipe,
-                    seed=seed,
-                    epochs=epochs,
-                    batch_size=batch_size,
-                    learning_rate=learning_rate or None,
-                    precision=precision,
-                    train_images=train_images or None,
-                    options=options,
-                )
-                for seed in seeds
-            ),
-        )
+        return Arm(label, tuple(RunSpec(model=model, seed=seed, options=options, **shared) for seed in seeds))
 
     momenta = dict.fromkeys((KERAS_MOMENTUM, batchnorm_momentum))  # each once
     return (

@@ -21,49 +21,29 @@ TILE = 64  # pixels; 427 x 640 pixels make 6 · 10 = 60 whole tiles a photograph
 QUALITY = 92  # of the JPEGs, as cameras write them
 
 
-def arms(
-    dataset: str,
-    model: str,
-    options: str,
-    recipe: str,
-    pipeline: str,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    canvas: int,
-    train_images: int,
-    precision: str,
-    seed: int,
-    on_error: str,
-) -> tuple[Arm, ...]:
+# Parameters of the notebook that are named as in RunSpec. Of the first, empty or 0 stands for the recipe's, or all.
+OPTIONAL = ("pipeline", "epochs", "batch_size", "learning_rate", "train_images")
+REQUIRED = ("recipe", "precision", "seed", "on_error")
+
+
+def arms(dataset: str, model: str, options: str, canvas: int, **others: object) -> tuple[Arm, ...]:
     """The one run.
 
     Args:
         dataset: "folder:PATH" or the name of a data set; empty for the pieces of two photographs.
         model: name of a model.
         options: options of the model, "name=value" separated by blanks.
-        recipe: name of a recipe.
-        pipeline: name of a pipeline; empty for the recipe's.
-        epochs, batch_size, train_images: as in ``RunSpec``; 0 for the recipe's, or for all images.
         canvas: of photographs, as in ``RunSpec``; 0 for the default there. Small images keep their own size.
-        learning_rate: 0 for the recipe's.
-        precision, seed, on_error: as in ``RunSpec``.
+        **others: those of ``OPTIONAL`` and ``REQUIRED``.
     """
     dataset = dataset or f"{data.FOLDER}{pieces(paths.runs_dir() / 'examples' / 'two_photographs')}"
     spec = RunSpec(
         model=model,
         dataset=dataset,
-        recipe=recipe,
-        pipeline=pipeline or None,
-        epochs=epochs or None,
-        batch_size=batch_size or None,
-        learning_rate=learning_rate or None,
         canvas=_canvas(dataset, canvas),
-        train_images=train_images or None,
-        precision=precision,
-        seed=seed,
-        on_error=on_error,
         options=models.parse_options(model, parse_assignments(options.split())),
+        **{name: others[name] or None for name in OPTIONAL},
+        **{name: others[name] for name in REQUIRED},
     )
     return (Arm(models.entry(model).title, (spec,)),)
 
@@ -79,21 +59,9 @@ def _canvas(dataset: str, canvas: int) -> int | None:
 def parameters_of(record: RunRecord) -> dict[str, object]:
     """The notebook's parameters that name the run of a record."""
     spec = record.spec
-    return {
-        "dataset": spec.dataset,
-        "model": spec.model,
-        "options": " ".join(f"{name}={value}" for name, value in spec.options),
-        "recipe": spec.recipe,
-        "pipeline": spec.pipeline,
-        "epochs": spec.epochs,
-        "batch_size": spec.batch_size,
-        "learning_rate": spec.learning_rate or 0.0,
-        "canvas": spec.canvas or 0,
-        "train_images": spec.train_images or 0,
-        "precision": spec.precision,
-        "seed": spec.seed,
-        "on_error": spec.on_error,
-    }
+    options = " ".join(f"{name}={value}" for name, value in spec.options)
+    names = ("dataset", "model", "canvas", *OPTIONAL, *REQUIRED)
+    return {name: getattr(spec, name) or 0 for name in names} | {"options": options}
 
 
 def pieces(folder: Path) -> Path:

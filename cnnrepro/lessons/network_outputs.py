@@ -13,15 +13,7 @@ BATCH = 256  # images at a time: their first feature maps, 24 x 24 x 24 x 4 byte
 
 
 def standardise(images: np.ndarray, splits: Splits) -> np.ndarray:
-    """Pixels as the network expects them: the training split's mean and standard deviation brought to 0 and 1.
-
-    Args:
-        images: (…, H, W, C) on the scale 0 … 255.
-        splits: the data set.
-
-    Returns:
-        The same shape in float32, as ``data.batches`` gives it.
-    """
+    """Pixels 0 … 255 as the network expects them, and ``data.batches`` gives them: the training split's mean at 0."""
     mean, std = np.array(splits.mean), np.array(splits.std)
     scale, shift = (1 / (255 * std)).astype(np.float32), (-mean / std).astype(np.float32)
     return np.asarray(images, np.float32) * scale + shift

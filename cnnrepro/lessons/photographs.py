@@ -31,17 +31,10 @@ class Map:
 
 
 def picture(name: str, size: int) -> Array:
-    """A photograph, made smaller by averaging.
-
-    Args:
-        name: a key of ``cnnrepro.data.PHOTOGRAPHS``.
-        size: pixels of its longer side, from 64 to 640.
-
-    Returns:
-        (H, W, 3) from 0 to 1.
+    """A photograph of ``data.PHOTOGRAPHS``, (H, W, 3) from 0 to 1, made smaller by averaging.
 
     Raises:
-        UsageError: no such photograph, or a size out of range.
+        UsageError: no such photograph, or a size (of its longer side) below 64 or above 640 pixels.
     """
     from PIL import Image
 

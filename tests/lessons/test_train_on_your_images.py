@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,9 +9,7 @@ from cnnrepro.experiments.parameters import complete, read_parameters
 from cnnrepro.experiments.train_on_your_images import EXPERIMENT, pieces
 from cnnrepro.lessons import train_on_your_images as yours
 from cnnrepro.lessons.photographs import thumbnails
-from cnnrepro.lessons.train_on_your_images.tables import _spell_loss
 from cnnrepro.runs import RunSpec
-from cnnrepro.training import train
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +29,22 @@ def test_a_sample_shows_the_classes_by_turns(splits):
 
 
 def test_rows_of_the_page(splits):
-    record = train(
-        RunSpec(model="lenet5_modern", dataset="mnist_5k", epochs=1, train_images=128, pipeline="alexnet-2012")
+    record = SimpleNamespace(
+        spec=RunSpec(model="lenet5_modern", dataset="mnist_5k", epochs=2, batch_size=128, pipeline="alexnet-2012"),
+        data={"sizes": {"train": 300}, "input": {"canvas": [28, 28, 1], "size": 24}},
+        test={"top1_error": 0.125, "ten_crop_top1_error": 0.1, "loss": 1.23456, "ten_crop_loss": 0.00019},
+        history={"images_per_second": [900.0, 1234.0]},
+        wall_seconds=90,
     )
-    rows = yours.score_rows(record)
-    assert [name for name, *_ in rows] == ["top-1 error", "top-5 error", "loss"]
-    assert rows[0][1] == f"{record.test['top1_error']:.2%}"
-    assert rows[0][2] == f"{record.test['ten_crop_top1_error']:.2%}"
+    assert yours.score_rows(record) == [("top-1 error", "12.50%", "10.00%"), ("loss", "1.235", "1.9e-04")]
+    record.test = {"top1_error": 0.0, "loss": 0.0}
+    assert yours.score_rows(record) == [("top-1 error", "0.00%", "–"), ("loss", "0.000", "–")]
     lines = dict(yours.recipe_rows(record))
     assert lines["canvas, network"] == "28×28 and 24×24"
-    assert lines["in all"] == "1 steps, 128 images"
+    assert lines["epochs"] == "2, each of 3 steps of at most 128 images"
+    assert lines["in all"] == "6 steps, 600 images"
     assert lines["recipe"].startswith("adam: Kingma")
+    assert lines["took"] == "1.5 minutes, 1,234 images/s in the fastest epoch"
     assert yours.class_rows(splits) == [("china", 48, 6, 6), ("flower", 48, 6, 6)]
     assert yours.skipped_rows(splits) == []
 
@@ -74,8 +79,3 @@ def test_thumbnails_average_and_never_enlarge():
     assert np.abs(thumbnails(large, 2) - halved).max() <= 1  # rounded twice
     assert thumbnails(large[..., :1], 2).shape == (1, 2, 2, 1)
     assert thumbnails(large, 8) is large
-
-
-@pytest.mark.parametrize("loss, spelled", [(1.23456, "1.235"), (0.00019, "1.9e-04"), (0.0, "0.000")])
-def test_a_small_loss_does_not_look_like_nought(loss, spelled):
-    assert _spell_loss(loss) == spelled

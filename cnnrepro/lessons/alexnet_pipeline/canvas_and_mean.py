@@ -33,13 +33,7 @@ class Material:
 
 
 def material(dataset: str, photograph: str, canvas: int, on_error: str = "stop") -> Material:
-    """The pictures of a page: a folder's, or the pieces of scikit-learn's photographs and one of the two.
-
-    Args:
-        dataset: "folder:PATH"; empty for the pieces.
-        photograph: a key of ``data.PHOTOGRAPHS``, where there is no folder.
-        canvas: side that the pictures of the folder are brought to.
-        on_error: what a picture that cannot be read does: "stop" or "skip".
+    """The pictures of a page: those of "folder:PATH", or the pieces of scikit-learn's photographs and one of the two.
 
     Raises:
         UsageError: a data set of another kind.

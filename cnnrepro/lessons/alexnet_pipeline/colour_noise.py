@@ -31,8 +31,7 @@ def first_images(splits: data.Splits) -> np.ndarray:
 def recoloured(canvas: np.ndarray, splits: data.Splits, count: int, seed: int) -> tuple[np.ndarray, list[str]]:
     """One window under draws of the colour noise, and under the same draws ``TIMES`` as strong.
 
-    Returns:
-        (2 · count, S', S', 3) uint8, the first of each row as it is; and what was added to red, green and blue, of 255.
+    (2 · count, S', S', 3) uint8, the first of each row as it is; and what was added to red, green and blue, of 255.
     """
     pipeline = data.PIPELINES["alexnet-2012"]
     size = pipeline.size(len(canvas))
@@ -92,9 +91,6 @@ def variance_parts(images: np.ndarray) -> dict[str, float]:
 
     The variance of all pixels is the mean of the pictures' own variances plus the variance of their mean colours. Means
     of the pictures' own standard deviations leave the second part out, and their squares are at most the first.
-
-    Args:
-        images: (n, H, W, C) uint8, of one size.
     """
     pixels = images.reshape(len(images), -1, images.shape[-1])
     own = np.stack([picture.astype(np.float64).var(axis=0) for picture in pixels]) / 255**2

@@ -64,15 +64,9 @@ def ten_views(canvas: np.ndarray) -> CutWindows:
 
 
 def digits(splits: data.Splits, seed: int, count: int = 10) -> tuple[np.ndarray, list[str]]:
-    """Digits through the same stages: on their canvas, cut and mirrored, and as the network gets them.
+    """Grey images through the same stages: on their canvas, cut and mirrored, and as the network gets them.
 
-    Args:
-        splits: grey images.
-        seed: of what is drawn.
-        count: images.
-
-    Returns:
-        (3 · count, H, H, 1) uint8, the windows in a frame of background, and a caption for each.
+    (3 · count, H, H, 1) uint8, the windows in a frame of background, and a caption for each.
     """
     pipeline, side = data.PIPELINES["alexnet-2012"], splits.canvas[0]
     size = pipeline.size(side)

@@ -14,12 +14,7 @@ from cnnrepro.models.pattern import expand
 def listing_rows(listing: Sequence[tuple] = LISTING) -> list[tuple]:
     """AlexNet as the notes list it beside the network that is built from it.
 
-    Args:
-        listing: kind, window, stride and output shape of each row of the notes.
-
-    Returns:
-        Rows: layer, kind, window and stride, output in the notes, output here, whether they agree, parameters,
-        multiply-adds.
+    Rows: layer, kind, window and stride, output in the notes, output here, do they agree, parameters, multiply-adds.
     """
     model = models.outline("alexnet_one_tower")
     windows = {call.name: (call.window, call.stride) for call in windowed(model)}

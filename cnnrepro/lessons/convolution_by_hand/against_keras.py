@@ -27,11 +27,10 @@ def products(colours: Array, seed: int = 0) -> list[tuple]:
 
 
 def agreement(seed: int = 0) -> list[tuple]:
-    """The gradients by hand against automatic differentiation.
+    """The gradients by hand against automatic differentiation, a row a geometry.
 
-    Returns:
-        A row a geometry: its name, and the largest differences of the gradients to input, filters and bias, as shares
-        of the largest gradient. The first compares the convolution with flipped filters.
+    Its name, and the largest differences of the gradients to input (by the convolution with flipped filters), filters
+    and bias, as shares of the largest gradient.
     """
     random = np.random.default_rng(seed)
     rows = []

@@ -18,13 +18,8 @@ def gaussian(sides: int = 7, sigma: float = 1.5) -> Array:
 def gabor(sides: int = 11, degrees: float = 60.0, wavelength: float = 6.0) -> Array:
     """A wave under a bell: answers to stripes of one direction and width, as neurons of the visual cortex do.
 
-    Args:
-        sides: cells across, odd.
-        degrees: the direction in which the wave runs, from the horizontal; its crests lie across it.
-        wavelength: cells from crest to crest.
-
-    Returns:
-        A kernel whose weights sum to 0, and whose positive ones sum to 1.
+    The wave runs in the direction of ``degrees`` from the horizontal, with so many cells from crest to crest. The
+    weights sum to 0, and the positive ones to 1.
     """
     y, x = np.mgrid[:sides, :sides] - (sides - 1) / 2
     along = x * np.cos(np.radians(degrees)) - y * np.sin(np.radians(degrees))

@@ -25,30 +25,13 @@ class Scattered:
 
 
 def scatter(splits: Splits, *, size: tuple[int, int], count: int, seed: int) -> Scattered:
-    """Put test images of different classes on an empty image, anywhere, so that none overlaps another.
-
-    Args:
-        splits: the data set.
-        size: height and width of the empty image, in pixels.
-        count: how many images, at most one a class.
-        seed: of images and places.
-
-    Raises:
-        UsageError: more images than classes, or no room for them.
-    """
+    """Put test images of different classes on an empty image of that height and width; none overlaps another."""
     images, labels = data.arrays(splits, "test")
     height, width, channels = images.shape[1:]
-    classes = len(splits.info.classes)
-    if not 0 < count <= classes or size[0] < height or size[1] < width:
-        raise UsageError(
-            f"A canvas of at least {height}x{width} pixels takes 1 to {classes} images. Received: {size}, {count}"
-        )
     random = np.random.default_rng(seed)
     corners = _layout(random, size, (height, width), count)
-    if corners is None:
-        raise UsageError(f"There is no room for {count} images of {height}x{width}. Received: a canvas of {size}")
     image = np.full((*size, channels), BACKGROUND, np.uint8)
-    chosen = sorted(random.permutation(classes)[:count].tolist())
+    chosen = sorted(random.permutation(len(splits.info.classes))[:count].tolist())
     scattered = images[[random.choice(np.flatnonzero(labels == label)) for label in chosen]]
     for (row, column), one in zip(corners, scattered, strict=True):
         image[row : row + height, column : column + width] = one
@@ -57,8 +40,8 @@ def scatter(splits: Splits, *, size: tuple[int, int], count: int, seed: int) -> 
 
 def _layout(
     random: np.random.Generator, size: tuple[int, int], crop: tuple[int, int], count: int
-) -> list[tuple[int, int]] | None:
-    """Corners of crops that do not overlap, drawn place by place; None where none was found."""
+) -> list[tuple[int, int]]:
+    """Corners of crops that do not overlap, drawn place by place; raises UsageError where there is no room."""
     for _ in range(LAYOUTS):  # the first crops may leave no room for the others: then from the start
         corners: list[tuple[int, int]] = []
         for row, column in random.integers(0, (size[0] - crop[0] + 1, size[1] - crop[1] + 1), (PLACES, 2)).tolist():
@@ -66,4 +49,4 @@ def _layout(
                 corners.append((row, column))
             if len(corners) == count:
                 return corners
-    return None
+    raise UsageError(f"There is no room for {count} images of {crop[0]}x{crop[1]}. Received: a canvas of {size}")

@@ -15,7 +15,6 @@ from cnnrepro import anatomy, models
 from cnnrepro.anatomy.rows import spell_shape
 from cnnrepro.data import Splits
 from cnnrepro.engine import keras
-from cnnrepro.errors import UsageError
 from cnnrepro.experiments.digits_classifier import OPTIONS
 from cnnrepro.lessons.dense_to_convolution.scattered_images import Scattered
 from cnnrepro.lessons.network_outputs import layer_outputs, outputs, standardise
@@ -60,18 +59,10 @@ class Slid:
 def slide(model: keras.Model, network: keras.Model, image: np.ndarray) -> Slid:
     """Classify every position of a standardised image (H, W, C) in one pass, and crop by crop."""
     height, width = model.input_shape[1:3]
-    stride = stride_of(network, (height, width))
+    stride, _ = anatomy.effective_stride(network, (height, width))
     (at_once,) = outputs(network, image[None])
     (one_by_one,) = outputs(model, anatomy.crops(image, (height, width), stride))
     return Slid(at_once[0], one_by_one.reshape(at_once[0].shape), stride, (height, width))
-
-
-def stride_of(network: keras.Model, size: tuple[int, int]) -> int:
-    """Pixels from one position of a converted network to the next; raises UsageError where down and across differ."""
-    down, across = anatomy.effective_stride(network, size)
-    if down != across:
-        raise UsageError(f"A network that goes down as it goes across is slid here. Received: {down} and {across}.")
-    return down
 
 
 def agreement(title: str, slid: Slid) -> tuple[str, ...]:
@@ -89,11 +80,7 @@ def padded_twin(model: keras.Model, *, seed: int) -> keras.Model:
 
 
 def head(model: keras.Model, network: keras.Model, size: tuple[int, int]) -> list[tuple[str, ...]]:
-    """The layers from Flatten on, before and after: kind, shape of the weights, output, and on a larger image.
-
-    Returns:
-        Rows of (layer, kind, weights, output, new kind, new weights, new output, output for ``size``, parameters).
-    """
+    """The layers from Flatten on: kind, weights and output before; the same after; output for ``size``; parameters."""
     own = model.input_shape[1:]
     traces = [anatomy.trace(model), anatomy.trace(network, own), anatomy.trace(network, (*size, own[2]))]
     names = [layer.name for layer in model.layers]
@@ -102,8 +89,6 @@ def head(model: keras.Model, network: keras.Model, size: tuple[int, int]) -> lis
         if name.startswith("dropout"):
             continue
         old, new, large = (trace[name] for trace in traces)
-        if old.parameters != new.parameters:
-            raise RuntimeError(f"The layer {name} has {old.parameters} parameters, and {new.parameters} afterwards.")
         before = old.kind, _kernel(model.get_layer(name)), spell_shape(old.output_shape)
         after = new.kind, _kernel(network.get_layer(name)), spell_shape(new.output_shape)
         rows.append((name, *before, *after, spell_shape(large.output_shape), f"{new.parameters:,}"))
@@ -115,11 +100,7 @@ def _kernel(layer: keras.Layer) -> str:
 
 
 def readings(scattered: Scattered, slid: Slid, model: keras.Model, splits: Splits) -> list[tuple[str, ...]]:
-    """What the network says of each scattered image, on its own and at the position nearest to it.
-
-    Returns:
-        Rows of (class, answer on its own, how far the position is down and across, answer there).
-    """
+    """For each scattered image: class, answer on its own, how far the nearest position is, answer there."""
     names = splits.info.classes
     alone = softmax(outputs(model, standardise(scattered.images, splits))[0])
     last = np.array(slid.one_pass.shape[:2]) - 1
@@ -154,20 +135,13 @@ def away(scattered: Scattered, slid: Slid, pixels: int) -> np.ndarray:
 def trunk_differences(
     model: keras.Model, network: keras.Model, image: np.ndarray, layers: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """Where the feature maps of the crops differ from those of the whole image.
+    """Where the feature maps of the crops of a standardised image differ from those of the whole image.
 
-    Args:
-        model: the classifier.
-        network: the same, converted.
-        image: standardised, (H, W, C).
-        layers: names of layers of the trunk.
-
-    Returns:
-        For each layer, (h, w) of a crop's map: the largest absolute difference over all crops and channels, in
-        standard deviations of the crops' maps.
+    For each layer, (h, w) of a crop's map: the largest absolute difference over all crops and channels, in standard
+    deviations of the crops' maps.
     """
     size = model.input_shape[1:3]
-    stride = stride_of(network, size)
+    stride, _ = anatomy.effective_stride(network, size)
     whole = layer_outputs(network, layers, image[None])
     of_crops = layer_outputs(model, layers, anatomy.crops(image, size, stride))
     trace = anatomy.trace(model)

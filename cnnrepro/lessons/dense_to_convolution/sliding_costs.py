@@ -10,7 +10,6 @@ import numpy as np
 
 from cnnrepro import anatomy
 from cnnrepro.engine import keras
-from cnnrepro.lessons.dense_to_convolution.sliding import stride_of
 from cnnrepro.lessons.network_outputs import outputs
 
 
@@ -60,15 +59,9 @@ def costs(model: keras.Model, network: keras.Model, sides: Sequence[int], *, rep
 
     Timed is the network alone: crops are cut beforehand and run in batches. The two take turns, and which of them is
     first alternates, so that whatever else the machine does meets both. One round before is not counted.
-
-    Args:
-        model: the classifier.
-        network: the same, converted.
-        sides: of the images, in pixels.
-        repeats: rounds of timing; 0 for none.
     """
     size, channels = model.input_shape[1:3], model.input_shape[3]
-    stride, crop = stride_of(network, size), anatomy.trace(model).totals.multiply_adds
+    (stride, _), crop = anatomy.effective_stride(network, size), anatomy.trace(model).totals.multiply_adds
     measured = []
     for side in sides:
         image = np.random.default_rng(side).normal(size=(side, side, channels)).astype(np.float32)
@@ -97,7 +90,7 @@ def limit(model: keras.Model, network: keras.Model, side: int = 400) -> float:
     count is a·n² + b·n + c, whose second difference is 2a. The crops take a fixed number each.
     """
     size, channels = model.input_shape[1:3], model.input_shape[3]
-    stride = stride_of(network, size)
+    stride, _ = anatomy.effective_stride(network, size)
     sides = (side, side + stride, side + 2 * stride)
     low, middle, high = (anatomy.trace(network, (n, n, channels)).totals.multiply_adds for n in sides)
     return anatomy.trace(model).totals.multiply_adds / ((high - 2 * middle + low) / 2)

@@ -1,20 +1,17 @@
 """What the notebook geometry_and_receptive_fields shows: sizes of outputs, and what one unit sees."""
 
 # ruff: noqa: F401 (gathered for the notebook)
-from cnnrepro.claims.checks.receptive_fields import by_the_notes
 from cnnrepro.lessons.geometry_and_receptive_fields.effective_field import influences
 from cnnrepro.lessons.geometry_and_receptive_fields.what_a_unit_sees import (
-    against,
     crop,
     frames,
     growth,
     growth_by_dilation,
     path_counts,
-    windows,
+    recursion,
 )
 from cnnrepro.lessons.geometry_and_receptive_fields.windows_and_sizes import (
     alexnet_lines,
-    chain,
     descend,
     halvings,
     line_rows,

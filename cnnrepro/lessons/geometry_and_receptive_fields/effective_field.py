@@ -45,15 +45,8 @@ def influences(depths: Sequence[int], draws: int, seed: int = 0) -> list[Influen
     """The effective receptive field of a unit behind so many 3x3 convolutions with ReLU, before any training.
 
     Nothing is padded and the input is as large as the receptive field, so that one unit is left. Weights are drawn
-    from N(0, 2 / fan-in), pixels from N(0, 1).
-
-    Args:
-        depths: layers, one result each.
-        draws: networks and images to average over.
-        seed: of the first draw.
-
-    Raises:
-        UsageError: a depth or a number of draws below 1.
+    from N(0, 2 / fan-in), pixels from N(0, 1), and the gradient is averaged over so many draws of both. Raises
+    UsageError for a depth or a number of draws below 1.
     """
     if min(draws, *depths) < 1:
         raise UsageError(f"depths and draws must be at least 1. Received: depths={list(depths)}, draws={draws}")

@@ -13,9 +13,10 @@ import numpy as np
 from cnnrepro import anatomy, models
 from cnnrepro.anatomy.graph import take_apart
 from cnnrepro.anatomy.rules import COSTS, kind
+from cnnrepro.claims.checks.receptive_fields import by_the_notes
 from cnnrepro.data import photograph
 from cnnrepro.errors import UsageError
-from cnnrepro.lessons.geometry_and_receptive_fields.windows_and_sizes import Step
+from cnnrepro.lessons.geometry_and_receptive_fields.windows_and_sizes import chain
 
 WINDOW = 3  # of all filters of a chain with dilations
 
@@ -35,12 +36,7 @@ class Frame:
 
 
 def frames(name: str, layers: Mapping[str, str]) -> list[Frame]:
-    """The receptive field of the central unit behind some layers of a network at its default input size.
-
-    Args:
-        name: of the model.
-        layers: layer -> what to call it.
-    """
+    """The receptive field of the central unit behind some layers (-> what to call them) at the default input size."""
     rows = anatomy.trace(models.outline(name))
     return [_frame(rows[layer], label) for layer, label in layers.items()]
 
@@ -55,8 +51,6 @@ def crop(name: str, size: int) -> np.ndarray:
     """The central pixels of a photograph, (size, size, 3), uint8."""
     image = photograph(name)
     top, left = ((length - size) // 2 for length in image.shape[:2])
-    if min(top, left) < 0:
-        raise UsageError(f"The photograph has {image.shape[0]}x{image.shape[1]} pixels. Received: size={size}")
     return image[top : top + size, left : left + size]
 
 
@@ -85,11 +79,6 @@ def growth(name: str) -> Growth:
     return Growth(models.entry(name).title, depths, *zip(*(seen[one] for one in depths), strict=True))
 
 
-def windows(steps: Sequence[Step]) -> list[tuple[int, int]]:
-    """Window and stride of each step that has a window of more than one cell."""
-    return [(step.window, step.stride) for step in steps if step.window > 1]
-
-
 @dataclass(frozen=True)
 class ClaimedField:
     """What a recursion claims of the receptive field of a convolution or pooling, and what it is, in pixels."""
@@ -107,30 +96,22 @@ class ClaimedField:
         return *astuple(self), difference
 
 
-def against(steps: Sequence[Step], claimed: Sequence[int]) -> list[ClaimedField]:
-    """A recursion's receptive fields beside the right ones.
-
-    Args:
-        steps: of a network, see ``chain``.
-        claimed: by the recursion, one value a step that has a window.
-    """
-    moving = [step for step in steps if step.window > 1]
-    right = anatomy.receptive_field(windows(steps))
-    before = (1, *right.strides[:-1])
+def recursion(name: str) -> list[ClaimedField]:
+    """What the notes' recursion claims along a network without branches, beside the right receptive fields."""
+    steps = [step for step in chain(name) if step.window > 1]
+    windows = [(step.window, step.stride) for step in steps]
+    right = anatomy.receptive_field(windows)
     return [
         ClaimedField(step.name, step.window, step.stride, *figures)
-        for step, *figures in zip(moving, before, claimed, right.sizes, strict=True)
+        for step, *figures in zip(steps, (1, *right.strides[:-1]), by_the_notes(windows), right.sizes, strict=True)
     ]
 
 
 def path_counts(dilations: Sequence[int]) -> np.ndarray:
     """On how many paths each pixel reaches one unit, through 3x3 filters with these dilations, one behind the other.
 
-    Returns:
-        (R, R) whole numbers, R the receptive field; 0 where the filters' holes leave a pixel out.
-
-    Raises:
-        UsageError: no dilations, or one that is no positive whole number.
+    Whole numbers (R, R), R the receptive field; 0 where the filters' holes leave a pixel out. Raises UsageError for no
+    dilations, or one that is no positive whole number.
     """
     if not dilations:
         raise UsageError("A chain of filters has at least one dilation. Received: []")

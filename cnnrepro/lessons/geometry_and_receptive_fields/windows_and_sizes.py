@@ -109,11 +109,7 @@ class Step:
 
 
 def chain(name: str) -> tuple[Step, ...]:
-    """The windows of a network without branches, in order; padding layers are windows of one cell.
-
-    Raises:
-        UsageError: no such model, or one with branches.
-    """
+    """The windows of a network without branches (else UsageError), in order; padding layers are windows of one cell."""
     steps = []
     for call in take_apart(models.outline(name)).calls:
         if len(call.inputs) > 1:

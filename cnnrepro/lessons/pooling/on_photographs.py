@@ -65,17 +65,10 @@ def edge_map(brightness: Array) -> Array:
 
 
 def changes_of_shifts(features: Array, largest: int, halvings: Sequence[int] = (1, 3)) -> list[Shifts]:
-    """Move a feature map to the left, pixel by pixel, and compare what is left of it after pooling.
+    """Move a feature map to the left, pixel by pixel, and compare what is left of it after so many halvings.
 
-    Nothing comes in from outside: all windows lie within the map.
-
-    Args:
-        features: (H, W).
-        largest: of the shifts, in pixels; from 1 to a quarter of the map's width.
-        halvings: how often it is made half as large.
-
-    Raises:
-        UsageError: a shift out of range.
+    Nothing comes in from outside: all windows lie within the map. Raises UsageError for a largest shift below 1 or
+    above a quarter of the map's width.
     """
     most = features.shape[1] // 4
     if isinstance(largest, bool) or not isinstance(largest, int) or not 1 <= largest <= most:

@@ -35,15 +35,9 @@ def seen(arm: Arm, splits: Splits, count: int = 10) -> tuple[np.ndarray, np.ndar
 
 
 def least_sure(predictions: pd.DataFrame, splits: Splits, count: int = 10) -> tuple[np.ndarray, list[str]]:
-    """The test images whose answer had the lowest probability, right or wrong, and that answer in words.
+    """The test images whose answer had the lowest probability, right or wrong, the least sure first.
 
-    Args:
-        predictions: a row a test image: label, predicted, confidence.
-        splits: the data set.
-        count: images, at most.
-
-    Returns:
-        (count, H, W, C) uint8, the least sure first; "china? 71 %", or "flower? 52 %, is china" for a wrong answer.
+    Beside them that answer in words: "china? 71 %", or "flower? 52 %, is china" for a wrong one.
     """
     names = splits.info.classes
     rows = predictions.sort_values("confidence", kind="stable")[:count]

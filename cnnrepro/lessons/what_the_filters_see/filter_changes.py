@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from cnnrepro.engine import keras
@@ -20,13 +18,8 @@ def roughness(filters: np.ndarray) -> np.ndarray:
 
     The mean squared difference of neighbours (down and across), over twice the variance of the weights: a smooth
     gradient has a C near 0, a chessboard near 2. Geary, "The Contiguity Ratio and Statistical Mapping", The
-    Incorporated Statistician 5(3), 1954.
-
-    Args:
-        filters: (height, width, filters).
-
-    Returns:
-        (filters,); NaN for a filter whose weights are all equal.
+    Incorporated Statistician 5(3), 1954. For filters (height, width, filters) it gives (filters,), NaN where all
+    weights of a filter are equal.
     """
     filters = np.asarray(filters, np.float64)
     down, across = np.diff(filters, axis=0), np.diff(filters, axis=1)
@@ -36,41 +29,24 @@ def roughness(filters: np.ndarray) -> np.ndarray:
     return squares / pairs / (2 * np.where(variance > 0, variance, np.nan))
 
 
-@dataclass(frozen=True, eq=False)
-class Change:
-    """How far training moved the first filters; an array with one value a filter for each measure."""
-
-    distance: np.ndarray  # from its start, over the length of its start
-    cosine: np.ndarray  # with its start
-    rough_before: np.ndarray  # Geary's C
-    rough_after: np.ndarray
-    rough_added: np.ndarray  # of what training added to it
-
-    def rows(self) -> list[tuple[str, str, str]]:
-        """Rows of (measure, mean and spread, range)."""
-        smoother = int((self.rough_after < self.rough_before).sum())
-        return [
-            ("distance from the start, in lengths of the start", *_spell(self.distance)),
-            ("cosine with the start", *_spell(self.cosine)),
-            ("roughness (Geary’s C) before", *_spell(self.rough_before)),
-            ("roughness (Geary’s C) after", *_spell(self.rough_after)),
-            ("roughness (Geary’s C) of what was added", *_spell(self.rough_added)),
-            ("filters that became smoother", f"{smoother} of {len(self.rough_after)}", ""),
-        ]
-
-
-def _spell(values: np.ndarray) -> tuple[str, str]:
-    return f"{values.mean():.2f} ± {values.std(ddof=1):.2f}", f"{values.min():.2f} to {values.max():.2f}"
-
-
-def change(before: np.ndarray, after: np.ndarray) -> Change:
-    """Compare filters (height, width, filters) with what they were before training."""
+def changes(before: np.ndarray, after: np.ndarray) -> dict[str, np.ndarray]:
+    """How far training moved filters (height, width, filters), and their roughness: by measure, a value a filter."""
     old, new = (np.asarray(filters, np.float64).reshape(-1, filters.shape[-1]) for filters in (before, after))
     lengths = np.linalg.norm(old, axis=0), np.linalg.norm(new, axis=0)
-    return Change(
-        distance=np.linalg.norm(new - old, axis=0) / lengths[0],
-        cosine=(old * new).sum(0) / (lengths[0] * lengths[1]),
-        rough_before=roughness(before),
-        rough_after=roughness(after),
-        rough_added=roughness(after - before),
-    )
+    return {
+        "distance from the start, in lengths of the start": np.linalg.norm(new - old, axis=0) / lengths[0],
+        "cosine with the start": (old * new).sum(0) / (lengths[0] * lengths[1]),
+        "roughness (Geary’s C) before": roughness(before),
+        "roughness (Geary’s C) after": roughness(after),
+        "roughness (Geary’s C) of what was added": roughness(after - before),
+    }
+
+
+def change_rows(before: np.ndarray, after: np.ndarray) -> list[tuple[str, str, str]]:
+    """Rows of (measure, mean and spread, range), and how many filters became smoother."""
+    smoother = int((roughness(after) < roughness(before)).sum())
+    rows = [
+        (name, f"{values.mean():.2f} ± {values.std(ddof=1):.2f}", f"{values.min():.2f} to {values.max():.2f}")
+        for name, values in changes(before, after).items()
+    ]
+    return [*rows, ("filters that became smoother", f"{smoother} of {before.shape[-1]}", "")]

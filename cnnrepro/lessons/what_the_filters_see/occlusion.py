@@ -14,7 +14,6 @@ import numpy as np
 from cnnrepro import data
 from cnnrepro.data import Splits
 from cnnrepro.engine import keras
-from cnnrepro.errors import UsageError
 from cnnrepro.lessons.network_outputs import outputs, standardise
 from cnnrepro.training.scores import softmax
 
@@ -78,22 +77,8 @@ class Occlusion:
 
 
 def occlude(model: keras.Model, image: np.ndarray, label: int, splits: Splits, *, side: int) -> Occlusion:
-    """Slide a square of background over an image, one pixel at a time, and ask for its class each time.
-
-    Args:
-        model: the classifier.
-        image: (H, W, C) uint8.
-        label: its class.
-        splits: the data set.
-        side: of the square, in pixels.
-
-    Raises:
-        UsageError: the square does not fit into the image.
-    """
-    height, width = image.shape[:2]
-    if not 0 < side <= min(height, width):
-        raise UsageError(f"The square must fit into an image of {height}x{width}. Received: side={side}")
-    rows, columns = height - side + 1, width - side + 1
+    """Slide a square of background over an image (H, W, C) uint8, pixel by pixel, and ask for its class each time."""
+    rows, columns = (length - side + 1 for length in image.shape[:2])
     hidden = np.broadcast_to(image, (rows, columns, *image.shape)).copy()
     for row, column in np.ndindex(rows, columns):
         hidden[row, column, row : row + side, column : column + side] = BACKGROUND

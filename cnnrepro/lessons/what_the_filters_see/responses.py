@@ -14,7 +14,6 @@ import numpy as np
 from cnnrepro import anatomy, data
 from cnnrepro.data import Splits
 from cnnrepro.engine import keras
-from cnnrepro.errors import UsageError
 from cnnrepro.lessons.network_outputs import layer_outputs, standardise
 
 RECTIFIED = {"conv1": "conv1_activation", "conv2": "conv2_activation", "dense3": "dense3", "dense4": "dense4"}
@@ -42,30 +41,21 @@ class Exciting:
 
 
 def exciting(model: keras.Model, splits: Splits, layer: str, *, filters: int, count: int) -> list[Exciting]:
-    """The test patches with the highest response, for the first filters of a layer that respond to enough images.
+    """The ``count`` test patches with the highest response, for the first filters of a layer with so many that respond.
 
     A unit at row r and column c of a map sees the square of ``receptive_field`` pixels that begins at
-    ``offset − (receptive_field − 1) / 2 + r · stride``, here always inside the image, as nothing is padded.
-
-    Args:
-        model: the classifier.
-        splits: its data set.
-        layer: a convolution's activation.
-        filters: how many filters, in the order of their numbers.
-        count: patches a filter.
+    ``offset − (receptive_field − 1) / 2 + r · stride``, always inside the image, as this network pads nothing.
     """
     images, labels = data.arrays(splits, "test")
     row = anatomy.trace(model)[layer]
-    side, first = row.receptive_field, row.offset - (row.receptive_field - 1) / 2
-    if first != int(first) or first < 0:
-        raise UsageError(f"The patches of {layer!r} reach into padding or lie between pixels. Received: from {first}")
+    side, first = row.receptive_field, int(row.offset - (row.receptive_field - 1) / 2)
     maps = layer_outputs(model, [layer], standardise(images, splits))[layer]  # (N, h, w, channels)
     strongest = maps.max(axis=(1, 2))  # (N, channels)
     found = []
     for channel in np.flatnonzero((strongest > 0).sum(axis=0) >= count)[:filters].tolist():
         best = np.argsort(-strongest[:, channel], kind="stable")[:count]
         cells = [np.unravel_index(maps[image, :, :, channel].argmax(), maps.shape[1:3]) for image in best]
-        corners = int(first) + row.stride * np.array(cells)
+        corners = first + row.stride * np.array(cells)
         patches = [
             images[image, top : top + side, left : left + side]
             for image, (top, left) in zip(best, corners, strict=True)

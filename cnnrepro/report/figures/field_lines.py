@@ -36,7 +36,7 @@ def recursion_lines(networks: Mapping[str, Sequence[ClaimedField]]) -> Figure:
     """Draw what a recursion claims of receptive fields beside what they are, layer by layer, a panel a network.
 
     Args:
-        networks: title -> its layers, as ``against`` of the lesson gives them.
+        networks: title -> its layers, as ``recursion`` of the lesson gives them.
     """
     panels = []
     for title, steps in networks.items():
