@@ -42,7 +42,7 @@ def arms(
     momenta = dict.fromkeys((KERAS_MOMENTUM, batchnorm_momentum))  # each once
     return (
         arm("AlexNet", "alexnet_small"),
-        *(arm(f"ResNet-20, batch-norm momentum {one}", "resnet20", batchnorm_momentum=one) for one in momenta),
+        *(arm(f"ResNet-20, batch-norm momentum {value}", "resnet20", batchnorm_momentum=value) for value in momenta),
     )
 
 

@@ -27,5 +27,5 @@ def calls(notebook: Path, function: str) -> list[ast.Call]:
     """The calls of a function, by its dotted name, in the code cells of a notebook, in their order."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     trees = [ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
-    found = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return [call for call in found if ast.unparse(call.func) == function]
+    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [call for call in nodes if ast.unparse(call.func) == function]

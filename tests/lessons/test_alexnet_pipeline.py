@@ -33,9 +33,8 @@ def test_every_promise_of_the_stages_is_kept():
 
 
 def test_a_canvas_that_skips_pixels_breaks_its_promise(monkeypatch):
-    shown = stages.material("", "china", 32)
     monkeypatch.setattr(promises, "canvas_of", canvas_and_mean.skipping)
-    assert stages.check_promises(shown, 1)[0][3] == "broken"
+    assert promises._canvas_check(data.photograph("china"))[3] == "broken"
 
 
 def test_noise_that_is_too_strong_breaks_its_promise(splits, monkeypatch):

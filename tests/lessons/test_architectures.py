@@ -48,7 +48,7 @@ def test_auxiliary_heads_are_not_drawn(traces):
     assert not any(box.label.startswith("head") for box in boxes(traces["googlenet"]))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["alexnet", "googlenet"])
 def test_costs_are_the_traces(name, traces):
     cost = study.costs(traces)[name]
     built = models.outline(name, **({"auxiliary_heads": False} if name == "googlenet" else {}))
@@ -68,12 +68,6 @@ def test_cost_rows_say_the_difference(traces):
     assert rows["AlexNet"][:3] == (60_965_224, "about 60,000,000", "+1.6 %")
     assert rows["GoogLeNet"] == (6_998_552, "–", "", 1_582_671_872, "about 1,500,000,000", "+5.5 %", 715)
     assert rows[PATTERN][1:3] == ("–", "")
-
-
-def test_exact_published_figures_are_met():
-    costs = study.costs(study.traces(["alexnet_torchvision", "vgg11", "resnet18"])).values()
-    for row in study.cost_rows(costs):
-        assert (row[3], row[6]) == ("0", "0")
 
 
 def test_errors_come_with_work_and_parameters(traces):
@@ -133,12 +127,6 @@ def test_words_for_large_numbers(traces):
     titles, words, _ = zip(*study.drawing({"vgg16": traces["vgg16"]}), strict=True)
     assert titles == ("VGG-16",)
     assert words == ("138 million parameters, 15.5 billion multiply-adds",)
-
-
-def test_imagenet_models_have_a_thousand_classes():
-    found = study.imagenet_models()
-    assert "resnet152" in found
-    assert "resnet20" not in found
 
 
 def test_an_unknown_model_lists_the_known():

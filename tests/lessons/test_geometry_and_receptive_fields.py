@@ -40,7 +40,7 @@ def test_halvings_counts_the_twos(twos, odd):
     assert study.halvings(2**twos * (2 * odd + 1)) == twos
 
 
-@pytest.mark.parametrize("name", ["alexnet", "zfnet", "vgg16"])
+@pytest.mark.parametrize("name", ["alexnet", "vgg16"])
 def test_sizes_down_a_network_are_those_of_its_built_maps(name):
     size = models.entry(name).input_shape[0]
     built = {row.name: row.output_shape[0] for row in anatomy.trace(models.outline(name)) if len(row.output_shape) == 3}
@@ -83,7 +83,7 @@ def test_a_crop_is_the_middle_of_the_photograph():
 
 @pytest.mark.parametrize(
     "name, convolutions, field",
-    [("alexnet", 5, 195), ("vgg16", 13, 212), ("googlenet", 21, 715), ("resnet50", 49, 483)],
+    [("vgg16", 13, 212), ("resnet50", 49, 483)],
 )
 def test_growth_ends_with_the_last_map(name, convolutions, field):
     found = study.growth(name)

@@ -55,13 +55,11 @@ def feature_maps(brightness: Array) -> list[Map]:
 def geometries(brightness: Array) -> list[Map]:
     """The upright Sobel edges with strides and dilations, and a wide blur with three kinds of padding."""
     edges, wide = balanced(SOBEL), gaussian(21, 6.0)
-    made = [Map(f"stride {stride}", filtered(brightness, edges, stride=stride), "signed") for stride in (1, 2, 4)]
-    made += [
-        Map(f"dilation {dilation}", filtered(brightness, edges, dilation=dilation), "signed") for dilation in (2, 4, 8)
-    ]
     words = {"no padding (valid)": 0, "padding 10 (same)": 10, "padding 20 (full)": 20}
-    made += [Map(f"21x21 blur, {name}", filtered(brightness, wide, padding=cells)) for name, cells in words.items()]
-    return [Map(f"{one.title}: {one.values.shape[1]}x{one.values.shape[0]}", one.values, one.kind) for one in made]
+    maps = {f"stride {stride}": (filtered(brightness, edges, stride=stride), "signed") for stride in (1, 2, 4)}
+    maps |= {f"dilation {d}": (filtered(brightness, edges, dilation=d), "signed") for d in (2, 4, 8)}
+    maps |= {f"21x21 blur, {name}": (filtered(brightness, wide, padding=p), "grey") for name, p in words.items()}
+    return [Map(f"{name}: {map_.shape[1]}x{map_.shape[0]}", map_, kind) for name, (map_, kind) in maps.items()]
 
 
 def mixed_colours(colours: Array) -> list[Map]:
@@ -71,8 +69,10 @@ def mixed_colours(colours: Array) -> list[Map]:
         "red − green": ((1.0, -1.0, 0.0), "signed"),
         "blue − yellow": ((-0.5, -0.5, 1.0), "signed"),
     }
-    made = [
-        Map(name, filtered(colours, np.reshape(weights, (1, 1, 3, 1))), kind)
-        for name, (weights, kind) in mixtures.items()
+    return [
+        Map("the photograph", colours, "colour"),
+        *(
+            Map(name, filtered(colours, np.reshape(weights, (1, 1, 3, 1))), kind)
+            for name, (weights, kind) in mixtures.items()
+        ),
     ]
-    return [Map("the photograph", colours, "colour"), *made]

@@ -67,16 +67,16 @@ class Growth:
 def growth(name: str) -> Growth:
     """How receptive field and effective stride of the feature maps grow with depth."""
     model = models.outline(name)
-    depth: dict = {}
+    depth_of: dict = {}
     seen: dict[int, tuple[int, int]] = {}
     for call, row in zip(take_apart(model).calls, anatomy.trace(model), strict=True):
-        own = max((depth[tensor] for tensor in call.inputs), default=0) + (kind(call.operation) in COSTS)
-        depth.update(dict.fromkeys(call.outputs, own))
+        own = max((depth_of[tensor] for tensor in call.inputs), default=0) + (kind(call.operation) in COSTS)
+        depth_of.update(dict.fromkeys(call.outputs, own))
         if row.at_inference and row.stride is not None and len(row.output_shape) == 3:
             field, stride = seen.get(own, (0, 0))
             seen[own] = max(field, row.receptive_field), max(stride, row.stride)
     depths = tuple(sorted(seen))
-    return Growth(models.entry(name).title, depths, *zip(*(seen[one] for one in depths), strict=True))
+    return Growth(models.entry(name).title, depths, *zip(*(seen[depth] for depth in depths), strict=True))
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def exciting(model: keras.Model, splits: Splits, layer: str, *, filters: int, co
     side, first = row.receptive_field, int(row.offset - (row.receptive_field - 1) / 2)
     maps = layer_outputs(model, [layer], standardise(images, splits))[layer]  # (N, h, w, channels)
     strongest = maps.max(axis=(1, 2))  # (N, channels)
-    found = []
+    strongest_patches = []
     for channel in np.flatnonzero((strongest > 0).sum(axis=0) >= count)[:filters].tolist():
         best = np.argsort(-strongest[:, channel], kind="stable")[:count]
         cells = [np.unravel_index(maps[image, :, :, channel].argmax(), maps.shape[1:3]) for image in best]
@@ -60,19 +60,19 @@ def exciting(model: keras.Model, splits: Splits, layer: str, *, filters: int, co
             images[image, top : top + side, left : left + side]
             for image, (top, left) in zip(best, corners, strict=True)
         ]
-        found.append(Exciting(channel, np.stack(patches), strongest[best, channel], labels[best]))
-    return found
+        strongest_patches.append(Exciting(channel, np.stack(patches), strongest[best, channel], labels[best]))
+    return strongest_patches
 
 
 def silence(model: keras.Model, splits: Splits) -> dict[str, tuple[int, int, float]]:
     """For each layer that ends in ReLU: units or filters, those that are 0 on all test images, the share of zeros."""
     images, _ = data.arrays(splits, "test")
     values = layer_outputs(model, list(RECTIFIED.values()), standardise(images, splits))
-    found = {}
+    counts = {}
     for name, layer in RECTIFIED.items():
         zero = values[layer].reshape(-1, values[layer].shape[-1]) == 0
-        found[name] = zero.shape[1], int(zero.all(axis=0).sum()), float(zero.mean())
-    return found
+        counts[name] = zero.shape[1], int(zero.all(axis=0).sum()), float(zero.mean())
+    return counts
 
 
 def silence_rows(before: keras.Model, after: keras.Model, splits: Splits) -> list[tuple[str, ...]]:
