@@ -8,28 +8,28 @@ A notebook draws and shows::
     report.show_table(report.tables.table(scores, caption="Test accuracy"))
     report.show_verdict(verdict)
 
-and whoever ran it publishes: ``report.page.export(notebook, folder, …)`` writes one report, ``report.site.write_index``
-lists them all. Importing this package loads none of matplotlib, nbconvert and IPython; each name below is fetched
-when it is first used.
+and whoever ran it publishes: ``report.page.write_page(notebook, folder, …)`` writes one report,
+``report.site.write_index`` lists them all. Importing this package loads none of matplotlib, nbconvert and IPython; each
+name below is fetched when it is first used.
 """
 
 from __future__ import annotations
 
 import importlib
 
-_MODULES = ("comparison", "display", "figures", "ledger", "page", "rendering", "site", "style", "tables")
+_MODULES = ("figures", "page", "rendering", "site", "style", "tables")
 _NAMES = {
-    "data_table": "comparison",
-    "images_table": "comparison",
-    "layers_table": "comparison",
-    "mistakes_figure": "comparison",
-    "score_table": "comparison",
+    "data_table": "experiment_tables",
+    "images_table": "experiment_tables",
+    "layers_table": "experiment_tables",
+    "mistakes_figure": "experiment_tables",
+    "score_table": "experiment_tables",
     "show": "display",
-    "show_ledger": "ledger",
+    "show_ledger": "statement_cards",
     "show_runs": "display",
     "show_table": "display",
     "show_verdict": "display",
-    "sources_table": "ledger",
+    "sources_table": "statement_cards",
 }
 __all__ = [*_MODULES, *_NAMES]
 

@@ -76,7 +76,7 @@ def _statement(number: int) -> str:
     return f"Statement {number}: {LEDGER[number].text}" if number in LEDGER else f"Statement {number}"
 
 
-def display_data(data: dict, metadata: dict | None = None) -> None:
+def show_output(data: dict, metadata: dict | None = None) -> None:
     """One output of a cell, in several forms."""
     from IPython.display import display
 
@@ -92,17 +92,17 @@ def show(figure: Figure, name: str, *, alt: str, caption: str = "") -> None:
         alt: what it shows, for those who cannot see it.
         caption: a sentence below it.
     """
-    display_data(*figure_bundle(figure, name, alt=alt, caption=caption))
+    show_output(*figure_bundle(figure, name, alt=alt, caption=caption))
 
 
 def show_table(shown: Table) -> None:
     """Show a table."""
-    display_data({"text/html": shown._repr_html_(), "text/plain": str(shown)})
+    show_output({"text/html": shown._repr_html_(), "text/plain": str(shown)})
 
 
 def show_verdict(verdict: Verdict) -> None:
     """Show a verdict; the page repeats it at its top."""
-    display_data(verdict_bundle(verdict))
+    show_output(verdict_bundle(verdict))
 
 
 def show_runs(results: Results) -> None:
@@ -121,4 +121,4 @@ def show_runs(results: Results) -> None:
     columns = ("key", "arm", "seed", "precision", "minutes", "images/s")
     shown = table(columns, rows, caption="The runs behind this page.", numbers=("seed", "minutes", "images/s"))
     keys = [record.key for _, record in results.all()]
-    display_data({RUNS_TYPE: {"keys": keys}, "text/html": shown._repr_html_(), "text/plain": str(shown)})
+    show_output({RUNS_TYPE: {"keys": keys}, "text/html": shown._repr_html_(), "text/plain": str(shown)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 MOST_STATEMENTS = 12  # more are counted, not spelled out
 
 
-def of(experiment: Experiment | None, given: Mapping[str, object], records: Sequence[RunRecord]) -> dict[str, str]:
+def page_facts(
+    experiment: Experiment | None, given: Mapping[str, object], records: Sequence[RunRecord]
+) -> dict[str, str]:
     """What a reader needs to judge or repeat the numbers of a page, by heading.
 
     Args:
@@ -24,33 +26,32 @@ def of(experiment: Experiment | None, given: Mapping[str, object], records: Sequ
         given: its parameters that differ from the defaults.
         records: the runs that it shows.
     """
-    found = {}
-    if experiment:
-        found |= _statements(experiment.claims)
-    if records:
-        machines = sorted({_spell_machine(record) for record in records})
-        minutes = sum(record.wall_seconds for record in records) / 60
-        versions = sorted({f"{name} {version}" for record in records for name, version in record.versions.items()})
-        found |= {
-            "Runs": f"{len(records)}, trained in {minutes:.1f} minutes altogether",
-            "Machine": "; ".join(machines),
-            "Precision": ", ".join(sorted({record.precision for record in records})),
-            "Backend": ", ".join(sorted({record.backend for record in records})),
-            "Versions": ", ".join(versions),
-            "Data": "; ".join(
-                sorted({f"{record.spec.data_title()}, SHA-256 {record.data['fingerprint'][:16]}" for record in records})
-            ),
-            "Commit": ", ".join(sorted({record.commit or "not from a checkout" for record in records})),
-        }
-    else:
-        found |= _here()
+    facts = _statements(experiment.claims) if experiment else {}
+    facts |= _of_runs(records) if records else _of_this_machine()
     if experiment:
         repeated = [f"-p {shlex.quote(f'{name}={spell(value)}')}" for name, value in given.items()]
-        found["To repeat"] = " ".join(["cnnrepro run", experiment.name, *repeated])
-    return found
+        facts["To repeat"] = " ".join(["cnnrepro run", experiment.name, *repeated])
+    return facts
 
 
-def _here() -> dict[str, str]:
+def _of_runs(records: Sequence[RunRecord]) -> dict[str, str]:
+    def each(values: Iterable[str], separator: str = ", ") -> str:
+        return separator.join(sorted(set(values)))
+
+    minutes = sum(record.wall_seconds for record in records) / 60
+    data = (f"{record.spec.data_title()}, SHA-256 {record.data['fingerprint'][:16]}" for record in records)
+    return {
+        "Runs": f"{len(records)}, trained in {minutes:.1f} minutes altogether",
+        "Machine": each(map(_spell_machine, records), "; "),
+        "Precision": each(record.precision for record in records),
+        "Backend": each(record.backend for record in records),
+        "Versions": each(f"{name} {version}" for record in records for name, version in record.versions.items()),
+        "Data": each(data, "; "),
+        "Commit": each(record.commit or "not from a checkout" for record in records),
+    }
+
+
+def _of_this_machine() -> dict[str, str]:
     """What computed a page that rests on no run: this machine, these versions, this commit, now."""
     from cnnrepro import machine
     from cnnrepro.training import provenance
@@ -70,15 +71,15 @@ def _statements(numbers: tuple[int, ...]) -> dict[str, str]:
         return {"Statements": f"all {len(numbers)} of the ledger"}
     rows = [LEDGER[number] for number in numbers]
     return {
-        "Statements": " ".join(f"No. {one.number}: {one.text}" for one in rows),
-        "Source": "; ".join(dict.fromkeys(one.source for one in rows)),
+        "Statements": " ".join(f"No. {row.number}: {row.text}" for row in rows),
+        "Source": "; ".join(dict.fromkeys(row.source for row in rows)),
     }
 
 
 def _spell_machine(record: RunRecord) -> str:
     machine = record.machine
     gpus = ", ".join(machine.get("gpus", ())) or "no GPU"
-    one = f"{machine.get('cores')} cores of {machine.get('cpu')}, {machine.get('memory_gib', 0):.0f} GiB, {gpus}"
+    first = f"{machine.get('cores')} cores of {machine.get('cpu')}, {machine.get('memory_gib', 0):.0f} GiB, {gpus}"
     if "workers" not in machine:
-        return one
-    return f"{machine['workers']} workers with {machine['devices']} devices together, the first: {one}"
+        return first
+    return f"{machine['workers']} workers with {machine['devices']} devices together, the first: {first}"

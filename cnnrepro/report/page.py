@@ -71,7 +71,7 @@ def _figure_name(output: dict) -> str | None:
     return name if isinstance(name, str) and FIGURE_NAME.fullmatch(name) else None
 
 
-def check(notebook: NotebookNode, *, figures: Sequence[str] = (), claims: Sequence[int] = ()) -> None:
+def require_complete(notebook: NotebookNode, *, figures: Sequence[str] = (), claims: Sequence[int] = ()) -> None:
     """Make sure that an executed notebook shows all that its page promises.
 
     A kernel that dies, or a wrong working directory, can leave a notebook that reads as if every cell had ended well.
@@ -96,7 +96,7 @@ def check(notebook: NotebookNode, *, figures: Sequence[str] = (), claims: Sequen
         raise WorkFailed(f"The notebook ran, but it shows no verdict on statement {', '.join(unjudged)}.")
 
 
-def export(
+def write_page(
     notebook: NotebookNode,
     folder: Path,
     *,

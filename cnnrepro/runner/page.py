@@ -152,9 +152,9 @@ def draw(job: Job, *, runs: Path, reports: Path) -> Path:
     except OSError as error:
         raise WorkFailed(f"The notebook {job.notebook.name} could not be run: {error}") from error
     if job.experiment:
-        page.check(notebook, figures=job.experiment.figures, claims=job.experiment.claims)
+        page.require_complete(notebook, figures=job.experiment.figures, claims=job.experiment.claims)
     else:
-        page.check(notebook)
+        page.require_complete(notebook)
     store = RunStore(runs)
     records = _records(page.run_keys(notebook), store)
     target = reports / job.name / job.slug
@@ -165,13 +165,13 @@ def draw(job: Job, *, runs: Path, reports: Path) -> Path:
             folder = temporary / "page"
             folder.mkdir()
             _copy_records(records, store, folder / "records")
-            page.export(
+            page.write_page(
                 notebook,
                 folder,
                 title=job.title,
                 experiment=job.name,
                 parameters=dict(job.parameters),
-                facts=facts.of(job.experiment, _given(job), records),
+                facts=facts.page_facts(job.experiment, _given(job), records),
             )
             site.put(folder, target, temporary / site.OLD, reports)
     except OSError as error:

@@ -1,5 +1,7 @@
 """Made-up results of made-up runs, and an executed notebook that shows them."""
 
+import copy
+
 import nbformat
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from cnnrepro.report.tables import table
 ARMS = ("AlexNet", "ResNet-20, batch-norm momentum 0.99", "ResNet-20, batch-norm momentum 0.9", "LeNet-5")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def frame():
     """Make curves: ``frame(arms, seeds, epochs)``."""
 
@@ -29,7 +31,7 @@ def frame():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def verdict():
     return Verdict(
         30, "holds if …", "Holds if <b>a & b</b>.", ("First <script>alert(1)</script>.",), "mnist_5k, 1 seed"
@@ -47,7 +49,13 @@ def code(source, *outputs, tags=(), count=1):
 
 
 @pytest.fixture
-def notebook(frame, verdict):
+def notebook(executed):
+    """An executed notebook that a test may change."""
+    return copy.deepcopy(executed)
+
+
+@pytest.fixture(scope="session")
+def executed(frame, verdict):
     """An executed notebook with a figure, a table, a verdict, runs, streams and hostile text."""
     data, metadata = display.figure_bundle(
         figures.curves(frame()), "curves", alt='Curves "of" <three> arms', caption="A & B"

@@ -1,4 +1,6 @@
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -9,16 +11,21 @@ from cnnrepro.report import page, site
 def add(reports, notebook, *parts, title="A title", facts=None):
     folder = reports.joinpath(*parts)
     folder.mkdir(parents=True)
-    page.export(notebook, folder, title=title, experiment=parts[0], parameters={}, facts=facts or {})
+    page.write_page(notebook, folder, title=title, experiment=parts[0], parameters={}, facts=facts or {})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def two_reports(tmp_path_factory, executed):
+    folder = tmp_path_factory.mktemp("site") / "reports"
+    add(folder, executed, "alexnet_vs_resnet", "default", facts={"To repeat": "cnnrepro run <x>"})
+    add(folder, executed, "mine", "odd name é#1", title="<script>t()</script>")
     return folder
 
 
 @pytest.fixture
-def reports(tmp_path, notebook):
-    folder = tmp_path / "reports"
-    add(folder, notebook, "alexnet_vs_resnet", "default", facts={"To repeat": "cnnrepro run <x>"})
-    add(folder, notebook, "mine", "odd name é#1", title="<script>t()</script>")
-    return folder
+def reports(tmp_path, two_reports):
+    return Path(shutil.copytree(two_reports, tmp_path / "reports"))
 
 
 def test_the_index_lists_every_report_with_its_verdict_and_thumbnail(reports):

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnrepro.report.tables import Table, mean_spread, table
@@ -19,6 +19,7 @@ def test_mean_and_sample_standard_deviation(values, options, text):
     assert mean_spread(values, **options) == text
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(st.text(max_size=20), min_size=2, max_size=2), max_size=5), st.text(max_size=20))
 def test_cells_and_captions_are_escaped(rows, caption):
     html = table(("<a>", "b"), rows, caption=caption)._repr_html_()

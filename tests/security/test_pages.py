@@ -41,7 +41,7 @@ def code(data, metadata=None):
 def written(folder, *cells, **changes):
     folder.mkdir(parents=True, exist_ok=True)
     values = {"title": "t", "experiment": "x", "parameters": {}, "facts": {}} | changes
-    page.export(nbformat.v4.new_notebook(cells=list(cells)), folder, **values)
+    page.write_page(nbformat.v4.new_notebook(cells=list(cells)), folder, **values)
     return (folder / page.PAGE).read_text(encoding="utf-8")
 
 

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from cnnrepro.report import style
+from cnnrepro.report.figures.panels import one_panel, panel_row
 
 DASHED = "--"
 
@@ -39,6 +40,7 @@ class Panel:
     dashed: frozenset[str] = frozenset()
 
 
+@style.applied()
 def line_panels(panels: Sequence[Panel], *, height: float = 3.6) -> Figure:
     """Draw panels of lines side by side, with one legend.
 
@@ -48,16 +50,15 @@ def line_panels(panels: Sequence[Panel], *, height: float = 3.6) -> Figure:
     if not panels or not all(panel.lines for panel in panels):
         raise ValueError("line_panels() needs panels with lines. Received: " + repr([one.title for one in panels]))
     names = list(dict.fromkeys(name for panel in panels for name in panel.lines))
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, height + 0.3), layout="constrained")
-        for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-            for name, (xs, ys) in panel.lines.items():
-                _line(axes, names.index(name), xs, ys, dashed=name in panel.dashed)
-            _finish(axes, panel)
-        dashed = frozenset().union(*(panel.dashed for panel in panels))
-        handles = [_handle(index, name in dashed) for index, name in enumerate(names)]
-        labels = [style.plain(name) for name in names]
-        figure.legend(handles, labels, loc="outside upper left", ncols=style.legend_columns(labels))
+    figure, columns = panel_row(len(panels), height + 0.3)
+    for axes, panel in zip(columns, panels, strict=True):
+        for name, (xs, ys) in panel.lines.items():
+            _line(axes, names.index(name), xs, ys, dashed=name in panel.dashed)
+        _finish(axes, panel)
+    dashed = frozenset().union(*(panel.dashed for panel in panels))
+    handles = [_handle(index, name in dashed) for index, name in enumerate(names)]
+    labels = [style.plain(name) for name in names]
+    figure.legend(handles, labels, loc="outside upper left", ncols=style.legend_columns(labels))
     return figure
 
 
@@ -101,6 +102,7 @@ def _by_powers(axes: Axes, name: str, base: int) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+@style.applied()
 def bubbles(frame: Sequence[tuple[str, float, float, float]], *, x: str, y: str, area: str, title: str) -> Figure:
     """Draw one bubble a row at (x, y), x on a logarithmic axis, with an area for a third value.
 
@@ -108,34 +110,27 @@ def bubbles(frame: Sequence[tuple[str, float, float, float]], *, x: str, y: str,
         frame: name, x, y, and the value that the area stands for.
         x, y, area: what the three are.
         title: of the figure.
-
-    Raises:
-        ValueError: no rows.
     """
-    if not frame:
-        raise ValueError("bubbles() has nothing to draw: there are no rows.")
     names, xs, ys, areas = zip(*frame, strict=True)
     sizes = 1600 * np.asarray(areas) / max(areas)
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 4.6), layout="constrained")
-        axes = figure.subplots()
-        families = list(dict.fromkeys(name.partition("-")[0].partition(" ")[0] for name in names))
-        for name, one_x, one_y, size in zip(names, xs, ys, sizes, strict=True):
-            colour = style.colour(families.index(name.partition("-")[0].partition(" ")[0]))
-            axes.scatter(one_x, one_y, s=size, color=colour, alpha=0.45, linewidths=0)
-            axes.scatter(one_x, one_y, s=9, color=colour, linewidths=0)
-            crowded = any(
-                1 / 1.3 < one_x / a < 1.3 and 0 < b - one_y < 0.2 * np.ptp(ys) for a, b in zip(xs, ys, strict=True)
-            )
-            lift, side = (-1, "top") if crowded else (1, "bottom")  # a bubble right above takes the label's place
-            place = {"xytext": (0, lift * (3 + np.sqrt(size) / 2)), "textcoords": "offset points", "va": side}
-            axes.annotate(style.plain(name), (one_x, one_y), ha="center", fontsize=8.5, **place)
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if str(value)[0] in "25" else ""))
-        axes.margins(x=0.12, y=0.22)
-        style.quiet_grid(axes, "both")
-        axes.set(xlabel=x, ylabel=y)
-        axes.set_title(style.plain(title))
-        axes.text(1, 1.02, style.plain(area), transform=axes.transAxes, ha="right", fontsize=8.5, color=style.QUIET)
+    figure, axes = one_panel(4.6)
+    families = list(dict.fromkeys(name.partition("-")[0].partition(" ")[0] for name in names))
+    for name, one_x, one_y, size in zip(names, xs, ys, sizes, strict=True):
+        colour = style.colour(families.index(name.partition("-")[0].partition(" ")[0]))
+        axes.scatter(one_x, one_y, s=size, color=colour, alpha=0.45, linewidths=0)
+        axes.scatter(one_x, one_y, s=9, color=colour, linewidths=0)
+        crowded = any(
+            1 / 1.3 < one_x / a < 1.3 and 0 < b - one_y < 0.2 * np.ptp(ys) for a, b in zip(xs, ys, strict=True)
+        )
+        lift, side = (-1, "top") if crowded else (1, "bottom")  # a bubble right above takes the label's place
+        place = {"xytext": (0, lift * (3 + np.sqrt(size) / 2)), "textcoords": "offset points", "va": side}
+        axes.annotate(style.plain(name), (one_x, one_y), ha="center", fontsize=8.5, **place)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if str(value)[0] in "25" else ""))
+    axes.margins(x=0.12, y=0.22)
+    style.quiet_grid(axes, "both")
+    axes.set(xlabel=x, ylabel=y)
+    axes.set_title(style.plain(title))
+    axes.text(1, 1.02, style.plain(area), transform=axes.transAxes, ha="right", fontsize=8.5, color=style.QUIET)
     return figure

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from cnnrepro.report import style
-from cnnrepro.report.figures.grids import KINDS_OF_FOUR, Term, equation
+from cnnrepro.report.figures.number_grids import KINDS_OF_FOUR, Term, equation
+from cnnrepro.report.figures.panels import one_panel, panel_row, percent
 
 if TYPE_CHECKING:
     from cnnrepro.lessons.pooling.on_photographs import Shifts
@@ -58,6 +59,7 @@ def pooled_gradients(ones: Sequence[Pooling]) -> Figure:
     return equation(lines, titles=[one.title for one in ones])
 
 
+@style.applied()
 def discarded_shares(sizes: Sequence[int], shares: Mapping[str, Sequence[float]], marked: float) -> Figure:
     """The share of values that a pool discards, against the size of the map.
 
@@ -67,74 +69,56 @@ def discarded_shares(sizes: Sequence[int], shares: Mapping[str, Sequence[float]]
         marked: a share that a line marks.
 
     Raises:
-        ValueError: nothing to draw, or a share too few.
+        ValueError: a share too few.
     """
     wrong = {name: len(own) for name, own in shares.items() if len(own) != len(sizes)}
     if wrong or not shares:
         raise ValueError(f"discarded_shares() needs {len(sizes)} shares a line. Received: {wrong or 'none'}")
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 3.9), layout="constrained")
-        axes = figure.subplots()
-        axes.axhline(marked, color=style.QUIET, linewidth=1.0, linestyle="--", zorder=1)
-        for index, (name, own) in enumerate(shares.items()):
-            look = {"color": style.colour(index), "marker": style.marker(index), "markersize": 5}
-            axes.plot(sizes, own, linewidth=0.8, markeredgecolor="white", label=style.plain(name), **look)
-        axes.set(xlabel="Size of the map, in cells across", ylabel="Values discarded")
-        axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
-        axes.annotate(
-            f"{marked:.0%}".replace("%", " %"), (1.005, marked), xycoords=("axes fraction", "data"), va="center"
-        )
-        style.quiet_grid(axes)
-        figure.legend(loc="outside upper left", ncols=len(shares))
+    figure, axes = one_panel(3.9)
+    axes.axhline(marked, color=style.QUIET, linewidth=1.0, linestyle="--", zorder=1)
+    for index, (name, own) in enumerate(shares.items()):
+        look = {"color": style.colour(index), "marker": style.marker(index), "markersize": 5}
+        axes.plot(sizes, own, linewidth=0.8, markeredgecolor="white", label=style.plain(name), **look)
+    axes.set(xlabel="Size of the map, in cells across", ylabel="Values discarded")
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
+    axes.annotate(percent(marked), (1.005, marked), xycoords=("axes fraction", "data"), va="center")
+    style.quiet_grid(axes)
+    figure.legend(loc="outside upper left", ncols=len(shares))
     return figure
 
 
+@style.applied()
 def shift_changes(shifts: Sequence[Shifts]) -> Figure:
-    """How much a map changes when the picture moves, a panel for each factor of size, a line for each way of pooling.
-
-    Raises:
-        ValueError: nothing to draw.
-    """
-    if not shifts:
-        raise ValueError("shift_changes() has nothing to draw. Received: no factor")
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 4.1), layout="constrained")
-        panels = figure.subplots(1, len(shifts), sharey=True, squeeze=False)[0]
-        for axes, one in zip(panels, shifts, strict=True):
-            for index, (name, changes) in enumerate(one.changes.items()):
-                look = {"color": style.QUIET, "linestyle": ":"} if index == 0 else {"color": style.colour(index - 1)}
-                mark = "" if index == 0 else style.marker(index - 1)
-                axes.plot(one.shifts, changes, marker=mark, markeredgecolor="white", markersize=6, label=name, **look)
-            axes.set_title(f"{one.factor} times smaller")
-            axes.set(
-                xlabel="Shift of the picture, in pixels",
-            )
-            axes.set_xticks(one.shifts[:: max(1, len(one.shifts) // 9)])
-            style.quiet_grid(axes)
-        largest = max(max(changes) for one in shifts for changes in one.changes.values())
-        panels[0].set(ylabel="Change of the map", ylim=(0, 1.05 * largest))
-        panels[0].yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
-        labels = list(shifts[0].changes)
-        figure.legend(panels[0].lines, labels, loc="outside upper left", ncols=len(labels), columnspacing=1.2)
+    """How much a map changes when the picture moves: a panel a factor of size, a line a way of pooling."""
+    figure, panels = panel_row(len(shifts), 4.1, sharey=True)
+    for axes, one in zip(panels, shifts, strict=True):
+        for index, (name, changes) in enumerate(one.changes.items()):
+            look = {"color": style.QUIET, "linestyle": ":"} if index == 0 else {"color": style.colour(index - 1)}
+            mark = "" if index == 0 else style.marker(index - 1)
+            axes.plot(one.shifts, changes, marker=mark, markeredgecolor="white", markersize=6, label=name, **look)
+        axes.set_title(f"{one.factor} times smaller")
+        axes.set(
+            xlabel="Shift of the picture, in pixels",
+        )
+        axes.set_xticks(one.shifts[:: max(1, len(one.shifts) // 9)])
+        style.quiet_grid(axes)
+    largest = max(max(changes) for one in shifts for changes in one.changes.values())
+    panels[0].set(ylabel="Change of the map", ylim=(0, 1.05 * largest))
+    panels[0].yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
+    labels = list(shifts[0].changes)
+    figure.legend(panels[0].lines, labels, loc="outside upper left", ncols=len(labels), columnspacing=1.2)
     return figure
 
 
+@style.applied()
 def pool_savings(costs: Sequence[PartCosts]) -> Figure:
-    """Parameters and multiply-adds of networks as stacked bars, a row a network.
-
-    Raises:
-        ValueError: nothing to draw.
-    """
-    if not costs:
-        raise ValueError("pool_savings() has nothing to draw. Received: no network")
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 1.3 + 0.5 * len(costs)), layout="constrained")
-        panels = figure.subplots(1, 2, sharey=True)
-        _stacked(panels[0], [one.parameters for one in costs], "Parameters")
-        _stacked(panels[1], [one.multiply_adds for one in costs], "Multiply-adds")
-        panels[0].set_yticks(range(len(costs)), [style.plain(one.name) for one in costs])
-        panels[0].invert_yaxis()
-        figure.legend(panels[0].containers, PARTS, loc="outside upper left", ncols=len(PARTS))
+    """Parameters and multiply-adds of networks as stacked bars, a row a network."""
+    figure, panels = panel_row(2, 1.3 + 0.5 * len(costs), sharey=True)
+    _stacked(panels[0], [one.parameters for one in costs], "Parameters")
+    _stacked(panels[1], [one.multiply_adds for one in costs], "Multiply-adds")
+    panels[0].set_yticks(range(len(costs)), [style.plain(one.name) for one in costs])
+    panels[0].invert_yaxis()
+    figure.legend(panels[0].containers, PARTS, loc="outside upper left", ncols=len(PARTS))
     return figure
 
 

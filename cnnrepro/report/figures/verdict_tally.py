@@ -8,21 +8,20 @@ from matplotlib.figure import Figure
 
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE
 from cnnrepro.report import style
+from cnnrepro.report.figures.panels import one_panel
 
 # The colours of the page's verdicts, strong enough on white.
 COLOURS = {HOLDS: "#0a6b3d", HOLDS_IF: "#d39b2a", DOES_NOT_HOLD: "#b8330f", NOT_CHECKABLE: "#9aa4ae"}
 HATCHES = {HOLDS: "", HOLDS_IF: "//", DOES_NOT_HOLD: "xx", NOT_CHECKABLE: ".."}  # a second sign beside the colour
 
 
+@style.applied()
 def tally(rows: Sequence[tuple[str, str]], sources: Sequence[str]) -> Figure:
     """Draw a stacked bar a source: how many of its statements hold, hold under conditions, do not hold.
 
     Args:
         rows: (source, verdict) of each statement; a source may name several of ``sources``, and counts for each.
         sources: the names to look for, one a bar, from the top.
-
-    Raises:
-        ValueError: there are no statements.
     """
     if not rows:
         raise ValueError("tally() has nothing to draw: there are no statements.")
@@ -31,33 +30,31 @@ def tally(rows: Sequence[tuple[str, str]], sources: Sequence[str]) -> Figure:
         word: [sum(verdict == word and (bar == "all" or bar in source) for source, verdict in rows) for bar in bars]
         for word in COLOURS
     }
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 0.9 + 0.42 * len(bars)), layout="constrained")
-        axes = figure.subplots()
-        left = [0] * len(bars)
-        for word, numbers in counts.items():
-            drawn = axes.barh(
-                bars,
-                numbers,
-                left=left,
-                color=COLOURS[word],
-                hatch=HATCHES[word],
-                edgecolor="white",
-                height=0.66,
-                label=word,
-            )
-            axes.bar_label(
-                drawn,
-                labels=[str(number) if number else "" for number in numbers],
-                label_type="center",
-                fontweight="bold",
-                bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9},
-            )
-            left = [start + number for start, number in zip(left, numbers, strict=True)]
-        axes.invert_yaxis()
-        axes.set_xlabel("statements")
-        axes.tick_params(length=0)
-        axes.spines[["left", "bottom"]].set_visible(False)
-        axes.set_xticks([])
-        figure.legend(loc="outside upper left", ncols=4)
+    figure, axes = one_panel(0.9 + 0.42 * len(bars))
+    left = [0] * len(bars)
+    for word, numbers in counts.items():
+        drawn = axes.barh(
+            bars,
+            numbers,
+            left=left,
+            color=COLOURS[word],
+            hatch=HATCHES[word],
+            edgecolor="white",
+            height=0.66,
+            label=word,
+        )
+        axes.bar_label(
+            drawn,
+            labels=[str(number) if number else "" for number in numbers],
+            label_type="center",
+            fontweight="bold",
+            bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9},
+        )
+        left = [start + number for start, number in zip(left, numbers, strict=True)]
+    axes.invert_yaxis()
+    axes.set_xlabel("statements")
+    axes.tick_params(length=0)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.set_xticks([])
+    figure.legend(loc="outside upper left", ncols=4)
     return figure

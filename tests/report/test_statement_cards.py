@@ -4,8 +4,8 @@ import pytest
 
 from cnnrepro.claims import LEDGER, Outcome, Verdict
 from cnnrepro.report import figures, page
-from cnnrepro.report.ledger import ledger_bundle
 from cnnrepro.report.rendering import safe_html
+from cnnrepro.report.statement_cards import ledger_bundle
 
 OUTCOMES = [
     Outcome(LEDGER[30], Verdict(30, "does not hold", "It is <not> so.", ("Finding 1.", "Finding 2."), "made up")),

@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cnnrepro.report.display import VERDICT_TYPE, display_data
+from cnnrepro.report.display import VERDICT_TYPE, show_output
 from cnnrepro.report.rendering import verdict_look
 from cnnrepro.report.tables import Table, table
 
@@ -20,7 +20,7 @@ def show_ledger(outcomes: Sequence[Outcome]) -> None:
     Args:
         outcomes: of ``claims.outcomes``.
     """
-    display_data(ledger_bundle(outcomes))
+    show_output(ledger_bundle(outcomes))
 
 
 def ledger_bundle(outcomes: Sequence[Outcome]) -> dict:

@@ -11,6 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from cnnrepro.report import style
+from cnnrepro.report.figures.panels import grid_in, percent
 
 NUMBERS_UP_TO = 12  # classes; beyond, printed counts would be too small to read
 NAMES_UP_TO = 30  # classes; beyond, only some of the names are printed
@@ -20,6 +21,7 @@ LONGEST_NAME = 40  # letters of a class; longer ones are cut
 _ERRORS = LinearSegmentedColormap.from_list("errors", ["#ffffff", "#fdd9c4", "#f4a582", "#d6604d", "#8c1d18"])
 
 
+@style.applied()
 def confusion(matrices: Mapping[str, np.ndarray], class_names: Sequence[str]) -> Figure:
     """Draw one matrix an arm: rows are the true class, columns the predicted one, a cell is a count.
 
@@ -28,9 +30,6 @@ def confusion(matrices: Mapping[str, np.ndarray], class_names: Sequence[str]) ->
     Args:
         matrices: arm -> counts of shape (K, K).
         class_names: the K names, in the order of rows and columns.
-
-    Returns:
-        The figure.
 
     Raises:
         ValueError: there is no matrix, or one is not of shape (K, K).
@@ -44,23 +43,19 @@ def confusion(matrices: Mapping[str, np.ndarray], class_names: Sequence[str]) ->
     columns = {1: 1, 2: 2, 3: 3, 4: 2}.get(len(arrays), 3)
     rows = math.ceil(len(arrays) / columns)
     side = {1: 5.4, 2: 4.6, 3: 3.35}[columns]
-    with style.applied():
-        # As wide as the page also for one panel: a narrower figure would be blown up to that.
-        width = style.WIDTH if columns == 1 else side * columns
-        figure = Figure(figsize=(width, (side + 0.55) * rows), layout="constrained")
-        panels = figure.subplots(rows, columns, squeeze=False).flat
-        drawn = None
-        for axes, (arm, counts) in zip(panels, arrays.items(), strict=False):
-            drawn = axes.imshow(_errors(counts), cmap=_ERRORS, vmin=0, vmax=worst, interpolation="nearest")
-            _mute_diagonal(axes, k)
-            _title(axes, arm, counts, int(side * 8.4))
-            _name_classes(axes, class_names, side)
-            if k <= NUMBERS_UP_TO:
-                _print_counts(axes, counts, worst, size=min(9.0, side * 21 / k))
-        for axes in list(panels):
-            axes.set_visible(False)
-        if k > NUMBERS_UP_TO:
-            figure.colorbar(drawn, ax=figure.axes, label="errors in a cell", shrink=0.6)
+    # As wide as the page also for one panel: a narrower figure would be blown up to that.
+    width = style.WIDTH if columns == 1 else side * columns
+    figure = Figure(figsize=(width, (side + 0.55) * rows), layout="constrained")
+    panels = grid_in(figure, len(arrays), columns)
+    for axes, (arm, counts) in zip(panels, arrays.items(), strict=True):
+        drawn = axes.imshow(_errors(counts), cmap=_ERRORS, vmin=0, vmax=worst, interpolation="nearest")
+        _mute_diagonal(axes, k)
+        _title(axes, arm, counts, int(side * 8.4))
+        _name_classes(axes, class_names, side)
+        if k <= NUMBERS_UP_TO:
+            _print_counts(axes, counts, worst, size=min(9.0, side * 21 / k))
+    if k > NUMBERS_UP_TO:
+        figure.colorbar(drawn, ax=figure.axes, label="errors in a cell", shrink=0.6)
     return figure
 
 
@@ -77,7 +72,7 @@ def _mute_diagonal(axes: Axes, k: int) -> None:
 
 def _title(axes: Axes, arm: str, counts: np.ndarray, characters: int) -> None:
     total, errors = int(counts.sum()), int(_errors(counts).sum())
-    share = f" ({errors / total:.1%})".replace("%", " %") if total else ""
+    share = f" ({percent(errors / total, 1)})" if total else ""
     axes.set_title(style.wrapped(arm, characters) + f"\n{errors:,} of {total:,} wrong{share}", fontsize=9.5)
 
 

@@ -24,6 +24,7 @@ TITLES = {
 LOG_FROM_DECADES = 1.5  # a loss that spans more is drawn on a logarithmic axis
 
 
+@style.applied()
 def curves(
     frame: pd.DataFrame,
     *,
@@ -40,9 +41,6 @@ def curves(
         metrics: the columns to draw, a panel each.
         labels: what to call an arm in the legend; an arm that is not named there keeps its own name.
 
-    Returns:
-        The figure.
-
     Raises:
         ValueError: a column is missing, or there is nothing to draw.
     """
@@ -50,17 +48,14 @@ def curves(
     arms = list(dict.fromkeys(frame["arm"]))
     names = [str((labels or {}).get(arm, arm)) for arm in arms]
     legend_lines = math.ceil(len(arms) / style.legend_columns(names))
-    with style.applied():
-        figure = Figure(
-            figsize=(style.WIDTH if len(metrics) > 1 else 7.2, 3.7 + 0.2 * legend_lines), layout="constrained"
-        )
-        panels = figure.subplots(1, len(metrics), squeeze=False)[0]
-        for axes, metric in zip(panels, metrics, strict=True):
-            for index, arm in enumerate(arms):
-                _draw_arm(axes, _by_epoch(frame, arm, metric), index)
-            _finish(axes, metric, frame)
-        _legend(figure, names)
-        figure.supxlabel(_key(frame), fontsize=8.5, color=style.QUIET)
+    figure = Figure(figsize=(style.WIDTH if len(metrics) > 1 else 7.2, 3.7 + 0.2 * legend_lines), layout="constrained")
+    panels = figure.subplots(1, len(metrics), squeeze=False)[0]
+    for axes, metric in zip(panels, metrics, strict=True):
+        for index, arm in enumerate(arms):
+            _draw_arm(axes, _by_epoch(frame, arm, metric), index)
+        _finish(axes, metric, frame)
+    _legend(figure, names)
+    figure.supxlabel(_key(frame), fontsize=8.5, color=style.QUIET)
     return figure
 
 

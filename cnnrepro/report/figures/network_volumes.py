@@ -65,6 +65,7 @@ class _Scale:
         return TITLE + self.reach(boxes) + LINE * max(len(_label(box)) for box in boxes) + 0.3
 
 
+@style.applied()
 def network_volumes(networks: Sequence[tuple[str, str, Sequence[Box]]]) -> Figure:
     """Draw networks below each other, all on one scale.
 
@@ -74,7 +75,7 @@ def network_volumes(networks: Sequence[tuple[str, str, Sequence[Box]]]) -> Figur
         networks: title, a line about it, and its boxes.
 
     Raises:
-        ValueError: nothing to draw, or a kind of box that has no colour.
+        ValueError: a kind of box that has no colour.
     """
     kinds = list(dict.fromkeys(box.kind for _, _, boxes in networks for box in boxes))
     if not kinds or set(kinds) - set(COLOURS):
@@ -84,19 +85,18 @@ def network_volumes(networks: Sequence[tuple[str, str, Sequence[Box]]]) -> Figur
     widest = LEFT + max(sum(map(scale.slot, boxes)) for _, _, boxes in networks)
     shrink = min(1.0, style.WIDTH / widest)  # of everything, for a network that would not fit
     height = sum(heights) * shrink + 0.35
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, height), layout="none")
-        axes = figure.add_axes((0, 0, 1, 1 - 0.35 / height))
-        axes.set(xlim=(0, style.WIDTH / shrink), ylim=(0, sum(heights)))
-        axes.axis("off")
-        top = sum(heights)
-        for (title, words, boxes), own in zip(networks, heights, strict=True):
-            axes.text(LEFT, top - 0.12, style.plain(title), fontsize=10.5 * shrink, fontweight="bold", va="top")
-            axes.text(LEFT, top - 0.31, style.plain(words), fontsize=9 * shrink, color=style.QUIET, va="top")
-            _draw_boxes(axes, boxes, top - TITLE - scale.reach(boxes), scale, shrink)
-            top -= own
-        swatches = [Patch(facecolor=COLOURS[kind], edgecolor=_darker(COLOURS[kind])) for kind in kinds]
-        figure.legend(swatches, kinds, loc="upper left", ncols=len(kinds), handlelength=1.0, columnspacing=1.4)
+    figure = Figure(figsize=(style.WIDTH, height), layout="none")
+    axes = figure.add_axes((0, 0, 1, 1 - 0.35 / height))
+    axes.set(xlim=(0, style.WIDTH / shrink), ylim=(0, sum(heights)))
+    axes.axis("off")
+    top = sum(heights)
+    for (title, words, boxes), own in zip(networks, heights, strict=True):
+        axes.text(LEFT, top - 0.12, style.plain(title), fontsize=10.5 * shrink, fontweight="bold", va="top")
+        axes.text(LEFT, top - 0.31, style.plain(words), fontsize=9 * shrink, color=style.QUIET, va="top")
+        _draw_boxes(axes, boxes, top - TITLE - scale.reach(boxes), scale, shrink)
+        top -= own
+    swatches = [Patch(facecolor=COLOURS[kind], edgecolor=_darker(COLOURS[kind])) for kind in kinds]
+    figure.legend(swatches, kinds, loc="upper left", ncols=len(kinds), handlelength=1.0, columnspacing=1.4)
     return figure
 
 

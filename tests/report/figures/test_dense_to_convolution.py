@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cnnrepro.report import figures
+from tests.report.drawn import legend
 
 NAMES = [str(number) for number in range(3)]
 
@@ -19,11 +20,6 @@ def probabilities(rows=3, columns=4):
 def class_map(**changes):
     how = {"stride": 4, "size": (28, 28), "threshold": 0.5, "frames": [(2, 3)]} | changes
     return figures.class_map(np.zeros((36, 40, 1), np.uint8), probabilities(), how.pop("names", NAMES), **how)
-
-
-def legend(figure):
-    figure.canvas.draw()
-    return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_classes_stand_at_the_centres_of_their_crops():
@@ -76,11 +72,6 @@ def test_borders_count_the_cells_that_are_equal():
     assert len(axes.lines[0].get_xdata()) == 9
 
 
-def test_borders_need_maps():
-    with pytest.raises(ValueError, match="nothing to draw"):
-        figures.borders({}, rounding=1e-5)
-
-
 def test_titles_of_borders_lie_inside_the_figure():
     maps = {f"layer {n}": np.ones((n, n)) for n in (28, 14, 10, 5)}
     figure = figures.borders(maps, rounding=0)
@@ -106,3 +97,21 @@ def test_a_drop_lies_at_the_centre_of_its_square():
 def test_occlusion_needs_a_map_and_a_title_each():
     with pytest.raises(ValueError, match="Received: 1, 0 and 1"):
         figures.occlusion([np.zeros((28, 28, 1))], [], ["a"])
+
+
+def test_savings_draw_counts_medians_ranges_and_the_limit():
+    figure = figures.savings([28, 56], [1.0, 6.5], [[0.9, 1.0, 1.2], [3.0, 5.0, 9.0]], limit=9.889)
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    drawn = {tuple(line.get_ydata()) for line in axes.lines}
+    assert {(1.0, 6.5), (1.0, 5.0), (9.889, 9.889)} <= drawn
+    bars = [path.vertices[:, 1].tolist() for path in axes.collections[0].get_paths()]
+    assert bars == [pytest.approx([0.9, 1.2]), pytest.approx([3.0, 9.0])]
+    assert "limit of the multiply-adds: 9.89" in [text.get_text() for text in axes.texts]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["multiply-adds, counted", "time, measured"]
+
+
+@pytest.mark.parametrize("sides, counted, measured", [([], [], []), ([28], [1.0], [[]]), ([28], [1.0, 2.0], [[1.0]])])
+def test_savings_need_a_value_for_every_side(sides, counted, measured):
+    with pytest.raises(ValueError, match="for every side"):
+        figures.savings(sides, counted, measured, limit=1)

@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 from cnnrepro.report import figures
-from cnnrepro.report.figures.responses import mosaic
-
-
-def titles(figure):
-    figure.canvas.draw()
-    return [title for axes in figure.axes for title in (axes.get_title(loc="left"), axes.get_title()) if title]
+from cnnrepro.report.figures.what_the_filters_see import mosaic
+from tests.report.drawn import titles
 
 
 def test_a_mosaic_has_every_tile_in_its_place():

@@ -2,11 +2,11 @@ from itertools import pairwise
 
 import pytest
 from matplotlib.patches import Polygon
-from matplotlib.text import Text
 
 from cnnrepro.lessons.architectures.drawn_boxes import Box
 from cnnrepro.report import figures
-from cnnrepro.report.figures.drawing import SLABS
+from cnnrepro.report.figures.network_volumes import SLABS
+from tests.report.drawn import texts
 
 BOXES = [
     Box("image", "input", 224, 3),
@@ -20,11 +20,6 @@ BOXES = [
 
 def faces(figure):
     return [patch for patch in figure.axes[0].patches if isinstance(patch, Polygon)]
-
-
-def texts(figure):
-    figure.canvas.draw()
-    return [text.get_text() for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
 
 
 def test_every_layer_is_a_box_of_three_faces():

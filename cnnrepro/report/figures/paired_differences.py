@@ -10,10 +10,12 @@ from matplotlib.figure import Figure
 from cnnrepro.claims.paired_tests import PairedDifference, paired_difference, signed
 from cnnrepro.errors import unknown
 from cnnrepro.report import style
+from cnnrepro.report.figures.panels import one_panel
 
 MARKS = "Dot: one seed. Diamond: mean. Bar: 95 % t interval, with an arrow where it goes on."
 
 
+@style.applied()
 def paired(frame: pd.DataFrame, *, reference: str, metric: str, unit: str, higher_is_better: bool = True) -> Figure:
     """Draw, for every other arm, the difference reference − arm of each seed that both have.
 
@@ -24,23 +26,18 @@ def paired(frame: pd.DataFrame, *, reference: str, metric: str, unit: str, highe
         unit: the unit of a difference ("percentage points"); values are drawn as they are given.
         higher_is_better: whether a larger value is the better one; False for losses and errors.
 
-    Returns:
-        The figure.
-
     Raises:
         UsageError: no row belongs to ``reference``.
         ValueError: a column is missing, or there is no other arm.
     """
     others = _others(frame, reference)
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 1.9 + 0.72 * len(others)), layout="constrained")
-        axes = figure.subplots()
-        pairs = [_pairs(frame, reference, arm) for arm in others]
-        reach = _reach(pairs)
-        for row, own in enumerate(pairs):
-            _draw_row(axes, row, own, style.colour(row + 1), reach)
-        axes.set_xlim(-reach, reach)  # zero in the middle: both sides get the same room
-        _finish(axes, frame, reference, others, metric, unit, higher_is_better)
+    figure, axes = one_panel(1.9 + 0.72 * len(others))
+    pairs = [_pairs(frame, reference, arm) for arm in others]
+    reach = _reach(pairs)
+    for row, own in enumerate(pairs):
+        _draw_row(axes, row, own, style.colour(row + 1), reach)
+    axes.set_xlim(-reach, reach)  # zero in the middle: both sides get the same room
+    _finish(axes, frame, reference, others, metric, unit, higher_is_better)
     return figure
 
 

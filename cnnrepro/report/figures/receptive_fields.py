@@ -1,4 +1,4 @@
-"""Windows on a line of cells, sizes down a network, and receptive fields as frames on a picture and as maps."""
+"""Windows on a line, sizes down a network, and receptive fields: as frames, as maps and as lines against depth."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from cnnrepro.report import style
+from cnnrepro.report.figures.charts import Panel, line_panels
+from cnnrepro.report.figures.panels import one_panel, panel_row, percent, without_ticks
 
 if TYPE_CHECKING:
     from cnnrepro.lessons.geometry_and_receptive_fields.effective_field import Influence
-    from cnnrepro.lessons.geometry_and_receptive_fields.what_a_unit_sees import Frame
+    from cnnrepro.lessons.geometry_and_receptive_fields.what_a_unit_sees import ClaimedField, Frame, Growth
     from cnnrepro.lessons.geometry_and_receptive_fields.windows_and_sizes import CellLine, Descent
 
 INPUT, PADDING, LOST = "#cfe3f3", "#eef1f4", "#f3b48f"
@@ -26,6 +28,7 @@ MOST_CELLS = 40  # on a line; more would be too small to see
 NUMBERS_UP_TO = 15  # cells across; beyond, printed counts would be too small to read
 
 
+@style.applied()
 def windows_on_lines(lines: Sequence[CellLine]) -> Figure:
     """Draw lines of cells with the windows of a layer below them; cells of the input that no window reads are marked.
 
@@ -35,18 +38,16 @@ def windows_on_lines(lines: Sequence[CellLine]) -> Figure:
     lengths = [line.geometry.padding_before + line.size + line.geometry.padding_after for line in lines]
     if not lengths or max(lengths) > MOST_CELLS:
         raise ValueError(f"windows_on_lines() draws lines of up to {MOST_CELLS} cells. Received: {lengths}")
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 0.45 + 1.1 * len(lines)), layout="constrained")
-        axes = figure.subplots()
-        for row, line in enumerate(lines):
-            _draw_line(axes, line, top=-3.0 * row)
-        first = min(-line.geometry.padding_before for line in lines)
-        last = max(line.size + max(line.geometry.padding_after, line.geometry.cells_beyond) for line in lines)
-        axes.set(xlim=(first - 0.2, last + 0.2), ylim=(-3.0 * len(lines) + 0.9, 1.7))
-        axes.axis("off")
-        swatches = [Rectangle((0, 0), 1, 1, facecolor=shade) for shade in (INPUT, PADDING, LOST, WINDOW, HANGING)]
-        names = ("input", "zero padding", "no window reads it", "a window", "hangs over")
-        figure.legend(swatches, names, loc="outside upper left", ncols=5, handlelength=1.0, fontsize=9)
+    figure, axes = one_panel(0.45 + 1.1 * len(lines))
+    for row, line in enumerate(lines):
+        _draw_line(axes, line, top=-3.0 * row)
+    first = min(-line.geometry.padding_before for line in lines)
+    last = max(line.size + max(line.geometry.padding_after, line.geometry.cells_beyond) for line in lines)
+    axes.set(xlim=(first - 0.2, last + 0.2), ylim=(-3.0 * len(lines) + 0.9, 1.7))
+    axes.axis("off")
+    swatches = [Rectangle((0, 0), 1, 1, facecolor=shade) for shade in (INPUT, PADDING, LOST, WINDOW, HANGING)]
+    names = ("input", "zero padding", "no window reads it", "a window", "hangs over")
+    figure.legend(swatches, names, loc="outside upper left", ncols=5, handlelength=1.0, fontsize=9)
     return figure
 
 
@@ -85,20 +86,14 @@ def _draw_line(axes: Axes, line: CellLine, top: float) -> None:
     axes.text(0.4, top + 0.78, f"{words}   →   {result}", color=style.QUIET, **formula)
 
 
+@style.applied()
 def sizes_down(descents: Sequence[Descent]) -> Figure:
-    """Draw for each network a grid of sizes: a row an input size, a column a layer that changes it.
-
-    Raises:
-        ValueError: nothing to draw.
-    """
-    if not descents:
-        raise ValueError("sizes_down() has nothing to draw: there are no networks.")
+    """Draw for each network a grid of sizes: a row an input size, a column a layer that changes it."""
     heights = [len(one.sizes) + 1.6 for one in descents]
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 0.42 * sum(heights) + 0.3), layout="constrained")
-        panels = figure.subplots(len(descents), 1, squeeze=False, height_ratios=heights)[:, 0]
-        for axes, one in zip(panels, descents, strict=True):
-            _draw_descent(axes, one)
+    figure = Figure(figsize=(style.WIDTH, 0.42 * sum(heights) + 0.3), layout="constrained")
+    panels = figure.subplots(len(descents), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for axes, one in zip(panels, descents, strict=True):
+        _draw_descent(axes, one)
     return figure
 
 
@@ -127,6 +122,7 @@ def _cell(axes: Axes, column: int, row: int, words: str, shade: str, ink: str = 
     axes.text(column + 0.5, row + 0.52, words, ha="center", va="center", fontsize=9, color=ink)
 
 
+@style.applied()
 def fields_on_picture(image: np.ndarray, networks: Mapping[str, Sequence[Frame]]) -> Figure:
     """Draw receptive fields as frames on a picture, a panel a network, each with room for its largest frame.
 
@@ -135,36 +131,26 @@ def fields_on_picture(image: np.ndarray, networks: Mapping[str, Sequence[Frame]]
     Args:
         image: (H, W, 3), uint8.
         networks: title -> frames.
-
-    Raises:
-        ValueError: nothing to draw.
     """
-    if not networks or not all(networks.values()):
-        raise ValueError("fields_on_picture() has nothing to draw: there are no frames.")
     size = len(image)
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(networks) + 0.75), layout="constrained")
-        panels = figure.subplots(1, len(networks), squeeze=False)[0]
-        for axes, (title, own) in zip(panels, networks.items(), strict=True):
-            axes.set_facecolor("#b9bfc6")
-            axes.imshow(image, extent=(-0.5, size - 0.5, size - 0.5, -0.5), interpolation="nearest")
-            for number, frame in enumerate(own):
-                _draw_frame(axes, frame, NEST[number % len(NEST)])
-            low = min(0, *(frame.first for frame in own))
-            high = max(size - 1, *(frame.last for frame in own))
-            low, high = low - 0.02 * (high - low), high + 0.02 * (high - low)
-            axes.set(xlim=(low, high), ylim=(high, low), xticks=(0, size), yticks=(0, size))
-            axes.spines[:].set_visible(False)
-            axes.tick_params(length=0)
-            axes.set_title(style.plain(title))
-            axes.legend(
-                [
-                    Rectangle((0, 0), 1, 1, facecolor=NEST[i % len(NEST)], edgecolor=style.QUIET)
-                    for i in range(len(own))
-                ],
-                [f"{style.plain(frame.label)}: {frame.size}" for frame in own],
-                **_BELOW,
-            )
+    figure, panels = panel_row(len(networks), style.WIDTH / len(networks) + 0.75)
+    for axes, (title, own) in zip(panels, networks.items(), strict=True):
+        axes.set_facecolor("#b9bfc6")
+        axes.imshow(image, extent=(-0.5, size - 0.5, size - 0.5, -0.5), interpolation="nearest")
+        for number, frame in enumerate(own):
+            _draw_frame(axes, frame, NEST[number % len(NEST)])
+        low = min(0, *(frame.first for frame in own))
+        high = max(size - 1, *(frame.last for frame in own))
+        low, high = low - 0.02 * (high - low), high + 0.02 * (high - low)
+        axes.set(xlim=(low, high), ylim=(high, low), xticks=(0, size), yticks=(0, size))
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0)
+        axes.set_title(style.plain(title))
+        axes.legend(
+            [Rectangle((0, 0), 1, 1, facecolor=NEST[i % len(NEST)], edgecolor=style.QUIET) for i in range(len(own))],
+            [f"{style.plain(frame.label)}: {frame.size}" for frame in own],
+            **_BELOW,
+        )
     return figure
 
 
@@ -177,31 +163,26 @@ def _draw_frame(axes: Axes, frame: Frame, colour: str) -> None:
         axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=shade, linewidth=width))
 
 
+@style.applied()
 def path_counts(maps: Mapping[str, np.ndarray]) -> Figure:
     """Draw on how many paths each pixel reaches a unit, a panel a chain of filters, pixels of the same size in all.
 
     Args:
         maps: title -> counts, (R, R); 0 is drawn white with a cross.
-
-    Raises:
-        ValueError: nothing to draw.
     """
-    if not maps:
-        raise ValueError("path_counts() has nothing to draw: there are no maps.")
     widest = max(len(counts) for counts in maps.values())
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(maps) + 0.8), layout="constrained")
-        for axes, (title, counts) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps.items(), strict=True):
-            axes.imshow(counts, cmap=SHADES, vmin=0, vmax=1.15 * counts.max(), interpolation="nearest")
-            if widest <= NUMBERS_UP_TO:
-                _print_counts(axes, counts)
-            middle, reach = (len(counts) - 1) / 2, widest / 2
-            axes.set(xlim=(middle - reach, middle + reach), ylim=(middle + reach, middle - reach), xticks=[], yticks=[])
-            axes.spines[:].set_visible(False)
-            axes.add_patch(Rectangle((-0.5, -0.5), len(counts), len(counts), fill=False, edgecolor=style.QUIET))
-            unread = int((counts == 0).sum())
-            words = f"{len(counts)}×{len(counts)} pixels, {unread:,} of {counts.size:,} not read"
-            axes.set_title(f"{style.wrapped(title, 34)}\n{words}", fontsize=9.5)
+    figure, panels = panel_row(len(maps), style.WIDTH / len(maps) + 0.8)
+    for axes, (title, counts) in zip(panels, maps.items(), strict=True):
+        axes.imshow(counts, cmap=SHADES, vmin=0, vmax=1.15 * counts.max(), interpolation="nearest")
+        if widest <= NUMBERS_UP_TO:
+            _print_counts(axes, counts)
+        middle, reach = (len(counts) - 1) / 2, widest / 2
+        axes.set(xlim=(middle - reach, middle + reach), ylim=(middle + reach, middle - reach))
+        without_ticks(axes, None)
+        axes.add_patch(Rectangle((-0.5, -0.5), len(counts), len(counts), fill=False, edgecolor=style.QUIET))
+        unread = int((counts == 0).sum())
+        words = f"{len(counts)}×{len(counts)} pixels, {unread:,} of {counts.size:,} not read"
+        axes.set_title(f"{style.wrapped(title, 34)}\n{words}", fontsize=9.5)
     return figure
 
 
@@ -213,33 +194,72 @@ def _print_counts(axes: Axes, counts: np.ndarray) -> None:
         axes.text(column, row, words, ha="center", va="center", fontsize=6.5, color=colour)
 
 
+@style.applied()
 def effective_fields(influences: Sequence[Influence], share: float = 0.95) -> Figure:
     """Draw how strongly each pixel moves a unit, a panel a depth, each as large as its theoretical field.
 
     Args:
         influences: one a depth.
         share: of the squared gradient that lies in the dashed square.
-
-    Raises:
-        ValueError: nothing to draw.
     """
-    if not influences:
-        raise ValueError("effective_fields() has nothing to draw: there are no depths.")
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, style.WIDTH / len(influences) + 0.5), layout="constrained")
-        panels = figure.subplots(1, len(influences), squeeze=False)[0]
-        drawn = None
-        for axes, one in zip(panels, influences, strict=True):
-            size, side = len(one.strength), one.side(share)
-            drawn = axes.imshow(one.strength / one.strength.max(), cmap=SHADES, vmin=0, vmax=1, interpolation="nearest")
-            corner = (size - side) / 2 - 0.5
-            square = Rectangle((corner, corner), side, side, fill=False, edgecolor=style.ARM_COLOURS[1])
-            square.set(linewidth=2.0, linestyle="--")
-            axes.add_patch(square)
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set(visible=True, color=style.QUIET)
-            inside = f"{share:.0%}".replace("%", " %")
-            words = f"sees {size}×{size}; {inside} in {side}×{side}"
-            axes.set_title(f"{one.depth} layers\n{words}", fontsize=9.5)
-        figure.colorbar(drawn, ax=panels, label="gradient, strongest = 1", shrink=0.75, pad=0.02)
+    figure, panels = panel_row(len(influences), style.WIDTH / len(influences) + 0.5)
+    for axes, one in zip(panels, influences, strict=True):
+        size, side = len(one.strength), one.side(share)
+        drawn = axes.imshow(one.strength / one.strength.max(), cmap=SHADES, vmin=0, vmax=1, interpolation="nearest")
+        corner = (size - side) / 2 - 0.5
+        square = Rectangle((corner, corner), side, side, fill=False, edgecolor=style.ARM_COLOURS[1])
+        square.set(linewidth=2.0, linestyle="--")
+        axes.add_patch(square)
+        without_ticks(axes, style.QUIET)
+        inside = percent(share)
+        words = f"sees {size}×{size}; {inside} in {side}×{side}"
+        axes.set_title(f"{one.depth} layers\n{words}", fontsize=9.5)
+    figure.colorbar(drawn, ax=panels, label="gradient, strongest = 1", shrink=0.75, pad=0.02)
     return figure
+
+
+def growth_lines(growths: Sequence[Growth], size: int) -> Figure:
+    """Draw receptive field and effective stride against depth, on logarithmic axes.
+
+    Args:
+        growths: one a network.
+        size: of the input, in pixels; a line marks it.
+    """
+    shared = {"x": "convolutions passed", "y": "pixels", "logarithmic": "xy"}
+    fields = {one.title: (one.depths[1:], one.fields[1:]) for one in growths}
+    strides = {one.title: (one.depths[1:], one.strides[1:]) for one in growths}
+    return line_panels(
+        [
+            Panel("Receptive field", lines=fields, rules={f"the picture: {size}": size}, **shared),
+            Panel("Effective stride", lines=strides, **shared),
+        ]
+    )
+
+
+def recursion_lines(networks: Mapping[str, Sequence[ClaimedField]]) -> Figure:
+    """Draw what a recursion claims of receptive fields beside what they are, layer by layer, a panel a network.
+
+    Args:
+        networks: title -> its layers, as ``against`` of the lesson gives them.
+    """
+    panels = []
+    for title, steps in networks.items():
+        layers = range(1, len(steps) + 1)
+        claimed, right = [step.claimed for step in steps], [step.right for step in steps]
+        lines = {"the notes’ recursion": (layers, claimed), "right": (layers, right)}
+        dashed = frozenset({"the notes’ recursion"})
+        panels.append(Panel(title, "convolutions and pools", "receptive field, pixels", lines, dashed=dashed))
+    return line_panels(panels)
+
+
+def dilation_lines(growths: Mapping[str, Sequence[int]]) -> Figure:
+    """Draw receptive fields behind 1, 2, … layers, a line a way to dilate them."""
+    lines = {name: (range(1, len(sizes) + 1), sizes) for name, sizes in growths.items()}
+    return line_panels([Panel("3x3 layers, stride 1", "layers", "receptive field, pixels", lines, logarithmic="y")])
+
+
+def influence_profiles(influences: Sequence[Influence]) -> Figure:
+    """Draw the gradient along the middle row of each unit's field, all fields as wide as the panel."""
+    lines = {f"{one.depth} layers": one.profile() for one in influences}
+    x, y = "place in the theoretical field (its ends are −1 and 1)", "gradient, strongest = 1"
+    return line_panels([Panel("Along the middle row", x, y, lines)], height=3.0)

@@ -12,16 +12,16 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from cnnrepro.report import style
-from cnnrepro.report.figures.responses import DIVERGING
+from cnnrepro.report.figures.panels import DIVERGING, axes_at, without_ticks
 
 if TYPE_CHECKING:
     from cnnrepro.lessons.photographs import Map
 
-SIGNED = DIVERGING
 BRIGHTEST = 99.5  # per cent of the signed values that the scale covers; a few extremes would make the rest pale
 TITLE, GAP, FILTER, BAR = 0.3, 0.14, 0.62, 0.62  # inches
 
 
+@style.applied()
 def map_grid(panels: Sequence[Map], *, columns: int = 3, true_size: bool = False, sharp: bool = False) -> Figure:
     """Draw maps in rows. Signed ones share a scale with 0 in its middle; the others run from black, 0, to white, 1.
 
@@ -30,12 +30,7 @@ def map_grid(panels: Sequence[Map], *, columns: int = 3, true_size: bool = False
         columns: panels in a row.
         true_size: pixels have one size in all panels, so that small maps look small.
         sharp: show the pixels as squares.
-
-    Raises:
-        ValueError: nothing to draw.
     """
-    if not panels:
-        raise ValueError("map_grid() has nothing to draw. Received: no map")
     signed = [one for one in panels if one.kind == "signed"]
     limit = max((float(np.percentile(np.abs(one.values), BRIGHTEST)) for one in signed), default=1.0) or 1.0
     sizes = np.array([one.values.shape[:2] for one in panels])
@@ -46,33 +41,25 @@ def map_grid(panels: Sequence[Map], *, columns: int = 3, true_size: bool = False
     above = FILTER + 0.08 if with_filter else TITLE
     bottom = BAR if signed else 0.0
     total = rows * (above + height + GAP) + bottom
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, total), layout="none")
-        for index, one in enumerate(panels):
-            left, top = (index % columns) * (width + GAP), (index // columns) * (above + height + GAP)
-            axes = _axes(figure, left, top + above, width, height)
-            _draw(axes, one, limit, sharp)
-            if true_size:
-                axes.set(xlim=(-0.5, sizes[:, 1].max() - 0.5), ylim=(sizes[:, 0].max() - 0.5, -0.5))
-            _head(figure, one, left, top, width, with_filter)
-        if signed:
-            _scale(figure, limit)
+    figure = Figure(figsize=(style.WIDTH, total), layout="none")
+    for index, one in enumerate(panels):
+        left, top = (index % columns) * (width + GAP), (index // columns) * (above + height + GAP)
+        axes = axes_at(figure, left, top + above, width, height)
+        axes.set_axis_off()
+        _draw(axes, one, limit, sharp)
+        if true_size:
+            axes.set(xlim=(-0.5, sizes[:, 1].max() - 0.5), ylim=(sizes[:, 0].max() - 0.5, -0.5))
+        _head(figure, one, left, top, width, with_filter)
+    if signed:
+        _scale(figure, limit)
     return figure
-
-
-def _axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """Axes without anything around, placed in inches from the upper left corner."""
-    across, down = figure.get_size_inches()
-    axes = figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
-    axes.set_axis_off()
-    return axes
 
 
 def _draw(axes: Axes, one: Map, limit: float, sharp: bool) -> None:
     # "none" keeps the pixels as they are: the reader's program smooths them, and the file is about half as large.
     how = {"interpolation": "nearest" if sharp else "none"}
     if one.kind == "signed":
-        axes.imshow(one.values, cmap=SIGNED, norm=Normalize(-limit, limit), **how)
+        axes.imshow(one.values, cmap=DIVERGING, norm=Normalize(-limit, limit), **how)
     elif one.kind == "colour":
         axes.imshow(np.clip(one.values, 0, 1), **how)
     else:
@@ -85,12 +72,10 @@ def _head(figure: Figure, one: Map, left: float, top: float, width: float, with_
     across, down = figure.get_size_inches()
     lead = 0.0
     if with_filter and one.kernel is not None:
-        axes = _axes(figure, left, top + 0.03, FILTER - 0.06, FILTER - 0.06)
+        axes = axes_at(figure, left, top + 0.03, FILTER - 0.06, FILTER - 0.06)
         reach = np.abs(one.kernel).max()
-        axes.imshow(one.kernel, cmap=SIGNED, norm=Normalize(-reach, reach), interpolation="nearest")
-        axes.set_axis_on()
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set(visible=True, color=style.RULE)
+        axes.imshow(one.kernel, cmap=DIVERGING, norm=Normalize(-reach, reach), interpolation="nearest")
+        without_ticks(axes)
         lead = FILTER + 0.04
     room = int((width - lead) / 0.078)
     size = "" if one.kernel is None or not with_filter else f"\n{one.kernel.shape[0]}x{one.kernel.shape[1]}"
@@ -104,7 +89,7 @@ def _scale(figure: Figure, limit: float) -> None:
     """The scale of the signed maps, below all."""
     down = figure.get_size_inches()[1]
     axes = figure.add_axes((0.25, 0.32 / down, 0.5, 0.12 / down))
-    axes.imshow(np.linspace(-1, 1, 256)[None], cmap=SIGNED, aspect="auto", extent=(-limit, limit, 0, 1))
+    axes.imshow(np.linspace(-1, 1, 256)[None], cmap=DIVERGING, aspect="auto", extent=(-limit, limit, 0, 1))
     axes.set_yticks([])
     axes.set_xticks([-limit, 0, limit], [f"≤ −{limit:.2f}", "0", f"≥ {limit:.2f}"], fontsize=8.5)
     axes.tick_params(length=0)

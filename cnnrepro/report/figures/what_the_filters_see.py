@@ -7,19 +7,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from cnnrepro.report import style
+from cnnrepro.report.figures.panels import DIVERGING, RISING, panel_grid, panel_row, without_ticks
 
-# Blue below nought, white at nought, orange above: the palette's first two colours, apart under colour-vision
-# deficiencies.
-DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#003f6b", "#0072B2", "#ffffff", "#D55E00", "#7a2f00"])
-RISING = LinearSegmentedColormap.from_list("rising", ["#ffffff", "#cfe3f2", "#56a3d4", "#0072B2", "#002a47"])
 GAP = 1  # pixels between the tiles of a filter sheet
 SILENT = "#e4e8ec"  # a feature map that is nought everywhere
 
 
+@style.applied()
 def filter_sheets(sheets: Mapping[str, np.ndarray], *, columns: int = 4) -> Figure:
     """Draw filters as tiles, a panel a set, all on one scale that has white at nought.
 
@@ -28,7 +27,7 @@ def filter_sheets(sheets: Mapping[str, np.ndarray], *, columns: int = 4) -> Figu
         columns: tiles in a row of a panel.
 
     Raises:
-        ValueError: there is nothing to draw, or the shapes differ.
+        ValueError: the shapes differ.
     """
     arrays = {title: np.asarray(filters, float) for title, filters in sheets.items()}
     shapes = {array.shape for array in arrays.values()}
@@ -38,21 +37,17 @@ def filter_sheets(sheets: Mapping[str, np.ndarray], *, columns: int = 4) -> Figu
     rows, columns = math.ceil(count / columns), min(columns, count)
     most = max(float(np.abs(array).max()) for array in arrays.values()) or 1.0
     panel = (style.WIDTH - 0.7) / len(arrays)
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, panel * rows * height / (columns * width) + 0.55), layout="constrained")
-        figure.get_layout_engine().set(wspace=0.12)
-        panels = figure.subplots(1, len(arrays), squeeze=False)[0]
-        drawn = None
-        for axes, (title, filters) in zip(panels, arrays.items(), strict=True):
-            drawn = axes.imshow(
-                mosaic(filters, columns), cmap=DIVERGING, vmin=-most, vmax=most, interpolation="nearest"
-            )
-            _frames(axes, height, width, count, columns)
-            axes.set_title(style.wrapped(title, int(panel * 11)))
-        figure.colorbar(drawn, ax=list(panels), label="weight", aspect=30, pad=0.01).outline.set_visible(False)
+    figure, panels = panel_row(len(arrays), panel * rows * height / (columns * width) + 0.55)
+    figure.get_layout_engine().set(wspace=0.12)
+    for axes, (title, filters) in zip(panels, arrays.items(), strict=True):
+        drawn = axes.imshow(mosaic(filters, columns), cmap=DIVERGING, vmin=-most, vmax=most, interpolation="nearest")
+        _frames(axes, height, width, count, columns)
+        axes.set_title(style.wrapped(title, int(panel * 11)))
+    figure.colorbar(drawn, ax=list(panels), label="weight", aspect=30, pad=0.01).outline.set_visible(False)
     return figure
 
 
+@style.applied()
 def feature_maps(image: np.ndarray, layers: Mapping[str, np.ndarray], *, columns: int = 16) -> Figure:
     """Draw an image and what the channels of some layers make of it; each layer has a scale of its own from nought.
 
@@ -72,24 +67,24 @@ def feature_maps(image: np.ndarray, layers: Mapping[str, np.ndarray], *, columns
         raise ValueError(f"feature_maps() needs maps (height, width, channels) by layer. Received: {received}")
     tile = style.WIDTH / (columns + 0.5)
     heights = [1.45, *(math.ceil(maps.shape[2] / columns) * tile + 0.45 for maps in arrays.values())]
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
-        top, *panels = figure.subplots(1 + len(arrays), 1, height_ratios=heights)
-        top.imshow(image[..., 0], cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
-        _bare(top)
-        top.set_anchor("W")
-        top.set_title("the image")
-        for axes, (title, maps) in zip(panels, arrays.items(), strict=True):
-            silent = maps.max(axis=(0, 1)) <= 0
-            shown = np.where(silent, np.nan, maps)
-            axes.imshow(_grounded(mosaic(shown, columns), maps, columns), interpolation="nearest")
-            _frames(axes, *maps.shape, columns)
-            axes.set_anchor("W")
-            note = f", {int(silent.sum())} of them silent here" if silent.any() else ""
-            axes.set_title(f"{title}: {maps.shape[2]} maps of {maps.shape[0]}×{maps.shape[1]}{note}")
+    figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
+    top, *panels = figure.subplots(1 + len(arrays), 1, height_ratios=heights)
+    top.imshow(image[..., 0], cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+    without_ticks(top)
+    top.set_anchor("W")
+    top.set_title("the image")
+    for axes, (title, maps) in zip(panels, arrays.items(), strict=True):
+        silent = maps.max(axis=(0, 1)) <= 0
+        shown = np.where(silent, np.nan, maps)
+        axes.imshow(_grounded(mosaic(shown, columns), maps, columns), interpolation="nearest")
+        _frames(axes, *maps.shape, columns)
+        axes.set_anchor("W")
+        note = f", {int(silent.sum())} of them silent here" if silent.any() else ""
+        axes.set_title(f"{title}: {maps.shape[2]} maps of {maps.shape[0]}×{maps.shape[1]}{note}")
     return figure
 
 
+@style.applied()
 def patches(rows: Sequence[np.ndarray], titles: Sequence[str], *, columns: int = 2) -> Figure:
     """Draw the patches of each filter in a row, under its title.
 
@@ -99,24 +94,19 @@ def patches(rows: Sequence[np.ndarray], titles: Sequence[str], *, columns: int =
         columns: filters beside one another.
 
     Raises:
-        ValueError: there is nothing to draw, or a filter has no title.
+        ValueError: a filter has no title.
     """
     if not len(rows) or len(rows) != len(titles):
         raise ValueError(f"patches() needs a title for every row. Received: {len(rows)} and {len(titles)}")
     lines = math.ceil(len(rows) / columns)
     count, height, width = rows[0].shape[:3]
     tall = style.WIDTH / columns * height / (count * width) + 0.3
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, lines * tall), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.06, h_pad=0.03)
-        panels = list(figure.subplots(lines, columns, squeeze=False).flat)
-        for axes, row, title in zip(panels, rows, titles, strict=False):
-            sheet = mosaic(np.moveaxis(row[..., 0], 0, -1).astype(float), len(row))
-            axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
-            _frames(axes, height, width, len(row), len(row))
-            axes.set_title(style.plain(title), fontsize=9.5, fontweight="normal", pad=4)
-        for axes in panels[len(rows) :]:
-            axes.set_visible(False)
+    figure, panels = panel_grid(len(rows), columns, lines * tall, w_pad=0.06, h_pad=0.03)
+    for axes, row, title in zip(panels, rows, titles, strict=True):
+        sheet = mosaic(np.moveaxis(row[..., 0], 0, -1).astype(float), len(row))
+        axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+        _frames(axes, height, width, len(row), len(row))
+        axes.set_title(style.plain(title), fontsize=9.5, fontweight="normal", pad=4)
     return figure
 
 
@@ -142,17 +132,51 @@ def _grounded(sheet: np.ndarray, maps: np.ndarray, columns: int) -> np.ndarray:
 
 def _frames(axes: Axes, height: int, width: int, count: int, columns: int) -> None:
     """A thin line around every tile, and no ticks."""
-    from matplotlib.collections import PatchCollection
-    from matplotlib.patches import Rectangle
-
     places = [(number % columns * (width + GAP), number // columns * (height + GAP)) for number in range(count)]
     frames = [Rectangle((left - 0.5, top - 0.5), width, height) for left, top in places]
     axes.add_collection(PatchCollection(frames, facecolor="none", edgecolor=style.RULE, linewidth=0.8, clip_on=False))
-    _bare(axes)
-    axes.spines[:].set_visible(False)
+    without_ticks(axes, None)
 
 
-def _bare(axes: Axes) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set(visible=True, color=style.RULE)
+@style.applied()
+def occlusion(
+    images: Sequence[np.ndarray], drops: Sequence[np.ndarray], titles: Sequence[str], *, columns: int = 5
+) -> Figure:
+    """Draw what hiding a square does, at the square's centre, on the image it is done to, all on one scale.
+
+    Args:
+        images: (H, W, 1) uint8 each.
+        drops: for each image (rows, columns), how much lower the probability is, −1 to 1, a square at every pixel.
+        titles: one an image.
+        columns: images in a row.
+
+    Raises:
+        ValueError: the numbers differ.
+    """
+    if not len(images) or not len(images) == len(drops) == len(titles):
+        raise ValueError(
+            f"occlusion() needs a map and a title for every image. "
+            f"Received: {len(images)}, {len(drops)} and {len(titles)}"
+        )
+    columns = min(columns, len(images))
+    rows, cell = math.ceil(len(images) / columns), style.WIDTH / columns
+    figure, panels = panel_grid(len(images), columns, rows * (cell + 0.22) + 0.62)
+    for axes, image, values, title in zip(panels, images, drops, titles, strict=True):
+        height, width = image.shape[:2]
+        edges = [(have - got) / 2 - 0.5 for have, got in zip((height, width), values.shape, strict=True)]
+        extent = (edges[1], width - 1 - edges[1], height - 1 - edges[0], edges[0])
+        drawn = axes.imshow(values, cmap=DIVERGING, vmin=-1, vmax=1, extent=extent, interpolation="nearest")
+        axes.contour(image[..., 0], levels=[127], colors=style.INK, linewidths=1.1)
+        axes.add_patch(Rectangle(edges[::-1], *values.shape[::-1], fill=False, edgecolor=style.RULE))
+        axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+        without_ticks(axes)
+        axes.set_title(style.wrapped(title, int(cell * 13)), fontsize=9.5, fontweight="normal", loc="center", pad=4)
+    figure.colorbar(
+        drawn,
+        ax=figure.axes,
+        orientation="horizontal",
+        aspect=60,
+        pad=0.01,
+        label="how much lower the probability of the right class is (blue: higher)",
+    )
+    return figure

@@ -134,6 +134,7 @@ def words(axes: Axes, x: float, y: float, text: str, *, bold: bool = False, size
     )
 
 
+@style.applied()
 def equation(lines: Sequence[Sequence[Term | str]], *, titles: Sequence[str] = (), cell: float = CELL) -> Figure:
     """Draw lines of grids with signs between them.
 
@@ -143,7 +144,7 @@ def equation(lines: Sequence[Sequence[Term | str]], *, titles: Sequence[str] = (
         cell: inches of a cell, where there is room.
 
     Raises:
-        ValueError: there is nothing to draw, or a heading too few.
+        ValueError: a heading too few.
     """
     if not lines or not all(any(isinstance(one, Term) for one in line) for line in lines):
         raise ValueError(f"equation() needs lines with one grid or more each. Received: {len(lines)} lines")
@@ -152,15 +153,14 @@ def equation(lines: Sequence[Sequence[Term | str]], *, titles: Sequence[str] = (
     largest = cell
     for _ in range(4):  # words do not shrink with the cells, so the width is found by trying
         cell = min(largest, cell * style.WIDTH / max(cell * _line_width(line, cell) for line in lines))
-    with style.applied():
-        heights = [sum(_reach(line, cell)) + (0.34 / cell if titles else 0) for line in lines]
-        figure, axes = canvas(style.WIDTH / cell, sum(heights) + 0.06 / cell, cell)
-        y = 0.0
-        for index, (line, height) in enumerate(zip(lines, heights, strict=True)):
-            if titles:
-                words(axes, 0.05, y + 0.2 / cell, titles[index], bold=True, size=10.5)
-            _line(axes, line, y + (0.34 / cell if titles else 0), cell)
-            y += height
+    heights = [sum(_reach(line, cell)) + (0.34 / cell if titles else 0) for line in lines]
+    figure, axes = canvas(style.WIDTH / cell, sum(heights) + 0.06 / cell, cell)
+    y = 0.0
+    for index, (line, height) in enumerate(zip(lines, heights, strict=True)):
+        if titles:
+            words(axes, 0.05, y + 0.2 / cell, titles[index], bold=True, size=10.5)
+        _line(axes, line, y + (0.34 / cell if titles else 0), cell)
+        y += height
     return figure
 
 

@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 
 from cnnrepro.report import style
 from cnnrepro.report.figures.charts import Panel, line_panels
+from cnnrepro.report.figures.panels import panel_row, percent
 
 if TYPE_CHECKING:
     from cnnrepro.lessons.architectures.network_costs import NetworkCost
@@ -40,6 +41,7 @@ class Bars:
     rounded: Sequence[bool] = ()
 
 
+@style.applied()
 def bar_panels(names: Sequence[str], panels: Sequence[Bars], *, mark: str = "published") -> Figure:
     """Draw panels of horizontal bars that share their rows, and published values as marks on them.
 
@@ -49,15 +51,13 @@ def bar_panels(names: Sequence[str], panels: Sequence[Bars], *, mark: str = "pub
     wrong = [panel.title for panel in panels if len(panel.values) != len(names)]
     if wrong or not names or not panels:
         raise ValueError(f"bar_panels() needs a value for each of {len(names)} names. Received: {wrong or 'nothing'}")
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 0.95 + 0.27 * len(names)), layout="constrained")
-        columns = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-        for index, (axes, panel) in enumerate(zip(columns, panels, strict=True)):
-            _bars(axes, panel, PARTS[index])
-        columns[0].set_yticks(range(len(names)), [style.plain(name) for name in names], color=style.INK)
-        columns[0].set_ylim(len(names) - 0.4, -0.6)
-        if any(known is not None for panel in panels for known in panel.marks):
-            figure.legend(_mark_handles(), [mark, f"{mark}, in round figures"], loc="outside lower right", ncols=2)
+    figure, columns = panel_row(len(panels), 0.95 + 0.27 * len(names), sharey=True)
+    for index, (axes, panel) in enumerate(zip(columns, panels, strict=True)):
+        _bars(axes, panel, PARTS[index])
+    columns[0].set_yticks(range(len(names)), [style.plain(name) for name in names], color=style.INK)
+    columns[0].set_ylim(len(names) - 0.4, -0.6)
+    if any(known is not None for panel in panels for known in panel.marks):
+        figure.legend(_mark_handles(), [mark, f"{mark}, in round figures"], loc="outside lower right", ncols=2)
     return figure
 
 
@@ -106,78 +106,69 @@ def _mark_handles() -> list[Line2D]:
     return [Line2D([], [], linestyle="", **_mark(rounded)) for rounded in (False, True)]
 
 
+@style.applied()
 def share_panels(names: Sequence[str], panels: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     """Draw stacked bars of shares that add up to one, a panel a quantity.
 
     Args:
         names: of the rows.
         panels: title -> part -> one amount a row; amounts are turned into shares.
-
-    Raises:
-        ValueError: nothing to draw.
     """
-    if not names or not panels:
-        raise ValueError("share_panels() has nothing to draw.")
     parts = list(dict.fromkeys(part for amounts in panels.values() for part in amounts))
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 1.0 + 0.27 * len(names)), layout="constrained")
-        columns = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-        for axes, (title, amounts) in zip(columns, panels.items(), strict=True):
-            total, left = np.sum(list(amounts.values()), axis=0), np.zeros(len(names))
-            for part, values in amounts.items():
-                share = np.asarray(values) / total
-                axes.barh(range(len(names)), share, left=left, color=PARTS[parts.index(part)], height=0.7)
-                _print_shares(axes, share, left, ON_PARTS[parts.index(part)])
-                left = left + share
-            axes.set(xlim=(0, 1), xticks=[])
-            axes.set_title(style.plain(title))
-            axes.spines[:].set_visible(False)
-            axes.tick_params(length=0)
-        columns[0].set_yticks(range(len(names)), [style.plain(name) for name in names], color=style.INK)
-        columns[0].set_ylim(len(names) - 0.4, -0.6)
-        swatches = [Patch(color=PARTS[index]) for index in range(len(parts))]
-        figure.legend(swatches, parts, loc="outside lower right", ncols=len(parts), handlelength=1.0)
+    figure, columns = panel_row(len(panels), 1.0 + 0.27 * len(names), sharey=True)
+    for axes, (title, amounts) in zip(columns, panels.items(), strict=True):
+        total, left = np.sum(list(amounts.values()), axis=0), np.zeros(len(names))
+        for part, values in amounts.items():
+            share = np.asarray(values) / total
+            axes.barh(range(len(names)), share, left=left, color=PARTS[parts.index(part)], height=0.7)
+            _print_shares(axes, share, left, ON_PARTS[parts.index(part)])
+            left = left + share
+        axes.set(xlim=(0, 1), xticks=[])
+        axes.set_title(style.plain(title))
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0)
+    columns[0].set_yticks(range(len(names)), [style.plain(name) for name in names], color=style.INK)
+    columns[0].set_ylim(len(names) - 0.4, -0.6)
+    swatches = [Patch(color=PARTS[index]) for index in range(len(parts))]
+    figure.legend(swatches, parts, loc="outside lower right", ncols=len(parts), handlelength=1.0)
     return figure
 
 
 def _print_shares(axes: Axes, share: np.ndarray, left: np.ndarray, ink: str) -> None:
     for row, (one, start) in enumerate(zip(share, left, strict=True)):
         if one >= 0.08:  # a narrower piece has no room for its figure
-            words = f"{one:.0%}".replace("%", " %")
+            words = percent(one)
             axes.text(start + one / 2, row, words, ha="center", va="center", fontsize=8, color=ink)
 
 
+@style.applied()
 def memory_columns(networks: Mapping[str, Sequence[tuple[str, float, float, float]]]) -> Figure:
     """Draw a column a layer: activations with their gradients above, weights below, a pair of panels a network.
 
     Args:
         networks: title -> (layer; megabytes of its output for one image, of that output's gradient, of its weights).
-
-    Raises:
-        ValueError: nothing to draw.
     """
     if not networks or not all(networks.values()):
         raise ValueError("memory_columns() needs a network with layers. Received: " + repr(list(networks)))
     widths = [len(layers) + 2 for layers in networks.values()]
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 5.2), layout="constrained")
-        panels = figure.subplots(2, len(networks), sharex="col", squeeze=False, width_ratios=widths)
-        for (above, below), (title, layers) in zip(panels.T, networks.items(), strict=True):
-            names, outputs, gradients, weights = (np.array(column) for column in zip(*layers, strict=True))
-            places = np.arange(len(names))
-            above.bar(places, outputs, color=PARTS[0], width=0.78)
-            above.bar(places, gradients, bottom=outputs, color=GRADIENT, width=0.78)
-            below.bar(places, weights, color=WEIGHTS, width=0.78)
-            above.set_title(style.plain(title))
-            below.set_xticks(places, [style.plain(name) for name in names], rotation=90, fontsize=8)
-            for axes in (above, below):
-                style.quiet_grid(axes)
-                axes.margins(x=0.02, y=0.1)
-        panels[0, 0].set_ylabel("MB for one image")
-        panels[1, 0].set_ylabel("MB for any batch")
-        swatches = [Patch(color=colour) for colour in (PARTS[0], GRADIENT, WEIGHTS)]
-        names = ("activations", "their gradients", "weights (gradients and momentum take as much again, each)")
-        figure.legend(swatches, names, loc="outside upper left", ncols=3, handlelength=1.0)
+    figure = Figure(figsize=(style.WIDTH, 5.2), layout="constrained")
+    panels = figure.subplots(2, len(networks), sharex="col", squeeze=False, width_ratios=widths)
+    for (above, below), (title, layers) in zip(panels.T, networks.items(), strict=True):
+        names, outputs, gradients, weights = (np.array(column) for column in zip(*layers, strict=True))
+        places = np.arange(len(names))
+        above.bar(places, outputs, color=PARTS[0], width=0.78)
+        above.bar(places, gradients, bottom=outputs, color=GRADIENT, width=0.78)
+        below.bar(places, weights, color=WEIGHTS, width=0.78)
+        above.set_title(style.plain(title))
+        below.set_xticks(places, [style.plain(name) for name in names], rotation=90, fontsize=8)
+        for axes in (above, below):
+            style.quiet_grid(axes)
+            axes.margins(x=0.02, y=0.1)
+    panels[0, 0].set_ylabel("MB for one image")
+    panels[1, 0].set_ylabel("MB for any batch")
+    swatches = [Patch(color=colour) for colour in (PARTS[0], GRADIENT, WEIGHTS)]
+    names = ("activations", "their gradients", "weights (gradients and momentum take as much again, each)")
+    figure.legend(swatches, names, loc="outside upper left", ncols=3, handlelength=1.0)
     return figure
 
 

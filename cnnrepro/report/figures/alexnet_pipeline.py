@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 
 from cnnrepro.data.statistics import forwards
 from cnnrepro.report import style
+from cnnrepro.report.figures.panels import axes_at, grid_in, panel_row, without_ticks
 
 if TYPE_CHECKING:
     from cnnrepro.lessons.alexnet_pipeline.cut_windows import CutWindows
@@ -21,37 +22,31 @@ _SEEN = "#0072B2"
 _GAP, _TITLE, _TALLEST = 0.14, 0.3, 4.4  # inches
 
 
+@style.applied()
 def picture_rows(rows: Sequence[Sequence[Map]]) -> Figure:
     """Draw pictures in rows that fill the width of the page; those of a row have one height.
 
     Args:
         rows: pictures from 0 to 1, grey (H, W) or in colour (H, W, 3), with their titles.
-
-    Raises:
-        ValueError: nothing to draw.
     """
-    if not rows or not all(rows):
-        raise ValueError("picture_rows() has nothing to draw. Received: an empty row, or no row")
     ratios = [[one.values.shape[1] / one.values.shape[0] for one in row] for row in rows]
     heights = [min(_TALLEST, (style.WIDTH - _GAP * (len(row) - 1)) / sum(row)) for row in ratios]
     total = sum(heights) + len(rows) * (_TITLE + _GAP)
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, total), layout="none")
-        top = 0.0
-        for row, shapes, height in zip(rows, ratios, heights, strict=True):
-            left = 0.0
-            for one, ratio in zip(row, shapes, strict=True):
-                place = (left, total - top - _TITLE - height, ratio * height, height)  # inches
-                axes = figure.add_axes(np.array(place) / np.array([style.WIDTH, total] * 2))
-                axes.imshow(np.clip(one.values, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-                axes.set(xticks=[], yticks=[])
-                axes.spines[:].set(visible=True, color=style.RULE)
-                axes.set_title(style.plain(one.title), fontsize=9.5, pad=5)
-                left += ratio * height + _GAP
-            top += height + _TITLE + _GAP
+    figure = Figure(figsize=(style.WIDTH, total), layout="none")
+    top = 0.0
+    for row, shapes, height in zip(rows, ratios, heights, strict=True):
+        left = 0.0
+        for one, ratio in zip(row, shapes, strict=True):
+            axes = axes_at(figure, left, top + _TITLE, ratio * height, height)
+            axes.imshow(np.clip(one.values, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            without_ticks(axes)
+            axes.set_title(style.plain(one.title), fontsize=9.5, pad=5)
+            left += ratio * height + _GAP
+        top += height + _TITLE + _GAP
     return figure
 
 
+@style.applied()
 def windows_of(cut: CutWindows, *, columns: int = 5) -> Figure:
     """Draw a canvas with the places of its windows, and the windows beside it.
 
@@ -59,20 +54,15 @@ def windows_of(cut: CutWindows, *, columns: int = 5) -> Figure:
         cut: the canvas and its windows; a place that several share is drawn once.
         columns: windows in a row.
     """
-    rows = -(-len(cut.images) // columns)
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 3.1), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
-        left, right = figure.subfigures(1, 2, width_ratios=(1, 2.15))
-        _places(left.subplots(), cut)
-        panels = list(right.subplots(rows, columns, squeeze=False).flat)
-        for axes, image, words in zip(panels, cut.images, cut.words, strict=False):
-            axes.imshow(image, interpolation="nearest")
-            axes.set_title(style.wrapped(words, 14), fontsize=8, fontweight="normal", loc="center", pad=3)
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set(visible=True, color=style.RULE)
-        for axes in panels[len(cut.images) :]:
-            axes.set_visible(False)
+    figure = Figure(figsize=(style.WIDTH, 3.1), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
+    left, right = figure.subfigures(1, 2, width_ratios=(1, 2.15))
+    _places(left.subplots(), cut)
+    panels = grid_in(right, len(cut.images), columns)
+    for axes, image, words in zip(panels, cut.images, cut.words, strict=True):
+        axes.imshow(image, interpolation="nearest")
+        axes.set_title(style.wrapped(words, 14), fontsize=8, fontweight="normal", loc="center", pad=3)
+        without_ticks(axes)
     return figure
 
 
@@ -82,10 +72,10 @@ def _places(axes: Axes, cut: CutWindows) -> None:
         frame = (left - 0.5, top - 0.5), cut.size, cut.size
         axes.add_patch(Rectangle(*frame, fill=False, edgecolor=style.colour(number), linewidth=1.4))
     axes.set_title(f"the places, {cut.size} of {len(cut.canvas)} pixels", fontsize=9.5)
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(False)
+    without_ticks(axes, None)
 
 
+@style.applied()
 def window_places(counts: Mapping[str, np.ndarray]) -> Figure:
     """Draw how often a window began at each place, a panel for each law.
 
@@ -93,34 +83,30 @@ def window_places(counts: Mapping[str, np.ndarray]) -> Figure:
         counts: law -> counts (rows, columns); all of one shape.
     """
     most = max(int(one.max()) for one in counts.values())
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 4.6), layout="constrained")
-        panels = figure.subplots(1, len(counts), squeeze=False)[0]
-        drawn = None
-        for axes, (law, one) in zip(panels, counts.items(), strict=True):
-            shown = np.ma.masked_equal(one, 0)
-            axes.set_facecolor("#f3d9c6")
-            drawn = axes.imshow(shown, cmap="Blues", vmin=0, vmax=most, interpolation="nearest")
-            reached = int((one > 0).sum())
-            axes.set_title(f"{law}: {reached:,} of {one.size:,} places")
-            axes.set(xlabel="first column", ylabel="first row")
-        bar = figure.colorbar(drawn, ax=panels, shrink=0.8, label="windows")
-        bar.outline.set_visible(False)
+    figure, panels = panel_row(len(counts), 4.6)
+    for axes, (law, one) in zip(panels, counts.items(), strict=True):
+        shown = np.ma.masked_equal(one, 0)
+        axes.set_facecolor("#f3d9c6")
+        drawn = axes.imshow(shown, cmap="Blues", vmin=0, vmax=most, interpolation="nearest")
+        reached = int((one > 0).sum())
+        axes.set_title(f"{law}: {reached:,} of {one.size:,} places")
+        axes.set(xlabel="first column", ylabel="first row")
+    figure.colorbar(drawn, ax=panels, shrink=0.8, label="windows").outline.set_visible(False)
     return figure
 
 
+@style.applied()
 def principal_colours(sets: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     """Draw principal colours: what going along each does to mid-grey, and the share of the variance along it.
 
     Args:
         sets: whose -> directions (3, 3) in columns and variances (3,), the greatest first.
     """
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 0.5 + 1.35 * len(sets)), layout="constrained")
-        panels = figure.subplots(len(sets), 2, squeeze=False, width_ratios=(3, 1))
-        for (ramp, shares), (whose, (directions, variances)) in zip(panels, sets.items(), strict=True):
-            _ramps(ramp, whose, directions)
-            _shares(shares, np.asarray(variances) / np.sum(variances))
+    figure = Figure(figsize=(style.WIDTH, 0.5 + 1.35 * len(sets)), layout="constrained")
+    panels = figure.subplots(len(sets), 2, squeeze=False, width_ratios=(3, 1))
+    for (ramp, shares), (whose, (directions, variances)) in zip(panels, sets.items(), strict=True):
+        _ramps(ramp, whose, directions)
+        _shares(shares, np.asarray(variances) / np.sum(variances))
     return figure
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cnnrepro.report import style
+from cnnrepro.report.figures.panels import panel_grid, without_ticks
 
 MOST_SHOWN = 18  # pictures; a page is no photo album
 
@@ -30,8 +31,6 @@ def examples(
         ValueError: there are no pictures, or the shapes do not fit each other.
     """
     images = _checked(images, labels)
-    if not len(images):
-        raise ValueError("examples() has nothing to draw: there are no images.")
     return _grid(images, [str(class_names[int(label)]) for label in labels], title, columns)
 
 
@@ -107,6 +106,7 @@ def _count(n: int) -> str:
     return "one mistake" if n == 1 else f"all {n} mistakes"
 
 
+@style.applied()
 def _grid(images: np.ndarray, words: Sequence[str], title: str, columns: int) -> Figure:
     columns = max(1, columns)
     cell = style.WIDTH / columns  # inches
@@ -116,18 +116,13 @@ def _grid(images: np.ndarray, words: Sequence[str], title: str, columns: int) ->
     picture = cell * 0.92 * images.shape[1] / images.shape[2]
     rows = math.ceil(len(images) / columns)
     height = rows * (picture + lines * size * 1.25 / 72 + 0.14) + (0.42 if title else 0.1)
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
-        panels = figure.subplots(rows, columns, squeeze=False).flat
-        shade = _shade(images)
-        for axes, image, caption in zip(panels, images, captions, strict=False):
-            _picture(axes, image, shade)
-            axes.set_title(caption, fontsize=size, fontweight="normal", loc="center", pad=3)
-        for axes in figure.axes[len(images) :]:
-            axes.set_visible(False)
-        if title:
-            figure.suptitle(style.wrapped(title, 95), x=0.005, ha="left", fontsize=10.5, fontweight="bold")
+    figure, panels = panel_grid(len(images), columns, height, w_pad=0.03, h_pad=0.03)
+    shade = _shade(images)
+    for axes, image, caption in zip(panels, images, captions, strict=True):
+        _picture(axes, image, shade)
+        axes.set_title(caption, fontsize=size, fontweight="normal", loc="center", pad=3)
+    if title:
+        figure.suptitle(style.wrapped(title, 95), x=0.005, ha="left", fontsize=10.5, fontweight="bold")
     return figure
 
 
@@ -139,14 +134,12 @@ def _shade(images: np.ndarray) -> str:
 def _picture(axes: Axes, image: np.ndarray, shade: str) -> None:
     shown = image[..., 0] if image.shape[-1] == 1 else image
     axes.imshow(shown, cmap=shade, vmin=0, vmax=255, interpolation="nearest")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set(visible=True, color=style.RULE)
+    without_ticks(axes)
 
 
+@style.applied()
 def _nothing_wrong(title: str) -> Figure:
-    with style.applied():
-        figure = Figure(figsize=(style.WIDTH, 1.5), layout="none")
-        figure.text(0.5, 0.62, "No mistakes", ha="center", va="center", fontsize=15, color=style.colour(2))
-        figure.text(0.5, 0.3, style.wrapped(title, 110), ha="center", va="center", color=style.QUIET)
+    figure = Figure(figsize=(style.WIDTH, 1.5), layout="none")
+    figure.text(0.5, 0.62, "No mistakes", ha="center", va="center", fontsize=15, color=style.colour(2))
+    figure.text(0.5, 0.3, style.wrapped(title, 110), ha="center", va="center", color=style.QUIET)
     return figure
