@@ -50,7 +50,7 @@ def train(
     ] = "auto",
     keep_weights: Annotated[bool, typer.Option(help="Write weights.keras beside the record.")] = False,
     track: Annotated[
-        list[str] | None, typer.Option(help="Show it in tensorboard or mlflow too; may be repeated.", metavar="TRACKER")
+        list[str] | None, typer.Option(help="Show it in a tracker too: tensorboard.", metavar="TRACKER")
     ] = None,
     workers: Annotated[
         str | None,

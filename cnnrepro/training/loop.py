@@ -1,4 +1,4 @@
-"""``train``: turns a spec into a record; the life of a run from its claim to its end, whichever that is."""
+"""Train a run: claim its folder, resume, train, test once, write the record."""
 
 from __future__ import annotations
 
@@ -6,28 +6,32 @@ import contextlib
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cnnrepro import data, garbage_collection, paths
+from cnnrepro import data, paths
 from cnnrepro.errors import RunFailed
 from cnnrepro.files import folder_beside, remove_leftovers
 from cnnrepro.runs import checkpoint
-from cnnrepro.runs.lease import ClaimLost
+from cnnrepro.runs.lease import Claim, ClaimLost
 from cnnrepro.runs.record import DIVERGED, DONE, ERROR, FAILED, RunRecord
 from cnnrepro.runs.spec import RunSpec
 from cnnrepro.runs.store import PREDICTIONS, WEIGHTS, RunStore
-from cnnrepro.training import provenance, test_split
+from cnnrepro.training import provenance
 from cnnrepro.training.callback import DivergedError
 from cnnrepro.training.devices import SINGLE_DEVICE, SingleDevice
 from cnnrepro.training.epoch import METRICS, compiled_model, numeric_mode, save_weights, train_epoch
 from cnnrepro.training.progress import Progress, make_progress
 from cnnrepro.training.resolve import ResolvedRun, resolve
-from cnnrepro.training.session import Session
 from cnnrepro.training.stop import Stopped, StopRequest
-from cnnrepro.training.trackers.table import make_trackers
+from cnnrepro.training.tensorboard import Tracker, make_tracker
+from cnnrepro.training.test_split import evaluate_test_split
 from cnnrepro.training.workers import worker_loop
 from cnnrepro.training.workers.messages import WorkerLost
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def train(
@@ -86,11 +90,11 @@ def find_or_train(
     """
     progress, stop = progress or make_progress(), stop or StopRequest()
     store = RunStore(Path(runs) if runs else paths.runs_dir())
-    trackers = make_trackers(track, store)
+    tracker = make_tracker(track, store)
     run = resolve(spec, splits, runs=store.folder, placement=placement, cache=cache)
     devices.verify_same_run(run)
     if devices.chief:
-        record = _find_or_train(run, Session(store, None, progress, stop, trackers, keep_weights, devices))
+        record = _load_or_train(Session(run, store, progress, stop, tracker, devices, keep_weights))
     else:
         record = worker_loop.follow(run, devices, stop)
     if record.status == FAILED:
@@ -101,11 +105,58 @@ def find_or_train(
     return record
 
 
-def _find_or_train(run: ResolvedRun, session: Session) -> RunRecord:
+@dataclass(frozen=True)
+class Session:
+    """What the training of a run works with, from its claim to its end.
+
+    Args:
+        run: what is trained.
+        store: where it is written.
+        progress, tracker: where it is shown.
+        stop: whether it was asked to stop.
+        devices: what it is trained on.
+        keep_weights: whether the trained network is written too.
+        claim: the right to write it; None until there is one.
+    """
+
+    run: ResolvedRun
+    store: RunStore
+    progress: Progress
+    stop: StopRequest
+    tracker: Tracker
+    devices: SingleDevice
+    keep_weights: bool
+    claim: Claim | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The run's, in the store."""
+        return self.store.path(self.run.key)
+
+    def put(self, record: RunRecord, predictions: pd.DataFrame | None = None) -> RunRecord:
+        """Write the record, as long as the run is this process's."""
+        return self.store.put(record, predictions, check=self.claim.check)
+
+    def log(self, line: str) -> None:
+        """Add a line to the run's log."""
+        self.store.log(self.run.key, line)
+
+    def is_finished(self, record: RunRecord | None) -> bool:
+        """Whether nothing is left to train, and what was trained is whole."""
+        if record is None or not record.has_ended:
+            return False
+        if record.status == FAILED:
+            return True
+        if self.store.damaged_files(record):
+            return False
+        return not self.keep_weights or (self.folder / WEIGHTS).is_file()
+
+
+def _load_or_train(session: Session) -> RunRecord:
     """The record of a run: as the store has it, or trained under the run's claim."""
-    store, keep_weights = session.store, session.keep_weights
+    run, store = session.run, session.store
     record = store.readable(run.key)  # one that cannot be read is dealt with under the claim
-    while not _is_finished(record, store, keep_weights):
+    while not session.is_finished(record):
         paths.require_writable(store.folder, "--runs")
         with (
             contextlib.suppress(ClaimLost),  # another process trains it now: wait for that one
@@ -114,93 +165,90 @@ def _find_or_train(run: ResolvedRun, session: Session) -> RunRecord:
             ) as claim,
         ):
             record = store.get_whole(run.key)  # another process may have trained it while this one waited
-            if not _is_finished(record, store, keep_weights):
-                record = _train_claimed(run, replace(session, claim=claim))
-                break
+            if not session.is_finished(record):
+                return _train_claimed(replace(session, claim=claim), record)
     return record
 
 
-def _is_finished(record: RunRecord | None, store: RunStore, keep_weights: bool) -> bool:
-    """Whether nothing is left to train, and what was trained is whole."""
-    if record is None or not record.has_ended:
-        return False
-    if record.status == FAILED:
-        return True
-    if store.damaged_files(record):
-        return False
-    return not keep_weights or (store.path(record.key) / WEIGHTS).is_file()
+def _train_claimed(session: Session, earlier: RunRecord | None) -> RunRecord:
+    """Train under the run's claim; however it ends, there is a record, or the state to resume from.
 
-
-def _train_claimed(run: ResolvedRun, session: Session) -> RunRecord:
-    """Train while holding the run's lock; every way it can end leaves a record or the state to resume from."""
-    store = session.store
-    remove_leftovers(store.path(run.key))
-    earlier = store.get(run.key)
+    Args:
+        session: with the claim.
+        earlier: the record of the sessions before, if there were any.
+    """
+    run = session.run
+    remove_leftovers(session.folder)
     if earlier is not None and earlier.status == DONE:  # trained again for its weights
-        return _train_beside(run, session)
+        return _train_beside(session)
     record = provenance.first_record(run, earlier)
-    together = session.devices.describe()
-    record = record.with_(machine={**record.machine, **together})
+    several = session.devices.describe()
+    record = record.with_(machine={**record.machine, **several})
     try:
         for name in (PREDICTIONS, WEIGHTS):  # of an earlier training: no new record may vouch for them
-            (store.path(run.key) / name).unlink(missing_ok=True)
+            (session.folder / name).unlink(missing_ok=True)
         session.put(record)
-        begun = [run.spec.title(), run.precision, run.backend, *(f"{value} {name}" for name, value in together.items())]
-        store.log(run.key, f"session {record.sessions} begins: {', '.join(begun)}")
-        with numeric_mode(run), garbage_collection.set_apart_meanwhile():
-            return session.trackers.end(_train(run, session, record))
+        facts = [run.spec.title(), run.precision, run.backend, *(f"{count} {name}" for name, count in several.items())]
+        session.log(f"session {record.sessions} begins: {', '.join(facts)}")
+        with numeric_mode(run):
+            record = _train(session, record)
     except Stopped:
-        store.log(run.key, "stopped after a checkpoint, as asked; the same command resumes it")
+        session.log("stopped after a checkpoint, as asked; the same command resumes it")
         raise
     except KeyboardInterrupt:
-        store.log(run.key, "interrupted; the same command resumes it")
+        session.log("interrupted; the same command resumes it")
         raise
     except ClaimLost as error:  # the folder is another process's now
-        if together.get("workers", 1) > 1:  # the others are in the middle of an epoch and cannot wait with this one
+        if several.get("workers", 1) > 1:  # the others are in the middle of an epoch and cannot wait with this one
             raise RunFailed(f"{error} Start the workers again when that one is done.") from error
         raise
     except WorkerLost as error:
-        store.log(run.key, str(error))
+        session.log(str(error))
         raise
     except Exception as error:
-        return session.trackers.end(_record_error(run, session, error))
+        record = _put_error(session, record, error)
     finally:
         session.progress.stop()
-        session.trackers.close()
+    session.tracker.end(record)
+    return record
 
 
-def _train_beside(run: ResolvedRun, session: Session) -> RunRecord:
+def _train_beside(session: Session) -> RunRecord:
     """Train a finished run once more for its weights, in a store of its own, and take over what came out.
 
     Until then, and if it is interrupted, the finished record stays as it is.
     """
-    store = session.store
+    run, store = session.run, session.store
     with folder_beside(store.folder, f".again-{run.key}-") as folder:
         again = RunStore(folder)
         with again.claim(run.key) as claim:
-            record = _train_claimed(run, replace(session, store=again, claim=claim, keep_weights=True))
+            record = _train_claimed(
+                replace(session, store=again, claim=claim, keep_weights=True, tracker=Tracker()), None
+            )
         if record.status == DONE:
             session.claim.check()
             weights = again.path(run.key) / WEIGHTS
-            weights.replace(store.path(run.key) / WEIGHTS)
+            weights.replace(session.folder / WEIGHTS)
             record = session.put(record, again.predictions(run.key))
+            session.tracker.begin(record)
+            session.tracker.end(record)
     return record
 
 
-def _record_error(run: ResolvedRun, session: Session, error: Exception) -> RunRecord:
+def _put_error(session: Session, record: RunRecord, error: Exception) -> RunRecord:
     """Keep what stopped a run: in its record and log where they can be written, and in the exception where not.
 
     Raises:
         ClaimLost: the run is another process's, whose files may be what went wrong here.
     """
-    store = session.store
+    run = session.run
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     if isinstance(error, OSError) and error.strerror:
-        reason = f"{error.strerror} ({error.filename or store.path(run.key)})."
+        reason = f"{error.strerror} ({error.filename or session.folder})."
     try:
         session.claim.check()
-        store.log(run.key, f"failed: {reason}\n{traceback.format_exc()}")
-        record = store.get(run.key) or provenance.first_record(run, None)
+        session.log(f"failed: {reason}\n{traceback.format_exc()}")
+        record = session.store.get(run.key) or record  # with the epochs that were done
         return session.put(record.with_(status=FAILED, failure={"kind": ERROR, "reason": reason}))
     except OSError as second:
         raise RunFailed(
@@ -209,51 +257,50 @@ def _record_error(run: ResolvedRun, session: Session, error: Exception) -> RunRe
         ) from second
 
 
-def _train(run: ResolvedRun, session: Session, record: RunRecord) -> RunRecord:
-    """The epochs that are left, then the test split, once."""
-    session_began, spec, store, progress = time.monotonic(), run.spec, session.store, session.progress
-    folder, devices, shared = store.path(run.key), session.devices, session.devices.with_batch_share(run)
-    model, network, jit_compile = compiled_model(shared)
-    resumed = checkpoint.restore(folder, model)
-    history = resumed.history if resumed else {}
+def _train(session: Session, record: RunRecord) -> RunRecord:
+    """Train the epochs that are left, then read the test split, once; the record of a run that is done or diverged."""
+    began = time.monotonic()
+    run, spec, devices, progress = session.run, session.run.spec, session.devices, session.progress
+    own_share = devices.with_batch_share(run)
+    model, network, jit_compile = compiled_model(own_share)
+    resumed = checkpoint.restore(session.folder, model)
+    history, earlier_seconds = (resumed.history, resumed.seconds) if resumed else ({}, 0.0)
     devices.broadcast_state(model, history)
-    earlier_seconds = resumed.seconds if resumed else 0.0
     record = record.with_(history=history, parameters=network.count_params(), jit_compile=jit_compile)
 
     def elapsed() -> float:
-        return earlier_seconds + time.monotonic() - session_began
+        return earlier_seconds + time.monotonic() - began
 
-    images, done = run.splits.sizes["train"], resumed.epoch if resumed else 0
+    images, done = run.splits.sizes["train"], record.epochs_done
     progress.start(spec.title(), epochs=spec.epochs, images=images, done=done)
-    session.trackers.begin(record)
-    validation = shared.feed.batches("validation", spec.batch_size)
+    session.tracker.begin(record)
+    validation = own_share.feed.batches("validation", spec.batch_size)
     try:
         with session.stop.deferred():  # also between epochs: whoever asks, and when, it stops after a checkpoint
             for epoch in range(done, spec.epochs):
                 devices.begin_epoch(epoch + 1)
-                measured = train_epoch(shared, model, validation, epoch, history, progress, devices)
+                measured = train_epoch(own_share, model, validation, epoch, history, progress, devices)
                 history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
-                checkpoint.save(folder, model, checkpoint.Checkpoint(history, elapsed()), session.claim.check)
+                checkpoint.save(session.folder, model, checkpoint.Checkpoint(history, elapsed()), session.claim.check)
                 record = session.put(record.with_(history=history, wall_seconds=elapsed()))
-                session.trackers.epoch(record)
-                scores = {name: measured[name] for name in METRICS}
-                spelled = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
-                store.log(run.key, f"epoch {epoch + 1}/{spec.epochs}: {spelled}")
-                progress.epoch(epoch + 1, scores)
+                session.tracker.epoch(record)
+                metrics = {name: measured[name] for name in METRICS}
+                spelled = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+                session.log(f"epoch {epoch + 1}/{spec.epochs}: {spelled}")
+                progress.epoch(epoch + 1, metrics)
                 devices.raise_if_stopped(session.stop)
         devices.gather(model)
-        test, predictions = test_split.test(run, model, network)
+        test, predictions = evaluate_test_split(run, model, network)
     except DivergedError as error:
         session.claim.check()
-        record = record.with_(status=FAILED, failure={"kind": DIVERGED, "reason": str(error)}, wall_seconds=elapsed())
-        store.log(run.key, f"failed: {error}")
-        record = session.put(record)
-        checkpoint.remove(folder)
-        return record
-    session.claim.check()
-    if session.keep_weights:
-        save_weights(folder, network, session.claim.check)
-    record = session.put(record.with_(status=DONE, test=test, wall_seconds=elapsed()), predictions)
-    store.log(run.key, f"done: test accuracy {test['accuracy']:.4f}, test loss {test['loss']:.4f}")
-    checkpoint.remove(folder)
+        failure = {"kind": DIVERGED, "reason": str(error)}
+        session.log(f"failed: {error}")
+        record = session.put(record.with_(status=FAILED, failure=failure, wall_seconds=elapsed()))
+    else:
+        session.claim.check()
+        if session.keep_weights:
+            save_weights(session.folder, network, session.claim.check)
+        record = session.put(record.with_(status=DONE, test=test, wall_seconds=elapsed()), predictions)
+        session.log(f"done: test accuracy {test['accuracy']:.4f}, test loss {test['loss']:.4f}")
+    checkpoint.remove(session.folder)
     return record

@@ -1,15 +1,13 @@
 import pytest
 
+from cnnrepro.models import MODELS
 from cnnrepro.runs import RunSpec
+from tests import tiny as network
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tiny():
-    """A run of seconds: AlexNet, whose dropout has a state of its own, on 96 digits."""
-
-    def make(**changes):
-        values = {"model": "alexnet_small", "dataset": "mnist_5k", "epochs": 2, "batch_size": 32, "train_images": 96}
-        values |= {"precision": "float32", "options": {"dense_units": 64}}
-        return RunSpec(**(values | changes))
-
-    return make
+    """Makes the spec of a run of seconds; see ``tests.tiny``."""
+    network.register()
+    yield lambda **changes: RunSpec(**(network.TINY | changes))
+    del MODELS[network.NAME]
