@@ -29,20 +29,3 @@ def set_apart() -> None:
     Such an object still goes when nothing refers to it; one that is part of a circle stays.
     """
     gc.freeze()
-
-
-@contextlib.contextmanager
-def set_apart_meanwhile() -> Iterator[None]:
-    """Do not look at what is in memory now until the end; then it is as before.
-
-    Nothing is done where something was set apart already: ``cnnrepro.engine`` does so with the libraries, unless
-    somebody else has loaded them before it.
-    """
-    ours = gc.get_freeze_count() == 0
-    if ours:
-        gc.freeze()
-    try:
-        yield
-    finally:
-        if ours:
-            gc.unfreeze()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnrepro import garbage_collection
 from cnnrepro.runs.record import RunRecord
 from cnnrepro.training.callback import DivergedError
 from cnnrepro.training.epoch import compiled_model, numeric_mode, train_epoch
@@ -28,7 +27,7 @@ def follow(run: ResolvedRun, devices: DeviceGroup, stop: StopRequest) -> RunReco
         told = devices.receive_from_chief()
         if "record" in told:
             return RunRecord.from_dict(told["record"])
-        with numeric_mode(run), garbage_collection.set_apart_meanwhile():
+        with numeric_mode(run):
             _epochs(devices.with_batch_share(run), devices, stop, told["begin"])
 
 
