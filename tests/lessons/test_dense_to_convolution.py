@@ -34,7 +34,7 @@ def scattered(splits):
     return scatter(splits, size=(60, 76), count=2, seed=1)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_images_are_scattered_whole_and_apart(splits, seed):
     scattered = scatter(splits, size=(96, 144), count=6, seed=seed)
     images, labels = data.arrays(splits, "test")
@@ -90,17 +90,6 @@ def test_the_head_keeps_its_parameters(model, network):
     assert list(rows) == ["flatten", "dense3", "dense4", "logits"]
     kinds = ("Dense", "1024×120", "120", "Conv2D", "4×4×64×120", "1×1×120", "18×30×120")
     assert rows["dense3"][1:] == (*kinds, f"{1024 * 120 + 120:,}")
-
-
-def test_readings_name_the_nearest_position(model, network, scattered, splits):
-    slid = sliding.slide(model, network, standardise(scattered.image, splits))
-    for (name, alone, offset, there), label, corner in zip(
-        sliding.readings(scattered, slid, model, splits), scattered.labels, scattered.corners, strict=True
-    ):
-        assert name == str(label)
-        assert all(abs(int(one.replace("−", "-"))) <= 2 for one in offset.split(", "))
-        if all(place % 4 == 0 for place in corner):
-            assert alone == there
 
 
 def test_an_image_at_a_position_is_read_there_as_on_its_own(model, network, splits):

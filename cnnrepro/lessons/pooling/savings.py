@@ -38,12 +38,9 @@ def _dense_head(pools: bool) -> keras.Model:
 
 def _averaged(pools: bool) -> keras.Model:
     """The same convolutions with a global average in place of the hidden dense layer."""
-    image = x = keras.Input((32, 32, 3))
-    for number in range(1, 7):
-        x = keras.layers.Conv2D(FILTERS, 3, padding="same", activation="relu")(x)
-        if pools and number % 2 == 0:
-            x = keras.layers.MaxPooling2D(2)(x)
-    return keras.Model(image, keras.layers.Dense(10, name="logits")(keras.layers.GlobalAveragePooling2D()(x)))
+    dense = _dense_head(pools)
+    means = keras.layers.GlobalAveragePooling2D()(dense.get_layer("flatten").input)
+    return keras.Model(dense.input, keras.layers.Dense(10, name="logits")(means))
 
 
 def _part_costs(name: str, model: keras.Model) -> PartCosts:
