@@ -8,7 +8,6 @@ Example:
 
 from __future__ import annotations
 
-import importlib
 import numbers
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -78,8 +77,7 @@ def build(
         )
     options = check_options(name, options)
     check_initializer(name, options)
-    module, function = row.builder.split(":")
-    return getattr(importlib.import_module(module), function)(shape, classes, **row.arguments, **options)
+    return row.builder(shape, classes, **row.arguments, **options)
 
 
 def outline(

@@ -11,8 +11,22 @@ normalisation, one between each convolution and its ReLU, in place of the convol
 
 from __future__ import annotations
 
-from cnnrepro.engine import keras
-from cnnrepro.models.alexnet_blocks import Convolution, convolutions, dense_head
+from typing import TYPE_CHECKING
+
+from cnnrepro.models.alexnet_blocks import INITIAL_BIAS, Convolution, chain_network, chain_options
+from cnnrepro.models.entry import (
+    IMAGENET,
+    TORCHVISION,
+    ModelEntry,
+    Option,
+    Published,
+    dropout_option,
+    initializer_option,
+    normalization_option,
+)
+
+if TYPE_CHECKING:
+    import keras
 
 # The filter counts of convolutions 1 to 5 are the paper's, and an overlapping 3x3 pool with stride 2 follows 1, 2, 5.
 TWO_GROUPS = (
@@ -29,7 +43,7 @@ ONE_TOWER = (
     Convolution(384, 3, padding=1, biased=True),
     Convolution(256, 3, padding=1, biased=True, pooled=True),
 )
-TORCHVISION = (
+TORCHVISION_TOWER = (
     Convolution(64, 11, strides=4, padding=2, lrn=True, pooled=True),
     Convolution(192, 5, padding=2, lrn=True, pooled=True),
     Convolution(384, 3, padding=1),
@@ -39,15 +53,7 @@ TORCHVISION = (
 SMALL = (Convolution(96, 5, padding=2, lrn=True, pooled=True), *ONE_TOWER[1:])
 
 
-def alexnet(
-    input_shape: tuple[int, int, int] = (227, 227, 3),
-    classes: int = 1000,
-    *,
-    dropout: float = 0.5,
-    normalization: str = "lrn",
-    kernel_initializer: str = "gaussian_0.01",
-    initial_bias: float = 1.0,
-) -> keras.Model:
+def alexnet(input_shape: tuple[int, int, int], classes: int, **options: object) -> keras.Model:
     """AlexNet of 2012: two groups, local response normalisation, biases of 1.
 
     At 227x227x3 with 1,000 classes it has 60,965,224 parameters (the paper: 60 million) and takes 724,406,816
@@ -68,33 +74,13 @@ def alexnet(
     2. The two groups are on one machine, one behind the other; nothing else is changed by that.
     3. Other input sizes change the number of inputs of dense6; the smallest is 67, which leaves 1x1.
 
-    Args:
-        input_shape: ``(height, width, channels)``; height and width at least 67.
-        classes: number of classes.
-        dropout: share of the units of the hidden dense layers that is dropped in training, in [0, 1).
-        normalization: "none", "lrn" or "batch".
-        kernel_initializer: a name that ``cnnrepro.layers.initializers`` knows, for all layers.
-        initial_bias: of convolutions 2, 4, 5 and the hidden dense layers; 0 elsewhere (section 5). Caffe's
-            reproduction has 0.1 in place of 1.
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
+    The biases of convolutions 2, 4, 5 and the hidden dense layers begin at 1, the others at 0 (section 5); Caffe's
+    reproduction has 0.1 in place of 1 (option ``initial_bias``).
     """
-    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = convolutions(inputs, TWO_GROUPS, normalization, kernel_initializer, initial_bias)
-    x = dense_head(x, 4096, classes, dropout, kernel_initializer, initial_bias)
-    return keras.Model(inputs, x, name="alexnet")
+    return chain_network("alexnet", input_shape, classes, TWO_GROUPS, units=4096, **options)
 
 
-def alexnet_one_tower(
-    input_shape: tuple[int, int, int] = (224, 224, 3),
-    classes: int = 1000,
-    *,
-    dropout: float = 0.5,
-    normalization: str = "none",
-    kernel_initializer: str = "gaussian_0.01",
-    initial_bias: float = 1.0,
-) -> keras.Model:
+def alexnet_one_tower(input_shape: tuple[int, int, int], classes: int, **options: object) -> keras.Model:
     """AlexNet as the lecture notes list it: one tower, 224x224 with padding 2.
 
     At 224x224x3 with 1,000 classes it has 62,378,344 parameters and takes 1,135,256,096 multiply-adds. The shapes and
@@ -108,28 +94,11 @@ def alexnet_one_tower(
        the padding are lost.
     3. No local response normalisation: the notes' listing has none.
     4. Other input sizes change the number of inputs of dense6; the smallest is 63, which leaves 1x1.
-
-    Args:
-        input_shape: ``(height, width, channels)``; height and width at least 63.
-        classes, dropout, normalization, kernel_initializer, initial_bias: as in ``alexnet``.
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
     """
-    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = convolutions(inputs, ONE_TOWER, normalization, kernel_initializer, initial_bias)
-    x = dense_head(x, 4096, classes, dropout, kernel_initializer, initial_bias)
-    return keras.Model(inputs, x, name="alexnet_one_tower")
+    return chain_network("alexnet_one_tower", input_shape, classes, ONE_TOWER, units=4096, **options)
 
 
-def alexnet_torchvision(
-    input_shape: tuple[int, int, int] = (224, 224, 3),
-    classes: int = 1000,
-    *,
-    dropout: float = 0.5,
-    normalization: str = "none",
-    kernel_initializer: str = "he_uniform",
-) -> keras.Model:
+def alexnet_torchvision(input_shape: tuple[int, int, int], classes: int, **options: object) -> keras.Model:
     """AlexNet of "One weird trick", as ``torchvision.models.alexnet`` has it.
 
     At 224x224x3 with 1,000 classes it has 61,100,840 parameters and takes 714,188,480 multiply-adds:
@@ -150,32 +119,13 @@ def alexnet_torchvision(
 
     And from the paper of 2012: one tower with fewer filters, no local response normalisation, and dropout before each
     hidden dense layer in place of behind it.
-
-    Args:
-        input_shape: ``(height, width, channels)``; height and width at least 63.
-        classes: number of classes.
-        dropout: share of the inputs of the hidden dense layers that is dropped in training, in [0, 1).
-        normalization, kernel_initializer: as in ``alexnet``.
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
     """
-    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = convolutions(inputs, TORCHVISION, normalization, kernel_initializer)
-    x = dense_head(x, 4096, classes, dropout, kernel_initializer, dropout_first=True)
-    return keras.Model(inputs, x, name="alexnet_torchvision")
+    return chain_network(
+        "alexnet_torchvision", input_shape, classes, TORCHVISION_TOWER, units=4096, dropout_first=True, **options
+    )
 
 
-def alexnet_small(
-    input_shape: tuple[int, int, int] = (28, 28, 1),
-    classes: int = 10,
-    *,
-    dropout: float = 0.5,
-    dense_units: int = 1024,
-    kernel_initializer: str = "glorot_uniform",
-    normalization: str = "none",
-    initial_bias: float = 0.0,
-) -> keras.Model:
+def alexnet_small(input_shape: tuple[int, int, int], classes: int, dense_units: int, **options: object) -> keras.Model:
     """AlexNet for small images: five convolutions, three overlapping pools, three dense layers.
 
     At 28x28x1 with 10 classes it has 5,824,202 parameters: convolutions 2,496 + 614,656 + 885,120 + 1,327,488 +
@@ -192,18 +142,65 @@ def alexnet_small(
     5. Glorot's uniform initialisation, Keras's default, and zero biases in place of N(0, 0.01) and ones (section 5),
        which the options ``kernel_initializer`` and ``initial_bias`` bring back. On standardised digits it starts at a
        loss of 2.30 = ln 10, where He's normal one starts at 15.6, since each max pool raises the activations.
-
-    Args:
-        input_shape: ``(height, width, channels)``; height and width at least 15: the pools leave 7, 3 and 1.
-        classes: number of classes.
-        dropout: share of the hidden dense units that is dropped in training, in [0, 1).
-        dense_units: units of each hidden dense layer.
-        kernel_initializer, normalization, initial_bias: as in ``alexnet``.
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
+    6. Other input sizes change the number of inputs of dense6; the smallest is 15: the pools leave 7, 3 and 1.
     """
-    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = convolutions(inputs, SMALL, normalization, kernel_initializer, initial_bias)
-    x = dense_head(x, dense_units, classes, dropout, kernel_initializer, initial_bias)
-    return keras.Model(inputs, x, name="alexnet_small")
+    return chain_network("alexnet_small", input_shape, classes, SMALL, units=dense_units, **options)
+
+
+PAPER = "Krizhevsky, Sutskever and Hinton 2012"
+BIAS_OF_1 = {"initial_bias": Option(1.0, INITIAL_BIAS, -10.0, 10.0)}
+
+ROWS = (
+    ModelEntry(
+        name="alexnet",
+        builder=alexnet,
+        title="AlexNet",
+        paper=f"{PAPER}: two groups, 227x227",
+        input_shape=(227, 227, 3),
+        classes=1000,
+        parameters=60_965_224,
+        smallest=67,
+        options=chain_options("lrn", "gaussian_0.01") | BIAS_OF_1,
+        published=Published(f"{PAPER}, section 1: 60 million parameters", parameters=60_000_000, rounded=True),
+    ),
+    ModelEntry(
+        name="alexnet_one_tower",
+        builder=alexnet_one_tower,
+        title="AlexNet (one tower)",
+        paper=f"{PAPER}, as the lecture notes list it: one tower, 224x224 with padding 2",
+        input_shape=IMAGENET,
+        classes=1000,
+        parameters=62_378_344,
+        smallest=63,
+        options=chain_options("none", "gaussian_0.01") | BIAS_OF_1,
+    ),
+    ModelEntry(
+        name="alexnet_torchvision",
+        builder=alexnet_torchvision,
+        title="AlexNet (torchvision)",
+        paper="Krizhevsky 2014, “One weird trick”, as torchvision has it",
+        input_shape=IMAGENET,
+        classes=1000,
+        parameters=61_100_840,
+        smallest=63,
+        options=chain_options("none", "he_uniform"),
+        published=Published(TORCHVISION, 61_100_840, 714_188_480, top1_error=43.48),
+    ),
+    ModelEntry(
+        name="alexnet_small",
+        builder=alexnet_small,
+        title="AlexNet (small)",
+        paper=f"{PAPER}, for small images",
+        input_shape=(28, 28, 1),
+        classes=10,
+        parameters=5_824_202,
+        smallest=15,
+        options={
+            "dropout": dropout_option(0.5),
+            "dense_units": Option(1024, "units of each hidden dense layer", 1, 100_000),
+            "kernel_initializer": initializer_option("glorot_uniform"),
+            "normalization": normalization_option("none", added=True),
+            "initial_bias": Option(0.0, INITIAL_BIAS, -10.0, 10.0, added=True),
+        },
+    ),
+)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from cnnrepro.engine import keras
-from cnnrepro.layers import GroupedConv2D
-from cnnrepro.layers.initializers import initializer
-from cnnrepro.models.blocks import normalise
+from cnnrepro.models.entry import Option, dropout_option, initializer_option, normalization_option
 
-layers = keras.layers
+if TYPE_CHECKING:
+    import keras
+
+
+INITIAL_BIAS = "first bias of convolutions 2, 4, 5 and the hidden dense layers"
+
+
+def chain_options(normalization: str, kernel_initializer: str) -> dict[str, Option]:
+    """The options that all of these networks have."""
+    return {
+        "dropout": dropout_option(0.5),
+        "normalization": normalization_option(normalization),
+        "kernel_initializer": initializer_option(kernel_initializer),
+    }
 
 
 @dataclass(frozen=True)
@@ -40,82 +51,64 @@ class Convolution:
     rounded_up: bool = False
 
 
-def convolutions(
-    x: keras.KerasTensor,
-    chain: Sequence[Convolution],
+def chain_network(
+    name: str,
+    input_shape: tuple[int, int, int],
+    classes: int,
+    convolutions: Sequence[Convolution],
+    *,
+    units: int,
+    dropout: float,
     normalization: str,
     kernel_initializer: str,
     initial_bias: float = 0.0,
-    *,
     pool_first: bool = False,
-) -> keras.KerasTensor:
-    """The chain behind images or feature maps (N, H, W, C).
+    dropout_first: bool = False,
+) -> keras.Model:
+    """The convolutions, two hidden dense layers and the logits.
 
     Args:
-        x: the input.
-        chain: the convolutions in order; their layers are named conv1, norm1, pool1, conv2 …
+        name: of the model.
+        input_shape: ``(height, width, channels)``.
+        classes: number of classes.
+        convolutions: in order; their layers are named conv1, norm1, pool1, conv2 …
+        units: of each hidden dense layer, which are dense6 and dense7.
+        dropout: share that is dropped in training with each hidden dense layer.
         normalization: "none"; "lrn" behind the ReLU where ``lrn`` is set; "batch" before the ReLU, everywhere.
         kernel_initializer: a name that ``cnnrepro.layers.initializers`` knows.
-        initial_bias: of the convolutions that are ``biased``.
+        initial_bias: of the convolutions that are ``biased`` and the hidden dense layers.
         pool_first: whether local response normalisation comes behind the pool, as in ZFNet, and not before it.
+        dropout_first: whether the inputs of the hidden dense layers are dropped, and not their outputs.
     """
-    for number, one in enumerate(chain, start=1):
-        x = _convolve(x, one, number, normalization, kernel_initializer, initial_bias if one.biased else 0.0)
-        lrn = normalization == "lrn" and one.lrn
+    from cnnrepro.models.blocks import dense_head, keras, normalise
+
+    x = inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
+    for number, row in enumerate(convolutions, start=1):
+        x = _convolve(x, row, number, normalization, kernel_initializer, initial_bias if row.biased else 0.0)
+        lrn = normalization == "lrn" and row.lrn
         if lrn and not pool_first:
             x = normalise(x, "lrn", f"norm{number}")
-        if one.pooled:
-            x = _pool(x, one.rounded_up, f"pool{number}")
+        if row.pooled:
+            x = _pool(x, row.rounded_up, f"pool{number}")
         if lrn and pool_first:
             x = normalise(x, "lrn", f"norm{number}")
-    return x
-
-
-def dense_head(
-    x: keras.KerasTensor,
-    units: int,
-    classes: int,
-    dropout: float,
-    kernel_initializer: str,
-    initial_bias: float = 0.0,
-    *,
-    dropout_first: bool = False,
-) -> keras.KerasTensor:
-    """Feature maps (N, H, W, C) -> two hidden dense layers with ReLU and dropout -> logits (N, classes) in float32.
-
-    Args:
-        x: the feature maps.
-        units: of each hidden layer, which are dense6 and dense7.
-        classes: number of classes.
-        dropout: share that is dropped in training.
-        kernel_initializer: a name that ``cnnrepro.layers.initializers`` knows.
-        initial_bias: of the hidden layers.
-        dropout_first: whether the inputs of the hidden layers are dropped, and not their outputs.
-    """
-    x = layers.Flatten(name="flatten")(x)
-    for number in (6, 7):
-        dense = layers.Dense(
-            units,
-            activation="relu",
-            kernel_initializer=initializer(kernel_initializer),
-            bias_initializer=keras.initializers.Constant(initial_bias),
-            name=f"dense{number}",
-        )
-        drop = layers.Dropout(dropout, name=f"dropout{number}")
-        x = dense(drop(x)) if dropout_first else drop(dense(x))
-    return layers.Dense(classes, kernel_initializer=initializer(kernel_initializer), dtype="float32", name="logits")(x)
+    x = dense_head(x, units, classes, dropout, kernel_initializer, initial_bias, first=6, dropout_first=dropout_first)
+    return keras.Model(inputs, x, name=name)
 
 
 def _convolve(
-    x: keras.KerasTensor, one: Convolution, number: int, normalization: str, kernel_initializer: str, bias: float
+    x: keras.KerasTensor, row: Convolution, number: int, normalization: str, kernel_initializer: str, bias: float
 ) -> keras.KerasTensor:
     """Padding, convolution, batch normalisation where there is one, ReLU."""
+    from cnnrepro.layers import GroupedConv2D
+    from cnnrepro.models.blocks import initializer, keras, layers, normalise
+
     batch = normalization == "batch"
-    same = one.strides == 1 and 2 * one.padding == one.size - 1  # then "same" is the padding, on both sides
-    if one.padding and not same:
-        x = layers.ZeroPadding2D(one.padding, name=f"padding{number}")(x)
+    same = row.strides == 1 and 2 * row.padding == row.size - 1  # then "same" is the padding, on both sides
+    if row.padding and not same:
+        x = layers.ZeroPadding2D(row.padding, name=f"padding{number}")(x)
     arguments = {
-        "strides": one.strides,
+        "strides": row.strides,
         "padding": "same" if same else "valid",
         "activation": None if batch else "relu",
         "use_bias": not batch,  # batch normalisation has one
@@ -123,10 +116,10 @@ def _convolve(
         "bias_initializer": keras.initializers.Constant(bias),
         "name": f"conv{number}",
     }
-    if one.groups > 1:
-        x = GroupedConv2D(one.filters, one.size, one.groups, **arguments)(x)
+    if row.groups > 1:
+        x = GroupedConv2D(row.filters, row.size, groups=row.groups, **arguments)(x)
     else:
-        x = layers.Conv2D(one.filters, one.size, **arguments)(x)
+        x = layers.Conv2D(row.filters, row.size, **arguments)(x)
     if batch:
         x = layers.ReLU(name=f"relu{number}")(normalise(x, "batch", f"norm{number}"))
     return x
@@ -134,6 +127,8 @@ def _convolve(
 
 def _pool(x: keras.KerasTensor, rounded_up: bool, name: str) -> keras.KerasTensor:
     """An overlapping max pool: 3x3 with stride 2."""
+    from cnnrepro.models.blocks import layers
+
     rows, columns = (rounded_up and size % 2 == 0 for size in x.shape[1:3])  # even sizes do not divide
     if rows and columns:
         return layers.MaxPooling2D(3, strides=2, padding="same", name=name)(x)  # one more at the far ends

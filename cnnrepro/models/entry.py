@@ -1,11 +1,18 @@
-"""What a row of the table of models holds: a name, a builder, its options, and the published figures it must meet."""
+"""What a row of the table of models holds, and the options that many families share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
+
+if TYPE_CHECKING:
+    import keras
+
+IMAGENET = (224, 224, 3)
+TORCHVISION = "torchvision's table of models, weights V1, 1 crop"
 
 
 @dataclass(frozen=True)
@@ -28,26 +35,17 @@ class Option:
     choices: tuple[str, ...] = ()
     added: bool = False
 
-    def check(self, model: str, name: str, value: object) -> object:
+    def validate(self, model: str, name: str, value: object) -> object:
         """The value in the option's type; raises UsageError where it has another type or is not allowed."""
         wanted = type(self.default)
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if type(value) is not wanted:
-            raise UsageError(
-                f"Option {name!r} of model {model!r} must be a {wanted.__name__} such as {self.default!r}. "
-                f"Received: {value!r}"
-            )
+            raise self._error(model, name, f"be a {wanted.__name__} such as {self.default!r}", value)
         if self.choices and value not in self.choices:
-            raise UsageError(
-                f"Option {name!r} of model {model!r} must be one of {', '.join(self.choices)}. Received: {value!r}"
-            )
-        too_low = self.low is not None and value < self.low
-        too_high = self.high is not None and not value < self.high
-        if too_low or too_high:
-            raise UsageError(
-                f"Option {name!r} of model {model!r} must lie in [{self.low}, {self.high}). Received: {value!r}"
-            )
+            raise self._error(model, name, f"be one of {', '.join(self.choices)}", value)
+        if (self.low is not None and value < self.low) or (self.high is not None and not value < self.high):
+            raise self._error(model, name, f"lie in [{self.low}, {self.high})", value)
         return value
 
     def parse(self, model: str, name: str, text: str) -> object:
@@ -56,10 +54,26 @@ class Option:
         try:
             return {"true": True, "false": False}[text.lower()] if wanted is bool else wanted(text)
         except (ValueError, KeyError) as error:
-            raise UsageError(
-                f"Option {name!r} of model {model!r} must be a {wanted.__name__} such as {self.default!r}. "
-                f"Received: {text!r}"
-            ) from error
+            raise self._error(model, name, f"be a {wanted.__name__} such as {self.default!r}", text) from error
+
+    @staticmethod
+    def _error(model: str, name: str, allowed: str, received: object) -> UsageError:
+        return UsageError(f"Option {name!r} of model {model!r} must {allowed}. Received: {received!r}")
+
+
+def initializer_option(name: str) -> Option:
+    """The initialiser of all filters and weights."""
+    return Option(name, "name of an initialiser: Keras's, gaussian_0.01 or lecun_1998")
+
+
+def dropout_option(share: float, **more: bool) -> Option:
+    """Dropout before the dense layers; 0 for papers that have none."""
+    return Option(share, "share of the units before each dense layer that is dropped in training", 0.0, 1.0, **more)
+
+
+def normalization_option(default: str, choices: tuple[str, ...] = ("none", "lrn", "batch"), **more: bool) -> Option:
+    """What normalises feature maps: nothing, local response normalisation or batch normalisation."""
+    return Option(default, "after the convolutions", choices=choices, **more)
 
 
 @dataclass(frozen=True)
@@ -83,12 +97,12 @@ class Published:
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One row of the table.
+    """One row of the table. It stands below its builder, in a file that loads Keras only when a model is built.
 
     Args:
         name: what users call it.
-        builder: ``"module:function"``, imported when the model is built; called with the input shape, the number of
-            classes, the row's fixed ``arguments`` and the options.
+        builder: called with the input shape, the number of classes, the row's ``arguments`` and all options; returns a
+            model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
         title: its name in prose, for legends and tables.
         paper: where it comes from.
         input_shape: the default ``(height, width, channels)``.
@@ -102,7 +116,7 @@ class ModelEntry:
     """
 
     name: str
-    builder: str
+    builder: Callable[..., keras.Model]
     title: str
     paper: str
     input_shape: tuple[int, int, int]

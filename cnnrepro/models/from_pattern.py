@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError, unknown
 from cnnrepro.layers import L2Pooling2D
-from cnnrepro.layers.initializers import initializer
-from cnnrepro.models.blocks import normalise
-from cnnrepro.models.pattern import Element, expand, is_count, wrong
+from cnnrepro.models.blocks import initializer, keras, layers, logits, normalise
+from cnnrepro.models.pattern import WORDS, Element, expand, is_count, wrong
 
-POOLS = ("max", "average", "l2")
+POOLS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D, "l2": L2Pooling2D}
 NORMALIZATIONS = ("none", "lrn", "batch")
 PADDINGS = ("same", "valid")
 FIRST_FILTERS, MOST_FILTERS = 32, 512  # by default doubled after each pool, as VGG does from 64 to 512
@@ -62,8 +60,7 @@ def from_pattern(
     """
     for name in counts:
         if not is_count(name):
-            known = [*_keyword_names(), "N", "M", "K"]
-            raise unknown("option of a pattern", name, known)
+            raise unknown("option of a pattern", name, [*from_pattern.__kwdefaults__, "N", "M", "K"])
     for name, value, allowed in (
         ("pooling", pooling, POOLS),
         ("normalization", normalization, NORMALIZATIONS),
@@ -73,24 +70,22 @@ def from_pattern(
         if value not in allowed:
             raise UsageError(f"{name} must be one of {', '.join(map(str, allowed))}. Received: {value!r}")
     for name, value in (("kernel_size", kernel_size), ("strides", strides), ("pool_size", pool_size)):
-        _listed(value, 1, name, "layer")
+        _one_each(value, 1, name, "layer")
     if pool_strides is not None:
-        _listed(pool_strides, 1, "pool_strides", "layer")
+        _one_each(pool_strides, 1, "pool_strides", "layer")
     if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
         raise UsageError(f"dropout must lie in [0, 1). Received: {dropout!r}")
     elements = expand(pattern, counts, optional=optional)
     widths = _filters(elements, filters)
-    hidden = _listed(units, sum(element.word == "FC" for element in elements) - 1, "units", "FC before the last")
+    hidden = _one_each(units, sum(element.word == "FC" for element in elements) - 1, "units", "FC before the last")
     x = inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    seen = dict.fromkeys(("CONV", "RELU", "POOL", "FC"), 0)
+    numbers = dict.fromkeys(WORDS, 0)
     for element in elements:
-        seen[element.word] += 1
-        number = seen[element.word]
-        if element.word in ("CONV", "POOL"):
-            window = kernel_size if element.word == "CONV" else pool_size
-            _require_room(pattern, element, x, window, "valid" if element.word == "POOL" else padding)
+        numbers[element.word] += 1
+        number = numbers[element.word]
         if element.word == "CONV":
-            x = keras.layers.Conv2D(
+            _require_room(pattern, element, x, kernel_size, padding)
+            x = layers.Conv2D(
                 widths[number - 1],
                 kernel_size,
                 strides=strides,
@@ -100,35 +95,24 @@ def from_pattern(
             )(x)
             x = normalise(x, normalization, f"norm{number}")
         elif element.word == "POOL":
-            x = _pool(pooling)(pool_size, strides=pool_strides or pool_size, name=f"pool{number}")(x)
+            _require_room(pattern, element, x, pool_size, "valid")
+            x = POOLS[pooling](pool_size, strides=pool_strides or pool_size, name=f"pool{number}")(x)
         elif element.word == "RELU":
-            x = keras.layers.ReLU(name=f"relu{number}")(x)
+            x = layers.ReLU(name=f"relu{number}")(x)
         else:
             x = _dense(x, number, (*hidden, classes), dropout, kernel_initializer)
     return keras.Model(inputs, x, name="pattern")
 
 
-def _keyword_names() -> list[str]:
-    return list(from_pattern.__kwdefaults__)
-
-
-def _pool(kind: str) -> type:
-    return {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D, "l2": L2Pooling2D}[kind]
-
-
-def _dense(x: keras.KerasTensor, number: int, sizes: tuple[int, ...], dropout: float, name: str) -> keras.KerasTensor:
+def _dense(x: keras.KerasTensor, number: int, sizes: tuple[int, ...], dropout: float, start: str) -> keras.KerasTensor:
     """One FC: a flattened map at the first, dropout before the others, float32 scores at the last."""
-    last = number == len(sizes)
     if number == 1 and len(x.shape) > 2:
-        x = keras.layers.Flatten(name="flatten")(x)
+        x = layers.Flatten(name="flatten")(x)
     elif dropout:
-        x = keras.layers.Dropout(dropout, name=f"dropout{number}")(x)
-    return keras.layers.Dense(
-        sizes[number - 1],
-        kernel_initializer=initializer(name),
-        dtype="float32" if last else None,
-        name="logits" if last else f"fc{number}",
-    )(x)
+        x = layers.Dropout(dropout, name=f"dropout{number}")(x)
+    if number == len(sizes):
+        return logits(x, sizes[-1], start)
+    return layers.Dense(sizes[number - 1], kernel_initializer=initializer(start), name=f"fc{number}")(x)
 
 
 def _require_room(pattern: str, element: Element, x: keras.KerasTensor, window: int, padding: str) -> None:
@@ -149,17 +133,17 @@ def _filters(elements: Sequence[Element], given: int | Sequence[int] | None) -> 
         return [min(FIRST_FILTERS * 2**stage, MOST_FILTERS) for stage in stages]
     used = sorted(set(stages))
     if not isinstance(given, int) and len(given) == len(used) != len(stages):
-        by_stage = dict(zip(used, _listed(given, len(used), "filters", "stage"), strict=True))
+        by_stage = dict(zip(used, _one_each(given, len(used), "filters", "stage"), strict=True))
         return [by_stage[stage] for stage in stages]
-    return _listed(given, len(stages), "filters", f"CONV, or {len(used)}, one a stage")
+    return _one_each(given, len(stages), "filters", f"CONV, or {len(used)}, one a stage")
 
 
-def _listed(given: int | Sequence[int], count: int, name: str, one: str) -> list[int]:
-    """One value for each: a single number stands for all of them."""
+def _one_each(given: int | Sequence[int], count: int, name: str, unit: str) -> list[int]:
+    """A list with one number for each: a single number stands for all of them."""
     several = isinstance(given, (list, tuple))
     for value in given if several else [given]:
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise UsageError(f"{name} must be positive whole numbers. Received: {given!r}")
     if several and len(given) != count:
-        raise UsageError(f"{name} must be one number, or a list of {count}, one a {one}. Received: {given!r}")
+        raise UsageError(f"{name} must be one number, or a list of {count}, one a {unit}. Received: {given!r}")
     return list(given) if several else [given] * count

@@ -7,13 +7,20 @@ Szegedy, Liu, Jia, Sermanet, Reed, Anguelov, Erhan, Vanhoucke and Rabinovich, "G
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from cnnrepro.engine import keras
-from cnnrepro.layers.initializers import initializer
-from cnnrepro.models.auxiliary import AuxiliaryHeads
-from cnnrepro.models.blocks import normalise
+from cnnrepro.models.entry import (
+    IMAGENET,
+    ModelEntry,
+    Option,
+    Published,
+    dropout_option,
+    initializer_option,
+    normalization_option,
+)
 
-layers = keras.layers
+if TYPE_CHECKING:
+    import keras
 
 # Table 1: filters of 1x1; 3x3 reduce, 3x3; 5x5 reduce, 5x5; pool projection.
 INCEPTIONS = {
@@ -33,14 +40,18 @@ HEAD_FILTERS, HEAD_UNITS, HEAD_DROPOUT = 128, 1024, 0.7  # section 5
 
 
 @dataclass(frozen=True)
-class _Parts:
+class _InceptionLayers:
     """The layers of the network with the options filled in."""
 
     normalization: str
     kernel_initializer: str
 
-    def convolution(self, x: keras.KerasTensor, filters: int, size: int, name: str, strides: int = 1):
+    def convolution(
+        self, x: keras.KerasTensor, filters: int, size: int, name: str, strides: int = 1
+    ) -> keras.KerasTensor:
         """A convolution that keeps the size (strides 1) or halves it, rounded up, and its ReLU."""
+        from cnnrepro.models.blocks import initializer, layers, normalise
+
         batch = self.normalization == "batch"
         if strides > 1:
             x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
@@ -60,14 +71,20 @@ class _Parts:
 
     def response_normalisation(self, x: keras.KerasTensor, name: str) -> keras.KerasTensor:
         """Local response normalisation where the option asks for it."""
+        from cnnrepro.models.blocks import normalise
+
         return normalise(x, "lrn", name) if self.normalization == "lrn" else x
 
     def dense(self, x: keras.KerasTensor, units: int, name: str, **more: str) -> keras.KerasTensor:
         """A dense layer."""
+        from cnnrepro.models.blocks import initializer, layers
+
         return layers.Dense(units, kernel_initializer=initializer(self.kernel_initializer), name=name, **more)(x)
 
     def inception(self, x: keras.KerasTensor, filters: tuple[int, ...], name: str) -> keras.KerasTensor:
         """Four branches side by side, joined along the channels (figure 2b)."""
+        from cnnrepro.models.blocks import layers
+
         one, reduce3, three, reduce5, five, projection = filters
         pooled = layers.MaxPooling2D(3, strides=1, padding="same", name=f"{name}_pool")(x)
         branches = [
@@ -80,6 +97,8 @@ class _Parts:
 
     def head(self, x: keras.KerasTensor, classes: int, name: str) -> keras.KerasTensor:
         """An auxiliary classifier (section 5): (N, H, W, C) to logits (N, classes)."""
+        from cnnrepro.models.blocks import layers
+
         window = tuple(min(5, side) for side in x.shape[1:3])  # maps smaller than 5x5 are averaged whole
         x = layers.AveragePooling2D(window, strides=3, name=f"{name}_pool")(x)  # 14 -> 4
         x = self.convolution(x, HEAD_FILTERS, 1, f"{name}_conv")
@@ -91,18 +110,12 @@ class _Parts:
 
 def _max_pool(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     """3x3 with stride 2, rounded up: at even sizes the last window hangs over by one, as in Caffe."""
+    from cnnrepro.models.blocks import layers
+
     return layers.MaxPooling2D(3, strides=2, padding="same", name=name)(x)
 
 
-def googlenet(
-    input_shape: tuple[int, int, int],
-    classes: int,
-    *,
-    dropout: float = 0.4,
-    normalization: str = "lrn",
-    kernel_initializer: str = "glorot_uniform",
-    auxiliary_heads: bool = True,
-) -> keras.Model:
+def googlenet(input_shape: tuple[int, int, int], classes: int, **options: object) -> keras.Model:
     """GoogLeNet as in table 1: nine Inception modules with real 5x5 branches, biases, and two auxiliary heads.
 
     Parameters at 224x224x3 with 1000 classes, all with biases:
@@ -125,41 +138,17 @@ def googlenet(
     5. Global average pooling takes the place of the 7x7 average, so that any size of image fits; at 224 both are one.
        In the heads a feature map smaller than 5x5, of an image below 65 pixels, is averaged whole.
     6. ``normalization="batch"`` is of the paper's successor: between every convolution, without bias, and its ReLU.
-    7. ``dropout`` is that of the last layer; the heads keep 0.7.
+    7. ``dropout`` is that of the last layer; the heads keep 0.7. With heads the model returns, in training, a list of
+       three logits (``AuxiliaryHeads``).
 
     keras.applications has no GoogLeNet; its InceptionV3 is another network. torchvision's ``googlenet`` has batch
     normalisation, 3x3 in place of 5x5 convolutions (a slip of the port that was kept), dropout 0.2, heads that average
     to 4x4 adaptively, and by default returns its pretrained weights without heads: 6,624,904 parameters.
-
-    Args:
-        input_shape: ``(height, width, channels)``; 32 pixels come to one last position.
-        classes: number of classes.
-        dropout: share of the 1,024 averages that is dropped in training, in [0, 1).
-        normalization: "none"; "lrn", twice in the stem; or "batch", after each convolution.
-        kernel_initializer: an initialiser's name, for all layers.
-        auxiliary_heads: two more classifiers that train the trunk with weight 0.3 (``AuxiliaryHeads``).
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32; in training, with heads,
-        to a list of three such.
     """
-    parts = _Parts(normalization, kernel_initializer)
-    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = parts.convolution(inputs, 64, 7, "conv1", strides=2)  # (N, 112, 112, 64) at 224
-    x = _stem(parts, _max_pool(x, "pool1"))
-    x = _max_pool(x, "pool2")  # (N, 28, 28, 192)
-    return _modules(parts, inputs, x, classes, dropout, auxiliary_heads, "googlenet")
+    return _network("googlenet", input_shape, classes, small=False, **options)
 
 
-def googlenet_small(
-    input_shape: tuple[int, int, int],
-    classes: int,
-    *,
-    dropout: float = 0.4,
-    normalization: str = "none",
-    kernel_initializer: str = "glorot_uniform",
-    auxiliary_heads: bool = True,
-) -> keras.Model:
+def googlenet_small(input_shape: tuple[int, int, int], classes: int, **options: object) -> keras.Model:
     """The same modules for images of 28 to 32 pixels: a stem that halves the size once and not three times.
 
     Parameters at 32x32x3 with 10 classes: as ``googlenet``, but conv1 (9·3 + 1)·64 = 1,792 and a classifier of 10,250:
@@ -170,50 +159,78 @@ def googlenet_small(
 
     1. conv1 is 3x3 with stride 1, and there is no pool between conv2 and 3a: stride 8 in all in place of 32.
     2. No response normalisation by default. In the heads "smaller than 5x5" means images below 17 pixels.
-
-    Args:
-        input_shape: ``(height, width, channels)``; 8 pixels come to one last position.
-        classes: number of classes.
-        dropout: share of the 1,024 averages that is dropped in training, in [0, 1).
-        normalization: "none"; "lrn", twice in the stem; or "batch", after each convolution.
-        kernel_initializer: an initialiser's name, for all layers.
-        auxiliary_heads: two more classifiers that train the trunk with weight 0.3 (``AuxiliaryHeads``).
-
-    Returns:
-        As ``googlenet``.
     """
-    parts = _Parts(normalization, kernel_initializer)
-    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = parts.convolution(inputs, 64, 3, "conv1")
-    x = _stem(parts, _max_pool(x, "pool1"))  # (N, 16, 16, 192) at 32
-    return _modules(parts, inputs, x, classes, dropout, auxiliary_heads, "googlenet_small")
+    return _network("googlenet_small", input_shape, classes, small=True, **options)
 
 
-def _stem(parts: _Parts, x: keras.KerasTensor) -> keras.KerasTensor:
-    """The second convolution with its reduction, between the two response normalisations."""
-    x = parts.response_normalisation(x, "lrn1")
-    x = parts.convolution(parts.convolution(x, 64, 1, "conv2_reduce"), 192, 3, "conv2")
-    return parts.response_normalisation(x, "lrn2")
-
-
-def _modules(
-    parts: _Parts,
-    inputs: keras.KerasTensor,
-    x: keras.KerasTensor,
-    classes: int,
-    dropout: float,
-    auxiliary_heads: bool,
+def _network(
     name: str,
+    input_shape: tuple[int, int, int],
+    classes: int,
+    *,
+    small: bool,
+    dropout: float,
+    normalization: str,
+    kernel_initializer: str,
+    auxiliary_heads: bool,
 ) -> keras.Model:
-    """The nine modules, the classifier, and the heads where they are wanted."""
+    """The stem, the nine modules, the classifier, and the heads where they are wanted."""
+    from cnnrepro.models.auxiliary import AuxiliaryHeads
+    from cnnrepro.models.blocks import keras, layers
+
+    blocks = _InceptionLayers(normalization, kernel_initializer)
+    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
+    size, strides = (3, 1) if small else (7, 2)
+    x = blocks.convolution(inputs, 64, size, "conv1", strides)  # (N, 112, 112, 64) at 224; small: (N, 32, 32, 64) at 32
+    x = blocks.response_normalisation(_max_pool(x, "pool1"), "lrn1")
+    x = blocks.convolution(blocks.convolution(x, 64, 1, "conv2_reduce"), 192, 3, "conv2")
+    x = blocks.response_normalisation(x, "lrn2")
+    if not small:
+        x = _max_pool(x, "pool2")  # (N, 28, 28, 192); the small form has (N, 16, 16, 192) here
     heads = []
     for module, filters in INCEPTIONS.items():
-        x = parts.inception(x, filters, f"inception_{module}")
+        x = blocks.inception(x, filters, f"inception_{module}")
         if auxiliary_heads and module in HEAD_AFTER:
-            heads.append(parts.head(x, classes, HEAD_AFTER[module]))
+            heads.append(blocks.head(x, classes, HEAD_AFTER[module]))
         if module in POOL_AFTER:
             x = _max_pool(x, POOL_AFTER[module])
     x = layers.GlobalAveragePooling2D(name="average")(x)  # (N, 1024)
     x = layers.Dropout(dropout, name="dropout")(x)
-    logits = parts.dense(x, classes, "logits", dtype="float32")
-    return AuxiliaryHeads(inputs, [logits, *heads], name=name) if heads else keras.Model(inputs, logits, name=name)
+    answer = blocks.dense(x, classes, "logits", dtype="float32")
+    return AuxiliaryHeads(inputs, [answer, *heads], name=name) if heads else keras.Model(inputs, answer, name=name)
+
+
+PAPER = "Szegedy, Liu, Jia and others 2015"
+OPTIONS = {
+    "dropout": dropout_option(0.4),
+    "kernel_initializer": initializer_option("glorot_uniform"),
+    "auxiliary_heads": Option(True, "two more classifiers that train the trunk, with weight 0.3"),
+}
+
+ROWS = (
+    ModelEntry(
+        name="googlenet",
+        builder=googlenet,
+        title="GoogLeNet",
+        paper=f"{PAPER}, table 1",
+        input_shape=IMAGENET,
+        classes=1000,
+        parameters=13_378_280,  # 6,998,552 on the way to the answer, 3,188,840 and 3,190,888 in the heads
+        smallest=32,
+        options={"normalization": normalization_option("lrn"), **OPTIONS},
+        published=Published(
+            f"{PAPER}, table 1: 1500 M on the way to the answer", multiply_adds=1_500_000_000, rounded=True
+        ),
+    ),
+    ModelEntry(
+        name="googlenet_small",
+        builder=googlenet_small,
+        title="GoogLeNet (small)",
+        paper=f"{PAPER}, for small images",
+        input_shape=(32, 32, 3),
+        classes=10,
+        parameters=7_180_622,  # 5,976,122 on the way to the answer, 601,226 and 603,274 in the heads
+        smallest=8,
+        options={"normalization": normalization_option("none"), **OPTIONS},
+    ),
+)

@@ -6,10 +6,11 @@ import importlib.util
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnrepro.anatomy.rows import spell
 from cnnrepro.errors import UsageError
 from cnnrepro.models.entry import Published
 from cnnrepro.models.pattern import is_count, is_pattern
@@ -39,34 +40,20 @@ class Inspection:
             return {}
         totals = self.rows.totals
         ours = {"parameters": totals.trainable_parameters, "multiply_adds": totals.multiply_adds}
-        said = {"parameters": self.published.parameters, "multiply_adds": self.published.multiply_adds}
-        return {name: ours[name] - said[name] for name in ours if said[name] is not None}
+        theirs = {name: getattr(self.published, name) for name in ours}
+        return {name: ours[name] - theirs[name] for name in ours if theirs[name] is not None}
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
-        spelled = self.rows.to_dict()
-        totals = spelled["totals"]
+        trace = self.rows.to_dict()
+        sums = ("parameters", "trainable_parameters", "multiply_adds", "activation_bytes", "training_bytes")
+        published = self.published and asdict(self.published) | {"difference": self.differences()}
         return {
             "name": self.name,
-            "input": spelled["input"],
-            **{key: totals[key] for key in ("parameters", "trainable_parameters", "multiply_adds")},
-            **{key: totals[key] for key in ("activation_bytes", "training_bytes")},
-            "unknown": totals["unknown"],
-            "published": self._published(),
-            "layers": spelled["layers"],
-        }
-
-    def _published(self) -> dict | None:
-        said = self.published
-        if said is None:
-            return None
-        return {
-            "source": said.source,
-            "parameters": said.parameters,
-            "multiply_adds": said.multiply_adds,
-            "rounded": said.rounded,
-            "top1_error": said.top1_error,
-            "difference": self.differences(),
+            "input": trace["input"],
+            **{key: trace["totals"][key] for key in (*sums, "unknown")},
+            "published": published,
+            "layers": trace["layers"],
         }
 
     def summary(self) -> list[str]:
@@ -76,25 +63,21 @@ class Inspection:
         fixed = f", {totals.non_trainable_parameters:,} not" if totals.non_trainable_parameters else ""
         lines = [
             f"parameters     {totals.parameters:,} ({learned:,} trainable{fixed})",
-            f"multiply-adds  {_spell(totals.multiply_adds)}",
+            f"multiply-adds  {spell(totals.multiply_adds)}",
             f"activations    {_megabytes(totals.activation_bytes)} an image, "
             f"{_megabytes(totals.training_bytes)} with gradients",
         ]
         if totals.unknown:
             lines.append(f"unknown        {', '.join(totals.unknown)}: their multiply-adds are not in the total")
-        said = self.published
-        if said is not None:
-            lines.append(f"published      {said.source}")
+        published = self.published
+        if published is not None:
+            lines.append(f"published      {published.source}")
             for name, difference in self.differences().items():
-                figure = getattr(said, name)
-                about = "about " if said.rounded else ""
+                figure = getattr(published, name)
+                about = "about " if published.rounded else ""
                 word = "the same" if difference == 0 else f"ours {difference:+,} ({difference / figure:+.2%})"
                 lines.append(f"               {name.replace('_', '-')} {about}{figure:,}: {word}")
         return lines
-
-
-def _spell(number: int | str) -> str:
-    return f"{number:,}" if isinstance(number, int) else number
 
 
 def _megabytes(number: int | str) -> str:

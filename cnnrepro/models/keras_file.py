@@ -59,13 +59,13 @@ def _objects(value: object) -> Iterator[dict]:
     """Every part of a configuration that names a class or a function; a stack, as a file may nest deeply."""
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            if "class_name" in one:
-                yield one
-            waiting += one.values()
-        elif isinstance(one, list):
-            waiting += one
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if "class_name" in part:
+                yield part
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
 
 
 def _refuse_foreign(path: Path, entry: dict) -> None:

@@ -6,13 +6,20 @@ LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document 
 
 from __future__ import annotations
 
-from cnnrepro.engine import keras
-from cnnrepro.errors import UsageError
-from cnnrepro.layers import L2Pooling2D, RadialBasis, TableConv2D, TrainableSubsampling2D, scaled_tanh
-from cnnrepro.layers.initializers import initializer
-from cnnrepro.models.blocks import normalise
+from typing import TYPE_CHECKING
 
-layers = keras.layers
+from cnnrepro.errors import UsageError
+from cnnrepro.models.entry import (
+    ModelEntry,
+    Option,
+    Published,
+    dropout_option,
+    initializer_option,
+    normalization_option,
+)
+
+if TYPE_CHECKING:
+    import keras
 
 SIZE = 32  # height and width of the paper's input, in pixels
 SMALLEST_UNPADDED = 16  # 16 -> 12 -> 6 -> 2 -> 1
@@ -28,16 +35,9 @@ C3_TABLE = (
     (0, 1, 2, 3, 4, 5),
 )
 
-POOLS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D, "l2": L2Pooling2D}
-
 
 def lenet5(
-    input_shape: tuple[int, int, int] = (32, 32, 1),
-    classes: int = 10,
-    *,
-    dropout: float = 0.0,
-    normalization: str = "none",
-    kernel_initializer: str = "lecun_1998",
+    input_shape: tuple[int, int, int], classes: int, *, dropout: float, normalization: str, kernel_initializer: str
 ) -> keras.Model:
     """LeNet-5 of 1998: the sparse table, trainable subsampling, scaled tanh, radial basis units.
 
@@ -66,20 +66,13 @@ def lenet5(
        paper's background of -0.1. Larger images leave more than one position in C5; F6 sees them all, where the
        paper would apply it at each.
     5. More than one input channel: C1 sees them all.
-    6. Options the paper has not: dropout of C5's units; normalisation of the sums of C1 and C3 (batch) or of their
-       outputs (lrn).
-
-    Args:
-        input_shape: ``(height, width, channels)``.
-        classes: number of classes.
-        dropout: share of the units before F6 that is dropped in training, in [0, 1). None is dropped behind F6, where
-            the scaling that goes with dropout would move the units off their targets of +1 and -1.
-        normalization: "none", "lrn" or "batch".
-        kernel_initializer: a name that ``cnnrepro.layers.initializers`` knows, for all filters and weights.
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to negative squared distances ``(N, classes)`` in float32.
+    6. Options the paper has not: dropout of C5's units, before F6; none is dropped behind F6, where the scaling that
+       goes with dropout would move the units off their targets of +1 and -1. Normalisation of the sums of C1 and C3
+       (batch) or of their outputs (lrn).
     """
+    from cnnrepro.layers import RadialBasis, TableConv2D, TrainableSubsampling2D, scaled_tanh
+    from cnnrepro.models.blocks import initializer, keras, layers
+
     inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
     x = at_least_32(inputs)
     x = layers.Conv2D(6, 5, kernel_initializer=initializer(kernel_initializer), name="c1")(x)
@@ -98,16 +91,16 @@ def lenet5(
 
 
 def lenet5_modern(
-    input_shape: tuple[int, int, int] = (28, 28, 1),
-    classes: int = 10,
+    input_shape: tuple[int, int, int],
+    classes: int,
     *,
-    dropout: float = 0.0,
-    normalization: str = "none",
-    kernel_initializer: str = "glorot_uniform",
-    activation: str = "relu",
-    pooling: str = "max",
-    width: int = 1,
-    padded: bool = True,
+    dropout: float,
+    normalization: str,
+    kernel_initializer: str,
+    activation: str,
+    pooling: str,
+    width: int,
+    padded: bool,
 ) -> keras.Model:
     """LeNet-5 as most write it today: a dense C3, pools without parameters, ReLU, softmax.
 
@@ -130,21 +123,11 @@ def lenet5_modern(
     6. Without that padding (option ``padded``) 28x28 leaves 4x4 maps for dense3, and no zeros anywhere.
     7. Options the paper has not: dropout, normalisation (batch before the activation, lrn behind it), and ``width``,
        which multiplies the 6 and 16 maps and leaves the dense layers as they are.
-
-    Args:
-        input_shape: ``(height, width, channels)``.
-        classes: number of classes.
-        dropout: share of the units of each hidden dense layer that is dropped in training, in [0, 1).
-        normalization: "none", "lrn" or "batch".
-        kernel_initializer: a name that ``cnnrepro.layers.initializers`` knows, for all filters and weights.
-        activation: "relu", "tanh" or "sigmoid", of all hidden layers.
-        pooling: "max", "average" or "l2", of both pools.
-        width: factor on the numbers of filters.
-        padded: pad smaller images to 32x32; if not, height and width must be at least 16.
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
     """
+    from cnnrepro.layers import L2Pooling2D
+    from cnnrepro.models.blocks import initializer, keras, layers, logits
+
+    pools = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D, "l2": L2Pooling2D}
     inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
     if not padded and min(input_shape[:2]) < SMALLEST_UNPADDED:
         raise UsageError(f"lenet5_modern without padding needs images of 16x16. Received: {tuple(input_shape)}")
@@ -158,19 +141,20 @@ def lenet5_modern(
             name=f"conv{number}",
         )
         x = _squash(convolution(x), normalization, activation, f"conv{number}")
-        x = POOLS[pooling](2, name=f"pool{number}")(x)
+        x = pools[pooling](2, name=f"pool{number}")(x)
     x = layers.Flatten(name="flatten")(x)  # (N, 5·5·16)
     for number, units in ((3, 120), (4, 84)):
         dense = layers.Dense(
             units, activation=activation, kernel_initializer=initializer(kernel_initializer), name=f"dense{number}"
         )
         x = layers.Dropout(dropout, name=f"dropout{number}")(dense(x))
-    head = layers.Dense(classes, kernel_initializer=initializer(kernel_initializer), dtype="float32", name="logits")
-    return keras.Model(inputs, head(x), name="lenet5_modern")
+    return keras.Model(inputs, logits(x, classes, kernel_initializer), name="lenet5_modern")
 
 
 def at_least_32(inputs: keras.KerasTensor) -> keras.KerasTensor:
     """Images (N, H, W, C) in the middle of zeros, so that neither side is below 32; larger ones as they are."""
+    from cnnrepro.models.blocks import layers
+
     missing = [max(SIZE - size, 0) for size in inputs.shape[1:3]]
     if not any(missing):
         return inputs
@@ -179,7 +163,50 @@ def at_least_32(inputs: keras.KerasTensor) -> keras.KerasTensor:
 
 def _squash(x: keras.KerasTensor, normalization: str, activation, name: str) -> keras.KerasTensor:
     """The activation, with batch normalisation before it or local response normalisation behind it."""
+    from cnnrepro.models.blocks import layers, normalise
+
     if normalization == "batch":
         x = normalise(x, "batch", f"{name}_norm")
     x = layers.Activation(activation, name=f"{name}_activation")(x)
     return normalise(x, "lrn", f"{name}_norm") if normalization == "lrn" else x
+
+
+PAPER = "LeCun, Bottou, Bengio and Haffner 1998"
+
+ROWS = (
+    ModelEntry(
+        name="lenet5",
+        builder=lenet5,
+        title="LeNet-5 (1998)",
+        paper=f"{PAPER}, section II-B",
+        input_shape=(32, 32, 1),
+        classes=10,
+        parameters=60_000,
+        smallest=1,
+        options={
+            "dropout": dropout_option(0.0),
+            "normalization": normalization_option("none"),
+            "kernel_initializer": initializer_option("lecun_1998"),
+        },
+        published=Published(f"{PAPER}, section II-B", parameters=60_000),
+    ),
+    ModelEntry(
+        name="lenet5_modern",
+        builder=lenet5_modern,
+        title="LeNet-5 (modern)",
+        paper=f"{PAPER}, as most write it today",
+        input_shape=(28, 28, 1),
+        classes=10,
+        parameters=61_706,
+        smallest=1,
+        options={
+            "dropout": dropout_option(0.0),
+            "normalization": normalization_option("none"),
+            "kernel_initializer": initializer_option("glorot_uniform"),
+            "activation": Option("relu", "of all hidden layers", choices=("relu", "tanh", "sigmoid")),
+            "pooling": Option("max", "kind of the two 2x2 pools", choices=("max", "average", "l2")),
+            "width": Option(1, "factor on the published filter counts, 6 and 16", 1, 65),
+            "padded": Option(True, "pad images below 32x32 with zeros"),
+        },
+    ),
+)

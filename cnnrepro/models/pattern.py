@@ -40,6 +40,9 @@ class _Token:
     text: str
     place: int
 
+    def __str__(self) -> str:
+        return repr(self.text) if self.text else "the end"
+
 
 def is_pattern(text: str) -> bool:
     """Whether a text is meant as a pattern: it begins with INPUT, or has an arrow."""
@@ -66,7 +69,7 @@ def expand(pattern: str, counts: Mapping[str, int] | None = None, *, optional: b
         UsageError: shows the character at which the pattern goes wrong.
     """
     elements = _Reader(pattern, dict(counts or {}), optional).read()
-    _check_order(pattern, elements)
+    _require_buildable(pattern, elements)
     return elements
 
 
@@ -76,7 +79,7 @@ def wrong(pattern: str, place: int, sentence: str) -> UsageError:
 
 
 class _Reader:
-    """Reads a pattern from left to right; each method reads what it is called after."""
+    """A recursive-descent parser; each method reads the rule of the grammar that it is called after."""
 
     def __init__(self, pattern: str, counts: dict[str, int], optional: bool):
         self.pattern = pattern
@@ -88,7 +91,7 @@ class _Reader:
         self.depth = 0
 
     def _tokens(self) -> list[_Token]:
-        found, place = [], 0
+        tokens, place = [], 0
         end = len(self.pattern.rstrip())
         while place < end:
             match = _TOKEN.match(self.pattern, place)
@@ -96,9 +99,9 @@ class _Reader:
                 place += len(self.pattern[place:]) - len(self.pattern[place:].lstrip())
                 raise wrong(self.pattern, place, f"A pattern has no {self.pattern[place]!r}")
             kind = ("arrow", "sign", "number", "word")[match.lastindex - 1]
-            found.append(_Token(kind, match[match.lastindex], match.start(match.lastindex)))
+            tokens.append(_Token(kind, match[match.lastindex], match.start(match.lastindex)))
             place = match.end()
-        return [*found, _Token("end", "", end)]
+        return [*tokens, _Token("end", "", end)]
 
     @property
     def next(self) -> _Token:
@@ -116,31 +119,25 @@ class _Reader:
         first = self.take()
         if first.text.upper() != "INPUT":
             raise self.wrong(first, "A pattern begins with INPUT")
-        self.arrow("INPUT")
+        arrow = self.take()
+        if arrow.kind != "arrow":
+            raise self.wrong(arrow, f"Expected -> after INPUT, found {arrow}")
         elements = self.chain()
         if self.next.kind != "end":
-            raise self.wrong(self.next, f"Expected an arrow or the end, found {self.next.text!r}")
+            raise self.wrong(self.next, f"Expected an arrow or the end, found {self.next}")
         unused = sorted(set(self.counts) - self.used)
         if unused:
             raise UsageError(f"The pattern {self.pattern!r} has no count named {', '.join(unused)}.")
         return tuple(elements)
-
-    def arrow(self, before: str) -> None:
-        token = self.take()
-        if token.kind != "arrow":
-            raise self.wrong(
-                token,
-                f"Expected -> after {before}, found {token.text!r}"
-                if token.text
-                else f"Expected -> after {before}, found the end",
-            )
 
     def chain(self) -> list[Element]:
         elements = self.item()
         while self.next.kind == "arrow":
             self.take()
             elements = elements + self.item()
-            self.check_length(elements)
+            if len(elements) > MOST_LAYERS:
+                sentence = f"A pattern may have {MOST_LAYERS} layers; up to here it has {len(elements)}"
+                raise self.wrong(self.next, sentence)
         return elements
 
     def item(self) -> list[Element]:
@@ -151,16 +148,14 @@ class _Reader:
                 raise self.wrong(token, f"Brackets may be nested {DEEPEST} deep")
             elements = self.chain()
             self.depth -= 1
-            closing = self.take()
-            if closing.text != "]":
+            if self.take().text != "]":
                 raise self.wrong(token, "This [ is not closed")
         elif token.kind == "word" and token.text.upper() in WORDS:
             elements = [Element(token.text.upper(), token.place)]
         elif token.kind == "word" and token.text.upper() == "INPUT":
             raise self.wrong(token, "INPUT stands at the beginning alone")
         else:
-            found = repr(token.text) if token.text else "the end"
-            raise self.wrong(token, f"Expected {', '.join(WORDS)} or [, found {found}")
+            raise self.wrong(token, f"Expected {', '.join(WORDS)} or [, found {token}")
         if self.next.text == "*":
             self.take()
             elements = elements * self.count(len(elements))
@@ -181,18 +176,13 @@ class _Reader:
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise UsageError(f"The count {token.text} must be a whole number from 0. Received: {value!r}")
         else:
-            found = repr(token.text) if token.text else "the end"
-            raise self.wrong(token, f"Expected a whole number or one capital letter after *, found {found}")
+            raise self.wrong(token, f"Expected a whole number or one capital letter after *, found {token}")
         if value * length > MOST_LAYERS:
             raise self.wrong(token, f"A pattern may have {MOST_LAYERS} layers; this asks for {value * length}")
         return value
 
-    def check_length(self, elements: list[Element]) -> None:
-        if len(elements) > MOST_LAYERS:
-            raise self.wrong(self.next, f"A pattern may have {MOST_LAYERS} layers; up to here it has {len(elements)}")
 
-
-def _check_order(pattern: str, elements: tuple[Element, ...]) -> None:
+def _require_buildable(pattern: str, elements: tuple[Element, ...]) -> None:
     """Refuse what cannot be built: a network that does not end with class scores, convolutions of a vector."""
     if not elements or elements[-1].word != "FC":
         place = elements[-1].place if elements else len(pattern.rstrip())

@@ -5,77 +5,22 @@ He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", CVPR 201
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
-from cnnrepro.layers import IdentityShortcut
-from cnnrepro.layers.initializers import initializer
-from cnnrepro.models.blocks import normalise
+from cnnrepro.models.entry import (
+    ModelEntry,
+    Option,
+    Published,
+    dropout_option,
+    initializer_option,
+    normalization_option,
+)
 
-layers = keras.layers
+if TYPE_CHECKING:
+    import keras
 
 STAGE_FILTERS = (16, 32, 64)
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What residual networks are built of, with the options filled in.
-
-    Args:
-        normalization: "batch" or "none"; without it the convolutions have biases.
-        momentum, epsilon: of batch normalisation.
-        kernel_initializer: name of the initialiser of all weights.
-        symmetric: pad in front of a strided convolution as many zeros on each side. Keras's "same" with stride 2 pads
-            even sizes on the right and below only, which moves every window by a pixel.
-    """
-
-    normalization: str
-    momentum: float
-    epsilon: float
-    kernel_initializer: str
-    symmetric: bool
-
-    def convolution(self, x: keras.KerasTensor, filters: int, size: int, strides: int, name: str) -> keras.KerasTensor:
-        """(N, H, W, C) to (N, ceil(H / strides), ceil(W / strides), filters)."""
-        padding = "same"
-        if self.symmetric and strides > 1 and size > 1:
-            x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
-            padding = "valid"
-        return layers.Conv2D(
-            filters,
-            size,
-            strides=strides,
-            padding=padding,
-            use_bias=self.normalization == "none",  # batch normalisation has an offset of its own
-            kernel_initializer=initializer(self.kernel_initializer),
-            name=name,
-        )(x)
-
-    def normalised(
-        self, x: keras.KerasTensor, filters: int, size: int, strides: int, name: str, number: str = ""
-    ) -> keras.KerasTensor:
-        """A convolution ``{name}_conv{number}`` and its normalisation ``{name}_bn{number}``."""
-        x = self.convolution(x, filters, size, strides, f"{name}_conv{number}")
-        return normalise(x, self.normalization, f"{name}_bn{number}", momentum=self.momentum, epsilon=self.epsilon)
-
-    def shortcut(self, x: keras.KerasTensor, kind: str, filters: int, strides: int, name: str) -> keras.KerasTensor:
-        """The shortcut of a block by the paper's option A, B or C (section 4.1)."""
-        changes = strides > 1 or x.shape[-1] != filters
-        if kind == "C" or (kind == "B" and changes):
-            return self.normalised(x, filters, 1, strides, f"{name}_shortcut")
-        if changes:
-            return IdentityShortcut(filters, strides, name=f"{name}_shortcut")(x)
-        return x
-
-    def head(self, x: keras.KerasTensor, classes: int, dropout: float) -> keras.KerasTensor:
-        """Global average, dropout where there is any, and the logits in float32."""
-        x = layers.GlobalAveragePooling2D(name="average")(x)  # (N, C)
-        if dropout:
-            x = layers.Dropout(dropout, name="dropout")(x)
-        return layers.Dense(
-            classes, kernel_initializer=initializer(self.kernel_initializer), dtype="float32", name="logits"
-        )(x)
 
 
 def resnet(
@@ -83,12 +28,12 @@ def resnet(
     classes: int,
     *,
     depth: int,
-    shortcut: str = "A",
-    dropout: float = 0.0,
-    normalization: str = "batch",
-    batchnorm_momentum: float = 0.9,
-    batchnorm_epsilon: float = 1e-5,
-    kernel_initializer: str = "he_normal",
+    shortcut: str,
+    dropout: float,
+    normalization: str,
+    batchnorm_momentum: float,
+    batchnorm_epsilon: float,
+    kernel_initializer: str,
 ) -> keras.Model:
     """The networks of section 4.2: 6n + 2 weighted layers in three stages of n blocks, filters 16, 32, 64.
 
@@ -133,38 +78,69 @@ def resnet(
         depth: 6n + 2: 8, 14, 20, 26, …
         shortcut: across a change of size. "A": identity and zeros; "B": 1x1 projection with normalisation; "none": no
             shortcuts at all, the paper's plain networks.
-        dropout: share of the 64 averages that is dropped in training, in [0, 1).
+        dropout: share of the 64 averages that is dropped in training.
         normalization: "batch", or "none", which gives the convolutions biases.
-        batchnorm_momentum: weight of the old value in the moving averages, in [0, 1).
-        batchnorm_epsilon: added to the variance.
+        batchnorm_momentum, batchnorm_epsilon: weight of the old value in the moving averages; added to the variance.
         kernel_initializer: an initialiser's name, for all layers.
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
 
     Raises:
         UsageError: the depth is not 6n + 2.
     """
     if depth < 8 or depth % 6 != 2:
         raise UsageError(f"depth must be 6n + 2 with n blocks a stage: 8, 14, 20, and so on. Received: {depth}")
-    parts = Parts(normalization, batchnorm_momentum, batchnorm_epsilon, kernel_initializer, symmetric=False)
+    from cnnrepro.models.blocks import ResidualLayers, keras, layers
+
+    blocks = ResidualLayers(normalization, batchnorm_momentum, batchnorm_epsilon, kernel_initializer, symmetric=False)
     inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = layers.ReLU(name="stem_relu")(parts.normalised(inputs, STAGE_FILTERS[0], 3, 1, "stem"))
+    x = layers.ReLU(name="stem_relu")(blocks.normalised(inputs, STAGE_FILTERS[0], 3, 1, "stem"))
     for stage, filters in enumerate(STAGE_FILTERS, start=1):
         for number in range(1, (depth - 2) // 6 + 1):
             strides = 2 if stage > 1 and number == 1 else 1
-            x = _block(parts, x, shortcut, filters, strides, f"stage{stage}_block{number}")
-    logits = parts.head(x, classes, dropout)  # x: (N, ceil(H / 4), ceil(W / 4), 64)
+            name = f"stage{stage}_block{number}"
+            passed = None if shortcut == "none" else blocks.shortcut(x, shortcut, filters, strides, name)
+            x = layers.ReLU(name=f"{name}_relu1")(blocks.normalised(x, filters, 3, strides, name, "1"))
+            x = blocks.normalised(x, filters, 3, 1, name, "2")
+            if passed is not None:  # the shortcut is added before the last ReLU
+                x = layers.Add(name=f"{name}_add")([x, passed])
+            x = layers.ReLU(name=f"{name}_relu2")(x)
+    logits = blocks.head(x, classes, dropout)  # x: (N, ceil(H / 4), ceil(W / 4), 64)
     return keras.Model(inputs, logits, name=f"resnet{depth}")
 
 
-def _block(
-    parts: Parts, x: keras.KerasTensor, shortcut: str, filters: int, strides: int, name: str
-) -> keras.KerasTensor:
-    """Two 3x3 convolutions, and the shortcut added before the last ReLU."""
-    passed = None if shortcut == "none" else parts.shortcut(x, shortcut, filters, strides, name)
-    y = layers.ReLU(name=f"{name}_relu1")(parts.normalised(x, filters, 3, strides, name, "1"))
-    y = parts.normalised(y, filters, 3, 1, name, "2")
-    if passed is not None:
-        y = layers.Add(name=f"{name}_add")([y, passed])
-    return layers.ReLU(name=f"{name}_relu2")(y)
+PAPER = "He, Zhang, Ren and Sun 2016"
+BATCHNORM_OPTIONS = {
+    "batchnorm_momentum": Option(0.9, "weight of the old value in the moving averages", 0.0, 1.0),
+    "batchnorm_epsilon": Option(1e-5, "added to the variance", 0.0, 1.0),
+    "kernel_initializer": initializer_option("he_normal"),
+}
+OPTIONS = {
+    **BATCHNORM_OPTIONS,
+    "shortcut": Option(
+        "A", "A: zeros for new channels; B: projections; none: plain", choices=("A", "B", "none"), added=True
+    ),
+    "dropout": dropout_option(0.0, added=True),
+    "normalization": normalization_option("batch", ("none", "batch"), added=True),
+}
+
+ROWS = tuple(
+    ModelEntry(
+        name=f"resnet{depth}",
+        builder=resnet,
+        title=f"ResNet-{depth}",
+        paper=f"{PAPER}, section 4.2",
+        input_shape=(32, 32, 3),
+        classes=10,
+        parameters=parameters,
+        smallest=4,
+        options=OPTIONS,
+        arguments={"depth": depth},
+        published=Published(f"{PAPER}, table 6", parameters=rounded, rounded=True),
+    )
+    for depth, parameters, rounded in (
+        (20, 269_722, 270_000),
+        (32, 464_154, 460_000),
+        (44, 658_586, 660_000),
+        (56, 853_018, 850_000),
+        (110, 1_727_962, 1_700_000),
+    )
+)

@@ -5,11 +5,23 @@ He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", CVPR 201
 
 from __future__ import annotations
 
-from cnnrepro.engine import keras
-from cnnrepro.errors import UsageError
-from cnnrepro.models.resnet import Parts
+from typing import TYPE_CHECKING
 
-layers = keras.layers
+from cnnrepro.models.entry import (
+    IMAGENET,
+    TORCHVISION,
+    ModelEntry,
+    Option,
+    Published,
+    dropout_option,
+    normalization_option,
+)
+from cnnrepro.models.resnet import BATCHNORM_OPTIONS, PAPER
+
+if TYPE_CHECKING:
+    import keras
+
+    from cnnrepro.models.blocks import ResidualLayers
 
 # Table 1: blocks a stage. 18 and 34 have blocks of two 3x3 convolutions, the others bottlenecks 1x1, 3x3, 1x1.
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
@@ -25,11 +37,11 @@ def resnet(
     depth: int,
     shortcuts: bool,
     small: bool,
-    dropout: float = 0.0,
-    normalization: str = "batch",
-    batchnorm_momentum: float = 0.9,
-    batchnorm_epsilon: float = 1e-5,
-    kernel_initializer: str = "he_normal",
+    dropout: float,
+    normalization: str,
+    batchnorm_momentum: float,
+    batchnorm_epsilon: float,
+    kernel_initializer: str,
     shortcut: str = "B",
     stride_in: str = "3x3",
 ) -> keras.Model:
@@ -73,67 +85,136 @@ def resnet(
         input_shape: ``(height, width, channels)``; 32 pixels (small form: 8) come to one last position.
         classes: number of classes.
         depth: a key of ``BLOCKS``.
-        shortcuts: False for the plain networks.
+        shortcuts: False for the plain networks, which have none of the last two options.
         small: the form for small images.
-        dropout: share of the averages that is dropped in training, in [0, 1).
+        dropout: share of the averages that is dropped in training.
         normalization: "batch" or "none", which gives the convolutions biases.
-        batchnorm_momentum: weight of the old value in the moving averages, in [0, 1).
-        batchnorm_epsilon: added to the variance.
+        batchnorm_momentum, batchnorm_epsilon: weight of the old value in the moving averages; added to the variance.
         kernel_initializer: an initialiser's name, for all layers.
         shortcut: "A": identity, with zeros for new channels; "B": projections where sizes change; "C": everywhere.
         stride_in: which convolution of a bottleneck takes the stride: the first "1x1" or the "3x3". A basic block has
             it in its first 3x3.
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
-
-    Raises:
-        UsageError: a depth that table 1 does not have.
     """
-    if depth not in BLOCKS:
-        raise UsageError(f"depth must be one of {', '.join(map(str, BLOCKS))}. Received: {depth}")
-    parts = Parts(normalization, batchnorm_momentum, batchnorm_epsilon, kernel_initializer, symmetric=True)
+    from cnnrepro.models.blocks import ResidualLayers, keras, layers
+
+    blocks = ResidualLayers(normalization, batchnorm_momentum, batchnorm_epsilon, kernel_initializer, symmetric=True)
     inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = _stem(parts, inputs, small=small)
-    for stage, (filters, blocks) in enumerate(zip(STAGE_FILTERS, BLOCKS[depth], strict=True), start=1):
-        for number in range(1, blocks + 1):
+    size, strides = (3, 1) if small else (7, 2)
+    x = layers.ReLU(name="stem_relu")(blocks.normalised(inputs, STAGE_FILTERS[0], size, strides, "stem"))
+    if not small:
+        x = layers.ZeroPadding2D(1, name="stem_pool_pad")(x)  # after the ReLU no value is below these zeros
+        x = layers.MaxPooling2D(3, strides=2, name="stem_pool")(x)  # (N, 56, 56, 64) at 224
+    for stage, (filters, count) in enumerate(zip(STAGE_FILTERS, BLOCKS[depth], strict=True), start=1):
+        for number in range(1, count + 1):
             strides = 2 if stage > 1 and number == 1 else 1
             name = f"stage{stage}_block{number}"
             channels = filters if depth in BASIC else EXPANSION * filters
-            passed = parts.shortcut(x, shortcut, channels, strides, name) if shortcuts else None
+            passed = blocks.shortcut(x, shortcut, channels, strides, name) if shortcuts else None
             if depth in BASIC:
-                x = _basic(parts, x, filters, strides, name)
+                x = _basic_block(blocks, x, filters, strides, name)
             else:
-                x = _bottleneck(parts, x, filters, strides, stride_in, name)
+                x = _bottleneck(blocks, x, filters, strides, stride_in, name)
             if passed is not None:
                 x = layers.Add(name=f"{name}_add")([x, passed])
             x = layers.ReLU(name=f"{name}_relu")(x)
-    logits = parts.head(x, classes, dropout)  # x: (N, 7, 7, 512 or 2048) at 224
+    logits = blocks.head(x, classes, dropout)  # x: (N, 7, 7, 512 or 2048) at 224
     family = "resnet" if shortcuts else "plain"
     return keras.Model(inputs, logits, name=f"{family}{depth}" + ("_small" if small else ""))
 
 
-def _stem(parts: Parts, x: keras.KerasTensor, *, small: bool) -> keras.KerasTensor:
-    """7x7 convolution and 3x3 max pool, both with stride 2; or one 3x3 convolution for small images."""
-    size, strides = (3, 1) if small else (7, 2)
-    x = layers.ReLU(name="stem_relu")(parts.normalised(x, STAGE_FILTERS[0], size, strides, "stem"))
-    if small:
-        return x
-    x = layers.ZeroPadding2D(1, name="stem_pool_pad")(x)  # after the ReLU no value is below these zeros
-    return layers.MaxPooling2D(3, strides=2, name="stem_pool")(x)  # (N, 56, 56, 64) at 224
-
-
-def _basic(parts: Parts, x: keras.KerasTensor, filters: int, strides: int, name: str) -> keras.KerasTensor:
+def _basic_block(
+    blocks: ResidualLayers, x: keras.KerasTensor, filters: int, strides: int, name: str
+) -> keras.KerasTensor:
     """Two 3x3 convolutions (figure 5, left), without the addition and the ReLU that follow."""
-    x = layers.ReLU(name=f"{name}_relu1")(parts.normalised(x, filters, 3, strides, name, "1"))
-    return parts.normalised(x, filters, 3, 1, name, "2")
+    from cnnrepro.models.blocks import layers
+
+    x = layers.ReLU(name=f"{name}_relu1")(blocks.normalised(x, filters, 3, strides, name, "1"))
+    return blocks.normalised(x, filters, 3, 1, name, "2")
 
 
 def _bottleneck(
-    parts: Parts, x: keras.KerasTensor, filters: int, strides: int, stride_in: str, name: str
+    blocks: ResidualLayers, x: keras.KerasTensor, filters: int, strides: int, stride_in: str, name: str
 ) -> keras.KerasTensor:
     """1x1, 3x3 and 1x1 convolutions (figure 5, right), without the addition and the ReLU that follow."""
+    from cnnrepro.models.blocks import layers
+
     first, second = (strides, 1) if stride_in == "1x1" else (1, strides)
-    x = layers.ReLU(name=f"{name}_relu1")(parts.normalised(x, filters, 1, first, name, "1"))
-    x = layers.ReLU(name=f"{name}_relu2")(parts.normalised(x, filters, 3, second, name, "2"))
-    return parts.normalised(x, EXPANSION * filters, 1, 1, name, "3")
+    x = layers.ReLU(name=f"{name}_relu1")(blocks.normalised(x, filters, 1, first, name, "1"))
+    x = layers.ReLU(name=f"{name}_relu2")(blocks.normalised(x, filters, 3, second, name, "2"))
+    return blocks.normalised(x, EXPANSION * filters, 1, 1, name, "3")
+
+
+TABLE_1 = f"{PAPER}, table 1"
+
+
+def _options(depth: int, *, shortcuts: bool) -> dict[str, Option]:
+    """The options of one depth; plain networks have no shortcuts to choose."""
+    options = {
+        **BATCHNORM_OPTIONS,
+        "dropout": dropout_option(0.0),
+        "normalization": normalization_option("batch", ("none", "batch")),
+    }
+    if shortcuts:
+        options["shortcut"] = Option(
+            "B", "A: zeros for new channels; B: projections where sizes change; C: everywhere", choices=("A", "B", "C")
+        )
+        # basic blocks, two 3x3 convolutions, have no 1x1 to put the stride in
+        default, choices = ("3x3", ("3x3",)) if depth in BASIC else ("1x1", ("1x1", "3x3"))
+        options["stride_in"] = Option(
+            default,
+            "the convolution of a block that takes the stride; the paper's is the first 1x1, torchvision's the 3x3",
+            choices=choices,
+        )
+    return options
+
+
+def _rows(
+    depth: int, parameters: int, small: int, published: Published, *, shortcuts: bool = True
+) -> tuple[ModelEntry, ModelEntry]:
+    """The published network of one depth, and its small form."""
+    family, title = ("resnet", f"ResNet-{depth}") if shortcuts else ("plain", f"Plain-{depth}")
+    options, arguments = _options(depth, shortcuts=shortcuts), {"depth": depth, "shortcuts": shortcuts}
+    return (
+        ModelEntry(
+            name=f"{family}{depth}",
+            builder=resnet,
+            title=title,
+            paper=TABLE_1,
+            input_shape=IMAGENET,
+            classes=1000,
+            parameters=parameters,
+            smallest=32,
+            options=options,
+            arguments=arguments | {"small": False},
+            published=published,
+        ),
+        ModelEntry(
+            name=f"{family}{depth}_small",
+            builder=resnet,
+            title=f"{title} (small)",
+            paper=f"{TABLE_1}, for small images",
+            input_shape=(32, 32, 3),
+            classes=10,
+            parameters=small,
+            smallest=8,
+            options=options,
+            arguments=arguments | {"small": True},
+        ),
+    )
+
+
+def _in_table_1(multiply_adds: int, top1_error: float | None = None) -> Published:
+    """The multiply-adds of table 1, and torchvision's error where it has the network."""
+    error = "" if top1_error is None else "; the error is torchvision's, with the stride in the 3x3"
+    return Published(f"{TABLE_1}{error}", None, multiply_adds, rounded=True, top1_error=top1_error)
+
+
+ROWS = (
+    *_rows(18, 11_689_512, 11_173_962, Published(TORCHVISION, 11_689_512, 1_814_073_344, top1_error=30.24)),
+    *_rows(34, 21_797_672, 21_282_122, Published(TORCHVISION, 21_797_672, 3_663_761_408, top1_error=26.69)),
+    *_rows(50, 25_557_032, 23_520_842, _in_table_1(3_800_000_000, 23.87)),
+    *_rows(101, 44_549_160, 42_512_970, _in_table_1(7_600_000_000, 22.63)),
+    *_rows(152, 60_192_808, 58_156_618, _in_table_1(11_300_000_000, 21.69)),
+    *_rows(18, 11_515_688, 11_000_138, _in_table_1(1_800_000_000), shortcuts=False),
+    *_rows(34, 21_623_848, 21_108_298, _in_table_1(3_600_000_000), shortcuts=False),
+)

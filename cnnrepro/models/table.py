@@ -1,19 +1,19 @@
-"""The table of models: what each is called, where it comes from, which options it takes, what it must meet.
+"""The table of models: the rows of all families, and the options of a model checked against its row.
 
-Plain data, so that commands can list and check models without loading Keras. To add a model: write its builder in
-its family's file and its row in ``rows_plain.py`` or ``rows_branched.py``; the tests are driven by this table.
+It loads neither Keras nor TensorFlow. To add a model, write its builder and its ``ModelEntry`` in its family's file;
+the tests are driven by this table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cnnrepro.errors import unknown
-from cnnrepro.models.entry import ModelEntry
-from cnnrepro.models.rows_branched import BRANCHED_ROWS
-from cnnrepro.models.rows_plain import PLAIN_ROWS
+from cnnrepro.models import alexnet, googlenet, lenet, resnet, resnet_imagenet, vgg, zfnet
+from cnnrepro.models.entry import ModelEntry, Option
 
-MODELS: dict[str, ModelEntry] = {entry.name: entry for entry in (*PLAIN_ROWS, *BRANCHED_ROWS)}
+FAMILIES = (lenet, alexnet, zfnet, vgg, googlenet, resnet_imagenet, resnet)
+MODELS: dict[str, ModelEntry] = {row.name: row for family in FAMILIES for row in family.ROWS}
 
 
 def entry(name: str) -> ModelEntry:
@@ -23,21 +23,24 @@ def entry(name: str) -> ModelEntry:
     return MODELS[name]
 
 
-def check_options(name: str, options: Mapping[str, object]) -> dict[str, object]:
-    """All options of a model with their values: those given, checked, and the defaults of the rest."""
+def _known_options(name: str, given: Iterable[str]) -> Mapping[str, Option]:
+    """The options of a model; raises UsageError where one is given that it does not have."""
     known = entry(name).options
-    for option in options:
+    for option in given:
         if option not in known:
             raise unknown(f"option of model {name!r}", option, known)
-    return {option: spec.check(name, option, options.get(option, spec.default)) for option, spec in known.items()}
+    return known
+
+
+def check_options(name: str, options: Mapping[str, object]) -> dict[str, object]:
+    """All options of a model with their values: those given, checked, and the defaults of the rest."""
+    known = _known_options(name, options)
+    return {option: spec.validate(name, option, options.get(option, spec.default)) for option, spec in known.items()}
 
 
 def parse_options(name: str, texts: Mapping[str, str]) -> dict[str, object]:
     """Options given as text, in their types; raises UsageError for an unknown one or a text of another type."""
-    known = entry(name).options
-    for option in texts:
-        if option not in known:
-            raise unknown(f"option of model {name!r}", option, known)
+    known = _known_options(name, texts)
     return {option: known[option].parse(name, option, text) for option, text in texts.items()}
 
 

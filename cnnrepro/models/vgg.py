@@ -5,27 +5,27 @@ Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image 
 
 from __future__ import annotations
 
-from cnnrepro.engine import keras
-from cnnrepro.errors import UsageError
-from cnnrepro.layers.initializers import initializer
-from cnnrepro.models.blocks import normalise
+from typing import TYPE_CHECKING
 
-layers = keras.layers
+from cnnrepro.models.entry import (
+    IMAGENET,
+    TORCHVISION,
+    ModelEntry,
+    Published,
+    dropout_option,
+    initializer_option,
+    normalization_option,
+)
+
+if TYPE_CHECKING:
+    import keras
 
 # Table 1, columns A, B, D and E: 3x3 convolutions in front of each of the five pools.
 CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 BLOCK_FILTERS = (64, 128, 256, 512, 512)
 
 
-def vgg(
-    input_shape: tuple[int, int, int],
-    classes: int,
-    *,
-    depth: int,
-    dropout: float = 0.5,
-    normalization: str = "none",
-    kernel_initializer: str = "glorot_uniform",
-) -> keras.Model:
+def vgg(input_shape: tuple[int, int, int], classes: int, depth: int, **options: object) -> keras.Model:
     """VGG-11, 13, 16 or 19: 3x3 convolutions with stride 1 and padding 1, five 2x2 pools, three dense layers.
 
     Parameters at 224x224x3 with 1000 classes; a convolution from c to f channels has 9·c·f + f:
@@ -51,36 +51,11 @@ def vgg(
     keras.applications has columns D and E without dropout, with a softmax. torchvision has all four; it averages the
     last feature maps to 7x7, so that its dense layers fit any size of image, where ours grow with it. Its batch-norm
     forms keep the biases of the convolutions, as ours do.
-
-    Args:
-        input_shape: ``(height, width, channels)``; five pools round down, so 32 pixels are the least.
-        classes: number of classes.
-        depth: weighted layers: 11, 13, 16 or 19.
-        dropout: share of the hidden dense units that is dropped in training, in [0, 1).
-        normalization: "none", "lrn" or "batch", with every convolution.
-        kernel_initializer: an initialiser's name, for all layers.
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
-
-    Raises:
-        UsageError: a depth that table 1 does not have.
     """
-    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = _features(inputs, depth, normalization, kernel_initializer, pool_padding="valid")  # (N, 7, 7, 512) at 224
-    logits = _classifier(x, classes, 4096, dropout, kernel_initializer)
-    return keras.Model(inputs, logits, name=f"vgg{depth}")
+    return _network(f"vgg{depth}", input_shape, classes, depth, units=4096, pool_padding="valid", **options)
 
 
-def vgg_small(
-    input_shape: tuple[int, int, int],
-    classes: int,
-    *,
-    depth: int,
-    dropout: float = 0.5,
-    normalization: str = "none",
-    kernel_initializer: str = "glorot_uniform",
-) -> keras.Model:
+def vgg_small(input_shape: tuple[int, int, int], classes: int, depth: int, **options: object) -> keras.Model:
     """The same convolutions for images of 28 to 32 pixels, with a smaller head.
 
     Parameters at 32x32x3 with 10 classes: the convolutions of ``vgg``, and dense layers of (512 + 1)·512 = 262,656
@@ -90,61 +65,85 @@ def vgg_small(
 
     1. Pools round up ("same"), so that 28 pixels outlast five of them: 28, 14, 7, 4, 2, 1.
     2. The hidden dense layers have 512 units in place of 4,096, since 512 values reach them in place of 25,088.
-
-    Args:
-        input_shape: ``(height, width, channels)``, any size.
-        classes: number of classes.
-        depth: weighted layers: 11, 13, 16 or 19.
-        dropout: share of the hidden dense units that is dropped in training, in [0, 1).
-        normalization: "none", "lrn" or "batch", with every convolution.
-        kernel_initializer: an initialiser's name, for all layers.
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
-
-    Raises:
-        UsageError: a depth that table 1 does not have.
     """
-    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = _features(inputs, depth, normalization, kernel_initializer, pool_padding="same")  # (N, 1, 1, 512) at 28 and 32
-    logits = _classifier(x, classes, 512, dropout, kernel_initializer)
-    return keras.Model(inputs, logits, name=f"vgg{depth}_small")
+    return _network(f"vgg{depth}_small", input_shape, classes, depth, units=512, pool_padding="same", **options)
 
 
-def _features(
-    x: keras.KerasTensor, depth: int, normalization: str, kernel_initializer: str, pool_padding: str
-) -> keras.KerasTensor:
-    """The five blocks of convolutions, each with its pool."""
-    if depth not in CONVOLUTIONS:
-        raise UsageError(f"depth must be one of {', '.join(map(str, CONVOLUTIONS))}. Received: {depth}")
+def _network(
+    name: str,
+    input_shape: tuple[int, int, int],
+    classes: int,
+    depth: int,
+    *,
+    units: int,
+    pool_padding: str,
+    dropout: float,
+    normalization: str,
+    kernel_initializer: str,
+) -> keras.Model:
+    """Five blocks of convolutions, each with its pool, and the dense layers."""
+    from cnnrepro.models.blocks import dense_head, initializer, keras, layers, normalise
+
+    x = inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
     for block, (convolutions, filters) in enumerate(zip(CONVOLUTIONS[depth], BLOCK_FILTERS, strict=True), start=1):
         for number in range(1, convolutions + 1):
-            x = _convolution(x, filters, normalization, kernel_initializer, f"{block}_{number}")
+            place = f"{block}_{number}"
+            start = initializer(kernel_initializer)
+            x = layers.Conv2D(filters, 3, padding="same", kernel_initializer=start, name=f"conv{place}")(x)
+            if normalization == "batch":
+                x = normalise(x, "batch", f"bn{place}")
+            x = layers.ReLU(name=f"relu{place}")(x)
+            if normalization == "lrn":
+                x = normalise(x, "lrn", f"lrn{place}")
         x = layers.MaxPooling2D(2, strides=2, padding=pool_padding, name=f"pool{block}")(x)
-    return x
+    # x: (N, 7, 7, 512) at 224; small form (N, 1, 1, 512) at 28 and 32
+    return keras.Model(inputs, dense_head(x, units, classes, dropout, kernel_initializer), name=name)
 
 
-def _convolution(
-    x: keras.KerasTensor, filters: int, normalization: str, kernel_initializer: str, number: str
-) -> keras.KerasTensor:
-    """A 3x3 convolution and its ReLU; batch normalisation stands between them, response normalisation behind."""
-    x = layers.Conv2D(
-        filters, 3, padding="same", kernel_initializer=initializer(kernel_initializer), name=f"conv{number}"
-    )(x)
-    if normalization == "batch":
-        x = normalise(x, "batch", f"bn{number}")
-    x = layers.ReLU(name=f"relu{number}")(x)
-    return normalise(x, "lrn", f"lrn{number}") if normalization == "lrn" else x
+PAPER = "Simonyan and Zisserman 2015, table 1"
+OPTIONS = {
+    "dropout": dropout_option(0.5),
+    "normalization": normalization_option("none"),
+    "kernel_initializer": initializer_option("glorot_uniform"),
+}
 
 
-def _classifier(
-    x: keras.KerasTensor, classes: int, units: int, dropout: float, kernel_initializer: str
-) -> keras.KerasTensor:
-    """Two hidden dense layers with dropout, and the logits in float32."""
-    x = layers.Flatten(name="flatten")(x)
-    for number in (1, 2):
-        x = layers.Dense(
-            units, activation="relu", kernel_initializer=initializer(kernel_initializer), name=f"dense{number}"
-        )(x)
-        x = layers.Dropout(dropout, name=f"dropout{number}")(x)
-    return layers.Dense(classes, kernel_initializer=initializer(kernel_initializer), dtype="float32", name="logits")(x)
+def _rows(
+    depth: int, column: str, parameters: int, small: int, multiply_adds: int, top1_error: float
+) -> tuple[ModelEntry, ModelEntry]:
+    """The published network of one depth, and its small form."""
+    return (
+        ModelEntry(
+            name=f"vgg{depth}",
+            builder=vgg,
+            title=f"VGG-{depth}",
+            paper=f"{PAPER}, column {column}",
+            input_shape=IMAGENET,
+            classes=1000,
+            parameters=parameters,
+            smallest=32,
+            options=OPTIONS,
+            arguments={"depth": depth},
+            published=Published(TORCHVISION, parameters, multiply_adds, top1_error=top1_error),
+        ),
+        ModelEntry(
+            name=f"vgg{depth}_small",
+            builder=vgg_small,
+            title=f"VGG-{depth} (small)",
+            paper=f"{PAPER}, column {column}, for small images",
+            input_shape=(32, 32, 3),
+            classes=10,
+            parameters=small,
+            smallest=1,
+            options=OPTIONS,
+            arguments={"depth": depth},
+        ),
+    )
+
+
+ROWS = (
+    *_rows(11, "A", 132_863_336, 9_750_922, 7_609_090_048, 30.98),
+    *_rows(13, "B", 133_047_848, 9_935_434, 11_308_466_176, 30.07),
+    *_rows(16, "D", 138_357_544, 15_245_130, 15_470_264_320, 28.41),
+    *_rows(19, "E", 143_667_240, 20_554_826, 19_632_062_464, 27.62),
+)

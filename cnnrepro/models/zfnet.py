@@ -5,8 +5,13 @@ Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", arXiv
 
 from __future__ import annotations
 
-from cnnrepro.engine import keras
-from cnnrepro.models.alexnet_blocks import Convolution, convolutions, dense_head
+from typing import TYPE_CHECKING
+
+from cnnrepro.models.alexnet_blocks import Convolution, chain_network, chain_options
+from cnnrepro.models.entry import IMAGENET, ModelEntry
+
+if TYPE_CHECKING:
+    import keras
 
 # Figure 3. The first two pools round up: 110 -> 55 and 26 -> 13; the third, 13 -> 6, divides.
 FIGURE_3 = (
@@ -23,14 +28,7 @@ SMALL = (
 )
 
 
-def zfnet(
-    input_shape: tuple[int, int, int] = (224, 224, 3),
-    classes: int = 1000,
-    *,
-    dropout: float = 0.5,
-    normalization: str = "lrn",
-    kernel_initializer: str = "gaussian_0.01",
-) -> keras.Model:
+def zfnet(input_shape: tuple[int, int, int], classes: int, **options: object) -> keras.Model:
     """ZFNet of figure 3: 7x7 with stride 2 and 5x5 with stride 2, where AlexNet has 11x11 with 4 and 5x5 with 1.
 
     At 224x224x3 with 1,000 classes it has 62,357,608 parameters and takes 1,168,032,896 multiply-adds:
@@ -56,32 +54,12 @@ def zfnet(
     4. The last layer gives logits; softmax is part of the loss. Dropout scales in training.
     5. Other input sizes change the number of inputs of dense6; the smallest is 63, which leaves 1x1.
     6. "batch" normalises between each convolution and its ReLU, in place of the convolution's bias.
-
-    Args:
-        input_shape: ``(height, width, channels)``; height and width at least 63.
-        classes: number of classes.
-        dropout: share of the units of the hidden dense layers that is dropped in training, in [0, 1).
-        normalization: "none", "lrn" or "batch".
-        kernel_initializer: a name that ``cnnrepro.layers.initializers`` knows, for all layers. The paper starts its
-            weights at "10^-2", read here as a standard deviation, and its biases at 0.
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
+    7. The paper starts its weights at "10^-2", read here as a standard deviation, and its biases at 0.
     """
-    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = convolutions(inputs, FIGURE_3, normalization, kernel_initializer, pool_first=True)
-    x = dense_head(x, 4096, classes, dropout, kernel_initializer)
-    return keras.Model(inputs, x, name="zfnet")
+    return chain_network("zfnet", input_shape, classes, FIGURE_3, units=4096, pool_first=True, **options)
 
 
-def zfnet_small(
-    input_shape: tuple[int, int, int] = (28, 28, 1),
-    classes: int = 10,
-    *,
-    dropout: float = 0.5,
-    normalization: str = "lrn",
-    kernel_initializer: str = "glorot_uniform",
-) -> keras.Model:
+def zfnet_small(input_shape: tuple[int, int, int], classes: int, **options: object) -> keras.Model:
     """ZFNet for small images: to ``alexnet_small`` what ZFNet is to AlexNet.
 
     At 28x28x1 with 10 classes it has 5,822,666 parameters: convolutions 960 + 614,656 + 885,120 + 1,327,488 + 884,992
@@ -94,15 +72,33 @@ def zfnet_small(
     3. The hidden dense layers have 1,024 units, as 2·2·256 = 1,024 values reach them.
     4. Glorot's uniform initialisation. N(0, 0.01), made for 147 inputs a unit and more, hardly starts with the 9 of a
        grey 3x3 filter: after 2 epochs of Adam on 2,000 digits the loss was 2.28, against 1.21.
-
-    Args:
-        input_shape: ``(height, width, channels)``; height and width at least 15: the pools leave 7, 3 and 1.
-        classes, dropout, normalization, kernel_initializer: as in ``zfnet``.
-
-    Returns:
-        A model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
     """
-    inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
-    x = convolutions(inputs, SMALL, normalization, kernel_initializer, pool_first=True)
-    x = dense_head(x, 1024, classes, dropout, kernel_initializer)
-    return keras.Model(inputs, x, name="zfnet_small")
+    return chain_network("zfnet_small", input_shape, classes, SMALL, units=1024, pool_first=True, **options)
+
+
+PAPER = "Zeiler and Fergus 2013"
+
+ROWS = (
+    ModelEntry(
+        name="zfnet",
+        builder=zfnet,
+        title="ZFNet",
+        paper=f"{PAPER}, figure 3",
+        input_shape=IMAGENET,
+        classes=1000,
+        parameters=62_357_608,
+        smallest=63,
+        options=chain_options("lrn", "gaussian_0.01"),
+    ),
+    ModelEntry(
+        name="zfnet_small",
+        builder=zfnet_small,
+        title="ZFNet (small)",
+        paper=f"{PAPER}, for small images",
+        input_shape=(28, 28, 1),
+        classes=10,
+        parameters=5_822_666,
+        smallest=15,
+        options=chain_options("lrn", "glorot_uniform"),  # from N(0, 0.01) a small network hardly starts
+    ),
+)

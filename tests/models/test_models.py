@@ -1,10 +1,6 @@
-"""The table of models drives these tests: an entry that is added is tested."""
+"""The table of models drives these tests: a row that is added is tested."""
 
-import functools
 import json
-import math
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -13,8 +9,26 @@ from cnnrepro.anatomy import UNKNOWN, trace
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
 from cnnrepro.models import MODELS, build, check_options, keyed_options, outline, parse_options
+from tests.models.layer_counts import outlined, trainable
 
-ALL = pytest.mark.parametrize("name", MODELS)
+
+def kind_of(name):
+    """Rows of one kind have a builder and options in common; they differ in depth alone."""
+    row = MODELS[name]
+    return row.builder, tuple(row.options), row.arguments.get("small")
+
+
+SMALLEST_OF_EACH_KIND = list(
+    {kind_of(name): name for name in sorted(MODELS, key=lambda name: -MODELS[name].parameters)}.values()
+)
+# Every model, those but the smallest of each kind in `make soak`.
+EACH_KIND = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in SMALLEST_OF_EACH_KIND else pytest.mark.soak)
+        for name in sorted(MODELS, key=lambda name: name not in SMALLEST_OF_EACH_KIND)
+    ],
+)
 
 
 def small_shape(name):
@@ -25,122 +39,72 @@ def small_shape(name):
     return MODELS[name].smallest, MODELS[name].smallest, channels
 
 
-def without_weights(name, *arguments, **options):
-    """A model for counting: shapes and names, but no memory for its weights."""
-    return outline(name, *arguments, **options)
-
-
-@functools.cache
-def counted(name):
-    """A model at its own size, and its trace."""
-    model = without_weights(name)
-    return model, trace(model)
-
-
-def trainable(model):
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
-
-
-@pytest.fixture(scope="module")
-def small(request):
-    """A model at its small size, built once for all tests of it."""
-    return build(request.param, input_shape=small_shape(request.param), classes=10)
-
-
-SMALL = pytest.mark.parametrize("small", MODELS, indirect=True, scope="module")
-
-
 def images_for(model, count=2):
     return np.random.default_rng(0).normal(size=(count, *model.input_shape[1:])).astype("float32")
 
 
-@ALL
-def test_parameters_are_those_of_the_table(name):
-    assert trainable(counted(name)[0]) == MODELS[name].parameters
+DEEP = ("resnet101_small", "resnet152_small")  # from their large forms they differ in the stem alone, as 50 does
 
 
-@ALL
-def test_trace_counts_what_keras_counts_and_knows_every_layer(name):
-    model, rows = counted(name)
-    assert rows.totals.parameters == model.count_params()
-    assert rows.totals.trainable_parameters == MODELS[name].parameters
-    assert rows.totals.unknown == ()
-    assert UNKNOWN not in [row.receptive_field for row in rows]
-
-
-@ALL
-def test_published_figures_are_met(name):
-    published, totals = MODELS[name].published, counted(name)[1].totals
-    if published is None:
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.soak] * (name in DEEP)) for name in MODELS])
+def test_parameters_multiply_adds_and_the_published_figures(name):
+    model, row = outlined(name), MODELS[name]
+    rows = trace(model)
+    totals = rows.totals
+    assert trainable(model) == totals.trainable_parameters == row.parameters
+    assert totals.parameters == model.count_params()
+    assert totals.unknown == ()
+    assert UNKNOWN not in [layer.receptive_field for layer in rows]
+    if row.published is None:
         return
     ours = {"parameters": totals.trainable_parameters, "multiply_adds": totals.multiply_adds}
     for figure, value in ours.items():
-        said = getattr(published, figure)
-        if said is not None:
+        published = getattr(row.published, figure)
+        if published is not None:
             # two digits are given where a figure is rounded
-            assert value == said if not published.rounded else abs(value - said) <= 0.06 * said
+            assert value == published if not row.published.rounded else abs(value - published) <= 0.06 * published
 
 
-@SMALL
-def test_saved_and_loaded_it_gives_the_same_output(small, tmp_path):
-    images = images_for(small)
-    small.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert type(loaded) is type(small)
-    np.testing.assert_allclose(loaded(images), small(images), rtol=1e-5, atol=1e-5)
-
-
-@SMALL
-def test_a_forward_and_a_training_step(small):
-    images = images_for(small)
-    small.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=True)
-    before = [weight.numpy().copy() for weight in small.trainable_weights]
-    assert np.isfinite(small.train_on_batch(images, np.array([0, 9])))
-    changed = [not np.array_equal(old, new.numpy()) for old, new in zip(before, small.trainable_weights, strict=True)]
-    assert np.mean(changed) > 0.9  # a bias behind a dead unit may stay
-    scores = small(images)
-    assert scores.shape == (2, 10)
-    assert keras.backend.standardize_dtype(scores.dtype) == "float32"
-
-
-@ALL
-def test_any_input_size_channels_and_class_number(name):
+@EACH_KIND
+def test_any_size_channels_and_classes_and_float32_logits_under_mixed_precision(name):
     height, width, _ = small_shape(name)
-    model = without_weights(name, input_shape=(height + 1, width + 15, 2), classes=7)
-    assert model.input_shape == (None, height + 1, width + 15, 2)
-    assert model.output_shape == (None, 7)
-
-
-@ALL
-def test_logits_are_float32_under_mixed_precision(name):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        model = without_weights(name, input_shape=small_shape(name))
+        model = outline(name, input_shape=(height + 1, width + 15, 2), classes=7)
     finally:
         keras.config.set_dtype_policy("float32")
+    assert model.input_shape == (None, height + 1, width + 15, 2)
+    assert model.output_shape == (None, 7)
     weighted = [layer for layer in model.layers if layer.trainable_weights]
     assert weighted[0].compute_dtype == "bfloat16"
     outputs = getattr(model, "inference_outputs", None) or model.outputs
-    assert [keras.backend.standardize_dtype(one.dtype) for one in outputs] == ["float32"]
+    assert [keras.backend.standardize_dtype(output.dtype) for output in outputs] == ["float32"]
 
 
-@ALL
-def test_the_smallest_size_of_the_table_builds_and_one_below_is_refused(name):
-    smallest, channels = MODELS[name].smallest, MODELS[name].input_shape[2]
-    assert without_weights(name, input_shape=(smallest, smallest, channels)).output_shape[1] == MODELS[name].classes
-    if smallest > 1:
-        with pytest.raises(UsageError, match=f"{name} needs images of at least {smallest}x{smallest} pixels"):
-            build(name, input_shape=(smallest, smallest - 1, channels))
+@EACH_KIND
+def test_the_smallest_size_leaves_one_position_and_one_below_is_refused(name):
+    row = MODELS[name]
+    model = outline(name, input_shape=(row.smallest, row.smallest, row.input_shape[2]))
+    maps = [layer.output.shape[1:3] for layer in model.layers if len(layer.output.shape) == 4]
+    assert maps[-1] == (1, 1) or row.smallest == 1
+    assert model.output_shape[1] == row.classes
+    if row.smallest == 1:
+        return
+    with pytest.raises(UsageError, match=f"{name} needs images of at least {row.smallest}x{row.smallest} pixels"):
+        build(name, input_shape=(row.smallest, row.smallest - 1, row.input_shape[2]))
 
 
-def kinds_of_rows():
-    """One row for each builder and set of options; its other rows differ in depth alone."""
-    return {(row.builder, str(row.options), row.arguments.get("small")): name for name, row in reversed(MODELS.items())}
+@pytest.mark.parametrize("name", ["alexnet", "alexnet_one_tower", "alexnet_torchvision", "zfnet"])
+def test_below_the_smallest_size_a_chain_has_nothing_left(name):
+    row = MODELS[name]
+    with pytest.raises(ValueError, match="zero or negative"):
+        row.builder((row.smallest - 1, row.smallest - 1, 3), 5, **check_options(name, {"kernel_initializer": "zeros"}))
 
 
+# Builder, option, value: the values that a kind of model is not built with by default.
 OPTION_VALUES = [
-    (name, option, value)
-    for name in kinds_of_rows().values()
+    pytest.param(name, option, value, marks=() if name in ("lenet5_modern", "resnet20") else pytest.mark.soak)
+    for name in SMALLEST_OF_EACH_KIND
     for option, spec in MODELS[name].options.items()
     for value in (spec.choices or {float: (0.25,), int: (3,), bool: (False,), str: ("he_uniform",)}[type(spec.default)])
     if value != spec.default
@@ -150,116 +114,48 @@ OPTION_VALUES = [
 @pytest.mark.parametrize("name, option, value", OPTION_VALUES)
 def test_every_option_of_the_table_changes_the_model(name, option, value):
     def layers_of(**options):
-        config = without_weights(name, input_shape=small_shape(name), classes=10, **options).get_config()
+        config = outline(name, input_shape=small_shape(name), classes=10, **options).get_config()
         return json.dumps(config["layers"], default=str)
 
     assert layers_of(**{option: value}) != layers_of()
 
 
-JAX = """
-import sys
-import numpy as np, keras
-from cnnrepro.models import MODELS, build
-assert keras.backend.backend() == "jax"
-random = np.random.default_rng(0)
-for name in sys.argv[1:]:
-    row = MODELS[name]
-    shape = row.input_shape if max(row.input_shape) <= 32 else (row.smallest, row.smallest, row.input_shape[2])
-    # JAX compiles an initialiser anew for every shape; NumPy's numbers need no compiling
-    model = build(name, input_shape=shape, classes=10, kernel_initializer="zeros")
-    for weight in model.trainable_weights:
-        if weight.path.endswith("kernel"):
-            weight.assign(random.normal(0, np.sqrt(2 / np.prod(weight.shape[:-1])), weight.shape))
-    # a deep network compiles sooner operation by operation, as most of its operations have the same shapes
-    deep = len(model.layers) > 170
-    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=deep)
-    before = model.trainable_weights[-1].numpy()
-    loss = model.train_on_batch(random.normal(size=(2, *shape)).astype("float32"), np.array([0, 9]))
-    assert np.isfinite(loss), name
-    assert not np.array_equal(before, model.trainable_weights[-1].numpy()), name
-    keras.backend.clear_session()
-print("trained", len(sys.argv) - 1)
-"""
-QUICK_COMPILER = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+TRAINED = {"lenet5": 28, "alexnet_small": 15, "vgg11_small": 8, "resnet18_small": 8}
 
 
-def smallest_of_each_builder():
-    """Of the models that one function builds, the one with the fewest parameters."""
-    by_size = sorted(MODELS, key=lambda name: -MODELS[name].parameters)
-    return list({MODELS[name].builder: name for name in by_size}.values())
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    "names",
-    [
-        pytest.param(smallest_of_each_builder(), id="one of each builder"),
-        pytest.param(list(MODELS), id="all", marks=pytest.mark.soak),
-    ],
+    "name",
+    [*TRAINED, *(pytest.param(name, marks=pytest.mark.soak) for name in MODELS if name not in TRAINED)],
 )
-def test_models_train_on_jax_too(names):
-    pytest.importorskip("jax", reason="JAX is not installed")
-    done = subprocess.run(
-        [sys.executable, "-c", JAX, *names],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={"KERAS_BACKEND": "jax", "PATH": "", "XLA_FLAGS": QUICK_COMPILER},
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.strip() == f"trained {len(names)}"
+def test_a_training_step_moves_every_filter(name):
+    size = TRAINED.get(name, small_shape(name)[0])
+    model = build(name, input_shape=(size, size, 1), classes=10, kernel_initializer="he_normal")
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=True)
+    before = {weight.path: weight.numpy() for weight in model.trainable_weights if weight.name == "kernel"}
+    assert np.isfinite(model.train_on_batch(images_for(model, 4), np.array([0, 1, 2, 9])))
+    after = {weight.path: weight.numpy() for weight in model.trainable_weights}
+    assert [path for path, kernel in before.items() if np.array_equal(kernel, after[path])] == []
 
 
-def test_alexnet_layer_by_layer():
-    shapes = {layer.name: tuple(layer.output.shape[1:]) for layer in build("alexnet_small").layers}
-    # 28 -> pool 13 -> pool 6 -> pool 2: (s - 3)//2 + 1 each time
-    assert shapes["conv1"] == (28, 28, 96)
-    assert shapes["pool1"] == (13, 13, 96)
-    assert shapes["conv2"] == (13, 13, 256)
-    assert shapes["pool2"] == (6, 6, 256)
-    assert shapes["conv3"] == shapes["conv4"] == (6, 6, 384)
-    assert shapes["conv5"] == (6, 6, 256)
-    assert shapes["pool5"] == (2, 2, 256)
-    assert shapes["flatten"] == (1024,)
-    # weights plus biases: 5·5·1·96 + 96, 5·5·96·256 + 256, …
-    counts = {layer.name: layer.count_params() for layer in build("alexnet_small").layers if layer.count_params()}
-    assert counts == {
-        "conv1": 2_496,
-        "conv2": 614_656,
-        "conv3": 885_120,
-        "conv4": 1_327_488,
-        "conv5": 884_992,
-        "dense6": 1_049_600,
-        "dense7": 1_049_600,
-        "logits": 10_250,
-    }
+SAVED = {"lenet5": 28, "googlenet_small": 8, "resnet20": 8}
 
 
-def test_resnet20_has_twenty_weighted_layers_and_the_papers_stages():
-    model = build("resnet20")
-    weighted = [layer for layer in model.layers if isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense))]
-    assert len(weighted) == 20
-    shapes = {layer.name: tuple(layer.output.shape[1:]) for layer in model.layers}
-    assert [shapes[f"stage{stage}_block3_add"] for stage in (1, 2, 3)] == [(32, 32, 16), (16, 16, 32), (8, 8, 64)]
-    assert sum("shortcut" in layer.name for layer in model.layers) == 2
-
-
-def test_batchnorm_momentum_reaches_every_normalisation():
-    model = build("resnet20", batchnorm_momentum=0.99)
-    momenta = {layer.momentum for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)}
-    assert momenta == {0.99}
-
-
-def test_dropout_and_initialiser_reach_the_layers():
-    model = build("alexnet_small", dropout=0.25, kernel_initializer="he_normal")
-    assert model.get_layer("dropout6").rate == 0.25
-    assert isinstance(model.get_layer("conv3").kernel_initializer, keras.initializers.HeNormal)
+@pytest.mark.parametrize(
+    "name", [*SAVED, *(pytest.param(name, marks=pytest.mark.soak) for name in MODELS if name not in SAVED)]
+)
+def test_saved_and_loaded_it_gives_the_same_output(name, tmp_path):
+    size = SAVED.get(name, small_shape(name)[0])
+    model = build(name, input_shape=(size, size, 1), classes=10)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert type(loaded) is type(model)
+    np.testing.assert_allclose(loaded(images_for(model)), model(images_for(model)), rtol=1e-5, atol=1e-5)
 
 
 def test_the_same_seed_gives_the_same_weights():
     def weights(seed):
         keras.utils.set_random_seed(seed)
-        return [weight.numpy() for weight in build("resnet20").weights]
+        return [weight.numpy() for weight in build("lenet5_modern").weights]
 
     assert all(np.array_equal(a, b) for a, b in zip(weights(3), weights(3), strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(weights(3), weights(4), strict=True))
@@ -278,10 +174,10 @@ def test_the_same_seed_gives_the_same_weights():
         (lambda: build("resnet50", shortcut="D"), "must be one of A, B, C. Received: 'D'"),
         (lambda: parse_options("googlenet", {"auxiliary_heads": "perhaps"}), "must be a bool such as True"),
         (lambda: build("resnet20", input_shape=(28, 28)), r"input_shape must be .* Received: \(28, 28\)"),
-        (lambda: build("resnet20", input_shape=(2, 2, 1)), "at least 4x4 pixels"),
         (lambda: build("alexnet_small", input_shape=(14, 28, 1)), "at least 15x15 pixels"),
         (lambda: build("resnet20", classes=1), "classes must be an integer of at least 2"),
         (lambda: parse_options("resnet20", {"batchnorm_momentum": "x"}), "must be a float such as 0.9"),
+        (lambda: MODELS["resnet20"].builder((8, 8, 3), 10, **check_options("resnet20", {}), depth=18), r"6n \+ 2"),
     ],
 )
 def test_a_bad_call_is_one_sentence(call, sentence):
