@@ -118,33 +118,19 @@ def measure_jobs(folder: Path, repeats: int) -> Iterator[Row]:
 
 def measure_tiny(folder: Path, repeats: int) -> Iterator[Row]:
     """A batch of tiny runs in one worker, in a fresh store each time."""
+    from cnnrepro.runner.batch import TRAINED, BatchOptions
     from cnnrepro.runner.fan_out import fan_out
-    from cnnrepro.runner.tasks import TRAINED, Plan, Task
-    from cnnrepro.runner.views import make_view
     from cnnrepro.runs import RunSpec, RunStore
     from cnnrepro.training.stop import StopRequest
 
+    tiny = {"model": "lenet5_modern", "dataset": "mnist_5k", "epochs": 1, "batch_size": 32, "train_images": 64}
+    runs = {RunSpec(**tiny, seed=seed, precision="float32"): False for seed in range(TINY)}
     for repeat in range(repeats):
         store = folder / f"tiny-{repeat}"
-        tasks = [
-            Task(
-                seed,
-                RunSpec(
-                    model="lenet5_modern",
-                    dataset="mnist_5k",
-                    epochs=1,
-                    batch_size=32,
-                    train_images=64,
-                    seed=seed,
-                    precision="float32",
-                ),
-            )
-            for seed in range(TINY)
-        ]
         began = time.monotonic()
-        outcomes = fan_out(tasks, Plan(jobs=1), runs=store, view=make_view(tasks), stop=StopRequest())
+        outcomes = fan_out(runs, BatchOptions(), runs=store, stop=StopRequest())
         wall = time.monotonic() - began
-        if any(one.status != TRAINED for one in outcomes):
+        if any(outcome.status != TRAINED for outcome in outcomes.values()):
             raise SystemExit("not every tiny run was trained")
         records = RunStore(store).records()
         fitting = sum(sum(record.history["seconds"]) for record in records)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import shutil
 import subprocess
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+
+import psutil
 
 # Flags under which Linux lists processors that multiply bfloat16 natively (Intel Cooper Lake and Sapphire Rapids,
 # AMD Zen 4 and later). Elsewhere bfloat16 is emulated, and slower than float32.
@@ -64,19 +65,12 @@ def _cpuinfo() -> dict[str, str]:
     return {key.strip(): value.strip() for key, value in pairs}
 
 
-def _cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _memory_gib() -> float:
-    """Physical memory in GiB; 0.0 where the system does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    except (AttributeError, ValueError, OSError):
-        return 0.0
+def cores() -> list[int]:
+    """Numbers of the cores that this process may use."""
+    process = psutil.Process()
+    if hasattr(process, "cpu_affinity"):  # not on macOS
+        return sorted(process.cpu_affinity())
+    return list(range(psutil.cpu_count()))
 
 
 def _gpus() -> tuple[Gpu, ...]:
@@ -106,8 +100,8 @@ def describe() -> Machine:
     info = _cpuinfo()
     return Machine(
         cpu=info.get("model name") or platform.processor() or platform.machine(),
-        cores=_cores(),
-        memory_gib=round(_memory_gib(), 1),
+        cores=len(cores()),
+        memory_gib=round(psutil.virtual_memory().total / 2**30, 1),
         gpus=_gpus(),
         system=f"{platform.system()} {platform.release().split('-')[0]}",
         cpu_bfloat16=bool(BFLOAT16_FLAGS & set(info.get("flags", "").split())),

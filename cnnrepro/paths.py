@@ -51,17 +51,23 @@ def reports_dir() -> Path:
 
 
 @contextlib.contextmanager
-def runs_at(folder: Path) -> Iterator[None]:
-    """For the length of a block ``runs_dir`` is this folder, so that what ``--runs`` names holds for all in it."""
-    before = os.environ.get("CNNREPRO_RUNS")
-    os.environ["CNNREPRO_RUNS"] = str(folder.resolve())
+def environment(**values: str) -> Iterator[None]:
+    """For the length of a block environment variables have these values, also for processes started in it."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["CNNREPRO_RUNS"]
-        else:
-            os.environ["CNNREPRO_RUNS"] = before
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def runs_at(folder: Path) -> contextlib.AbstractContextManager[None]:
+    """For the length of a block ``runs_dir`` is this folder, so that what ``--runs`` names holds for all in it."""
+    return environment(CNNREPRO_RUNS=str(folder.resolve()))
 
 
 def pictures_dir(runs: Path | None = None) -> Path:

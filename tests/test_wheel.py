@@ -34,10 +34,10 @@ def test_the_wheel_carries_notebooks_and_templates_and_nothing_else(site, root):
 def test_outside_of_a_checkout_the_commands_find_their_notebooks(site, tmp_path):
     code = (
         "import cnnrepro, sys; from cnnrepro import paths; assert sys.argv[1] in cnnrepro.__file__, cnnrepro.__file__\n"
-        "from cnnrepro.runner import page as build\n"
-        "job = build.plan('alexnet_vs_resnet', {'epochs': '3'})\n"
-        "assert job.notebook.parent == paths.notebooks_dir() and sys.argv[1] in str(job.notebook)\n"
-        "print(paths.home(), job.slug)"
+        "from cnnrepro.runner.request import page_request\n"
+        "request = page_request('alexnet_vs_resnet', {'epochs': '3'})\n"
+        "assert request.notebook.parent == paths.notebooks_dir() and sys.argv[1] in str(request.notebook)\n"
+        "print(paths.home(), request.slug)"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CNNREPRO")}
     done = subprocess.run(

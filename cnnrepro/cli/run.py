@@ -48,18 +48,21 @@ def run(
 ) -> None:
     """Train what is missing, run the notebooks and write their reports. Each line of the output is a page's path."""
     from cnnrepro.experiments.parameters import parse_assignments
-    from cnnrepro.runner import batch
-    from cnnrepro.runner.tasks import Plan, parse_memory
+    from cnnrepro.runner.batch import BatchOptions, parse_memory
+    from cnnrepro.runner.make_pages import make_pages
+    from cnnrepro.runner.request import page_requests
     from cnnrepro.training.stop import request_on_signals
 
     if memory is not None and (jobs == 1 or scheduler is not None):
         raise UsageError("--memory is for the jobs of this machine; give --jobs 2 or more, and no --scheduler.")
     store = runs_dir(runs)
-    how = Plan(jobs=jobs, scheduler=scheduler, retry=retry, fail_fast=fail_fast, memory=parse_memory(memory))
+    options = BatchOptions(
+        jobs=jobs, scheduler=scheduler, retry=retry, fail_fast=fail_fast, memory=parse_memory(memory)
+    )
     with paths.runs_at(store):
-        pages = batch.jobs_of(targets, parse_assignments(parameter or ()))
+        requests = page_requests(targets, parse_assignments(parameter or ()))
     with request_on_signals() as stop:
-        batch.run(pages, how, runs=store, reports=reports_dir(reports), stop=stop, drawn=_say_page)
+        make_pages(requests, options, runs=store, reports=reports_dir(reports), stop=stop, drawn=_say_page)
 
 
 def _say_page(page: Path) -> None:

@@ -107,9 +107,10 @@ def train(
         )
     page = ""
     if report and launch.is_chief(workers, worker):
-        from cnnrepro.runner import page as build
+        from cnnrepro.runner.make_pages import make_pages
+        from cnnrepro.runner.request import request_of_run
 
-        page = str(build.build(build.of_record(record), runs=runs_dir(runs), reports=reports_dir(reports)))
+        page = str(make_pages([request_of_run(record)], runs=runs_dir(runs), reports=reports_dir(reports))[0])
     if as_json:
         print_json(record.to_dict() | ({"report": page} if page else {}))
         return

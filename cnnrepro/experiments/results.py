@@ -145,7 +145,7 @@ class Loaded:
     MOST = 2  # kept at a time: arms share theirs, and one after another is enough
 
     def __init__(self, runs: Path):
-        self._runs = runs
+        self.runs = runs
         self._kept: dict[tuple, Splits] = {}
 
     def splits(self, spec: RunSpec) -> Splits:
@@ -154,8 +154,48 @@ class Loaded:
         if source not in self._kept:
             while len(self._kept) >= self.MOST:
                 del self._kept[next(iter(self._kept))]
-            self._kept[source] = load(spec, runs=self._runs)
+            self._kept[source] = load(spec, runs=self.runs)
         return self._kept[source]
+
+
+def runs_of(*experiments: Sequence[Arm]) -> dict[RunSpec, bool]:
+    """The runs of experiments, each once, and whether its weights are kept.
+
+    Within an experiment seeds come first and arms second, so that a batch that is cut short leaves whole pairs.
+    """
+    runs: dict[RunSpec, bool] = {}
+    for arms in experiments:
+        for specs in zip(*(arm.specs for arm in arms), strict=True):
+            for arm, spec in zip(arms, specs, strict=True):
+                runs[spec] = runs.get(spec, False) or arm.keep_weights
+    return runs
+
+
+def train_with_retries(
+    spec: RunSpec,
+    loaded: Loaded,
+    *,
+    retry: int = 0,
+    on_retry: Callable[[RunFailed], object] = lambda error: None,
+    **options: object,
+) -> RunRecord:
+    """``find_or_train``, again where a run met an error.
+
+    Args:
+        spec: the run.
+        loaded: its data, and the store.
+        retry: how often at most; one that diverged would diverge again, and is not tried.
+        on_retry: told why, before each further attempt.
+        **options: of ``find_or_train``.
+    """
+    while True:
+        try:
+            return find_or_train(spec, runs=loaded.runs, splits=loaded.splits(spec), **options)
+        except RunFailed as error:
+            if error.final or retry == 0:
+                raise
+            retry -= 1
+            on_retry(error)
 
 
 def collect(
@@ -168,14 +208,13 @@ def collect(
 ) -> Results:
     """The records of all arms: loaded where the store has them, trained where not.
 
-    Seeds come first, arms second, so that a batch that is cut short leaves whole pairs. A run that fails does not keep
-    the others from being trained.
+    A run that fails does not keep the others from being trained.
 
     Args:
         arms: the arms, each with the same seeds in the same order.
         runs: folder of the store; by default ``cnnrepro.paths.runs_dir()``.
         stop: as for ``find_or_train``.
-        retry: how often a run that met an error is tried again; one that diverged would diverge again.
+        retry: how often a run that met an error is tried again.
         fail_fast: end with the first run that fails.
 
     Raises:
@@ -186,32 +225,15 @@ def collect(
     loaded, stop = Loaded(folder), stop or StopRequest()
     records: dict[RunSpec, RunRecord] = {}
     failures = []
-    for specs in zip(*(arm.specs for arm in arms), strict=True):
-        for arm, spec in zip(arms, specs, strict=True):
-            stop.raise_if_requested()
-
-            def attempt(spec: RunSpec = spec, arm: Arm = arm) -> RunRecord:
-                splits = loaded.splits(spec)
-                return find_or_train(spec, runs=folder, splits=splits, keep_weights=arm.keep_weights, stop=stop)
-
-            try:
-                records[spec] = _tried(attempt, retry)
-            except RunFailed as error:
-                if fail_fast:
-                    raise
-                failures.append(str(error))
+    for spec, keep_weights in runs_of(arms).items():
+        stop.raise_if_requested()
+        try:
+            records[spec] = train_with_retries(spec, loaded, retry=retry, keep_weights=keep_weights, stop=stop)
+        except RunFailed as error:
+            if fail_fast:
+                raise
+            failures.append(str(error))
     if failures:
         raise RunFailed("\n".join(failures))
-    found = tuple(tuple(records[spec] for spec in arm.specs) for arm in arms)
-    return Results(tuple(arms), found, RunStore(folder))
-
-
-def _tried(attempt: Callable[[], RunRecord], retry: int) -> RunRecord:
-    """What an attempt gives, after as many more as are allowed where it meets an error."""
-    for _ in range(retry):
-        try:
-            return attempt()
-        except RunFailed as error:
-            if error.final:
-                raise
-    return attempt()
+    by_arm = tuple(tuple(records[spec] for spec in arm.specs) for arm in arms)
+    return Results(tuple(arms), by_arm, RunStore(folder))

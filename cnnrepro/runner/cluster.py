@@ -7,11 +7,8 @@ import logging
 import multiprocessing
 import signal
 import tempfile
-import threading
 import time
-import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import dask
@@ -21,15 +18,14 @@ from distributed.system import MEMORY_LIMIT
 
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.files import folder_beside
-from cnnrepro.runner import silent_workers
-from cnnrepro.runner.worker import Station, Work, look
-from cnnrepro.runner.worker_resources import Own, deal
+from cnnrepro.runner.batch import BatchOptions
+from cnnrepro.runner.worker import BatchPlugin, inspect_worker
+from cnnrepro.runner.worker_resources import deal
 from cnnrepro.runs.timeouts import stale_seconds
 from cnnrepro.training.stop import SIGNALS
 
 CONNECT_SECONDS = 20
 SETTLE_SECONDS = 1.0  # without a new worker, and those of a running cluster are all there
-MARK_SECONDS = 24 * 3600  # after which a mark is nobody's
 START_SECONDS = 120  # for the workers of this machine, which is busy perhaps
 
 # Part of a worker's memory at which its nanny ends it and starts another. Dask's other thresholds are for data that
@@ -44,11 +40,13 @@ def _settings() -> dict[str, object]:
         "distributed.worker.memory.spill": False,
         "distributed.worker.memory.pause": False,
         "distributed.worker.memory.terminate": TERMINATE,
-        "distributed.scheduler.worker-ttl": None,  # silence.py
+        "distributed.scheduler.worker-ttl": f"{stale_seconds()}s",  # a worker that is silent for so long is replaced
         "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
         "distributed.worker.use-file-locking": False,
         # It keeps every stack that it sees in a tree, which each garbage collection then goes through: 4 ms a run.
         "distributed.worker.profile.enabled": False,
+        # Dask puts these into this process too, and from it they would reach the kernels that draw the pages.
+        "distributed.nanny.pre-spawn-environ": {},
         # Pages about the cluster, which anyone on the machine could read.
         "distributed.scheduler.http.routes": [],
         "distributed.worker.http.routes": [],
@@ -56,22 +54,46 @@ def _settings() -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def local(work: Work, memory: int | None = None) -> Iterator[Client]:
-    """A cluster in processes of this machine, as many as ``work.workers``, each with its share of cores and memory.
+def connected(options: BatchOptions, batch: str, count: int, runs: Path) -> Iterator[Client]:
+    """A client of the cluster that trains a batch: its workers are there, and have its plugin.
 
     Args:
-        work: what the workers are told.
-        memory: bytes that a worker may take, by default an equal share of the machine's.
+        options: of the batch.
+        batch: its name.
+        count: of runs.
+        runs: the run store.
+
+    Raises:
+        UsageError: nobody answers at the scheduler's address, or its workers cannot do this work; says why.
     """
-    memory = memory or int(MEMORY_LIMIT / work.workers)  # that of the container, where there is one
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(dask.config.set(_settings()))
+        stack.enter_context(_quiet())
+        if options.scheduler:
+            client = stack.enter_context(_running(options.scheduler))
+        else:
+            client = stack.enter_context(_own(min(options.jobs, count), options.memory))
+        plugin = BatchPlugin(batch, runs, deal(_check_workers(client, options.scheduler, runs)))
+        client.register_plugin(plugin)
+        try:
+            yield client
+        finally:
+            if options.scheduler and client.status == "running":
+                with contextlib.suppress(OSError, ValueError, TimeoutError):  # it may be gone by now
+                    client.unregister_worker_plugin(plugin.name)
+
+
+@contextlib.contextmanager
+def _own(workers: int, memory: int | None) -> Iterator[Client]:
+    """A client of a cluster in processes of this machine; each may take so many bytes, by default an equal share."""
     with contextlib.ExitStack() as stack:
         # Dask's own folders: when this process is killed, the next batch sweeps them away.
         scratch = stack.enter_context(folder_beside(Path(tempfile.gettempdir()), "cnnrepro-batch-"))
-        stack.enter_context(dask.config.set(_settings() | {"temporary-directory": str(scratch)}))
-        stack.enter_context(_quiet())
-        with _signals_held(), _ended_where_it_fails():
+        stack.enter_context(dask.config.set({"temporary-directory": str(scratch)}))
+        stack.callback(_kill_workers)
+        with _signals_blocked():
             cluster = LocalCluster(
-                n_workers=work.workers,
+                n_workers=workers,
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
@@ -79,86 +101,71 @@ def local(work: Work, memory: int | None = None) -> Iterator[Client]:
                 # Keys of this cluster's own, in memory alone: whoever reaches a scheduler can run code as its owner.
                 security=Security.temporary(),
                 scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-                memory_limit=memory,
+                memory_limit=memory or int(MEMORY_LIMIT / workers),  # that of the container, where there is one
                 silence_logs=logging.CRITICAL,
             )
-            stack.callback(_end, cluster)
+            stack.callback(_close, cluster)
         client = stack.enter_context(Client(cluster))
-        client.wait_for_workers(work.workers, timeout=START_SECONDS)
-        client.register_plugin(Station(work))
-        stack.enter_context(silent_workers.replaced(cluster, stale_seconds()))
+        client.wait_for_workers(workers, timeout=START_SECONDS)
         yield client
 
 
 @contextlib.contextmanager
-def remote(address: str, work: Work) -> Iterator[Client]:
-    """The cluster whose scheduler has this address.
-
-    Raises:
-        UsageError: nobody answers there, or its workers cannot do this work; says why.
-    """
-    with dask.config.set(_settings()), _quiet(), contextlib.ExitStack() as stack:
+def _running(address: str) -> Iterator[Client]:
+    """A client of the cluster whose scheduler has this address."""
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, ImportError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UsageError(
+            f"No Dask scheduler answers at {address!r} ({reason}); give the address that `dask scheduler` prints, "
+            f"such as tcp://10.0.0.1:8786."
+        ) from error
+    with client:
         try:
-            client = stack.enter_context(Client(address, timeout=CONNECT_SECONDS))
-        except (OSError, ValueError, ImportError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+            count = 0
+            while count < (count := len(client.nthreads())):  # they come one after another
+                time.sleep(SETTLE_SECONDS)
+        except TimeoutError as error:
             raise UsageError(
-                f"No Dask scheduler answers at {address!r} ({reason}); give the address that `dask scheduler` prints, "
-                f"such as tcp://10.0.0.1:8786."
+                f"The Dask scheduler at {address!r} has no workers; start some with `dask worker {address} "
+                f"--nthreads 1`."
             ) from error
-        client.register_plugin(Station(replace(work, dealt=deal(_check(client, address, Path(work.runs))))))
-        try:
-            yield client
-        finally:
-            if client.status == "running":
-                with contextlib.suppress(OSError, ValueError, TimeoutError):  # it may be gone by now
-                    client.unregister_worker_plugin(f"cnnrepro-{work.batch}")
+        yield client
 
 
-def _check(client: Client, address: str, runs: Path) -> dict[str, Own]:
-    """Make sure that the workers of a cluster can do the work, before any of it is sent.
-
-    Returns:
-        What each may use of its machine, by its name.
-    """
+def _check_workers(client: Client, address: str | None, runs: Path) -> dict[str, object]:
+    """Make sure that the workers can do the work, before any of it is sent; what each may use, by its name."""
     from cnnrepro import __version__
     from cnnrepro.runs.keys import TRAINING_VERSION
 
     try:
-        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-        count = 0
-        while count < (count := len(client.nthreads())):  # they come one after another
-            time.sleep(SETTLE_SECONDS)
-    except TimeoutError as error:
-        raise UsageError(
-            f"The Dask scheduler at {address!r} has no workers; start some with `dask worker {address} --nthreads 1`."
-        ) from error
-    try:
-        with _marked(runs) as mark:
-            found = client.run(look, str(runs), mark, on_error="return")
+        with tempfile.NamedTemporaryFile(dir=runs, prefix=".batch-", suffix=".tmp") as mark:
+            reports = client.run(inspect_worker, str(runs), Path(mark.name).name, on_error="return")
     except OSError as error:
-        raise WorkFailed(f"The Dask cluster at {address!r} does not answer: {error}") from error
-    for worker, told in found.items():
-        if isinstance(told, Exception):
+        raise WorkFailed(f"The Dask cluster at {address or 'this machine'} does not answer: {error}") from error
+    for worker, report in reports.items():
+        if isinstance(report, Exception):
             raise UsageError(
-                f"Worker {worker} cannot load cnnrepro ({type(told).__name__}: {told}); install it there, the same "
+                f"Worker {worker} cannot load cnnrepro ({type(report).__name__}: {report}); install it there, the same "
                 f"version as here."
             )
-        if told["code"] != (__version__, TRAINING_VERSION):
+        if report["code"] != (__version__, TRAINING_VERSION):
             raise UsageError(
-                f"Worker {worker} has cnnrepro {told['code'][0]}, not {__version__} as here; install that."
+                f"Worker {worker} has cnnrepro {report['code'][0]}, not {__version__} as here; install that."
             )
-        if told["threads"] != 1:
+        if report["threads"] != 1:
             raise UsageError(
-                f"Worker {worker} has {told['threads']} threads, and a training needs a process of its own; start "
+                f"Worker {worker} has {report['threads']} threads, and a training needs a process of its own; start "
                 f"workers with `dask worker {address} --nthreads 1`."
             )
-        if not told["sees"]:
+        if not report["sees"]:
             raise UsageError(
                 f"Worker {worker} cannot write to the run store {str(runs)!r}; name a folder with --runs that all "
                 f"machines share under the same path."
             )
-    return {told["name"]: told["own"] for told in found.values()}
+    return {report["name"]: report["available"] for report in reports.values()}
 
 
 @contextlib.contextmanager
@@ -174,55 +181,20 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _signals_held() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back for the length of a block, where this thread may; what is started never hears them.
+def _signals_blocked() -> Iterator[None]:
+    """Block Ctrl-C and SIGTERM for all processes and threads that are started in a block.
 
     A terminal sends Ctrl-C to all processes in it, and services are ended by SIGTERM to all of theirs; when workers end
-    is for the batch to say. Threads and processes inherit which signals are blocked.
+    is for the batch to say.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[int] = []
-    # For threads that were there before, which do not block them.
-    before = {number: signal.signal(number, lambda number, frame: held.append(number)) for number in SIGNALS}
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        for number in held:
-            signal.raise_signal(number)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-@contextlib.contextmanager
-def _ended_where_it_fails() -> Iterator[None]:
-    """Leave no worker where a block fails: Python waits for them when it ends, and they do not hear SIGTERM."""
-    try:
-        yield
-    except BaseException:
-        _kill_workers()
-        raise
-
-
-@contextlib.contextmanager
-def _marked(runs: Path) -> Iterator[str]:
-    """A file in the store for the length of a block; its name."""
-    for leftover in runs.glob(".batch-*.tmp"):  # by a process that was killed in the moment that a mark lives
-        with contextlib.suppress(FileNotFoundError):
-            if abs(time.time() - leftover.stat().st_mtime) > MARK_SECONDS:
-                leftover.unlink()
-    mark = runs / f".batch-{uuid.uuid4().hex}.tmp"
-    mark.touch()
-    try:
-        yield mark.name
-    finally:
-        mark.unlink(missing_ok=True)
-
-
-def _end(cluster: LocalCluster) -> None:
+def _close(cluster: LocalCluster) -> None:
     """End the workers of this machine, at once: what they had to keep is on the disk."""
     for nanny in cluster.workers.values():
         nanny.auto_restart = False
@@ -231,6 +203,7 @@ def _end(cluster: LocalCluster) -> None:
 
 
 def _kill_workers() -> None:
+    """Kill workers that are left, also where one is stopped; Python waits for them when it ends."""
     for process in multiprocessing.active_children():
         if "Dask Worker" in process.name:
-            process.kill()  # also where it was stopped, which a polite request would not reach
+            process.kill()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnrepro import paths
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.files import folder_beside
 
@@ -24,27 +25,12 @@ LONGEST_SOCKET = 90  # bytes of a socket's path; systems take 104 or 108, and "-
 START_SECONDS = 120  # for a kernel to answer on a busy machine; papermill's own limit is 60
 
 
-@contextlib.contextmanager
-def kernels_environment(runs: Path) -> Iterator[None]:
+def kernels_environment(runs: Path) -> AbstractContextManager[None]:
     """What kernels inherit: where the runs are, lines for progress, and this Python's kernel before a user's.
 
     It is the process's environment, so it is set once around all notebooks that are run side by side.
     """
-    changes = {
-        "CNNREPRO_RUNS": str(runs.resolve()),
-        "CNNREPRO_PROGRESS": "lines",
-        "JUPYTER_PREFER_ENV_PATH": "1",
-    }
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return paths.environment(CNNREPRO_RUNS=str(runs.resolve()), CNNREPRO_PROGRESS="lines", JUPYTER_PREFER_ENV_PATH="1")
 
 
 def _connection(folder: Path) -> Config:
@@ -103,17 +89,11 @@ def execute(path: Path, parameters: Mapping[str, object], *, keep_failed: Path) 
         except PapermillExecutionError as error:
             if error.ename == UsageError.__name__:  # a value of the right type that only its cell could judge
                 raise UsageError(str(error.evalue)) from error
-            kept = _keep(output, keep_failed)
-            raise WorkFailed(
-                f"Notebook {path.name} failed in cell {error.cell_index}: {error.ename}: {error.evalue}\n"
-                f"As far as it ran it is kept as {kept}"
-            ) from error
+            reason = f"Notebook {path.name} failed in cell {error.cell_index}: {error.ename}: {error.evalue}"
+            raise WorkFailed(f"{reason}\n{_keep(output, keep_failed)}") from error
         except RuntimeError as error:  # nbclient's DeadKernelError and its kin
-            kept = _keep(output, keep_failed)
-            raise WorkFailed(
-                f"The kernel of notebook {path.name} died ({error}); out of memory is the usual cause.\n"
-                f"As far as it ran it is kept as {kept}"
-            ) from error
+            reason = f"The kernel of notebook {path.name} died ({error}); out of memory is the usual cause."
+            raise WorkFailed(f"{reason}\n{_keep(output, keep_failed)}") from error
 
 
 def _keep(output: Path, place: Path) -> str:
@@ -122,5 +102,5 @@ def _keep(output: Path, place: Path) -> str:
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(output, place)
     except OSError as error:
-        return f"nothing: {error.strerror}"
-    return str(place)
+        return f"As far as it ran it could not be kept: {error.strerror}"
+    return f"As far as it ran it is kept as {place}"

@@ -3,79 +3,67 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distributed import Status, WorkerPlugin, get_worker
 
-from cnnrepro import machine
-from cnnrepro.errors import CnnreproError, RunFailed, UsageError
-from cnnrepro.experiments.results import Loaded
+from cnnrepro.errors import CnnreproError
+from cnnrepro.experiments.results import Loaded, train_with_retries
 from cnnrepro.runner import worker_resources
-from cnnrepro.runner.tasks import BUSY, FAILED, FOUND, STOPPED, TRAINED, Outcome, Task
-from cnnrepro.training.loop import find_or_train
+from cnnrepro.runner.batch import FAILED, FOUND, STOPPED, TRAINED, RunOutcome
+from cnnrepro.runner.worker_resources import Assigned, Available
 from cnnrepro.training.progress import NoProgress
-from cnnrepro.training.stop import SIGNALS, Stopped, StopRequest
+from cnnrepro.training.stop import Stopped, StopRequest
 
 if TYPE_CHECKING:
     from distributed import Worker
 
-TOPIC = "cnnrepro"
-TELL_SECONDS = 1.0  # between two words about a run in its epoch
+    from cnnrepro.runs.spec import RunSpec
 
-# Keras's session, seeds and number format belong to the process, so it trains one run at a time, also where a worker
-# has several threads or two batches share it.
+TOPIC = "cnnrepro"  # of the events that tell the batch where its runs stand
+TELL_SECONDS = 1.0  # between two events of a run within an epoch
+
+# Keras's session, seeds and number format belong to the process, so it trains one run at a time, also where two
+# batches share a worker.
 _ONE_AT_A_TIME = threading.Lock()
-_SETTLED = threading.Event()  # whether this process has taken its share of the machine
 
 
-@dataclass(frozen=True)
-class Work:
-    """What a worker needs to know of the batch besides a task.
+class BatchPlugin(WorkerPlugin):
+    """A batch in a worker: its store, its stop request and the data that were loaded for it.
 
     Args:
         batch: its name.
-        runs: the run store, on a disk that this machine sees too.
-        local: whether the batch started this worker itself, and knows how many there are.
-        workers: in that case, how many.
-        dealt: otherwise the shares of the workers, by their names.
+        runs: the run store, on a disk that all workers see.
+        assigned: cores and GPU of the workers, by their names.
     """
 
-    batch: str
-    runs: str
-    local: bool = False
-    workers: int = 1
-    dealt: Mapping[str, worker_resources.Share] = field(default_factory=dict)
-
-
-class Station(WorkerPlugin):
-    """A batch's place in a worker: its stop request and the data that were loaded for it."""
-
-    def __init__(self, work: Work):
-        self.work = work
-        self.name = f"cnnrepro-{work.batch}"
+    def __init__(self, batch: str, runs: Path, assigned: Mapping[str, Assigned]):
+        self.name = plugin_name(batch)
+        self._runs, self._assigned = runs, assigned
 
     def setup(self, worker: Worker) -> None:
         """Called by Dask in each worker, also in those that come later."""
         self.worker = worker
         self.stop = StopRequest()
-        self.loaded = Loaded(Path(self.work.runs))
-        if self.work.local and threading.current_thread() is threading.main_thread():
-            # Ctrl-C in a terminal reaches the workers too, and SIGTERM where a whole group or service is told to end;
-            # that they stop is for the batch to say.
-            for number in SIGNALS:
-                signal.signal(number, signal.SIG_IGN)
+        self.loaded = Loaded(self._runs)
+
+    def take_resources(self) -> None:
+        """Keep this process to its part of the machine.
+
+        A worker that came after the batch began has all that it may use: the others work with their parts already.
+        """
+        own = _available()
+        _take(self._assigned.get(str(self.worker.name), Assigned(own.cores, shared_gpu=bool(own.gpus))))
 
 
-def station(batch: str, worker: Worker | None = None) -> Station:
-    """The batch's place in this worker."""
-    return (worker or get_worker()).plugins[f"cnnrepro-{batch}"]
+def plugin_name(batch: str) -> str:
+    """The name of a batch's plugin."""
+    return f"cnnrepro-{batch}"
 
 
 async def ask_to_stop(batch: str, dask_worker: Worker) -> None:
@@ -83,10 +71,10 @@ async def ask_to_stop(batch: str, dask_worker: Worker) -> None:
 
     A coroutine, because Dask waits for the answers of anything else.
     """
-    station(batch, dask_worker).stop.request()
+    dask_worker.plugins[plugin_name(batch)].stop.request()
 
 
-def look(runs: str, mark: str, dask_worker: Worker) -> dict[str, object]:
+def inspect_worker(runs: str, mark: str, dask_worker: Worker) -> dict[str, object]:
     """What a batch must know of a worker first: its threads, its code, what it may use of its machine, and whether it
     sees the store, by a mark in it.
 
@@ -99,105 +87,85 @@ def look(runs: str, mark: str, dask_worker: Worker) -> dict[str, object]:
         "threads": dask_worker.state.nthreads,
         "code": (__version__, TRAINING_VERSION),
         "name": str(dask_worker.name),
-        "own": _own(),
+        "available": _available(),
         "sees": (Path(runs) / mark).is_file() and os.access(runs, os.W_OK),
     }
 
 
-def train_task(task: Task, batch: str) -> Outcome:
-    """Train a run, or load it where the store has it. Never raises: what went wrong is the outcome."""
+def train_run(batch: str, number: int, spec: RunSpec, keep_weights: bool, retry: int) -> RunOutcome:
+    """Train a run, or load it where the store has it. Never raises: what went wrong is in the outcome."""
     with _ONE_AT_A_TIME:
-        here = station(batch)
-        if here.stop.requested:
-            return Outcome(task.number, STOPPED)
-        _take_share(here.worker, here.work)
-        progress = _Telling(here.worker, batch, task)
+        plugin: BatchPlugin = get_worker().plugins[plugin_name(batch)]
+        if plugin.stop.requested:
+            return RunOutcome(STOPPED)
+        plugin.take_resources()
+        progress = _EventProgress(plugin.worker, batch, number)
         try:
-            record = find_or_train(
-                task.spec,
-                runs=here.work.runs,
-                splits=here.loaded.splits(task.spec),
-                keep_weights=task.keep_weights,
+            record = train_with_retries(
+                spec,
+                plugin.loaded,
+                retry=retry,
+                on_retry=lambda error: progress.tell(retried=str(error)),
+                keep_weights=keep_weights,
                 progress=progress,
-                stop=here.stop,
+                stop=plugin.stop,
             )
         except Stopped:
-            return Outcome(task.number, STOPPED)
-        except _Busy:
-            return Outcome(task.number, BUSY)
-        except RunFailed as error:
-            return Outcome(task.number, FAILED, str(error), final=error.final)
+            return RunOutcome(STOPPED)
         except CnnreproError as error:
-            return Outcome(task.number, FAILED, str(error), final=isinstance(error, UsageError))
+            return RunOutcome(FAILED, str(error))
         except Exception as error:
-            return Outcome(task.number, FAILED, f"{task.spec.title()}: {type(error).__name__}: {error}")
-        status = TRAINED if progress.began else FOUND
-        return Outcome(task.number, status, record.sentence(), training_seconds=record.wall_seconds)
+            return RunOutcome(FAILED, f"{spec.title()}: {type(error).__name__}: {error}")
+        return RunOutcome(TRAINED if progress.began else FOUND, record.sentence())
 
 
-class _Busy(Exception):
-    """Another process trains the run."""
-
-
-class _Telling(NoProgress):
+class _EventProgress(NoProgress):
     """Progress as events that the batch listens to."""
 
-    def __init__(self, worker: Worker, batch: str, task: Task):
-        self._worker, self._about, self._waits = worker, {"batch": batch, "number": task.number}, task.waits
-        self._told = 0.0
+    def __init__(self, worker: Worker, batch: str, number: int):
+        self._worker, self._run = worker, {"batch": batch, "number": number}
+        self._last_event = 0.0
         self.began = False
 
-    def _tell(self, **what: object) -> None:
-        self._told = time.monotonic()
-        self._worker.log_event(TOPIC, self._about | what)
+    def tell(self, **event: object) -> None:
+        """Send an event about the run."""
+        self._last_event = time.monotonic()
+        self._worker.log_event(TOPIC, self._run | event)
 
     def wait(self, title: str) -> None:
-        """Say so, or leave it to another time."""
-        if not self._waits:
-            raise _Busy
-        self._tell(waits=True)
+        """Say so."""
+        self.tell(waits=True)
 
     def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
         """Say what begins."""
         self.began, self._images, self._seen = True, images, 0
-        self._tell(epoch=done, epochs=epochs)
+        self.tell(epoch=done)
 
     def batch(self, epoch: int, images: int, metrics: dict[str, float]) -> None:
         """Say where the epoch stands, at most once a second; end where the worker has lost its batch."""
         if self._worker.status not in (Status.running, Status.paused):
             raise Stopped
         self._seen += images
-        if time.monotonic() - self._told >= TELL_SECONDS:
-            self._tell(epoch=epoch - 1 + min(self._seen / self._images, 1.0), loss=metrics["loss"])
+        if time.monotonic() - self._last_event >= TELL_SECONDS:
+            self.tell(epoch=epoch - 1 + min(self._seen / self._images, 1.0), loss=metrics["loss"])
 
     def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
         """Say how the epoch went."""
         self._seen = 0
-        self._tell(epoch=epoch, loss=metrics["loss"], val_accuracy=metrics["val_accuracy"])
-
-
-def _take_share(worker: Worker, work: Work) -> None:
-    """Keep this process to its share of the machine.
-
-    One that came to the cluster after the batch began has all that it may use: the others have begun with their shares.
-    """
-    own = _own()
-    if work.local:
-        _settle(worker_resources.share(own.cores, own.gpus, int(worker.name), work.workers))
-    else:
-        _settle(work.dealt.get(str(worker.name), worker_resources.Share(own.cores, shared_gpu=bool(own.gpus))))
+        self.tell(epoch=epoch, loss=metrics["loss"], val_accuracy=metrics["val_accuracy"])
 
 
 @cache
-def _own() -> worker_resources.Own:
-    """What this process may use, as it was before it took its share."""
-    return worker_resources.Own(
-        machine.running_id(), tuple(worker_resources.own_cores()), tuple(worker_resources.own_gpus())
-    )
+def _available() -> Available:
+    """What this process may use, as it was before it took its part."""
+    return worker_resources.available()
 
 
-def _settle(share: worker_resources.Share) -> None:
-    """Take a share, once: the libraries have counted cores and GPUs when a second batch comes."""
-    if not _SETTLED.is_set():
-        worker_resources.take(share)
-        _SETTLED.set()
+_taken = threading.Event()
+
+
+def _take(assigned: Assigned) -> None:
+    """Take what was assigned, once: the libraries have counted cores and GPUs when a second batch comes."""
+    if not _taken.is_set():
+        worker_resources.take(assigned)
+        _taken.set()

@@ -7,7 +7,7 @@ from PIL import Image
 from cnnrepro import data, paths
 from cnnrepro.experiments.parameters import complete, read_parameters
 from cnnrepro.experiments.train_on_your_images import EXPERIMENT, arms, parameters_of, pieces
-from cnnrepro.runner import page
+from cnnrepro.runner.request import request_of_run
 from cnnrepro.runs import RunSpec
 
 
@@ -45,7 +45,7 @@ def test_parameters_of_a_record_name_its_run(tiles):
     named = parameters_of(record)
     assert set(named) == set(parameters())
     assert arms(**parameters(**named))[0].specs == (spec,)
-    assert page.of_record(record).arms[0].specs == (spec,)
+    assert request_of_run(record).arms[0].specs == (spec,)
 
 
 def test_without_a_folder_the_pieces_are_made_beside_the_runs():

@@ -1,10 +1,10 @@
 """Batch files: what they say, and every way in which they say nothing."""
 
-import nbformat
 import pytest
 
 from cnnrepro.errors import UsageError
-from cnnrepro.runner import batch, batch_file
+from cnnrepro.runner import batch_file
+from cnnrepro.runner.request import page_requests
 
 GOOD = """
 experiments:
@@ -18,10 +18,10 @@ experiments:
 def test_a_file_becomes_pages_each_once(tmp_path):
     path = tmp_path / "batch.yaml"
     path.write_text(GOOD)
-    jobs = batch.jobs_of([str(path)], {})
-    assert [job.name for job in jobs] == ["alexnet_vs_resnet", "alexnet_vs_resnet", "pooling"]
-    assert [job.parameters.get("batchnorm_momentum") for job in jobs] == [0.9, 0.95, None]
-    assert [arm.specs[2].seed for arm in jobs[0].arms] == [2, 2, 2]
+    requests = page_requests([str(path)], {})
+    assert [request.name for request in requests] == ["alexnet_vs_resnet", "alexnet_vs_resnet", "pooling"]
+    assert [request.parameters.get("batchnorm_momentum") for request in requests] == [0.9, 0.95, None]
+    assert [arm.specs[2].seed for arm in requests[0].arms] == [2, 2, 2]
 
 
 def test_a_notebook_lies_beside_its_file(tmp_path, root):
@@ -61,22 +61,11 @@ def test_a_bad_file_is_refused_whole_with_one_sentence(name, tmp_path):
     path = tmp_path / "batch.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UsageError, match=sentence):
-        batch.jobs_of([str(path)], {})
+        page_requests([str(path)], {})
 
 
 def test_a_missing_file_and_parameters_beside_one(tmp_path):
     with pytest.raises(UsageError, match="There is no batch file"):
-        batch.jobs_of([str(tmp_path / "none.yaml")], {})
+        page_requests([str(tmp_path / "none.yaml")], {})
     with pytest.raises(UsageError, match="-p goes with an experiment, not with a file; write 'epochs' into"):
-        batch.jobs_of([str(tmp_path / "none.yaml")], {"epochs": "1"})
-
-
-def test_a_page_is_made_once_and_two_notebooks_never_share_one(tmp_path, monkeypatch):
-    cell = nbformat.v4.new_code_cell("seed: int = 0", metadata={"tags": ["parameters"]})
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / name / "mine.ipynb")
-    monkeypatch.chdir(tmp_path)
-    assert len(batch.jobs_of(["a/mine.ipynb", "./a/mine.ipynb", str(tmp_path / "a" / "mine.ipynb")], {})) == 1
-    with pytest.raises(UsageError, match="would go to one folder, 'mine'; rename one of the notebooks"):
-        batch.jobs_of(["a/mine.ipynb", "b/mine.ipynb"], {})
+        page_requests([str(tmp_path / "none.yaml")], {"epochs": "1"})

@@ -4,14 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import v4
 
-from cnnrepro.runner.outputs import HEAD, LONGEST_TRACEBACK, RICH, TAIL, Kept
+from cnnrepro.runner.outputs import HEAD, LONGEST_TRACEBACK, RICH, TAIL, BoundedOutputs
 
 
 def printed(*texts):
     """What is left of texts that a cell printed one after the other."""
-    kept, outputs = Kept(), [v4.new_output("stream", name="stdout", text=text) for text in texts]
+    kept, outputs = BoundedOutputs(), [v4.new_output("stream", name="stdout", text=text) for text in texts]
     for one in outputs:
-        kept.take(one)
+        kept.add(one)
     kept.finish()
     return "".join(one.text for one in outputs)
 
@@ -30,16 +30,16 @@ def test_of_a_flood_the_beginning_and_the_end_are_kept_and_the_rest_counted(leng
 def test_long_tracebacks_keep_both_ends():
     lines = [f"frame {number}" for number in range(1000)]
     output = v4.new_output("error", ename="RecursionError", evalue="too deep", traceback=list(lines))
-    Kept().take(output)
+    BoundedOutputs().add(output)
     assert len(output.traceback) == LONGEST_TRACEBACK + 1
     assert (output.traceback[0], output.traceback[-1]) == (lines[0], lines[-1])
     assert f"{1000 - LONGEST_TRACEBACK} lines left out" in output.traceback[LONGEST_TRACEBACK // 2]
 
 
 def test_pictures_beyond_all_measure_are_left_out():
-    kept = Kept()
+    kept = BoundedOutputs()
     outputs = [v4.new_output("display_data", {"image/png": "x" * (RICH // 4)}) for _ in range(6)]
     for one in outputs:
-        kept.take(one)
+        kept.add(one)
     assert ["image/png" in one.data for one in outputs] == [True] * 4 + [False] * 2
     assert "was left out" in outputs[-1].data["text/plain"]

@@ -1,4 +1,4 @@
-"""A worker's share of its machine."""
+"""A worker's part of its machine."""
 
 import os
 import platform
@@ -9,100 +9,79 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnrepro.runner.worker_resources import Own, deal, own_gpus, share
+from cnnrepro.runner.worker_resources import Available, available, deal, part_of
 
 
 @given(cores=st.sets(st.integers(0, 200), min_size=1, max_size=64), workers=st.integers(1, 80))
 def test_no_core_is_idle_and_none_is_shared_while_there_are_enough(cores, workers):
-    own = [share(sorted(cores), [], place, workers).cores for place in range(workers)]
-    dealt = [core for one in own for core in one]
-    assert all(own)
-    assert set(dealt) <= cores
+    parts = [part_of(tuple(sorted(cores)), place, workers) for place in range(workers)]
+    dealt = [core for part in parts for core in part]
+    assert all(parts)
+    assert set(dealt) == cores
     if workers <= len(cores):
-        assert sorted(dealt) == sorted(cores)
-        assert max(map(len, own)) - min(map(len, own)) <= 1
+        assert len(dealt) == len(cores)
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1
     else:
-        assert all(len(one) == 1 for one in own)
-        assert set(dealt) == cores
-
-
-def test_gpus_are_dealt_one_a_job():
-    assert [share(range(8), ["0", "1"], place, 2).gpu for place in range(2)] == ["0", "1"]
-    assert [share(range(8), ["0", "1"], place, 3).gpu for place in range(3)] == ["0", "1", "0"]
-    assert [share(range(8), ["0", "1"], 0, count).shared_gpu for count in (1, 2, 3)] == [False, False, True]
-    assert share(range(8), [], 0, 2).gpu is None
+        assert all(len(part) == 1 for part in parts)
 
 
 def test_workers_of_a_cluster_divide_what_they_have_in_common():
     whole, half = tuple(range(8)), (0, 1, 2, 3)
-    owned = {
-        "a-0": Own("one", whole, ("0", "1")),
-        "a-1": Own("one", whole, ("0", "1")),
-        "bound": Own("one", half, ("0", "1")),
-        "other": Own("two", whole, ("0",)),
-        "bare": Own("three", half, ()),
+    workers = {
+        "a-0": Available("one", whole, ("0", "1")),
+        "a-1": Available("one", whole, ("0", "1")),
+        "bound": Available("one", half, ("0", "1")),
+        "other": Available("two", whole, ("0",)),
+        "bare": Available("three", half, ()),
     }
-    dealt = deal(owned)
-    assert {name: one.cores for name, one in dealt.items()} == {
+    assigned = deal(workers)
+    assert {name: part.cores for name, part in assigned.items()} == {
         "a-0": (0, 1, 2, 3), "a-1": (4, 5, 6, 7), "bound": half, "other": whole, "bare": half,
     }  # fmt: skip
-    assert {name: (one.gpu, one.shared_gpu) for name, one in dealt.items()} == {
+    assert {name: (part.gpu, part.shared_gpu) for name, part in assigned.items()} == {
         "a-0": ("0", True), "a-1": ("1", True), "bound": ("0", True), "other": ("0", False), "bare": (None, False),
     }  # fmt: skip
+    del workers["bound"]
+    assert [(part.gpu, part.shared_gpu) for part in deal(workers).values()][:2] == [("0", False), ("1", False)]
 
 
-@pytest.mark.parametrize("text, expected", [("", []), ("-1", []), ("3", ["3"]), ("GPU-a,GPU-b", ["GPU-a", "GPU-b"])])
+@pytest.mark.parametrize("text, expected", [("", ()), ("-1", ()), ("3", ("3",)), ("GPU-a,GPU-b", ("GPU-a", "GPU-b"))])
 def test_gpus_that_this_process_may_use(text, expected, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", text)
-    assert own_gpus() == expected
+    assert available().gpus == expected
 
 
 TAKE = """
-import os, threading
-from cnnrepro.runner.worker_resources import Share, own_cores, take
+import os, resource, threading
+import numpy as np
+from cnnrepro import machine
+from cnnrepro.runner.worker_resources import Assigned, take
+
+def faults():
+    for _ in range(3):  # what is kept has to be there first
+        np.ones(2_000_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        np.ones(2_000_000)  # 16 MB, nearly 4,000 pages
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
 waits, seen = threading.Event(), []
 thread = threading.Thread(target=lambda: (waits.wait(), seen.append(os.sched_getaffinity(0))))
 thread.start()
-core = own_cores()[-1]
-take(Share((core,), gpu="1", shared_gpu=True))
+as_dask_has_it, core = faults(), machine.cores()[-1]
+take(Assigned((core,), gpu="1", shared_gpu=True))
 waits.set()
 thread.join()
-assert seen == [{core}] and own_cores() == [core]
-from cnnrepro.engine import import_quietly
-tf = import_quietly("tensorflow")
+assert seen == [{core}] and machine.cores() == [core]
 print(os.environ["CUDA_VISIBLE_DEVICES"], os.environ["OMP_NUM_THREADS"], os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"])
+print(as_dask_has_it, faults())
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity masks")
-def test_a_share_holds_for_every_thread_of_the_process():
-    done = subprocess.run([sys.executable, "-c", TAKE], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["1", "1", "false"]
-
-
-FAULTS = """
-import resource
-import sys
-import numpy as np
-from cnnrepro.runner.worker_resources import keep_freed_memory
-
-if sys.argv[1] == "kept":
-    keep_freed_memory()
-for _ in range(3):  # what is kept has to be there first
-    np.ones(2_000_000)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(20):
-    np.ones(2_000_000)  # 16 MB, nearly 4,000 pages
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="MALLOC_TRIM_THRESHOLD_ is glibc's")
-def test_memory_is_not_made_anew_for_each_tensor_as_dask_would_have_it():
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="affinity masks and MALLOC_TRIM_THRESHOLD_ are Linux's")
+def test_a_part_holds_for_every_thread_and_memory_is_not_made_anew_for_each_tensor():
     environment = os.environ | {"MALLOC_TRIM_THRESHOLD_": "65536"}
-    faults = {
-        state: int(subprocess.run([sys.executable, "-c", FAULTS, state], env=environment, capture_output=True,
-                                  text=True, check=True).stdout)
-        for state in ("given back", "kept")
-    }  # fmt: skip
-    assert faults["given back"] > 100 * max(faults["kept"], 1)
+    done = subprocess.run([sys.executable, "-c", TAKE], env=environment, capture_output=True, text=True, check=True)
+    *taken, given_back, kept = done.stdout.split()
+    assert taken == ["1", "1", "false"]
+    assert int(given_back) > 100 * max(int(kept), 1)

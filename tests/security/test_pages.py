@@ -155,11 +155,11 @@ def test_a_page_whose_text_is_no_unicode_is_written(tmp_path):
 
 
 def test_runs_that_a_notebook_made_up_are_not_looked_for(tmp_path):
-    from cnnrepro.runner.page import _records
+    from cnnrepro.runner.draw_page import records_of
     from cnnrepro.runs import RunStore
 
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret" / "record.json").write_text("{}")
     shown = nbformat.v4.new_notebook(cells=[code({display.RUNS_TYPE: {"keys": ["../secret"]}, "text/plain": "x"})])
     with pytest.raises(UsageError, match="has 16 hexadecimal digits"):
-        _records(page.run_keys(shown), RunStore(tmp_path / "runs"))
+        records_of(page.run_keys(shown), RunStore(tmp_path / "runs"))

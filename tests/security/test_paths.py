@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments.parameters import Parameter
-from cnnrepro.runner.page import plan, slug
+from cnnrepro.runner.request import page_request, slug
 from cnnrepro.runs import RunStore
 from tests.calling import call
 
@@ -53,9 +53,9 @@ def test_what_looks_like_a_key_is_none(key):
 @pytest.mark.parametrize("value", ["../../out", "/etc/passwd", "..", "a/../../b", "~/x", "%2e%2e/x"])
 def test_a_parameter_that_is_a_path_stays_inside(value, capsys, tmp_path):
     path = notebook(tmp_path / "mine.ipynb")
-    job = plan(str(path), {"name": value})
-    assert (tmp_path / "reports" / job.name / job.slug).resolve().parent == tmp_path / "reports" / "mine"
-    assert "/" not in job.slug
+    request = page_request(str(path), {"name": value})
+    assert (tmp_path / "reports" / request.name / request.slug).resolve().parent == tmp_path / "reports" / "mine"
+    assert "/" not in request.slug
 
 
 @pytest.mark.soak

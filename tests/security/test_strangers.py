@@ -14,7 +14,7 @@ from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments.parameters import read_parameters
 from cnnrepro.models.keras_file import read_architecture
-from cnnrepro.runner import batch, page
+from cnnrepro.runner.request import page_request, page_requests
 from tests.calling import call
 
 
@@ -104,8 +104,8 @@ def hostile(tmp_path, victim):
 
 def test_reading_and_planning_a_notebook_runs_no_cell(hostile, victim):
     assert read_parameters(hostile)["epochs"].default == 5
-    job = page.plan(str(hostile), {"epochs": "3"})
-    assert job.parameters == {"epochs": 3}
+    request = page_request(str(hostile), {"epochs": "3"})
+    assert request.parameters == {"epochs": 3}
     assert not victim.exists()
 
 
@@ -122,7 +122,7 @@ def test_checking_a_batch_runs_no_cell_of_any_entry(hostile, victim, tmp_path, c
     status, _, err = call(capsys, "run", tmp_path / "batch.yaml")
     assert status == 2 and "Entry 2 of" in err
     (tmp_path / "batch.yaml").write_text(json.dumps({"experiments": entries[:1]}))
-    assert len(batch.jobs_of([str(tmp_path / "batch.yaml")], {})) == 1
+    assert len(page_requests([str(tmp_path / "batch.yaml")], {})) == 1
     assert not victim.exists()
 
 

@@ -1,0 +1,91 @@
+"""Draws one page whose runs are there: runs the notebook, writes the page and its records, lists it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnrepro.errors import WorkFailed
+from cnnrepro.files import folder_beside
+from cnnrepro.runner.notebook import execute
+from cnnrepro.runner.request import PageRequest
+
+if TYPE_CHECKING:
+    from cnnrepro.runs.record import RunRecord
+    from cnnrepro.runs.store import RunStore
+
+LONGEST_NAME = 230  # bytes of a file's name, of the 255 that systems take
+
+
+def draw_page(request: PageRequest, *, runs: Path, reports: Path) -> Path:
+    """Make ``reports/<experiment>/<slug>/index.html``, records and figures beside it; return its path.
+
+    Call it within ``kernels_environment``; several may be drawn at once, in threads.
+
+    Raises:
+        WorkFailed: a cell or the page failed. An earlier page of the same name is left as it was.
+    """
+    from cnnrepro.report import facts, page, site
+    from cnnrepro.runs.store import RunStore
+
+    keep_failed = runs / "failed" / f"{_short(f'{request.name}-{request.slug}')}.ipynb"
+    try:
+        notebook = execute(request.notebook, request.parameters, keep_failed=keep_failed)
+    except OSError as error:
+        raise WorkFailed(f"The notebook {request.notebook.name} could not be run: {error}") from error
+    chosen = request.experiment
+    page.require_complete(notebook, figures=chosen.figures if chosen else (), claims=chosen.claims if chosen else ())
+    store = RunStore(runs)
+    records = records_of(page.run_keys(notebook), store)
+    target = reports / request.name / request.slug
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        site.restore(target, reports)
+        with folder_beside(target.parent, site.temporary_prefix(target)) as temporary:
+            folder = temporary / "page"
+            folder.mkdir()
+            _copy_records(records, store, folder / "records")
+            page.write_page(
+                notebook,
+                folder,
+                title=request.title,
+                experiment=request.name,
+                parameters=dict(request.parameters),
+                facts=facts.page_facts(chosen, request.given, records),
+            )
+            site.put(folder, target, temporary / site.OLD, reports)
+    except OSError as error:
+        raise WorkFailed(
+            f"The page {target / 'index.html'} could not be written: {error.strerror} "
+            f"({error.filename}). The runs are kept; the same command draws it again."
+        ) from error
+    return target / "index.html"
+
+
+def records_of(keys: list[str], store: RunStore) -> list[RunRecord]:
+    """The records of the runs that a notebook showed; raises WorkFailed where the store lacks one."""
+    records = store.several(keys)
+    if None in records:
+        raise WorkFailed(f"The notebook shows run {keys[records.index(None)]}, which is not in {str(store.folder)!r}.")
+    return records
+
+
+def _copy_records(records: list[RunRecord], store: RunStore, folder: Path) -> None:
+    """Put what the page was drawn from beside it: record, curves and predictions of each run, no weights."""
+    from cnnrepro.runs.store import CURVES, PREDICTIONS, RECORD
+
+    for record in records:
+        (folder / record.key).mkdir(parents=True)
+        for name in (RECORD, CURVES, PREDICTIONS):
+            if (store.path(record.key) / name).is_file():
+                shutil.copyfile(store.path(record.key) / name, folder / record.key / name)
+
+
+def _short(name: str) -> str:
+    """A name that a file can have, with an ending: long ones are cut, and told apart by a part of a hash."""
+    text = name.encode()
+    if len(text) <= LONGEST_NAME:
+        return name
+    return f"{text[:LONGEST_NAME].decode(errors='ignore')}-{hashlib.sha256(text).hexdigest()[:8]}"

@@ -1,0 +1,62 @@
+"""Which pages a call asks for, and in which folders they go."""
+
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnrepro.errors import UsageError
+from cnnrepro.experiments.parameters import parse_cell
+from cnnrepro.runner.batch import parse_memory
+from cnnrepro.runner.request import page_requests, slug
+
+DECLARED = parse_cell('a: str = "0"\nb: str = "0"\nseeds: list = [0, 1]\nn: int = 5', "here")
+DEFAULTS = {name: parameter.default for name, parameter in DECLARED.items()}
+
+
+@pytest.mark.parametrize(
+    "changes, name",
+    [
+        ({}, "default"),
+        ({"n": 3}, "n-3"),
+        ({"a": "mnist_5k", "seeds": [0, 1, 2]}, "a-mnist_5k_seeds-0,1,2"),
+    ],
+)
+def test_a_folder_is_named_by_what_differs(changes, name):
+    assert slug(DECLARED, DEFAULTS | changes) == name
+
+
+@given(st.lists(st.tuples(st.text(max_size=120), st.text(max_size=120)), min_size=2, max_size=2, unique=True))
+def test_two_sets_of_parameters_never_share_a_folder(pairs):
+    slugs = {slug(DECLARED, DEFAULTS | {"a": a, "b": b}) for a, b in pairs}
+    assert len(slugs) == 2
+    assert all(len(text) < 110 and "/" not in text and not text.startswith(".") for text in slugs)
+
+
+def test_a_text_that_looks_like_another_parameter():
+    assert slug(DECLARED, DEFAULTS | {"a": "1_b-2"}) != slug(DECLARED, DEFAULTS | {"a": "1", "b": "2"})
+
+
+def test_a_page_is_made_once_and_two_notebooks_never_share_one(tmp_path, monkeypatch):
+    cell = nbformat.v4.new_code_cell("seed: int = 0", metadata={"tags": ["parameters"]})
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / name / "mine.ipynb")
+    monkeypatch.chdir(tmp_path)
+    assert len(page_requests(["a/mine.ipynb", "./a/mine.ipynb", str(tmp_path / "a" / "mine.ipynb")], {})) == 1
+    with pytest.raises(UsageError, match="would go to one folder, 'mine'; rename one of the notebooks"):
+        page_requests(["a/mine.ipynb", "b/mine.ipynb"], {})
+
+
+@pytest.mark.parametrize(
+    "text, size",
+    [(None, None), ("4GiB", 4 * 2**30), ("500 MB", 500_000_000), ("1.5gb", 1_500_000_000), ("2TiB", 2**41)],
+)
+def test_sizes_of_memory(text, size):
+    assert parse_memory(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "4", "GiB", "-1GiB", "0MB", "4 gigabytes"])
+def test_what_is_no_size(text):
+    with pytest.raises(UsageError, match="--memory must be a size such as 4GiB"):
+        parse_memory(text)
