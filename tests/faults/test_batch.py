@@ -6,46 +6,52 @@ import time
 
 import pytest
 
-from cnnrepro.runs import RunSpec, RunStore
-from cnnrepro.training.resolve import resolve
-from tests.faults.conftest import BARE, ODD_NAMES, assert_clean, first_of, results, wait_for
+from cnnrepro.runs import RunStore
+from tests.faults.conftest import BARE, ODD_NAMES, SEEDS, assert_clean, results, spec, wait_for
 
 pytestmark = pytest.mark.slow
 
+WILD = spec(7, recipe="sgd", learning_rate=1e30)  # its loss leaves the numbers
+SILENCE = {"CNNREPRO_STALE_SECONDS": "5"}
 
-def test_the_batch_is_killed_in_mid_epoch(batch, ends_as_undisturbed):
-    first = batch()
+
+def test_a_batch_that_is_interrupted_and_then_killed_goes_on(batch, ends_as_undisturbed, tmp_path):
+    """In a folder with an odd name and an environment that is nearly empty."""
+    runs = tmp_path / ODD_NAMES["quotes"] / ODD_NAMES["unicode"]
+    first = batch(runs, without=BARE)
     wait_for(first.training)
-    assert len(first.workers()) == 2
+    os.killpg(first.process.pid, signal.SIGINT)  # to all its processes, as a terminal sends Ctrl-C
+    status, outcomes, err = first.end()
+    assert (status, outcomes) == (130, None)
+    assert "stopping after this epoch" in err and "interrupted; the same command goes on" in err
+    (record,) = RunStore(runs).records()
+    assert "stopped after a checkpoint, as asked" in RunStore(runs).log_path(record.key).read_text()
+    second = batch(runs, without=BARE)
+    wait_for(lambda: second.training(record.epochs_done + 1))
+    second.kill()
+    ends_as_undisturbed(runs, without=BARE)
+
+
+def test_lost_workers_are_replaced_and_a_run_that_fails_keeps_no_other(batch, undisturbed, tmp_path):
+    """The worker is killed, the next one is stopped, and the loss of a run leaves the numbers."""
+    runs = tmp_path / "runs"
+    specs = [WILD, *(spec(seed) for seed in SEEDS)]
+    one = batch(specs=specs, retry=3, environment=SILENCE)
+    wait_for(one.training)
+    (first,) = one.workers()
     first.kill()
-    ends_as_undisturbed()
-
-
-def test_a_worker_is_killed_in_mid_epoch(batch, undisturbed, tmp_path, temporary):
-    one = batch()
-    wait_for(one.training)
-    one.workers()[0].kill()
-    status, _, err = one.end()
-    assert status == 0, err
-    assert results(tmp_path / "runs") == undisturbed
-    assert_clean(tmp_path / "runs", temporary)
-    assert max(record.sessions for record in RunStore(tmp_path / "runs").records()) == 2
-
-
-def test_a_worker_is_stopped(batch, undisturbed, tmp_path, temporary):
-    one = batch(environment={"CNNREPRO_STALE_SECONDS": "5"})
-    wait_for(one.training)
-    stopped = one.workers()[0]
+    stopped = wait_for(lambda: [worker for worker in one.workers() if worker != first and one.training(2)])[0]
     stopped.send_signal(signal.SIGSTOP)
-    status, _, err = one.end()
-    assert status == 0, err
+    status, outcomes, err = one.end()
+    assert status == 1, err
+    assert [outcome["status"] for outcome in outcomes] == ["failed", "trained", "trained"]
+    assert "the loss became" in outcomes[0]["message"] and "Its log: " in outcomes[0]["message"]
+    assert "It is tried again" not in err
     assert not stopped.is_running()
-    assert results(tmp_path / "runs") == undisturbed
-    assert_clean(tmp_path / "runs", temporary)
+    assert results(runs) == undisturbed
+    assert max(record.sessions for record in RunStore(runs).records()) == 3
 
 
-SIGINT = (signal.SIGINT, 130)
-SIGTERM_TOO = pytest.param(signal.SIGTERM, 143, marks=pytest.mark.soak)
 WRITES = {
     "a checkpoint": {"how": "kill", "file": "checkpoint.npz", "bytes": 100_000, "nth": 2},
     "a record": {"how": "kill", "file": "record.json", "bytes": 300, "nth": 3},
@@ -53,7 +59,8 @@ WRITES = {
 }
 
 
-@pytest.mark.parametrize("moment", first_of(WRITES))
+@pytest.mark.soak
+@pytest.mark.parametrize("moment", WRITES)
 def test_a_worker_is_killed_while_it_writes(moment, batch, undisturbed, tmp_path, temporary):
     here = tmp_path / "here"
     status, _, err = batch(fault=WRITES[moment] | {"once": str(here)}).end()
@@ -66,60 +73,43 @@ def test_a_worker_is_killed_while_it_writes(moment, batch, undisturbed, tmp_path
 FULL = {"how": "full", "file": "checkpoint.npz", "bytes": 100_000, "nth": 2}
 
 
-def test_a_disk_that_is_full_fails_a_run_and_it_goes_on_later(batch, ends_as_undisturbed, tmp_path):
-    status, outcomes, err = batch(fault=FULL | {"once": str(tmp_path / "here")}).end()
-    assert status == 1, err
-    assert sorted(one["status"] for one in outcomes) == ["failed", "trained", "trained"]
-    (told,) = (one["told"] for one in outcomes if one["status"] == "failed")
-    assert "File too large" in told and "Its log: " in told
+@pytest.mark.soak
+@pytest.mark.parametrize("retry", [0, 1])
+def test_a_disk_that_is_full_fails_a_run_until_it_is_tried_again(retry, batch, ends_as_undisturbed, tmp_path):
+    status, outcomes, err = batch(fault=FULL | {"once": str(tmp_path / "here")}, retry=retry).end()
+    assert status == 1 - retry, err
+    assert sorted(outcome["status"] for outcome in outcomes) == ["trained" if retry else "failed", "trained"]
+    assert "File too large" in err and "Its log: " in err and err.count("It is tried again.") == retry
     ends_as_undisturbed()
 
 
-def test_a_run_that_met_an_error_is_tried_again(batch, undisturbed, tmp_path, temporary):
-    status, outcomes, err = batch(fault=FULL | {"once": str(tmp_path / "here")}, retry=1).end()
-    assert status == 0, err
-    assert "File too large" in err and err.count("It is tried again.") == 1
-    assert [one["status"] for one in outcomes] == ["trained"] * 3
-    assert results(tmp_path / "runs") == undisturbed
-    assert_clean(tmp_path / "runs", temporary)
-
-
-def test_a_clock_that_is_set_forward(batch, undisturbed, tmp_path, temporary):
-    """By ten years, for the batch and its workers: none of them is taken for dead."""
-    later = tmp_path / "later"
-    one = batch(fault={"how": "later", "file": str(later)}, environment={"CNNREPRO_STALE_SECONDS": "5"})
+@pytest.mark.soak
+def test_sigterm_to_all_processes_stops_at_a_checkpoint(batch, ends_as_undisturbed):
+    one = batch(jobs=2)
     wait_for(one.training)
-    later.touch()
-    status, _, err = one.end()
-    assert status == 0, err
-    assert results(tmp_path / "runs") == undisturbed
-    assert_clean(tmp_path / "runs", temporary)
-    records = RunStore(tmp_path / "runs").records()
-    assert [record.sessions for record in records] == [1] * len(records)
-
-
-def test_an_odd_path_and_a_bare_environment(ends_as_undisturbed, tmp_path):
-    ends_as_undisturbed(runs=tmp_path / ODD_NAMES["quotes"] / ODD_NAMES["unicode"], without=BARE)
-
-
-@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_the_batch_at_a_checkpoint(batch, ends_as_undisturbed, tmp_path, number, status):
-    """To all its processes, as a terminal sends Ctrl-C and as services are ended."""
-    one = batch()
-    wait_for(one.training)
-    os.killpg(one.process.pid, number)
-    ended, outcomes, err = one.end()
-    assert (ended, outcomes) == (status, None)
-    assert "stopping after this epoch" in err
+    os.killpg(one.process.pid, signal.SIGTERM)  # as services are ended
+    status, outcomes, err = one.end()
+    assert (status, outcomes) == (143, None)
     assert "interrupted; the same command goes on" in err
-    store = RunStore(tmp_path / "runs")
-    logs = [store.log_path(record.key).read_text() for record in store.records() if record.status == "running"]
-    assert logs and all("stopped after a checkpoint, as asked" in log for log in logs)
     ends_as_undisturbed()
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_second_signal_stops_at_once(batch, tmp_path, temporary, number, status):
+    specs = [spec(seed, batch_size=1, train_images=3500, epochs=1) for seed in SEEDS]  # epochs of many seconds
+    one = batch(specs=specs, jobs=2)
+    wait_for(lambda: [process for process in one.workers() if process.cpu_times().user > 8])
+    one.process.send_signal(number)
+    time.sleep(0.5)
+    one.process.send_signal(number)
+    assert one.end(seconds=30)[0] == status
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.soak
 def test_a_signal_while_a_worker_is_stopped(batch, ends_as_undisturbed):
-    one = batch(environment={"CNNREPRO_STALE_SECONDS": "5"})
+    one = batch(jobs=2, environment=SILENCE)
     wait_for(one.training)
     one.workers()[0].send_signal(signal.SIGSTOP)
     one.process.send_signal(signal.SIGINT)
@@ -129,26 +119,12 @@ def test_a_signal_while_a_worker_is_stopped(batch, ends_as_undisturbed):
     ends_as_undisturbed()
 
 
-@pytest.mark.parametrize("number, status", [SIGINT, SIGTERM_TOO])
-def test_a_second_signal_stops_at_once(batch, tmp_path, temporary, number, status):
-    options = {"spec": {"batch_size": 4, "epochs": 1}, "seeds": [0, 1]}  # epochs of many seconds
-    one = batch(**options)
-    wait_for(lambda: [process for process in one.workers() if process.cpu_times().user > 4])
-    one.process.send_signal(number)
-    time.sleep(0.5)
-    one.process.send_signal(number)
-    assert one.end(seconds=20)[0] == status
-    for folder in (tmp_path / "runs", tmp_path / "undisturbed"):
-        assert batch(runs=folder, **options).end()[0] == 0
-        assert_clean(folder, temporary)
-    assert results(tmp_path / "runs") == results(tmp_path / "undisturbed")
-
-
-def test_a_batch_that_waits_for_anothers_run_can_be_stopped(batch, tmp_path):
-    long = {"spec": {"epochs": 1000}, "seeds": [0], "jobs": 1}
-    first = batch(**long)
+@pytest.mark.soak
+def test_a_batch_that_waits_for_anothers_run_can_be_stopped(batch):
+    specs = [spec(0, epochs=1000)]
+    first = batch(specs=specs)
     wait_for(first.training)
-    second = batch(**long)
+    second = batch(specs=specs)
     wait_for(lambda: second.process.stderr.readline().endswith("another process trains it\n"))
     second.process.send_signal(signal.SIGINT)
     assert second.end(seconds=30)[0] == 130
@@ -156,76 +132,42 @@ def test_a_batch_that_waits_for_anothers_run_can_be_stopped(batch, tmp_path):
     first.kill()
 
 
+@pytest.mark.soak
+def test_two_batches_on_one_store_train_each_run_once(batch, undisturbed, tmp_path, temporary):
+    both = [batch(), batch()]
+    ends = [one.end() for one in both]
+    assert [status for status, _, _ in ends] == [0, 0], ends
+    assert results(tmp_path / "runs") == undisturbed
+    assert_clean(tmp_path / "runs", temporary)
+    assert [record.sessions for record in RunStore(tmp_path / "runs").records()] == [1] * len(SEEDS)
+
+
+@pytest.mark.soak
 def test_nobody_reads_what_it_says_any_more(batch, undisturbed, tmp_path, temporary):
     """As when a connection drops: the work goes on, and ends with the right status."""
     one = batch()
     one.process.stderr.close()
     one.process.stderr = None
     status, outcomes, _ = one.end()
-    assert (status, [told["status"] for told in outcomes]) == (0, ["trained"] * 3)
+    assert (status, [outcome["status"] for outcome in outcomes]) == (0, ["trained"] * len(SEEDS))
     assert results(tmp_path / "runs") == undisturbed
     assert_clean(tmp_path / "runs", temporary)
 
 
+@pytest.mark.soak
 def test_out_of_memory_takes_the_greedy_run_alone(batch, undisturbed, tmp_path):
-    greedy = {"7": {"model": "alexnet_small", "options": {"dense_units": 16384}, "recipe": "sgd"}}  # weights of 1 GB
-    status, outcomes, err = batch(memory=2 * 2**30, seeds=[0, 7, 1, 2], special=greedy).end()
+    greedy = spec(7, model="alexnet_small", options={"dense_units": 16384}, recipe="sgd")  # weights of 1 GB
+    specs = [spec(0), greedy, spec(1)]
+    status, outcomes, err = batch(specs=specs, jobs=2, memory=2 * 2**30).end()
     assert status == 1, err
-    assert [one["status"] for one in outcomes] == ["trained", "failed", "trained", "trained"], outcomes
-    assert "its worker died again and again; out of memory is the usual cause" in outcomes[1]["told"]
+    assert [outcome["status"] for outcome in outcomes] == ["trained", "failed", "trained"], outcomes
+    assert "its worker died again and again; out of memory is the usual cause" in outcomes[1]["message"]
     assert results(tmp_path / "runs") == undisturbed
 
 
-def test_a_loss_that_leaves_the_numbers_fails_its_run_alone(batch, undisturbed, tmp_path):
-    wild = {"7": {"recipe": "sgd", "learning_rate": 1e30}}
-    status, outcomes, err = batch(seeds=[7, 0, 1, 2], special=wild, retry=3).end()
-    assert status == 1
-    assert [one["status"] for one in outcomes] == ["failed", "trained", "trained", "trained"]
-    assert "the loss became" in outcomes[0]["told"] and "Its log: " in outcomes[0]["told"]
-    assert "It is tried again" not in err
-    assert results(tmp_path / "runs") == undisturbed
-
-
-def test_fail_fast_ends_the_batch_with_the_first_failure(batch, tmp_path):
-    wild = {"7": {"recipe": "sgd", "learning_rate": 1e30}}
-    status, outcomes, _ = batch(seeds=[7, *range(20)], special=wild, fail_fast=True, jobs=1).end()
-    assert status == 1
-    statuses = [one["status"] for one in outcomes]
-    assert statuses[0] == "failed" and statuses.count("stopped") >= 15
-
-
-def test_two_batches_on_one_store_share_the_work(batch, undisturbed, tmp_path, temporary):
-    both = [batch(), batch()]
-    ends = [one.end() for one in both]
-    assert [status for status, _, _ in ends] == [0, 0], ends
-    assert results(tmp_path / "runs") == undisturbed
-    assert_clean(tmp_path / "runs", temporary)
-    store = RunStore(tmp_path / "runs")
-    for record in store.records():
-        assert record.sessions == 1
-        assert store.log_path(record.key).read_text().count("session") == 1
-
-
-def test_what_another_process_trains_is_left_for_later(batch, tmp_path, temporary):
-    """So that two batches with the same list share the work, and neither trails the other."""
-    usual = {"model": "lenet5_modern", "dataset": "mnist_5k", "train_images": 1600, "batch_size": 16}
-    key = resolve(RunSpec(**usual, epochs=1, precision="float32", seed=0)).key
-    store = RunStore(tmp_path / "runs")
-    with store.claim(key):
-        one = batch(jobs=1, spec={"epochs": 1})
-        wait_for(lambda: [record.status for record in store.records()] == ["done"] * 2)
-        assert store.get(key) is None
-    status, outcomes, err = one.end()
-    assert (status, [told["status"] for told in outcomes]) == (0, ["trained"] * 3), err
-    assert store.get(key).status == "done"
-    assert_clean(tmp_path / "runs", temporary)
-
-
-def test_a_thousand_runs_in_one_batch(batch, tmp_path, temporary):
-    one = batch(seeds=[0, 1] * 500, spec={"epochs": 1, "train_images": 64, "batch_size": 32})
-    status, outcomes, _ = one.end()
-    assert status == 0
-    assert len(outcomes) == 1000
-    statuses = [told["status"] for told in outcomes]
-    assert statuses.count("trained") == 2 and statuses.count("found") == 998
+@pytest.mark.soak
+def test_two_hundred_runs_in_one_batch(batch, tmp_path, temporary):
+    specs = [spec(seed, epochs=1, train_images=64, batch_size=32) for seed in range(200)]
+    status, outcomes, _ = batch(specs=specs, jobs=2).end(seconds=1200)
+    assert (status, len(outcomes)) == (0, 200)
     assert_clean(tmp_path / "runs", temporary)

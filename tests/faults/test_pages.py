@@ -3,31 +3,25 @@
 import ctypes
 import json
 import os
+import resource
 import signal
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from tests.faults.conftest import BARE, COMMAND, LEFT, ODD_NAMES, Started, first_of, notebook, results, wait_for
+from cnnrepro.errors import WorkFailed
+from cnnrepro.report import page as report_page
+from cnnrepro.runner.make_pages import make_pages
+from cnnrepro.runner.request import page_requests
+from tests.faults.conftest import BARE, LEFT, ODD_NAMES, in_the_middle, notebook, results, wait_for
 
 pytestmark = pytest.mark.slow
 
 TRAINING = """
 from cnnrepro import RunSpec, train
-spec = RunSpec(
-    model="lenet5_modern", dataset="mnist_5k", seed=seed, epochs=3, train_images=3500, batch_size=16,
-    precision="float32",
-)
-record = train(spec)
-record.sentence()
-"""
-ODD = """
-import os, pathlib
-place = pathlib.Path(os.environ["CNNREPRO_RUNS"]) / "x"
-place.parent.mkdir(parents=True, exist_ok=True)
-place.touch()
-print(place)
+train(RunSpec(model="lenet5_modern", dataset="mnist_5k", seed=seed, epochs=8, train_images=320, batch_size=16,
+              precision="float32"))
 """
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 
@@ -47,56 +41,61 @@ def assert_site(page, temporary):
     assert list(temporary.iterdir()) == []
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """The result of the notebook's run when nothing disturbs it."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    path = notebook(folder / "training.ipynb", TRAINING)
-    one = Started(*COMMAND, "run", path, "--runs", folder / "runs", "--reports", folder / "reports")
-    status, _, err = one.end()
-    assert status == 0, err
-    return results(folder / "runs")
+@pytest.fixture
+def make(tmp_path):
+    """Make the page of a notebook in this process."""
+
+    def make(path, folder=tmp_path):
+        return make_pages(page_requests([str(path)], {}), runs=folder / "runs", reports=folder / "reports")[0]
+
+    return make
+
+
+@pytest.fixture
+def a_page(tmp_path):
+    return notebook(tmp_path / "page.ipynb", "print('x' * 10)")
 
 
 def kernel(one):
     return next((process for process in one.family() if "ipykernel" in " ".join(process.cmdline())), None)
 
 
-def in_mid_epoch(runs):
-    """Whether the run's first epoch is done and the next under way."""
-    return list(runs.glob("*/checkpoint.npz"))
+def test_a_cell_that_raises_or_kills_its_kernel_keeps_the_notebook_as_far_as_it_ran(make, tmp_path, temporary):
+    broken = notebook(tmp_path / "broken.ipynb", "print('before')", "1 / 0", "print('never')")
+    with pytest.raises(WorkFailed, match="Notebook broken.ipynb failed in cell .*ZeroDivisionError: division by zero"):
+        make(broken)
+    kept = nbformat.read(tmp_path / "runs" / "failed" / "broken-default.ipynb", as_version=4)
+    told = str([cell.get("outputs") for cell in kept.cells])
+    assert "before" in told and "ZeroDivisionError" in told and "never" not in told
+    killed = notebook(tmp_path / "killed.ipynb", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    with pytest.raises(WorkFailed, match="The kernel of notebook killed.ipynb died"):
+        make(killed)
+    assert nbformat.read(tmp_path / "runs" / "failed" / "killed-default.ipynb", as_version=4).cells
+    assert not list((tmp_path / "reports").glob("*/*")) and list(temporary.iterdir()) == []
 
 
-def test_the_kernel_is_killed_in_mid_epoch(run, undisturbed, tmp_path, temporary):
+@pytest.mark.soak
+@pytest.mark.parametrize("victim", ["the kernel", "the command"])
+def test_killed_while_a_kernel_trains(victim, run, tmp_path, temporary):
     path = notebook(tmp_path / "training.ipynb", TRAINING)
     one = run(path)
-    wait_for(lambda: in_mid_epoch(tmp_path / "runs"))
-    kernel(one).kill()
-    status, out, err = one.end()
-    assert (status, out) == (1, "")
-    kept = tmp_path / "runs" / "failed" / "training-default.ipynb"
-    assert "The kernel of notebook training.ipynb died" in err and str(kept) in err and "Traceback" not in err
-    assert nbformat.read(kept, as_version=4).cells
-    assert list(temporary.iterdir()) == []
-    status, out, err = run(path).end()
-    assert status == 0, err
-    assert results(tmp_path / "runs") == undisturbed
-    assert {path.name for path in (tmp_path / "runs" / next(iter(undisturbed))).iterdir()} == LEFT
-    assert_site(Path(out.splitlines()[-1]), temporary)
+    wait_for(lambda: in_the_middle(tmp_path / "runs"))
+    if victim == "the kernel":
+        kernel(one).kill()
+        assert one.end()[:2] == (1, "")
+    else:
+        one.kill()  # and its kernel is gone too, soon
+    undisturbed = tmp_path / "undisturbed"
+    ends = [run(path).end(), run(path, runs=undisturbed).end()]
+    assert [status for status, _, _ in ends] == [0, 0], ends
+    assert results(tmp_path / "runs") == results(undisturbed)
+    assert {path.name for path in next(undisturbed.iterdir()).iterdir()} == LEFT
+    assert_site(Path(ends[0][1].splitlines()[-1]), temporary)
 
 
-def test_the_command_is_killed_while_its_kernel_trains(run, undisturbed, tmp_path, temporary):
-    path = notebook(tmp_path / "training.ipynb", TRAINING)
-    one = run(path)
-    wait_for(lambda: in_mid_epoch(tmp_path / "runs"))
-    one.kill()  # and its kernel is gone too, soon
-    status, out, err = run(path).end()
-    assert status == 0, err
-    assert results(tmp_path / "runs") == undisturbed
-    assert_site(Path(out.splitlines()[-1]), temporary)
-
-
-@pytest.mark.parametrize("number, expected", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    "number, expected", [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.soak)]
+)
 def test_a_signal_while_the_kernel_works_ends_both(number, expected, run, tmp_path, temporary):
     here = tmp_path / "here"
     cell = f"import pathlib, time\npathlib.Path({str(here)!r}).touch()\ntime.sleep(600)"
@@ -110,28 +109,15 @@ def test_a_signal_while_the_kernel_works_ends_both(number, expected, run, tmp_pa
     assert not (tmp_path / "reports" / "waiting").exists()
 
 
-def test_a_cell_that_raises_in_the_middle(run, tmp_path, temporary):
-    path = notebook(tmp_path / "broken.ipynb", "print('before')", "1 / 0", "print('never')")
-    status, out, err = run(path).end()
-    assert (status, out) == (1, "")
-    assert "Notebook broken.ipynb failed in cell" in err and "ZeroDivisionError: division by zero" in err
-    kept = nbformat.read(tmp_path / "runs" / "failed" / "broken-default.ipynb", as_version=4)
-    told = [str(cell.get("outputs", "")) for cell in kept.cells]
-    assert any("before" in text for text in told) and any("ZeroDivisionError" in text for text in told)
-    assert not any("never" in text for text in told)
-    assert list(temporary.iterdir()) == []
-
-
-def test_a_cell_that_floods_its_output(run, tmp_path, temporary):
-    """A million lines, and a line of a megabyte."""
-    lines = "for number in range(1_000_000):\n    print('line', number)"
+def test_a_cell_that_floods_its_output_in_a_folder_with_an_odd_name(make, tmp_path, temporary):
+    """A hundred thousand lines, and a line of a megabyte."""
+    lines = "for number in range(100_000):\n    print('line', number)"
     wide = "import sys\nsys.stderr.write('w' * 1_000_000)\nprint('after')"
-    path = notebook(tmp_path / "flood.ipynb", lines, wide, "print('quiet')")
-    status, out, err = run(path).end()
-    assert status == 0, err
-    page = Path(out.splitlines()[-1])
+    name, folder = ODD_NAMES["200 characters"], tmp_path / ODD_NAMES["quotes"]
+    page = make(notebook(folder / f"{name}.ipynb", lines, wide, "print('quiet')"), folder)
+    assert page == folder / "reports" / name / "default" / "index.html"
     text = page.read_text(encoding="utf-8")
-    assert "line 0\n" in text and "line 999999" in text and "line 500000" not in text
+    assert "line 0\n" in text and "line 99999" in text and "line 50000" not in text
     assert "characters left out …]" in text and "after" in text and "quiet" in text
     assert page.stat().st_size < 2_000_000
     assert_site(page, temporary)
@@ -144,39 +130,52 @@ WRITES = {
     "what the index says of it": {"file": "report.json", "bytes": 100},
     "the index": {"file": "index.html", "bytes": 1000, "nth": 2},
 }
-MOVES = {"the page": {"file": "default"}, "the index": {"file": "index.html"}}
+KILLS = [
+    *({"how": "kill", **write} for write in WRITES.values()),
+    *({"how": "move", "file": file} for file in ("default", "index.html")),
+]
 
 
-@pytest.fixture
-def a_page(tmp_path):
-    return notebook(tmp_path / "page.ipynb", "print('x' * 10)")
-
-
-@pytest.mark.parametrize("moment", WRITES)
-def test_killed_while_it_writes(moment, a_page, run, temporary):
-    status, _, err = run(a_page, fault={"how": "kill", **WRITES[moment]}).end()
-    assert status == -signal.SIGXFSZ, err
-    status, out, err = run(a_page).end()
-    assert status == 0, err
-    assert_site(Path(out.splitlines()[-1]), temporary)
-
-
-@pytest.mark.parametrize("moment", MOVES)
+@pytest.mark.soak
+@pytest.mark.parametrize("fault", KILLS, ids=str)
 @pytest.mark.parametrize("earlier", [False, True], ids=["first", "again"])
-def test_killed_before_it_is_moved(moment, earlier, a_page, run, temporary, tmp_path):
+def test_killed_while_it_writes_or_moves(fault, earlier, a_page, run, make, temporary):
     if earlier:
-        assert run(a_page).end()[0] == 0
-    status, _, err = run(a_page, fault={"how": "move", **MOVES[moment]}).end()
+        make(a_page)
+    status, _, err = run(a_page, fault=fault).end()
+    assert status in (-signal.SIGXFSZ, -signal.SIGKILL), err
+    assert_site(make(a_page), temporary)
+
+
+def test_killed_just_before_the_page_is_moved_to_its_place(a_page, run, make, temporary):
+    status, _, err = run(a_page, fault={"how": "move", "file": "default"}).end()
     assert status == -signal.SIGKILL, err
-    status, out, err = run(a_page).end()
-    assert status == 0, err
-    assert_site(Path(out.splitlines()[-1]), temporary)
+    assert_site(make(a_page), temporary)
 
 
+def test_a_disk_that_is_full_leaves_the_earlier_page(a_page, make, tmp_path, temporary, monkeypatch):
+    page = make(a_page)
+    before, limits = page.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    write_page = report_page.write_page
+
+    def write_on_a_full_disk(*arguments, **options):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+        try:
+            write_page(*arguments, **options)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    monkeypatch.setattr(report_page, "write_page", write_on_a_full_disk)
+    with pytest.raises(WorkFailed, match="could not be written: File too large"):
+        make(a_page)
+    assert page.read_bytes() == before
+    assert_site(page, temporary)
+
+
+@pytest.mark.soak
 @pytest.mark.parametrize("moment", WRITES)
-def test_a_disk_that_becomes_full(moment, a_page, run, temporary, tmp_path):
-    assert run(a_page).end()[0] == 0
-    page = tmp_path / "reports" / "page" / "default" / "index.html"
+def test_a_disk_that_becomes_full(moment, a_page, run, make, temporary, tmp_path):
+    page = make(a_page)
     before = page.read_text(encoding="utf-8")
     status, out, err = run(a_page, fault={"how": "full", **WRITES[moment]}).end()
     assert (status, out) == (1, ""), err
@@ -184,9 +183,7 @@ def test_a_disk_that_becomes_full(moment, a_page, run, temporary, tmp_path):
     assert hidden(tmp_path / "reports") == []
     if moment != "the index":
         assert page.read_text(encoding="utf-8") == before
-    status, out, err = run(a_page).end()
-    assert status == 0, err
-    assert_site(Path(out.splitlines()[-1]), temporary)
+    assert_site(make(a_page), temporary)
 
 
 def without_override():
@@ -197,8 +194,8 @@ def without_override():
                 raise OSError(ctypes.get_errno(), "prctl")
 
 
-@pytest.mark.parametrize("option", ["runs", "reports"])
-def test_a_read_only_folder(option, a_page, run, tmp_path, temporary):
+@pytest.mark.parametrize("option", ["reports", pytest.param("runs", marks=pytest.mark.soak)])
+def test_a_read_only_folder(option, a_page, run, tmp_path):
     folder = tmp_path / option
     folder.mkdir()
     folder.chmod(0o500)
@@ -207,13 +204,10 @@ def test_a_read_only_folder(option, a_page, run, tmp_path, temporary):
     assert f"--{option} {str(folder)!r} cannot be written" in err
     other = "reports" if option == "runs" else "runs"
     assert not list(folder.iterdir()) and not (tmp_path / other).exists()
-    folder.chmod(0o700)
-    status, out, err = run(a_page).end()
-    assert status == 0, err
-    assert_site(Path(out.splitlines()[-1]), temporary)
 
 
-def test_a_reports_folder_that_becomes_read_only(a_page, run, tmp_path, temporary):
+@pytest.mark.soak
+def test_a_reports_folder_that_becomes_read_only(a_page, run, make, tmp_path):
     reports = tmp_path / "reports"
     path = notebook(tmp_path / "page.ipynb", f"import os; os.chmod({str(reports / 'page')!r}, 0o500)")
     (reports / "page").mkdir(parents=True)
@@ -221,35 +215,26 @@ def test_a_reports_folder_that_becomes_read_only(a_page, run, tmp_path, temporar
     assert (status, out) == (1, ""), err
     assert "could not be written: Permission denied" in err and "the same command draws it again" in err
     (reports / "page").chmod(0o700)
-    status, out, err = run(a_page).end()
-    assert status == 0, err
+    make(a_page)
 
 
-@pytest.mark.parametrize("called", first_of(ODD_NAMES, "quotes", "200 characters"))
-def test_odd_paths(called, run, tmp_path, temporary):
-    name = ODD_NAMES[called]
-    folder = tmp_path / name
-    path = notebook(folder / f"{name}.ipynb", ODD)
-    status, out, err = run(path, runs=folder / "runs", reports=folder / "reports").end()
-    assert status == 0, err
-    page = Path(out.splitlines()[-1])
+@pytest.mark.soak
+@pytest.mark.parametrize("called", ODD_NAMES)
+def test_odd_paths(called, make, tmp_path, temporary):
+    name, folder = ODD_NAMES[called], tmp_path / ODD_NAMES[called]
+    place = "import os, pathlib; print(pathlib.Path(os.environ['CNNREPRO_RUNS']).parent.name)"
+    page = make(notebook(folder / f"{name}.ipynb", place), folder)
     assert page == folder / "reports" / name / "default" / "index.html"
     assert_site(page, temporary)
-    assert (folder / "runs" / "x").exists()
 
 
-def test_no_home_no_terminal_and_no_user(a_page, run, temporary):
-    status, out, err = run(a_page, without=BARE).end()
-    assert status == 0, err
-    assert_site(Path(out.splitlines()[-1]), temporary)
-
-
-def test_sixteen_kernels_started_at_once(run, tmp_path, temporary):
+@pytest.mark.parametrize("count", [4, pytest.param(16, marks=pytest.mark.soak)])
+def test_kernels_at_once_without_home_terminal_and_user(count, run, tmp_path, temporary):
     path = notebook(tmp_path / "many.ipynb", "print(f'seed {seed * 11}.')")
-    status, out, err = run(path, "-p", "seed=1..16", "--jobs", 16).end()
+    status, out, err = run(path, "-p", f"seed=1..{count}", "--jobs", count, without=BARE).end()
     assert status == 0, err
     pages = sorted(Path(line) for line in out.splitlines())
-    assert len(pages) == 16
+    assert len(pages) == count
     for page in pages:
         assert f"seed {int(page.parent.name.rpartition('-')[2]) * 11}." in page.read_text(encoding="utf-8")
         assert_site(page, temporary)
