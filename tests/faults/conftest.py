@@ -28,9 +28,9 @@ LEFT = {"record.json", "curves.csv", "predictions.parquet", "log.txt", "lock"}  
 
 # Names of folders that shells, URLs and file systems make something else of.
 ODD_NAMES = {
+    "quotes": """quo'te"s`$(x);&|<>*?[a]{b}%d\\n#""",
     "spaces": "with spaces  in it",
     "unicode": "Übung 北京 ñ 🙂",
-    "quotes": """quo'te"s`$(x);&|<>*?[a]{b}%d\\n#""",
     "200 characters": "x" * 200,
 }
 # What cron, containers and Slurm may leave out.
@@ -38,7 +38,7 @@ BARE = ("HOME", "USER", "LOGNAME", "TERM", "LANG", "LC_ALL", "XDG_CACHE_HOME")
 
 
 def first_of(names, *also):
-    """Parameters of a test: the first of some names and those told besides; the others are variations of them."""
+    """Parameters of a test: ``make test`` takes the first and those named besides, ``make soak`` the others."""
     kept = {next(iter(names)), *also}
     return [pytest.param(name, marks=() if name in kept else pytest.mark.soak) for name in names]
 
@@ -189,7 +189,7 @@ def temporary(monkeypatch):
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    """The results of a batch that nothing disturbs."""
+    """The results of a batch that nothing disturbs: its workers have a thread each, which decides the last bits."""
     runs = tmp_path_factory.mktemp("undisturbed") / "runs"
     status, outcomes, err = Batch(runs, [spec(seed) for seed in SEEDS]).end()
     assert status == 0, err

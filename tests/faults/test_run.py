@@ -15,6 +15,7 @@ SMALL = {"epochs": 1, "seeds": 0, "train_images": 64, "batch_size": 32, "precisi
 FLAGSHIP = ("alexnet_vs_resnet", *(word for name, value in SMALL.items() for word in ("-p", f"{name}={value}")))
 
 
+@pytest.mark.soak
 def test_jobs_that_are_killed_on_the_way_to_a_page(run, tmp_path, temporary):
     one = run(*FLAGSHIP, "--jobs", 2)
     wait_for(lambda: [record for record in RunStore(tmp_path / "runs").records() if record.status == "done"])
@@ -33,22 +34,39 @@ def test_jobs_that_are_killed_on_the_way_to_a_page(run, tmp_path, temporary):
     assert_clean(undisturbed, temporary)
 
 
-@pytest.mark.parametrize("more, pages", [((), 2), (("--fail-fast",), 0)], ids=["the others go on", "fail fast"])
-def test_a_file_with_an_entry_that_fails(more, pages, run, tmp_path, temporary):
+@pytest.mark.parametrize(
+    "wild, reason",
+    [
+        ({"run": "wild.ipynb"}, "wild, isn't it"),
+        pytest.param(
+            {"run": "alexnet_vs_resnet", "parameters": SMALL | {"recipe": "sgd", "learning_rate": 1e30}},
+            "the loss became",
+            marks=pytest.mark.soak,
+        ),
+    ],
+    ids=["a cell raises", "its runs diverge"],
+)
+@pytest.mark.parametrize(
+    "more, pages",
+    [((), 2), pytest.param(("--fail-fast",), 0, marks=pytest.mark.soak)],
+    ids=["the others go on", "fail fast"],
+)
+def test_a_file_with_an_entry_that_fails(more, pages, wild, reason, run, tmp_path, temporary):
     notebook(tmp_path / "quiet.ipynb", "print('quiet', seed)")
-    wild = {"run": "alexnet_vs_resnet", "parameters": SMALL | {"recipe": "sgd", "learning_rate": 1e30}}
+    notebook(tmp_path / "wild.ipynb", 'raise ValueError("wild, isn\'t it")')
     quiet = {"run": "quiet.ipynb", "parameters": {"seed": "1..2"}}
     (tmp_path / "batch.yaml").write_text(json.dumps({"experiments": [wild, quiet]}))
     status, out, err = run(tmp_path / "batch.yaml", "--jobs", 2, "--retry", 1, *more).end()
     assert status == 1, err
-    assert "alexnet_small on mnist_5k" in err and "the loss became" in err
-    assert "1 of 3 pages could not be made" in err
+    assert reason in err and "1 of 3 pages could not be made" in err
     assert "Traceback" not in err and "It is tried again" not in err
     assert len(out.splitlines()) == pages
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.parametrize("number, expected", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    "number, expected", [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.soak)]
+)
 def test_a_signal_while_several_kernels_work_ends_all(number, expected, run, tmp_path, temporary):
     cell = f"import pathlib, time\npathlib.Path({str(tmp_path)!r}, f'here{{seed}}').touch()\ntime.sleep(600)"
     one = run(notebook(tmp_path / "waiting.ipynb", cell), "-p", "seed=1..6", "--jobs", 3)

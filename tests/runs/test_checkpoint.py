@@ -52,11 +52,12 @@ def test_a_checkpoint_comes_back(model, written, tmp_path):
     assert checkpoint.is_whole(tmp_path / NAME)
 
 
-def test_whatever_byte_is_changed_it_is_set_aside_or_the_same(model, written, tmp_path):
+@pytest.mark.parametrize("every", [11, pytest.param(1, marks=pytest.mark.soak)])
+def test_whatever_byte_is_changed_it_is_set_aside_or_the_same(every, model, written, tmp_path):
     content, wanted = written
     draw = random.Random(0)
     outcomes = {"same": 0, "aside": 0}
-    for place in range(len(content)):
+    for place in range(0, len(content), every):
         changed = bytearray(content)
         changed[place] ^= draw.randrange(1, 256)
         (tmp_path / NAME).write_bytes(changed)

@@ -1,8 +1,7 @@
 """``cnnrepro runs export``."""
 
+import errno
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -91,21 +90,16 @@ def test_nothing_to_export_writes_nothing(capsys, put, tmp_path):
     assert not (tmp_path / "runs.csv").exists()
 
 
-def test_a_disk_that_ends_leaves_the_earlier_table(put, tmp_path):
-    """A real limit on the size of files, in a process of its own."""
+def test_a_disk_that_is_full_leaves_the_earlier_table(capsys, put, tmp_path, monkeypatch):
     put()
     (tmp_path / "runs.csv").write_text("earlier")
-    code = (
-        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64));"
-        "from cnnrepro.cli import main; main(sys.argv[1:])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "runs", "export", str(tmp_path / "runs.csv")],
-        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-    )  # fmt: skip
-    assert done.returncode == 1, done.stderr
-    assert "could not be written: File too large" in done.stderr
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    status, out, err = call(capsys, "runs", "export", tmp_path / "runs.csv")
+    assert (status, out) == (1, "") and "could not be written: No space left on device" in err
     assert (tmp_path / "runs.csv").read_text() == "earlier"
     assert not list(tmp_path.glob(".*.tmp"))
 

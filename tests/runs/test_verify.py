@@ -14,9 +14,7 @@ from tests.runs.conftest import CURVES, save_checkpoint
 
 
 def test_a_store_as_training_leaves_it_is_whole(capsys, tmp_path):
-    spec = RunSpec(
-        model="alexnet_small", dataset="mnist_5k", epochs=1, batch_size=32, train_images=64, options={"dense_units": 16}
-    )
+    spec = RunSpec(model="lenet5_modern", dataset="mnist_5k", epochs=1, batch_size=32, train_images=64)
     record = train(spec, keep_weights=True)
     status, out, err = call(capsys, "runs", "verify", "--json")
     (row,) = json.loads(out)
