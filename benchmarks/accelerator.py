@@ -93,7 +93,7 @@ def train(model: keras.Model, images: np.ndarray | dict, labels: np.ndarray) -> 
 def synthetic(folder: Path, count: int) -> data.Splits:
     """Made-up pictures in a file like that of the cached form: smooth colours and noise, 1,000 classes."""
     from cnnrepro.data import DatasetInfo, Examples, Splits
-    from cnnrepro.data.folder.cached import StoredPictures
+    from cnnrepro.data.folder.lazy_pictures import StoredPictures
 
     random = np.random.default_rng(0)
     ramp = np.linspace(0, 200, CANVAS, dtype=np.float32)

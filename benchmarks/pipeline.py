@@ -356,7 +356,7 @@ def stages(feed: data.Feed, cached: data.Feed, paths: list[str], repeats: int) -
     """Images/s of each of our stages alone on all cores, medians: where the time of a row goes."""
     import tensorflow as tf
 
-    from cnnrepro.data.folder.canvas import canvas, decode_plain
+    from cnnrepro.data.folder.canvas import decode_plain, to_canvas
 
     auto, some, few = tf.data.AUTOTUNE, 256, 64
     encoded = tf.data.Dataset.from_tensor_slices([Path(path).read_bytes() for path in paths[:some]])
@@ -372,7 +372,7 @@ def stages(feed: data.Feed, cached: data.Feed, paths: list[str], repeats: int) -
 
     work = {
         "decoding": (some, encoded.map(decode_plain, num_parallel_calls=auto)),
-        "resizing": (some, decoded.map(lambda picture: canvas(picture, CANVAS), num_parallel_calls=auto)),
+        "resizing": (some, decoded.map(lambda picture: to_canvas(picture, CANVAS), num_parallel_calls=auto)),
         "augmenting": (4 * BATCH, tf.data.Dataset.range(4).map(augmented, num_parallel_calls=auto)),
         "reading the cached form": (cached.splits.sizes["train"], cached.stored("train", BATCH)),
     }

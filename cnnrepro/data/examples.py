@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from cnnrepro.data import lazy
+from cnnrepro.data import tf_helpers
 from cnnrepro.data.catalogue import SPLITS
-from cnnrepro.data.pipelines import parallelism
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -59,7 +58,7 @@ class Examples:
 
     def dataset(self) -> tf.data.Dataset:
         """The examples one by one: image (H, W, C) uint8, label () int64."""
-        tf = lazy.tensorflow()
+        tf = tf_helpers.tensorflow()
         with tf.device("/CPU:0"):  # tf.data runs on the CPU; images put on a GPU would come back one by one
             if self.in_memory:
                 return tf.data.Dataset.from_tensor_slices((self.images, self.labels))
@@ -78,21 +77,21 @@ def picture_batches(images: np.ndarray | Pictures, order: np.ndarray, batch_size
     Returns:
         A tf.data.Dataset of (n, H, W, C) uint8, always in that order: labels and draws go beside it.
     """
-    tf = lazy.tensorflow()
-    some = parallelism.batches_at_once()
+    tf = tf_helpers.tensorflow()
+    some = tf_helpers.batches_at_once()
     if hasattr(images, "dataset"):  # decoded on the fly, each picture by itself, in parallel
         return images.dataset(order).batch(batch_size)
     positions = tf.data.Dataset.from_tensor_slices(np.asarray(order, np.int64)).batch(batch_size)
     if isinstance(images, np.ndarray):
         held = tf.constant(images)
-        gather = lazy.as_written(lambda at: tf.gather(held, at))
+        gather = tf_helpers.as_written(lambda at: tf.gather(held, at))
         return positions.map(gather, num_parallel_calls=some, deterministic=True)
     shape = (None, *images.shape[1:])
 
     def read(at: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(tf.numpy_function(images.__getitem__, [at], tf.uint8, stateful=False), shape)
 
-    return positions.map(lazy.as_written(read), num_parallel_calls=some, deterministic=True)
+    return positions.map(tf_helpers.as_written(read), num_parallel_calls=some, deterministic=True)
 
 
 def fingerprint(examples: Mapping[str, Examples]) -> str:

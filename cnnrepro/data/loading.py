@@ -27,7 +27,10 @@ from cnnrepro.data.examples import Examples, fingerprint
 from cnnrepro.data.random_numbers import permutation, stratified_draw
 from cnnrepro.data.splits import Splits, checked_size, subset
 from cnnrepro.data.tfds import cifar10, prepared, staging
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, unknown
+
+ON_ERROR = ("stop", "skip")
+"""What may be done about a picture that cannot be read: stop with its name, or leave it out and count it."""
 
 # The seed of each draw: the year of MNIST, and a number of its own. Changing one changes every published result.
 _ORDER = (1998, 0)
@@ -66,7 +69,9 @@ def load(
     if info.kind in ("folder", "pictures"):
         from cnnrepro.data.folder import picture_splits  # needs Pillow
 
-        return picture_splits.load(
+        if on_error not in ON_ERROR:
+            raise unknown("way to meet a bad picture", on_error, ON_ERROR)
+        return picture_splits.load_pictures(
             info, train_images=train_images, data_dir=data_dir, canvas=canvas, on_error=on_error, cache=cache,
             pictures=pictures,
         )  # fmt: skip
@@ -74,7 +79,9 @@ def load(
         raise UsageError(f"The images of {name!r} are {info.input_shape[0]} pixels wide. Received: canvas={canvas!r}")
     checked_size(info, train_images)  # before anything is prepared
     info, (train, validation, test), partial = _arrays_of(info, data_dir)
-    train = subset(info, train, train_images)
+    size = checked_size(info, train_images)  # of a data set that is not whole, fewer may be there
+    if size is not None:
+        train = train.at(subset(train.labels, size))
     examples = dict(zip(SPLITS, (train, validation, test), strict=True))
     mean, std = _mean_and_std(train.images)
     return Splits(name, info, examples, fingerprint(examples), mean, std, partial)

@@ -73,17 +73,9 @@ class Splits:
         return {split: len(self.examples[split]) for split in SPLITS}
 
 
-def subset(info: DatasetInfo, train: Examples, train_images: int | None) -> Examples:
-    """The training examples, or ``train_images`` of them, every class with its share.
-
-    Raises:
-        UsageError: more than there are, or fewer than one.
-    """
-    wanted = checked_size(info, train_images)
-    if wanted is None:
-        return train
-    drawn, _ = stratified_draw(train.labels, wanted, *_SUBSET)
-    return train.at(drawn)
+def subset(labels: np.ndarray, size: int) -> np.ndarray:
+    """The positions of ``size`` of the training examples, ascending, every class with its share."""
+    return stratified_draw(labels, size, *_SUBSET)[0]
 
 
 def arrays(splits: Splits, split: str) -> tuple[np.ndarray, np.ndarray]:
@@ -108,6 +100,33 @@ def of_split(splits: Splits, split: str) -> Examples:
     if split not in splits.examples:
         raise unknown("split", split, splits.examples)
     return splits.examples[split]
+
+
+def scale_and_shift(splits: Splits) -> tuple[np.ndarray, np.ndarray]:
+    """What brings the training split's mean and standard deviation to 0 and 1: pixel · scale + shift.
+
+    A channel that is the same everywhere becomes 0.
+
+    Returns:
+        (C,) float32 each: (x / 255 - mean) / std = x · 1 / (255 std) + -mean / std.
+    """
+    mean, std = np.array(splits.mean), np.array(splits.std)
+    std = np.where(std > 0, std, 1.0)
+    return (1 / (255 * std)).astype(np.float32), (-mean / std).astype(np.float32)
+
+
+def standardise(images: np.ndarray, splits: Splits) -> np.ndarray:
+    """Pixels as ``data.batches`` gives them to a network.
+
+    Args:
+        images: (…, H, W, C) on the scale 0 … 255.
+        splits: the data set.
+
+    Returns:
+        The same shape in float32.
+    """
+    scale, shift = scale_and_shift(splits)
+    return np.asarray(images, np.float32) * scale + shift
 
 
 def checked_size(info: DatasetInfo, train_images: int | None) -> int | None:

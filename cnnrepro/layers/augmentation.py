@@ -1,8 +1,10 @@
 """Augmentation of a batch: windows, mirrors, colours, views. One definition of each, wherever it runs.
 
 All functions are pure and batched, and take what was drawn as an argument. ``ops`` is ``keras.ops``, or a namespace
-with the same names for another library (``cnnrepro.data.pipelines.tensor_ops`` for tf.data); so the same lines make the
-pictures in tf.data on the processor and at the head of the training step, on TensorFlow and on JAX.
+with the same names for another library (``tensor_ops`` of ``cnnrepro.data.tf_helpers`` for tf.data); so the same lines
+make the pictures in tf.data on the processor and at the head of the training step, on TensorFlow and on JAX. The layers
+``Augment`` and ``Views`` do it at the head of a model, so that uint8 images cross the bus and the GPU does the work;
+they hold no weights and draw nothing.
 
 Krizhevsky, Sutskever and Hinton 2012, section 4.1, unless another source is named.
 """
@@ -11,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import numpy as np
 
 from cnnrepro.engine import keras
 
@@ -146,7 +150,7 @@ def augment(
     Args:
         images: (N, H, W, C) uint8.
         draws: what was drawn for each, by name (``cnnrepro.data.pipelines.draws.Draws``).
-        constants: what is the same for all, by name (``cnnrepro.data.pipelines.published.Pipeline.constants``).
+        constants: what is the same for all, by name (``cnnrepro.data.pipelines.definition.Pipeline.constants``).
         pipeline: a ``cnnrepro.data.Pipeline``.
         size: side of the result, S.
         ops: see above.
@@ -201,6 +205,53 @@ def padded(images: Tensor, border: int, *, ops=None) -> Tensor:
     """Images with a border of zeros, (N, H, W, C) -> (N, H + 2 · border, W + 2 · border, C)."""
     ops = ops or keras.ops
     return ops.pad(images, ((0, 0), (border, border), (border, border), (0, 0)))
+
+
+class _Fixed(keras.layers.Layer):
+    """A layer with constants, in float32 under every policy: pixels less a mean have no digits to spare."""
+
+    def __init__(self, pipeline: Any, constants: Mapping[str, np.ndarray], size: int, **kwargs: Any):
+        super().__init__(dtype="float32", trainable=False, **kwargs)
+        self.pipeline, self.size = pipeline, size
+        self.constants = {name: np.asarray(value, np.float32) for name, value in constants.items()}
+
+
+class Augment(_Fixed):
+    """From stored images and what was drawn for them to what the network takes.
+
+    Args:
+        pipeline: a ``cnnrepro.data.Pipeline``.
+        constants: of it, for the data set.
+        size: side of the result, S.
+    """
+
+    def call(self, inputs):
+        """{"image": (N, H, W, C) uint8, and the draws by name} -> (N, S, S, C) float32."""
+        draws = {name: value for name, value in inputs.items() if name != "image"}
+        return augment(inputs["image"], draws, self.constants, self.pipeline, self.size)
+
+    def compute_output_shape(self, input_shape):
+        """(N, S, S, C)."""
+        return (input_shape["image"][0], self.size, self.size, input_shape["image"][-1])
+
+
+class Views(_Fixed):
+    """From stored images to their ten views, one after another: all go through the network in one pass.
+
+    Args:
+        pipeline: a ``cnnrepro.data.Pipeline``.
+        constants: of it, for the data set.
+        size: side of a view, S.
+    """
+
+    def call(self, inputs):
+        """(N, H, W, C) uint8 -> (10 N, S, S, C) float32: all views of the first image, then of the next."""
+        images = views(inputs, self.constants, self.pipeline, self.size)
+        return keras.ops.reshape(images, (-1, self.size, self.size, inputs.shape[-1]))
+
+    def compute_output_shape(self, input_shape):
+        """(10 N, S, S, C)."""
+        return (None, self.size, self.size, input_shape[-1])
 
 
 def _along_rows(pixels: Tensor, colours: Tensor, ops, combine: Callable[[Tensor, Tensor], Tensor]) -> Tensor:

@@ -6,17 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnnrepro.data import Splits
 from cnnrepro.engine import keras
 
 BATCH = 256  # images at a time: their first feature maps, 24 x 24 x 24 x 4 bytes each, take 14 MB
-
-
-def standardise(images: np.ndarray, splits: Splits) -> np.ndarray:
-    """Pixels 0 … 255 as the network expects them, and ``data.batches`` gives them: the training split's mean at 0."""
-    mean, std = np.array(splits.mean), np.array(splits.std)
-    scale, shift = (1 / (255 * std)).astype(np.float32), (-mean / std).astype(np.float32)
-    return np.asarray(images, np.float32) * scale + shift
 
 
 def outputs(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:

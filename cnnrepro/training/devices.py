@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnrepro.data.pipelines.batch_share import WHOLE, Share
+from cnnrepro.data.pipelines.feeding import WHOLE_BATCHES, BatchShare
 from cnnrepro.errors import UsageError
 from cnnrepro.runs.record import RunRecord
 from cnnrepro.training.stop import Stopped, StopRequest
@@ -36,7 +36,7 @@ class SingleDevice:
     """One process on one device, as nearly every run is: most methods have nothing to do."""
 
     chief = True
-    share = WHOLE
+    share = WHOLE_BATCHES
 
     def with_batch_share(self, run: ResolvedRun) -> ResolvedRun:
         """The run, reading only this worker's part of each batch."""
@@ -98,7 +98,7 @@ class DeviceGroup(SingleDevice):
 
         self._jax, self._peers, self._count = jax, peers, count
         self.chief = number == 0
-        self.share = Share(number, count, jax.device_count())
+        self.share = BatchShare(number, count, jax.device_count())
         mesh = jax.sharding.Mesh(np.array(jax.devices()), ("batch",))  # the workers' devices in their order
         self._divided = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))
         self._copied = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())

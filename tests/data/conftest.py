@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cnnrepro import data
-from cnnrepro.data.tfds.checksums import known_files
+from cnnrepro.data.tfds.published_files import known_files
 
 
 @pytest.fixture(scope="session")

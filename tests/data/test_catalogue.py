@@ -5,7 +5,7 @@ import pytest
 
 from cnnrepro import data
 from cnnrepro.data.catalogue import DATASETS, SPLITS
-from cnnrepro.data.tfds.checksums import known_files
+from cnnrepro.data.tfds.published_files import known_files
 from cnnrepro.errors import UsageError
 
 

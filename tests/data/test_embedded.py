@@ -60,3 +60,24 @@ def test_nothing_has_to_be_prepared(tmp_path):
 def test_files_for_it_are_refused(tmp_path):
     with pytest.raises(UsageError, match="embedded and needs no files"):
         data.prepare("mnist_5k", source=tmp_path)
+
+
+@pytest.mark.parametrize("name", data.PHOTOGRAPHS)
+def test_a_photograph_is_what_scikit_learn_shows(name):
+    from sklearn.datasets import load_sample_image
+
+    pixels = data.photograph(name)
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, load_sample_image(f"{name}.jpg"))
+    assert "CC BY" in data.PHOTOGRAPHS[name].credit
+
+
+def test_an_unknown_photograph_lists_the_known():
+    with pytest.raises(UsageError, match="Unknown photograph 'moon'; known are: china, flower"):
+        data.photograph("moon")
+
+
+def test_a_missing_file_is_one_sentence(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(WorkFailed, match="cannot be read .* install scikit-learn again"):
+        data.photograph("china")

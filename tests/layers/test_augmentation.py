@@ -13,9 +13,9 @@ from scipy.ndimage import map_coordinates
 from cnnrepro import data
 from cnnrepro.data.pipelines import draws as drawing
 from cnnrepro.data.pipelines.published import PIPELINES
-from cnnrepro.data.pipelines.tensor_ops import tensor_ops
+from cnnrepro.data.tf_helpers import tensor_ops
 from cnnrepro.layers import augmentation
-from cnnrepro.layers.augment import Augment, Views
+from cnnrepro.layers.augmentation import Augment, Views
 
 SIDE, COUNT = 32, 7
 
@@ -218,7 +218,7 @@ import sys
 import numpy as np
 from cnnrepro import data
 from cnnrepro.data.pipelines.published import PIPELINES
-from cnnrepro.data.pipelines.tensor_ops import tensor_ops
+from cnnrepro.data.tf_helpers import tensor_ops
 from cnnrepro.engine import backend
 from cnnrepro.layers import augmentation
 

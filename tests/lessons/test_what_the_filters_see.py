@@ -9,7 +9,6 @@ from cnnrepro import data
 from cnnrepro.engine import keras
 from cnnrepro.experiments.digits_classifier import arms
 from cnnrepro.lessons import what_the_filters_see as see
-from cnnrepro.lessons.network_outputs import standardise
 from cnnrepro.lessons.what_the_filters_see import occlusion
 from cnnrepro.lessons.what_the_filters_see.filter_changes import changes, roughness
 from cnnrepro.lessons.what_the_filters_see.responses import Exciting, silence
@@ -89,7 +88,7 @@ def test_a_unit_sees_its_patch_and_nothing_else(model, splits, layer, side):
         # The patch alone, in the corner of an empty image, gives the response at the corner of the map.
         alone = np.zeros((4, 28, 28, 1), np.uint8)
         alone[:, :side, :side] = one.patches
-        maps = np.asarray(part(standardise(alone, splits)))
+        maps = np.asarray(part(data.standardise(alone, splits)))
         np.testing.assert_allclose(maps[:, 0, 0, one.channel], one.responses, rtol=1e-4)
 
 
@@ -148,7 +147,7 @@ def test_an_answer_that_stays_is_said_to_stay(splits):
 
 def test_recognised_images_are_the_first_that_are_right(model, splits):
     images, labels = data.arrays(splits, "test")
-    answers = np.asarray(model(standardise(images, splits))).argmax(-1)
+    answers = np.asarray(model(data.standardise(images, splits))).argmax(-1)
     found = occlusion.recognised(model, splits)
     assert found
     for label, position in found.items():

@@ -1,9 +1,11 @@
-"""Photographs of one's own: from files to a canvas of pixels, one file each.
+"""Photographs, of the user's own or of TFDS.
 
-listing: which pictures there are, of which class. kinds: what a file is, by its bytes. reading: a picture's pixels.
-source: names, labels and bytes in one order. canvas: pictures of one size. survey: one look at every picture. store:
-the canvases on disk. stored: reading them back.
+find_pictures   which pictures a folder or a CSV table has, of which class and split
+source          names, labels and bytes of photographs in one order
+decoding        the pixels of a picture, or why it cannot be read
+canvas          the square that every photograph is brought to
+survey          one look at every picture
+cache           the canvases on disk
+lazy_pictures   canvases that are read, or decoded, when they are asked for
+picture_splits  the three splits
 """
-
-ON_ERROR = ("stop", "skip")
-"""What may be done about a picture that cannot be read: stop with its name, or leave it out and count it."""

@@ -1,4 +1,4 @@
-"""The cached form: every photograph on its canvas in one file of pixels, ready for the next epoch and the next run.
+"""The cached form: the canvas of every photograph in one file of pixels, ready for the next epoch and the next run.
 
 ``<pictures>/<key>-<side>/`` holds ``pictures.npy``, (N, S, S, 3) uint8 with a row for every picture of the source, and
 ``manifest.json``: version, checksums, and what cannot be read. The key follows from names, labels, sizes and times of
@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import uuid
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,10 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from cnnrepro import machine
-from cnnrepro.data.folder import canvas
-from cnnrepro.data.folder.cached import StoredPictures, StreamedPictures
+from cnnrepro.data.folder.canvas import VERSION
+from cnnrepro.data.folder.lazy_pictures import StoredPictures, StreamedPictures
 from cnnrepro.data.folder.source import Source
-from cnnrepro.data.folder.survey import Survey, in_threads, survey
+from cnnrepro.data.folder.survey import Survey, in_threads, look_at_all
 from cnnrepro.errors import WorkFailed, unknown
 from cnnrepro.files import write_whole
 
@@ -36,7 +35,7 @@ _HEADROOM = 1.05  # of the disk: room for what else is written in the meantime
 _MEMORY_SHARE = 0.5  # of the machine's memory; the network wants some too
 
 
-def bring(
+def load_canvases(
     source: Source, side: int, folder: Path, cache: str = "auto"
 ) -> tuple[Survey, np.ndarray | StoredPictures | StreamedPictures, Path]:
     """All pictures of a source on their canvas, and what is known of them.
@@ -59,17 +58,17 @@ def bring(
     if cache not in CACHES:
         raise unknown("cache", cache, CACHES)
     home = folder / f"{source.key}-{side}"
-    found, cached = _read(home, source, side)
-    if found is None or (not cached and cache != "none"):
-        found, held = _make(source, side, home, cache)
-        if held is not None:
-            return found, held, home
-        cached = (home / PIXELS).is_file()
+    survey, on_disk = _read(home, source, side)
+    if survey is None or (not on_disk and cache != "none"):
+        survey, canvases = _make(source, side, home, cache)
+        if canvases is not None:
+            return survey, canvases, home
+        on_disk = (home / PIXELS).is_file()
     everything = np.arange(len(source))
-    if cached and cache != "none":
+    if on_disk and cache != "none":
         stored = StoredPictures(home / PIXELS, everything)
-        return found, stored[:] if cache == "memory" else stored, home
-    return found, StreamedPictures(source, side, np.array(found.plain), everything), home
+        return survey, stored[:] if cache == "memory" else stored, home
+    return survey, StreamedPictures(source, side, np.array(survey.plain), everything), home
 
 
 def _make(source: Source, side: int, home: Path, cache: str) -> tuple[Survey, np.ndarray | None]:
@@ -79,14 +78,13 @@ def _make(source: Source, side: int, home: Path, cache: str) -> tuple[Survey, np
     try:
         home.mkdir(parents=True, exist_ok=True)
         with FileLock(home / ".lock"):
-            found, cached = _read(home, source, side)
-            if found is not None and (cached or cache == "none"):
-                return found, None  # another process was first
-            _sweep(home)
+            survey, on_disk = _read(home, source, side)
+            if survey is not None and (on_disk or cache == "none"):
+                return survey, None  # another process was first
             place = _place(source, side, home, cache)
-            if place == "none" and found is not None:
-                return found, None
-            return _kept(source, side, home, place)
+            if place == "none" and survey is not None:
+                return survey, None
+            return _look_and_keep(source, side, home, place)
     except OSError as error:
         raise WorkFailed(
             f"The cached form of {source.title} cannot be written to {str(home)!r}: {error.strerror or error}. Make "
@@ -94,56 +92,56 @@ def _make(source: Source, side: int, home: Path, cache: str) -> tuple[Survey, np
         ) from error
 
 
-def _kept(source: Source, side: int, home: Path, place: str) -> tuple[Survey, np.ndarray | None]:
+def _look_and_keep(source: Source, side: int, home: Path, place: str) -> tuple[Survey, np.ndarray | None]:
     shape = (len(source), side, side, 3)
-    held: np.ndarray | None = None
+    canvases: np.ndarray | None = None
     sums = [0] * len(source)  # of the canvases; of a picture that cannot be read it is not asked
-    temporary = home / f".{uuid.uuid4().hex[:8]}.tmp"
+    temporary = home / ".pictures.tmp"  # a killed process may have left one; under the lock it is nobody's
     if place == "memory":
-        held = np.zeros(shape, np.uint8)
+        canvases = np.zeros(shape, np.uint8)
     elif place == "disk":
-        held = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+        canvases = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+
+    def keep(position: int, pixels: np.ndarray) -> None:
+        canvases[position] = pixels
+        sums[position] = zlib.crc32(pixels)
+
     try:
-
-        def keep(position: int, pixels: np.ndarray) -> None:
-            held[position] = pixels
-            sums[position] = zlib.crc32(pixels)
-
-        found = survey(source, side, None if held is None else keep)
+        survey = look_at_all(source, side, None if canvases is None else keep)
         if place == "disk":
-            held.flush()
-            del held
-            _to_disk(temporary)
+            canvases.flush()
+            canvases = None
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
             temporary.replace(home / PIXELS)
-            held = None
     finally:
         temporary.unlink(missing_ok=True)
     manifest = {
-        "version": canvas.VERSION,
+        "version": VERSION,
         "source": source.digest,
         "side": side,
         "names": source.names,
-        "sha256": found.sha256,
+        "sha256": survey.sha256,
         "crc32": sums if place == "disk" else None,
-        "plain": [int(is_plain) for is_plain in found.plain],
-        "bad": {str(position): why for position, why in found.bad.items()},
+        "plain": [int(is_plain) for is_plain in survey.plain],
+        "bad": {str(position): why for position, why in survey.bad.items()},
     }
     write_whole(home / MANIFEST, lambda file: file.write(json.dumps(manifest).encode()))
-    return found, held
+    return survey, canvases
 
 
 def _read(home: Path, source: Source, side: int) -> tuple[Survey | None, bool]:
     """What a manifest says, and whether the pixels lie beside it whole; None where there is none that fits."""
     try:
         manifest = json.loads((home / MANIFEST).read_bytes())
-        if (manifest["version"], manifest["source"], manifest["side"]) != (canvas.VERSION, source.digest, side):
+        if (manifest["version"], manifest["source"], manifest["side"]) != (VERSION, source.digest, side):
             return None, False
         bad = {int(position): why for position, why in manifest["bad"].items()}
-        found = Survey(tuple(manifest["sha256"]), tuple(bool(flag) for flag in manifest["plain"]), bad)
+        survey = Survey(tuple(manifest["sha256"]), tuple(bool(flag) for flag in manifest["plain"]), bad)
     except (OSError, ValueError, KeyError, TypeError):  # absent, or not ours: it is made again
         return None, False
     sums = manifest.get("crc32")
-    return found, bool(sums) and _is_whole(home / PIXELS, (len(source), side, side, 3), sums, bad)
+    return survey, bool(sums) and _is_whole(home / PIXELS, (len(source), side, side, 3), sums, bad)
 
 
 def _is_whole(path: Path, shape: tuple[int, ...], sums: Sequence[int], bad: Mapping[int, str]) -> bool:
@@ -164,8 +162,8 @@ def _place(source: Source, side: int, home: Path, cache: str) -> str:
     on_disk, in_memory = needed * _HEADROOM <= disk, needed <= memory
     if cache == "auto":
         return "disk" if on_disk else "memory" if in_memory else "none"
-    told = {"disk": (on_disk, disk, "the disk"), "memory": (in_memory, memory, "half of the memory")}
-    fits, free, where = told.get(cache, (True, 0, ""))
+    places = {"disk": (on_disk, disk, "the disk"), "memory": (in_memory, memory, "half of the memory")}
+    fits, free, where = places.get(cache, (True, 0, ""))
     if not fits:
         raise WorkFailed(
             f"The {len(source):,} pictures of {source.title} take {needed / 1e9:,.2f} GB on a canvas of {side} "
@@ -173,14 +171,3 @@ def _place(source: Source, side: int, home: Path, cache: str) -> str:
             "--canvas."
         )
     return cache
-
-
-def _sweep(home: Path) -> None:
-    """Remove what a killed process has left; under the lock it is nobody's."""
-    for leftover in home.glob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
-
-
-def _to_disk(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

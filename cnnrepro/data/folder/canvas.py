@@ -1,4 +1,4 @@
-"""From an encoded photograph to its canvas: decoded, short side to 256 pixels, the square in the middle.
+"""The canvas of a photograph, the square of pixels that windows are cut from: short side to 256, the middle square.
 
 Krizhevsky, Sutskever and Hinton 2012, section 2: "we first rescaled the image such that the shorter side was of length
 256, and then cropped out the central 256 x 256 patch".
@@ -17,9 +17,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnrepro.data import lazy
+from cnnrepro.data import tf_helpers
 from cnnrepro.data.folder.decoding import decode
-from cnnrepro.data.folder.file_kinds import is_plain_jpeg
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 VERSION = 1  # goes up when a canvas gets other pixels: cached forms are then made again
 
 
-def canvas(picture: tf.Tensor, side: int) -> tf.Tensor:
+def to_canvas(picture: tf.Tensor, side: int) -> tf.Tensor:
     """The square in the middle of a picture, its short side brought to ``side`` pixels.
 
     Args:
@@ -37,7 +36,7 @@ def canvas(picture: tf.Tensor, side: int) -> tf.Tensor:
     Returns:
         (side, side, 3) uint8.
     """
-    tf = lazy.tensorflow()
+    tf = tf_helpers.tensorflow()
     height, width = tf.shape(picture)[0], tf.shape(picture)[1]
     scale = side / tf.cast(tf.minimum(height, width), tf.float32)
     rows = _filtered(tf.reshape(picture, (1, height, 1, width * 3)), side, scale, height)  # (1, side, 1, W·3)
@@ -47,38 +46,36 @@ def canvas(picture: tf.Tensor, side: int) -> tf.Tensor:
     return tf.cast(tf.round(upright), tf.uint8)
 
 
-def decode_to_canvas(data: tf.Tensor, side: int, plain: tf.Tensor | None = None) -> tf.Tensor:
+def decode_to_canvas(data: tf.Tensor, side: int, plain: tf.Tensor) -> tf.Tensor:
     """An encoded photograph on its canvas; for tf.data.
 
     Plain JPEGs are decoded by TensorFlow, which gives Pillow's pixels exactly and holds no lock of Python's; everything
-    else by Pillow (see ``reading``).
+    else by Pillow (see ``decoding``).
 
     Args:
         data: () string, the bytes of a file.
         side: of the canvas, in pixels.
-        plain: () bool, where it is known whether this is a plain JPEG (``kinds.is_plain_jpeg``).
+        plain: () bool, whether this is a plain JPEG (``decoding.is_plain_jpeg``).
 
     Returns:
         (side, side, 3) uint8.
     """
-    tf = lazy.tensorflow()
-    if plain is None:
-        plain = tf.ensure_shape(tf.numpy_function(is_plain_jpeg, [data], tf.bool, stateful=False), ())
+    tf = tf_helpers.tensorflow()
 
     def by_pillow() -> tf.Tensor:
         return tf.ensure_shape(tf.numpy_function(decode, [data], tf.uint8, stateful=False), (None, None, 3))
 
-    return canvas(tf.cond(plain, lambda: decode_plain(data), by_pillow), side)
+    return to_canvas(tf.cond(plain, lambda: decode_plain(data), by_pillow), side)
 
 
 def decode_plain(data: tf.Tensor) -> tf.Tensor:
     """A plain JPEG, () string -> (H, W, 3) uint8; the slow and exact transform, whose pixels are Pillow's."""
-    return lazy.tensorflow().io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE")
+    return tf_helpers.tensorflow().io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE")
 
 
 def _filtered(rows: tf.Tensor, side: int, scale: tf.Tensor, extent: tf.Tensor) -> tf.Tensor:
     """The first spatial axis filtered down (or up) to ``side``, so that its middle stays in the middle."""
-    tf = lazy.tensorflow()
+    tf = tf_helpers.tensorflow()
     shift = (side - tf.cast(extent, tf.float32) * scale) / 2
     return tf.raw_ops.ScaleAndTranslate(
         images=rows,

@@ -14,7 +14,7 @@ transparency (alpha, colour key)       laid over white
 EXIF orientation                       applied; an EXIF block that cannot be read is passed over
 colour profile                         passed over
 several frames (GIF, WebP, PNG, TIFF)  the first
-truncated, damaged, empty, no picture  ``BadPicture``, whatever Pillow's LOAD_TRUNCATED_IMAGES says
+truncated, damaged, empty, no picture  ``BadPicture``; Pillow's LOAD_TRUNCATED_IMAGES is switched off for that
 more than LARGEST_PIXELS pixels        ``BadPicture``, before anything is decoded
 =====================================  =================================================================
 
@@ -25,41 +25,32 @@ For a damaged TIFF with JPEG data in it, libtiff writes a line of its own to std
 from __future__ import annotations
 
 import logging
-import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
-from pathlib import PurePosixPath
 
 import numpy as np
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
-from cnnrepro.data.folder.file_kinds import LARGEST_PIXELS, ORIENTATION, kind_of
+LARGEST_PIXELS = 89_478_485
+"""The most pixels a picture may have: 2**30 // 4 // 3, a quarter of a GiB at three bytes each (Pillow's limit)."""
 
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")  # no EPS: Pillow would start Ghostscript for it
 _WHITE_16 = 65535
-_LOOKS = (
-    (b"version https://git-lfs", "a Git LFS pointer, whose file was not downloaded"),
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"8BPS", "a Photoshop document"),
-    (b"%!PS", "a PostScript document"),
-    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture, which is not read; save it as JPEG or PNG"),
-)
+
+# Remarks of Pillow and its plugins on damaged metadata are not for the terminal.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 class BadPicture(Exception):
     """A picture that cannot be read. The text is a clause without a subject: "is truncated (...)"."""
 
 
-def decode(data: bytes, name: str = "") -> np.ndarray:
+def decode(data: bytes) -> np.ndarray:
     """The pixels of a picture file.
 
     Args:
         data: the whole file.
-        name: the file's name; only for the reason, where the suffix promises another thing.
 
     Returns:
         (H, W, 3) uint8, RGB, upright; an array of its own that may be written to.
@@ -69,22 +60,53 @@ def decode(data: bytes, name: str = "") -> np.ndarray:
     """
     if not data:
         raise BadPicture("is empty (0 bytes)")
-    if not kind_of(data):
-        raise BadPicture(_no_picture(data, name))
-    with _STRICTLY.held():
-        try:
-            return _decoded(data)
-        except UnidentifiedImageError:
-            raise BadPicture(
-                f"is truncated or damaged: it begins like a {kind_of(data)} file, but its header "
-                f"cannot be read ({len(data):,} bytes)"
-            ) from None
-        except Image.DecompressionBombError as error:
-            raise BadPicture(f"is too large: {_sentence(error)}") from error
-        except (BadPicture, MemoryError):
-            raise
-        except Exception as error:  # Pillow's plugins raise whatever their parsing runs into
-            raise BadPicture(_reason(error, data)) from error
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # a notebook may have set it; made-up pixels would go unnoticed
+    try:
+        return _decoded(data)
+    except UnidentifiedImageError:
+        raise BadPicture(
+            f"is no picture of a kind that is read ({', '.join(_FORMATS)}), or damaged from its beginning on "
+            f"({len(data):,} bytes, the first are {data[:24]!r})"
+        ) from None
+    except Image.DecompressionBombError as error:
+        raise BadPicture(f"is too large: {_sentence(error)}") from error
+    except (BadPicture, MemoryError):
+        raise
+    except Exception as error:  # Pillow's plugins raise whatever their parsing runs into
+        raise BadPicture(f"is truncated or damaged ({len(data):,} bytes: {_sentence(error)})") from error
+
+
+def is_plain_jpeg(data: bytes) -> bool:
+    """Whether every decoder of JPEGs gives the same pixels for this file; never raises.
+
+    Of a plain JPEG, TensorFlow's ``decode_jpeg(dct_method="INTEGER_ACCURATE")`` gives exactly Pillow's pixels, or
+    refuses it. Plain is a whole file with nothing but zeros after it, at most ``LARGEST_PIXELS`` large, baseline
+    (a progressive one may lack scans, for which each version of libjpeg has a smoothing of its own), grey or YCbCr, to
+    be shown as it is stored. Everything else is left to Pillow.
+    """
+    if not data.rstrip(b"\x00").endswith(b"\xff\xd9"):
+        return False
+    try:
+        with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+            ids, *sampling = zip(*(layer[:3] for layer in image.layer), strict=True)
+            return (
+                image.format == "JPEG"  # and no MPO, which holds several pictures
+                and "progressive" not in image.info
+                and 0 < image.width * image.height <= LARGEST_PIXELS
+                and image.info.get("adobe_transform", None if "adobe" in image.info else 1) == 1  # YCbCr
+                and bytes(ids) != b"RGB"  # without a JFIF header these say that the components are RGB
+                and _sampling_is_common(*sampling)
+                and _orientation(image) == 1
+            )
+    except Exception:  # whatever Pillow's parsing runs into
+        return False
+
+
+def _sampling_is_common(across: tuple[int, ...], down: tuple[int, ...]) -> bool:
+    """One component, or three of which colour has as many samples as brightness or half of them in either direction."""
+    return len(across) == 1 or (
+        len(across) == 3 and {across[0], down[0]} <= {1, 2} and across[1:] == down[1:] == (1, 1)
+    )
 
 
 def _decoded(data: bytes) -> np.ndarray:
@@ -129,7 +151,7 @@ def _over_white(rgba: np.ndarray) -> np.ndarray:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        return image.getexif().get(ORIENTATION, 1)
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # a broken EXIF block raises whatever its parsing runs into; the pixels do not depend on it
         return 1
 
@@ -145,79 +167,5 @@ def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return pixels
 
 
-def _reason(error: Exception, data: bytes) -> str:
-    text = _sentence(error)
-    if isinstance(error, EOFError) or "truncated" in text.lower():
-        return f"is truncated ({len(data):,} bytes, a {kind_of(data)} file without its end: {text})"
-    return f"is truncated or damaged: as a {kind_of(data)} file it cannot be decoded ({text})"
-
-
 def _sentence(error: Exception) -> str:
     return (str(error) or type(error).__name__).rstrip(".")
-
-
-def _no_picture(data: bytes, name: str) -> str:
-    suffix = PurePosixPath(name).suffix
-    called = f", though its name ends in {suffix}" if suffix else ""
-    return f"is no picture{called}: it looks like {_looks_like(data)} and begins with {data[:12]!r}"
-
-
-def _looks_like(data: bytes) -> str:
-    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype html", b"<html", b"<head")):
-        return "an HTML page"
-    if start.startswith((b"<?xml", b"<svg")):
-        return "XML or SVG"
-    if data[4:8] == b"ftyp":
-        return "a HEIC or AVIF picture or a video, which is not read; save it as JPEG or PNG"
-    if not data.strip(b"\x00"):
-        return f"{len(data):,} zero bytes"
-    for magic, what in _LOOKS:
-        if data.startswith(magic):
-            return what
-    return (
-        "text" if all(byte >= 32 or byte in b"\t\r\n" for byte in data[:512]) and _is_utf8(data[:512]) else "other data"
-    )
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        return error.reason == "unexpected end of data"  # cut within a character
-    return True
-
-
-class _Strictly:
-    """While any thread decodes: Pillow refuses truncated files and its warnings are silent.
-
-    Both switches belong to the whole process, so they are set by the first thread to come and set back by the last to
-    leave; between, the threads do not wait for each other.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        with self._lock:
-            if self._inside == 0:
-                self._lenient = ImageFile.LOAD_TRUNCATED_IMAGES
-                self._silence = warnings.catch_warnings()
-                self._silence.__enter__()
-                warnings.simplefilter("ignore")
-                ImageFile.LOAD_TRUNCATED_IMAGES = False
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._inside -= 1
-                if self._inside == 0:
-                    ImageFile.LOAD_TRUNCATED_IMAGES = self._lenient
-                    self._silence.__exit__(None, None, None)
-
-
-_STRICTLY = _Strictly()
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # its plugins' remarks are not for the terminal

@@ -18,16 +18,16 @@ import numpy as np
 from cnnrepro import paths
 from cnnrepro.data.catalogue import SPLITS, DatasetInfo, folder_path
 from cnnrepro.data.examples import Examples
-from cnnrepro.data.folder import ON_ERROR
-from cnnrepro.data.folder import canvas as canvas_module
-from cnnrepro.data.folder.cache import bring
-from cnnrepro.data.folder.source import Source, of_folder
+from cnnrepro.data.folder.cache import load_canvases
+from cnnrepro.data.folder.canvas import VERSION
+from cnnrepro.data.folder.find_pictures import find_pictures
+from cnnrepro.data.folder.source import Source
 from cnnrepro.data.folder.survey import Survey
+from cnnrepro.data.image_statistics import stored
 from cnnrepro.data.random_numbers import permutation, stratified_draw
-from cnnrepro.data.splits import Splits, subset
-from cnnrepro.data.statistics import stored
+from cnnrepro.data.splits import Splits, checked_size, subset
 from cnnrepro.data.tfds import photographs
-from cnnrepro.errors import UsageError, WorkFailed, unknown
+from cnnrepro.errors import UsageError, WorkFailed
 
 CANVAS = 256  # Krizhevsky et al. 2012, section 2: "down-sampled the images to a fixed resolution of 256 x 256"
 
@@ -39,7 +39,7 @@ _TEST = (2012, 1)
 _VALIDATION = (2012, 2)
 
 
-def load(
+def load_pictures(
     info: DatasetInfo,
     *,
     train_images: int | None,
@@ -49,34 +49,33 @@ def load(
     cache: str,
     pictures: Path | str | None,
 ) -> Splits:
-    """``splits.load`` for photographs; the arguments are as there."""
-    if on_error not in ON_ERROR:
-        raise unknown("way to meet a bad picture", on_error, ON_ERROR)
+    """``loading.load`` for photographs; the arguments are as there."""
     side = CANVAS if canvas is None else canvas
     folder = Path(pictures) if pictures else paths.pictures_dir()
-    own = info.kind == "folder"
-    source = of_folder(folder_path(info.name)) if own else photographs.source(info, data_dir, folder)
-    found, canvases, home = bring(source, side, folder, cache)
-    if found.bad and on_error == "stop":
-        raise WorkFailed(_what_is_bad(source, found))
-    good = np.array([position for position in range(len(source)) if position not in found.bad], np.int64)
+    if info.kind == "folder":
+        source = find_pictures(folder_path(info.name))
+    else:
+        source = photographs.source(info, data_dir, folder)
+    survey, canvases, home = load_canvases(source, side, folder, cache)
+    if survey.bad and on_error == "stop":
+        raise WorkFailed(_what_is_bad(source, survey))
+    good = np.array([position for position in range(len(source)) if position not in survey.bad], np.int64)
     _require_classes(source, source.labels[good])
-    everything = Examples(canvases, source.labels)
-    given = [source.splits[position] for position in good]
-    kept = info.sizes.get("validation")
-    divided = divide(source.labels[good], given, source.title, validation=kept)
+    named = [source.splits[position] for position in good]
+    divided = divide(source.labels[good], named, source.title, validation=info.sizes.get("validation"))
     positions = {split: good[chosen] for split, chosen in divided.items()}
     sizes = {split: len(chosen) for split, chosen in positions.items()}
     info = replace(info, classes=source.classes, input_shape=(side, side, 3), sizes=sizes)
+    size = checked_size(info, train_images)
+    if size is not None:
+        positions["train"] = positions["train"][subset(source.labels[positions["train"]], size)]
+    everything = Examples(canvases, source.labels)
     examples = {split: everything.at(chosen) for split, chosen in positions.items()}
-    rows = Examples(positions["train"], source.labels[positions["train"]])  # of the training split, as numbers
-    positions["train"] = subset(info, rows, train_images).images
-    examples["train"] = everything.at(positions["train"])
-    mark = _fingerprint(source, found, positions, side)
-    looks = stored(examples["train"], mark, home)
-    skipped = tuple((source.names[position], why) for position, why in sorted(found.bad.items()))
-    mean, std = tuple(looks.mean_colour.tolist()), tuple(looks.std.tolist())
-    return Splits(info.name, info, examples, mark, mean, std, None, skipped, home)
+    fingerprint = _fingerprint(source, survey, positions, side)
+    statistics = stored(examples["train"], fingerprint, home)
+    mean, std = tuple(statistics.mean_colour.tolist()), tuple(statistics.std.tolist())
+    skipped = tuple((source.names[position], why) for position, why in sorted(survey.bad.items()))
+    return Splits(info.name, info, examples, fingerprint, mean, std, None, skipped, home)
 
 
 def look_at_folder(info: DatasetInfo) -> DatasetInfo:
@@ -85,36 +84,34 @@ def look_at_folder(info: DatasetInfo) -> DatasetInfo:
     Raises:
         UsageError: it is no folder of pictures.
     """
-    source = of_folder(folder_path(info.name))
+    source = find_pictures(folder_path(info.name))
     sizes = {split: len(chosen) for split, chosen in divide(source.labels, source.splits, source.title).items()}
     return replace(info, classes=source.classes, input_shape=(CANVAS, CANVAS, 3), sizes=sizes)
 
 
 def _require_classes(source: Source, labels: np.ndarray) -> None:
     """Every class must have a picture that can be read."""
-    lost = [name for label, name in enumerate(source.classes) if not (labels == label).any()]
-    if lost:
+    for label in np.setdiff1d(np.arange(len(source.classes)), labels)[:1]:
         raise UsageError(
-            f"No picture of the class {lost[0]!r} of {source.title} can be read"
-            + (f" (nor of {len(lost) - 1} other classes)" if len(lost) > 1 else "")
-            + "; mend its pictures or take it out."
+            f"No picture of the class {source.classes[label]!r} of {source.title} can be read; mend its pictures or "
+            "take it out."
         )
 
 
-def _what_is_bad(source: Source, found: Survey) -> str:
-    named = [f"{source.names[position]} {why}" for position, why in sorted(found.bad.items())[:_NAMED]]
-    more = f"; and {len(found.bad) - _NAMED:,} more" if len(found.bad) > _NAMED else ""
+def _what_is_bad(source: Source, survey: Survey) -> str:
+    named = [f"{source.names[position]} {why}" for position, why in sorted(survey.bad.items())[:_NAMED]]
+    more = f"; and {len(survey.bad) - _NAMED:,} more" if len(survey.bad) > _NAMED else ""
     return (
-        f"{len(found.bad):,} of {len(source):,} pictures of {source.title} cannot be read: {'; '.join(named)}{more}. "
+        f"{len(survey.bad):,} of {len(source):,} pictures of {source.title} cannot be read: {'; '.join(named)}{more}. "
         f"Mend or remove them, or leave them out with --on-error skip."
     )
 
 
-def _fingerprint(source: Source, found: Survey, positions: dict[str, np.ndarray], side: int) -> str:
+def _fingerprint(source: Source, survey: Survey, positions: dict[str, np.ndarray], side: int) -> str:
     """SHA-256 over the canvas, the classes, and checksum and label of the pictures of each split, in their order."""
-    digest = hashlib.sha256(json.dumps([canvas_module.VERSION, side, source.classes]).encode())
+    digest = hashlib.sha256(json.dumps([VERSION, side, source.classes]).encode())
     for split in SPLITS:
-        chosen = [[found.sha256[position], int(source.labels[position])] for position in positions[split]]
+        chosen = [[survey.sha256[position], int(source.labels[position])] for position in positions[split]]
         digest.update(json.dumps([split, chosen]).encode())
     return digest.hexdigest()
 
@@ -137,12 +134,12 @@ def divide(
         UsageError: there are too few pictures to draw a split that the source does not name.
     """
     named = np.array([split or "train" for split in given])
-    found = {split: np.flatnonzero(named == split) for split in SPLITS}
+    positions = {split: np.flatnonzero(named == split) for split in SPLITS}
     tenth = max(1, len(labels) // 10)
     for split, entropy, wanted in (("test", _TEST, tenth), ("validation", _VALIDATION, validation or tenth)):
-        if len(found[split]):
+        if len(positions[split]):
             continue
-        train = found["train"]
+        train = positions["train"]
         free = train[_free(labels[train])]
         if len(free) < wanted:
             raise UsageError(
@@ -151,9 +148,9 @@ def divide(
                 f"validation and test, or a column split in a CSV."
             )
         drawn, _ = stratified_draw(labels[free], wanted, *entropy)
-        found[split] = free[drawn]
-        found["train"] = np.setdiff1d(train, free[drawn])
-    return found
+        positions[split] = free[drawn]
+        positions["train"] = np.setdiff1d(train, free[drawn])
+    return positions
 
 
 def _free(labels: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -10,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnrepro.data import lazy
-from cnnrepro.data.folder.canvas import canvas, decode_plain
-from cnnrepro.data.folder.decoding import BadPicture, decode
-from cnnrepro.data.folder.file_kinds import is_plain_jpeg
+from cnnrepro.data import tf_helpers
+from cnnrepro.data.folder.canvas import decode_plain, to_canvas
+from cnnrepro.data.folder.decoding import BadPicture, decode, is_plain_jpeg
 from cnnrepro.data.folder.source import Source
 
 _AT_ONCE = 512  # pictures handed to the threads together: canvases of 100 MB, and progress is seen
@@ -26,7 +26,7 @@ class Survey:
 
     Args:
         sha256: of each file, hexadecimal; of what cannot be opened, "".
-        plain: whether TensorFlow decodes it (see ``canvas.decode_to_canvas``).
+        plain: whether TensorFlow decodes it (see ``decoding.is_plain_jpeg``).
         bad: positions of the pictures that cannot be read, and why.
     """
 
@@ -35,7 +35,7 @@ class Survey:
     bad: dict[int, str]
 
 
-def survey(source: Source, side: int, keep: Callable[[int, np.ndarray], None] | None = None) -> Survey:
+def look_at_all(source: Source, side: int, keep: Callable[[int, np.ndarray], None] | None = None) -> Survey:
     """Read and decode every picture once, on all cores.
 
     Args:
@@ -43,9 +43,17 @@ def survey(source: Source, side: int, keep: Callable[[int, np.ndarray], None] | 
         side: of the canvas, in pixels.
         keep: called with the position and the canvas (side, side, 3) uint8 of each that can be read.
     """
+    from tqdm import tqdm
+
+    looks = tqdm(
+        in_threads(_looker(source, side), len(source)),
+        total=len(source),
+        desc=f"reading {source.title}",
+        unit=" pictures",
+        disable=True if len(source) < _SHOWN_FROM else None,
+    )
     checksums, plain, bad = [], [], {}
-    look = _looker(source, side)
-    for position, (checksum, is_plain, pixels, why) in enumerate(_shown(in_threads(look, len(source)), source)):
+    for position, (checksum, is_plain, pixels, why) in enumerate(looks):
         checksums.append(checksum)
         plain.append(is_plain)
         if why:
@@ -55,22 +63,23 @@ def survey(source: Source, side: int, keep: Callable[[int, np.ndarray], None] | 
     return Survey(tuple(checksums), tuple(plain), bad)
 
 
-def _looker(source: Source, side: int) -> Callable[[int], tuple[str, bool, np.ndarray | None, str]]:
-    tf = lazy.tensorflow()
+@functools.cache
+def _compiled(side: int) -> tuple[Callable, Callable]:
+    """Pixels to their canvas, and a plain JPEG to its canvas, traced once a process."""
+    tf = tf_helpers.tensorflow()
     with tf.device("/CPU:0"):
-        place = tf.function(
-            lambda picture: canvas(picture, side),
-            input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)],
-            autograph=False,
-        )
-        place_plain = tf.function(
-            lambda data: canvas(decode_plain(data), side),
-            input_signature=[tf.TensorSpec((), tf.string)],
-            autograph=False,
-        )
+        pixels, encoded = tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((), tf.string)
+        place = tf.function(lambda picture: to_canvas(picture, side), [pixels], autograph=False)
+        place_plain = tf.function(lambda data: to_canvas(decode_plain(data), side), [encoded], autograph=False)
+    return place, place_plain
+
+
+def _looker(source: Source, side: int) -> Callable[[int], tuple[str, bool, np.ndarray | None, str]]:
+    """The function that looks at a picture: checksum, whether it is plain, canvas or None, and why there is none."""
+    tf = tf_helpers.tensorflow()
+    place, place_plain = _compiled(side)
 
     def look(position: int) -> tuple[str, bool, np.ndarray | None, str]:
-        """Checksum, whether it is plain, canvas or None, and why there is none."""
         checksum = ""
         try:
             data = source.read(position)
@@ -80,7 +89,7 @@ def _looker(source: Source, side: int) -> Callable[[int], tuple[str, bool, np.nd
                     return checksum, True, place_plain(data).numpy(), ""
                 except tf.errors.InvalidArgumentError:  # damaged inside; Pillow says how, or reads it after all
                     pass
-            return checksum, False, place(decode(data, source.names[position])).numpy(), ""
+            return checksum, False, place(decode(data)).numpy(), ""
         except BadPicture as error:
             return checksum, False, None, str(error)
         except OSError as error:
@@ -94,12 +103,3 @@ def in_threads(work: Callable[[int], object], count: int) -> Iterator:
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         for start in range(0, count, _AT_ONCE):
             yield from threads.map(work, range(start, min(start + _AT_ONCE, count)))
-
-
-def _shown(results: Iterator, source: Source) -> Iterator:
-    from tqdm import tqdm
-
-    few = len(source) < _SHOWN_FROM
-    return tqdm(
-        results, total=len(source), desc=f"reading {source.title}", unit=" pictures", disable=True if few else None
-    )

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnrepro.data.splits import Splits, scale_and_shift
 from cnnrepro.errors import UsageError, unknown
 
 if TYPE_CHECKING:
-    from cnnrepro.data.splits import Splits
-    from cnnrepro.data.statistics import Statistics
+    from cnnrepro.data.image_statistics import Statistics
 
 # Principal colours that are copied from code to code for ImageNet (fb.resnet.torch and others): pixels 0 … 1,
 # directions in columns, red, green, blue in rows. Where they were computed is not said. They are of the size of what
@@ -146,9 +146,8 @@ class Pipeline:
         if self.values == "lenet":
             low, high = np.full(channels, _LENET_LOW), np.full(channels, _LENET_HIGH)
             return {"scale": (high - low) / 255, "shift": low}
-        mean, std = np.array(splits.mean), np.array(splits.std)
-        std = np.where(std > 0, std, 1.0)  # a channel that is the same everywhere becomes 0
-        return {"scale": 1 / (255 * std), "shift": -mean / std}
+        scale, shift = scale_and_shift(splits)
+        return {"scale": scale, "shift": shift}
 
     def describe(self) -> str:
         """What it does in training, in a few words."""

@@ -1,4 +1,4 @@
-"""From the splits to what a network is fed: ``batches`` for standardised images, ``Feed`` for every pipeline.
+"""From the splits to what a network is fed: ``Feed`` for every pipeline, ``batches`` for standardised images.
 
 Random numbers are data here. What happens to an image in an epoch (which window, mirrored or not, which colours) is
 drawn beforehand from (seed, epoch, number of the image), and travels with the image. So tf.data on the CPU and the head
@@ -14,26 +14,75 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro.data import lazy
+from cnnrepro.data import tf_helpers
 from cnnrepro.data.examples import Examples, picture_batches
+from cnnrepro.data.image_statistics import Statistics, of_splits
 from cnnrepro.data.pipelines import draws as drawing
-from cnnrepro.data.pipelines import parallelism
-from cnnrepro.data.pipelines.batch_share import WHOLE, Share
 from cnnrepro.data.pipelines.definition import Pipeline
+from cnnrepro.data.pipelines.draws import Draws
+from cnnrepro.data.pipelines.published import PIPELINES
 from cnnrepro.data.random_numbers import permutation
-from cnnrepro.data.splits import Splits, of_split
-from cnnrepro.data.statistics import Statistics, of_splits
+from cnnrepro.data.splits import Splits, of_split, scale_and_shift
 from cnnrepro.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-    from cnnrepro.data.pipelines.draws import Draws
-
 PLACEMENTS = ("cpu", "step")
 
 _AT_ONCE = 4  # images of a batch that tf.data augments side by side
+
+
+@dataclass(frozen=True)
+class BatchShare:
+    """The contiguous slice of each batch that one of several workers reads.
+
+    The order of an epoch and the draws follow from (seed, epoch, number of the image), so a worker that cuts its slices
+    out of the whole order makes the pictures that one process alone would make of them. A last, smaller batch is
+    divided where all devices together can divide it; otherwise every worker reads the whole of it, as a batch with
+    padding in it would have another mean and other batch statistics.
+
+    Args:
+        worker: from 0 up.
+        workers: how many there are.
+        devices: those of all workers together; a multiple of ``workers``.
+    """
+
+    worker: int = 0
+    workers: int = 1
+    devices: int = 1
+
+    def is_divided(self, images: int) -> bool:
+        """Whether a batch of so many images is divided among the devices; otherwise each has the whole of it."""
+        return images % self.devices == 0
+
+    def pieces(self, order: np.ndarray, batch_size: int) -> list[tuple[np.ndarray, int]]:
+        """What this worker reads in an epoch, one piece after the other.
+
+        Args:
+            order: (N,) positions of an epoch, of all workers.
+            batch_size: images a batch, of all workers; the devices can divide it.
+
+        Returns:
+            Positions, and how many of them make a batch here; each batch of a piece has that size.
+        """
+        if self.workers == 1:
+            return [(order, batch_size)]
+        whole = len(order) // batch_size * batch_size
+        pieces = [(self._slices(order[:whole], batch_size), batch_size // self.workers)] if whole else []
+        rest = order[whole:]
+        if len(rest):
+            own = self._slices(rest, len(rest)) if self.is_divided(len(rest)) else rest
+            pieces.append((own, len(own)))
+        return pieces
+
+    def _slices(self, order: np.ndarray, batch_size: int) -> np.ndarray:
+        """This worker's contiguous part of every batch; (N,) -> (N / workers,)."""
+        return order.reshape(-1, self.workers, batch_size // self.workers)[:, self.worker].reshape(-1)
+
+
+WHOLE_BATCHES = BatchShare()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +105,7 @@ class Feed:
     pipeline: Pipeline
     placement: str = "cpu"
     deterministic: bool = True
-    share: Share = WHOLE
+    share: BatchShare = WHOLE_BATCHES
 
     def __post_init__(self) -> None:
         if self.placement not in PLACEMENTS:
@@ -98,7 +147,7 @@ class Feed:
         """
         examples = of_split(self.splits, split)
         pieces = self.share.pieces(_order(len(examples), batch_size, seed, epoch), batch_size)
-        with lazy.tensorflow().device("/CPU:0"):  # tf.data runs on the CPU; on a GPU all would be copied to and fro
+        with tf_helpers.tensorflow().device("/CPU:0"):  # tf.data runs there; on a GPU all would be copied to and fro
             if self.pipeline.name == "plain" and self.placement == "cpu" and examples.in_memory:
                 return _standardised(self.splits, examples, pieces, self.deterministic)
             if seed is None:
@@ -109,28 +158,30 @@ class Feed:
 
     def _piece(self, examples: Examples, drawn: Draws, order: np.ndarray, size: int) -> tf.data.Dataset:
         """Images, draws and labels at these positions, in batches."""
-        tf = lazy.tensorflow()
+        tf = tf_helpers.tensorflow()
         images = picture_batches(examples.images, order, size)
         others = (drawn.at(order).to_dict(), examples.labels[order])
         beside = tf.data.Dataset.from_tensor_slices(others).batch(size)
         finish = self._augmented if self.placement == "cpu" else self._as_they_are
         return tf.data.Dataset.zip((images, beside)).map(
-            lazy.as_written(finish), num_parallel_calls=parallelism.batches_at_once(), deterministic=self.deterministic
+            tf_helpers.as_written(finish),
+            num_parallel_calls=tf_helpers.batches_at_once(),
+            deterministic=self.deterministic,
         )
 
     def stored(self, split: str, batch_size: int) -> tf.data.Dataset:
         """The stored images of a split, (N, H, W, C) uint8, in their order."""
         examples = of_split(self.splits, split)
-        tf = lazy.tensorflow()
+        tf = tf_helpers.tensorflow()
         with tf.device("/CPU:0"):
-            found = picture_batches(examples.images, np.arange(len(examples)), batch_size)
-            return parallelism.steady(found)
+            images = picture_batches(examples.images, np.arange(len(examples)), batch_size)
+            return tf_helpers.prefetched(images)
 
     def headed(self, network: keras.Model) -> keras.Model:
         """What is trained on ``batches``: the network itself, or with placement "step" one that augments first."""
         if self.placement == "cpu":
             return network
-        from cnnrepro.layers.augment import Augment
+        from cnnrepro.layers.augmentation import Augment
         from cnnrepro.models.auxiliary import Headed
 
         return Headed(Augment(self.pipeline, self.constants, self.size), network)
@@ -138,7 +189,7 @@ class Feed:
     def viewing(self, network: keras.Model) -> keras.Model:
         """From stored images (N, H, W, C) uint8 to the logits of all views, (N, views, classes), in one pass."""
         from cnnrepro.engine import keras
-        from cnnrepro.layers.augment import Views
+        from cnnrepro.layers.augmentation import Views
 
         inputs = keras.Input(self.splits.canvas, dtype="uint8", name="stored")
         views = Views(self.pipeline, self.constants, self.size)(inputs)  # (N · views, S, S, C)
@@ -147,28 +198,27 @@ class Feed:
 
     def describe(self) -> dict[str, object]:
         """What a record says of it: plain values."""
-        told = {"pipeline": self.pipeline.to_dict(), "placement": self.placement, "size": self.size}
-        told |= {"canvas": list(self.splits.canvas), "views": self.pipeline.views}
+        description = {"pipeline": self.pipeline.to_dict(), "placement": self.placement, "size": self.size}
+        description |= {"canvas": list(self.splits.canvas), "views": self.pipeline.views}
         if self.constants and "statistics" in self.__dict__:  # the constants call for them where they need them
-            told["statistics"] = self.statistics.fingerprint
-        return told
+            description["statistics"] = self.statistics.fingerprint
+        return description
 
     def _augmented(self, images: tf.Tensor, beside: tuple[Mapping[str, tf.Tensor], tf.Tensor]):
-        from cnnrepro.data.pipelines.tensor_ops import tensor_ops
         from cnnrepro.layers.augmentation import augment
 
-        tf, ops = lazy.tensorflow(), tensor_ops()
+        tf, ops = tf_helpers.tensorflow(), tf_helpers.tensor_ops()
         drawn, labels = beside
 
-        def alone(one: tuple[tf.Tensor, Mapping[str, tf.Tensor]]) -> tf.Tensor:
+        def augment_one(image_and_draws: tuple[tf.Tensor, Mapping[str, tf.Tensor]]) -> tf.Tensor:
             # A batch of one stays in the processor's caches. From the cached form: 1,462 images/s all at once, 2,142 to
             # 2,502 one by one.
-            image, its_own = one
-            batch = {name: value[None] for name, value in its_own.items()}
-            return augment(image[None], batch, self.constants, self.pipeline, self.size, ops=ops)[0]
+            image, its_draws = image_and_draws
+            draws = {name: value[None] for name, value in its_draws.items()}
+            return augment(image[None], draws, self.constants, self.pipeline, self.size, ops=ops)[0]
 
-        made = tf.TensorSpec((self.size, self.size, images.shape[-1]), tf.float32)
-        return tf.map_fn(alone, (images, drawn), fn_output_signature=made, parallel_iterations=_AT_ONCE), labels
+        result = tf.TensorSpec((self.size, self.size, images.shape[-1]), tf.float32)
+        return tf.map_fn(augment_one, (images, drawn), fn_output_signature=result, parallel_iterations=_AT_ONCE), labels
 
     def _as_they_are(self, images: tf.Tensor, beside: tuple[Mapping[str, tf.Tensor], tf.Tensor]):
         drawn, labels = beside
@@ -205,19 +255,17 @@ def batches(
     Raises:
         UsageError: an unknown split, a batch size below 1, a seed or epoch below 0.
     """
-    examples = of_split(splits, split)
-    order = _order(len(examples), batch_size, seed, epoch)
-    with lazy.tensorflow().device("/CPU:0"):  # tf.data runs on the CPU; on a GPU all would be copied to and fro
-        return _standardised(splits, examples, [(order, batch_size)], deterministic)
+    feed = Feed(splits, PIPELINES["plain"], deterministic=deterministic)
+    return feed.batches(split, batch_size, seed=seed, epoch=epoch)
 
 
 def _standardised(
     splits: Splits, examples: Examples, pieces: Iterable[tuple[np.ndarray, int]], deterministic: bool
 ) -> tf.data.Dataset:
     """Standardised images and labels of examples in memory, in batches; call it with the CPU as device."""
-    tf = lazy.tensorflow()
+    tf = tf_helpers.tensorflow()
     images, labels = tf.constant(examples.images), tf.constant(examples.labels)
-    scale, shift = _affine(splits)
+    scale, shift = scale_and_shift(splits)
 
     def gather(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:  # (N,) -> (N, H, W, C), (N,)
         pixels = tf.cast(tf.gather(images, positions), tf.float32)
@@ -225,15 +273,15 @@ def _standardised(
 
     def piece(order: np.ndarray, size: int) -> tf.data.Dataset:
         positions = tf.data.Dataset.from_tensor_slices(order).batch(size)
-        some = parallelism.batches_at_once()
-        return positions.map(lazy.as_written(gather), num_parallel_calls=some, deterministic=deterministic)
+        some = tf_helpers.batches_at_once()
+        return positions.map(tf_helpers.as_written(gather), num_parallel_calls=some, deterministic=deterministic)
 
     return _joined(piece(order, size) for order, size in pieces)
 
 
 def _joined(pieces: Iterable[tf.data.Dataset]) -> tf.data.Dataset:
     """One piece after the other."""
-    return parallelism.steady(reduce(lambda first, second: first.concatenate(second), pieces))
+    return tf_helpers.prefetched(reduce(lambda first, second: first.concatenate(second), pieces))
 
 
 def _order(count: int, batch_size: int, seed: int | None, epoch: int) -> np.ndarray:
@@ -244,12 +292,6 @@ def _order(count: int, batch_size: int, seed: int | None, epoch: int) -> np.ndar
         return np.arange(count, dtype=np.int64)
     _require_at_least("seed", seed, 0)
     return permutation(count, seed, epoch)
-
-
-def _affine(splits: Splits) -> tuple[np.ndarray, np.ndarray]:
-    """Scale and shift, (C,) float32 each: (x / 255 - mean) / std = x * 1 / (255 std) + -mean / std."""
-    mean, std = np.array(splits.mean), np.array(splits.std)
-    return (1 / (255 * std)).astype(np.float32), (-mean / std).astype(np.float32)
 
 
 def _require_at_least(name: str, value: int, least: int) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnrepro.data.tfds.checksums import sha256_of
+from cnnrepro.data.tfds.published_files import sha256_of
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.files import folder_beside
 

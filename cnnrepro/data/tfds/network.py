@@ -11,7 +11,7 @@ import shutil
 import threading
 from pathlib import Path
 
-from cnnrepro.data.tfds.checksums import KnownFile
+from cnnrepro.data.tfds.published_files import KnownFile
 
 TIME_LIMIT = 4.0  # seconds to find out whether there is a network, everything included
 _STALL_LIMIT = 30.0  # seconds without a byte after which a download is given up

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro.data import lazy
+from cnnrepro.data import tf_helpers
 from cnnrepro.data.catalogue import DatasetInfo
 from cnnrepro.data.folder.source import Source
 from cnnrepro.data.tfds import staging
@@ -44,7 +44,7 @@ def source(info: DatasetInfo, data_dir: Path | str | None, home: Path) -> Source
 
 def of_prepared(info: DatasetInfo, folder: Path, home: Path) -> Source:
     """The pictures in a folder that TFDS has prepared as ArrayRecord."""
-    tfds = lazy.tensorflow_datasets()
+    tfds = tf_helpers.tensorflow_datasets()
     try:
         builder = tfds.builder_from_directory(folder)
         parts = {split: _records(tfds, builder, split) for split in OUR_SPLITS}

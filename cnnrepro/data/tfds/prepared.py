@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnrepro import paths
-from cnnrepro.data import lazy
+from cnnrepro.data import tf_helpers
 from cnnrepro.data.catalogue import DATASETS, DatasetInfo
 from cnnrepro.data.catalogue import info as info_of
 from cnnrepro.data.tfds import cifar10
@@ -97,7 +97,7 @@ def read(info: DatasetInfo, folder: Path) -> dict[str, tuple[np.ndarray, np.ndar
     Raises:
         WorkFailed: the records are damaged.
     """
-    tfds = lazy.tensorflow_datasets()
+    tfds = tf_helpers.tensorflow_datasets()
     try:
         parts = tfds.builder_from_directory(folder).as_dataset(batch_size=-1)
         found = {name: _arrays(info, part) for name, part in parts.items()}

@@ -18,14 +18,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cnnrepro import paths
-from cnnrepro.data import embedded, lazy
+from cnnrepro.data import embedded, tf_helpers
 from cnnrepro.data.catalogue import DatasetInfo
 from cnnrepro.data.catalogue import info as info_of
 from cnnrepro.data.tfds import cifar10
-from cnnrepro.data.tfds.checksums import KnownFile, known_files
-from cnnrepro.data.tfds.downloads import examine, locate
 from cnnrepro.data.tfds.network import download, reason, why_unreachable
 from cnnrepro.data.tfds.prepared import damaged, data_root, is_whole, prepared_folder
+from cnnrepro.data.tfds.published_files import KnownFile, examine, known_files, locate
 from cnnrepro.errors import UsageError, WorkFailed
 
 FILE_FORMAT = "array_record"  # of photographs: it gives any of them at once; TFRecord is read from its beginning
@@ -171,7 +170,7 @@ def run_tfds(info: DatasetInfo, scratch: Path) -> Path:
     Raises:
         TfdsFailed: a checksum is wrong, the disk is full.
     """
-    tfds = lazy.tensorflow_datasets()
+    tfds = tf_helpers.tensorflow_datasets()
     failure: Exception | None = None
     with _silence(tfds):
         try:
@@ -208,7 +207,8 @@ def _download(files: Sequence[KnownFile], target: Path) -> str | None:
             download(file, target)
     except OSError as error:
         return reason(error)
-    return "; ".join(fault.text for fault in examine(target, files)) or None
+    missing, others = examine(target, files)
+    return "; ".join(missing + others) or None
 
 
 def _sweep(info: DatasetInfo, root: Path) -> None:

@@ -42,10 +42,10 @@ def material(dataset: str, photograph: str, canvas: int, on_error: str = "stop")
         raise UsageError(f"dataset must be empty or folder:PATH, since pictures are shown. Received: {dataset!r}")
     if dataset:
         from cnnrepro.data.folder.decoding import decode
-        from cnnrepro.data.folder.source import of_folder
+        from cnnrepro.data.folder.find_pictures import find_pictures
 
         splits = data.load(dataset, canvas=canvas, on_error=on_error)
-        source, skipped = of_folder(dataset.removeprefix(data.FOLDER)), {name for name, _ in splits.skipped}
+        source, skipped = find_pictures(dataset.removeprefix(data.FOLDER)), {name for name, _ in splits.skipped}
         picture = decode(source.read(next(i for i, name in enumerate(source.names) if name not in skipped)))
         return Material(splits, picture, f"The first picture of {splits.info.title}")
     folder = pieces(paths.runs_dir() / "examples" / "two_photographs")
@@ -56,9 +56,9 @@ def material(dataset: str, photograph: str, canvas: int, on_error: str = "stop")
 
 def canvas_of(picture: np.ndarray, side: int = CANVAS) -> np.ndarray:
     """A picture on its canvas, (side, side, 3) uint8."""
-    from cnnrepro.data.folder.canvas import canvas
+    from cnnrepro.data.folder.canvas import to_canvas
 
-    return canvas(picture, side).numpy()
+    return to_canvas(picture, side).numpy()
 
 
 def middle_square(picture: np.ndarray) -> tuple[float, float, float, float]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cnnrepro import data
+from cnnrepro.data.image_statistics import forwards
 from cnnrepro.data.pipelines.definition import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
-from cnnrepro.data.statistics import forwards
 from cnnrepro.lessons.alexnet_pipeline.canvas_and_mean import CANVAS
 from cnnrepro.lessons.alexnet_pipeline.cut_windows import DRAWS
 from cnnrepro.lessons.photographs import thumbnails

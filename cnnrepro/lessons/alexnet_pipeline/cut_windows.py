@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnrepro import data
-from cnnrepro.data.pipelines.tensor_ops import tensor_ops
+from cnnrepro.data.tf_helpers import tensor_ops
 from cnnrepro.layers.augmentation import augment, ten_corners, ten_crop
 from cnnrepro.layers.augmentation import windows as cut
 from cnnrepro.lessons.alexnet_pipeline.canvas_and_mean import CANVAS

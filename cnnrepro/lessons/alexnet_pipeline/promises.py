@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from cnnrepro import data
-from cnnrepro.data.statistics import of_pieces
-from cnnrepro.layers.augment import Augment
+from cnnrepro.data.image_statistics import of_pieces
+from cnnrepro.layers.augmentation import Augment
 from cnnrepro.lessons.alexnet_pipeline.canvas_and_mean import CANVAS, Material, canvas_of, middle_square
 from cnnrepro.lessons.alexnet_pipeline.colour_noise import covariances, first_images
 from cnnrepro.lessons.alexnet_pipeline.cut_windows import DRAWS

@@ -1,6 +1,7 @@
 """What the notebook dense_to_convolution shows: a classifier slid over scattered images, and what that costs."""
 
 # ruff: noqa: F401 (gathered for the notebook)
+from cnnrepro.data import standardise
 from cnnrepro.lessons.dense_to_convolution.scattered_images import scatter
 from cnnrepro.lessons.dense_to_convolution.sliding import (
     agreement,
@@ -12,4 +13,3 @@ from cnnrepro.lessons.dense_to_convolution.sliding import (
     trunk_differences,
 )
 from cnnrepro.lessons.dense_to_convolution.sliding_costs import costs, limit
-from cnnrepro.lessons.network_outputs import standardise

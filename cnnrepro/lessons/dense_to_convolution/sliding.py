@@ -13,11 +13,11 @@ import numpy as np
 
 from cnnrepro import anatomy, models
 from cnnrepro.anatomy.rows import spell_shape
-from cnnrepro.data import Splits
+from cnnrepro.data import Splits, standardise
 from cnnrepro.engine import keras
 from cnnrepro.experiments.digits_classifier import OPTIONS
 from cnnrepro.lessons.dense_to_convolution.scattered_images import Scattered
-from cnnrepro.lessons.network_outputs import layer_outputs, outputs, standardise
+from cnnrepro.lessons.network_outputs import layer_outputs, outputs
 from cnnrepro.training.scores import softmax
 
 

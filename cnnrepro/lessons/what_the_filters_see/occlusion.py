@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnrepro import data
-from cnnrepro.data import Splits
+from cnnrepro.data import Splits, standardise
 from cnnrepro.engine import keras
-from cnnrepro.lessons.network_outputs import outputs, standardise
+from cnnrepro.lessons.network_outputs import outputs
 from cnnrepro.training.scores import softmax
 
 BACKGROUND = 0  # the pixel value around the strokes, as in the data

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnrepro import anatomy, data
-from cnnrepro.data import Splits
+from cnnrepro.data import Splits, standardise
 from cnnrepro.engine import keras
-from cnnrepro.lessons.network_outputs import layer_outputs, standardise
+from cnnrepro.lessons.network_outputs import layer_outputs
 
 RECTIFIED = {"conv1": "conv1_activation", "conv2": "conv2_activation", "dense3": "dense3", "dense4": "dense4"}
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cnnrepro.data.statistics import forwards
+from cnnrepro.data.image_statistics import forwards
 from cnnrepro.report import style
 from cnnrepro.report.figures.panels import axes_at, grid_in, panel_row, without_ticks
 

@@ -7,7 +7,7 @@ from PIL import Image
 from cnnrepro import data
 from cnnrepro.data.pipelines.published import PIPELINES
 from cnnrepro.errors import UsageError
-from cnnrepro.layers.augment import Augment
+from cnnrepro.layers.augmentation import Augment
 
 BATCH = 8
 
@@ -24,9 +24,18 @@ def folder(tmp_path_factory):
     return root
 
 
-@pytest.fixture(scope="module", params=["disk", "memory", "none"])
-def splits(request, folder):
-    return data.load(f"folder:{folder / 'set'}", canvas=32, cache=request.param, pictures=folder / request.param)
+@pytest.fixture(scope="module")
+def loaded(folder):
+    """The splits by where they are cached."""
+    return {
+        cache: data.load(f"folder:{folder / 'set'}", canvas=32, cache=cache, pictures=folder / cache)
+        for cache in ("disk", "memory", "none")
+    }
+
+
+@pytest.fixture(scope="module")
+def splits(loaded):
+    return loaded["disk"]
 
 
 def gathered(feed, split="train", **how):
@@ -37,6 +46,15 @@ def gathered(feed, split="train", **how):
         images.append(np.asarray(head(given) if feed.placement == "step" else given))
         labels.append(np.asarray(label))
     return np.concatenate(images), np.concatenate(labels)
+
+
+def test_every_cache_gives_the_same_pictures(loaded):
+    disk, memory, none = (
+        gathered(data.Feed(splits, PIPELINES["alexnet-2012"]), seed=3, epoch=2) for splits in loaded.values()
+    )
+    for images, labels in (memory, none):
+        np.testing.assert_array_equal(images, disk[0])
+        np.testing.assert_array_equal(labels, disk[1])
 
 
 @pytest.mark.parametrize("name", PIPELINES)

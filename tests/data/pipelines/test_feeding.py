@@ -29,6 +29,17 @@ def test_in_order_and_standardised_as_numpy_does_it(digits):
         assert np.array_equal(out_labels, labels)
 
 
+def test_standardise_gives_the_same_to_the_bit(digits):
+    images, _ = run_through(digits, "validation")
+    np.testing.assert_array_equal(data.standardise(digits.examples["validation"].images, digits), images)
+
+
+def test_a_channel_that_is_the_same_everywhere_becomes_0(digits):
+    grey = {name: data.Examples(np.full((4, 4, 4, 1), 9, np.uint8), np.arange(4)) for name in digits.sizes}
+    images, _ = run_through(data.Splits("grey", digits.info, grey, "", (9 / 255,), (0.0,)), batch_size=4)
+    np.testing.assert_allclose(images, 0, atol=1e-7)
+
+
 def test_the_training_images_have_mean_zero_and_deviation_one(digits):
     images, _ = run_through(digits, seed=0)
     assert images.mean(dtype=np.float64) == pytest.approx(0, abs=1e-5)
@@ -54,7 +65,7 @@ def test_the_ragged_last_batch_is_kept(digits):
     assert batches.element_spec == spec
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, 500, 9_999])
+@pytest.mark.parametrize("batch_size", [7, 9_999])
 def test_any_batch_size_gives_the_same_images(digits, batch_size):
     assert digest(run_through(digits, "validation", batch_size, seed=3)) == digest(
         run_through(digits, "validation", 64, seed=3)
@@ -93,6 +104,7 @@ def test_order_depends_on_seed_and_epoch_alone(digits):
     assert digest(run_through(digits, seed=1, epoch=1)) == orders[1, 1]
 
 
+@pytest.mark.soak
 def test_another_process_has_the_same_order(digits):
     code = (
         "import hashlib; from cnnrepro import data; digest = hashlib.sha256();"

@@ -5,8 +5,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from cnnrepro.data.tfds.checksums import KnownFile
 from cnnrepro.data.tfds.network import why_unreachable
+from cnnrepro.data.tfds.published_files import KnownFile
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -89,10 +89,10 @@ def test_names_and_labels_are_read_once(prepared, info, tmp_path, monkeypatch):
 def test_it_loads_through_the_same_stages_as_a_folder(prepared, info, tmp_path, monkeypatch):
     monkeypatch.setattr(photographs.staging, "prepare", lambda *_, **__: prepared)
     load = {"train_images": None, "data_dir": None, "canvas": 32, "on_error": "stop"}
-    splits = picture_splits.load(info, cache="disk", pictures=tmp_path, **load)
+    splits = picture_splits.load_pictures(info, cache="disk", pictures=tmp_path, **load)
     assert splits.sizes == {"train": 20, "validation": 4, "test": 6}
     assert splits.canvas == (32, 32, 3)
-    streamed = picture_splits.load(info, cache="none", pictures=tmp_path / "other", **load)
+    streamed = picture_splits.load_pictures(info, cache="none", pictures=tmp_path / "other", **load)
     assert streamed.fingerprint == splits.fingerprint
     feeds = [data.Feed(one, data.pipeline("alexnet-2012")) for one in (splits, streamed)]
     for ours, theirs in zip(*(feed.batches("train", 8, seed=0) for feed in feeds), strict=True):

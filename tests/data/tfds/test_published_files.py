@@ -3,8 +3,7 @@ import hashlib
 
 import pytest
 
-from cnnrepro.data.tfds.checksums import KnownFile, known_as, known_files, sha256_of
-from cnnrepro.data.tfds.downloads import locate
+from cnnrepro.data.tfds.published_files import KnownFile, known_as, known_files, locate, sha256_of
 from cnnrepro.errors import UsageError, WorkFailed
 
 CONTENTS = {"images-idx3-ubyte.gz": gzip.compress(bytes(900), mtime=0), "labels-idx1-ubyte.gz": b"labels"}

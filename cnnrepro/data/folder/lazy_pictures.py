@@ -1,4 +1,4 @@
-"""Photographs on their canvas that are not in memory: in a file of pixels, or decoded whenever they are asked for."""
+"""Canvases of photographs that are not in memory: in a file of pixels, or decoded whenever they are asked for."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from cnnrepro.data import lazy
-from cnnrepro.data.folder.canvas import canvas, decode_to_canvas
+from cnnrepro.data import tf_helpers
+from cnnrepro.data.folder.canvas import decode_to_canvas, to_canvas
 from cnnrepro.data.folder.decoding import decode
 from cnnrepro.data.folder.source import Source
-from cnnrepro.data.pipelines import parallelism
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -88,12 +87,12 @@ class StreamedPictures(_Chosen):
         if wanted.ndim == 0:
             return self._decoded(int(wanted))
         with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-            found = list(threads.map(self._decoded, wanted.tolist()))
-        return np.stack(found) if found else np.zeros((0, self.side, self.side, 3), self.dtype)
+            canvases = list(threads.map(self._decoded, wanted.tolist()))
+        return np.stack(canvases) if canvases else np.zeros((0, self.side, self.side, 3), self.dtype)
 
     def dataset(self, order: np.ndarray) -> tf.data.Dataset:
         """The canvases at these positions, one by one in this order, decoded in parallel: (S, S, 3) uint8."""
-        tf = lazy.tensorflow()
+        tf = tf_helpers.tensorflow()
         wanted = self.positions[order]
         if self.source.paths is not None:
             files = np.array(self.source.paths, dtype=object)[wanted].tolist()
@@ -109,9 +108,9 @@ class StreamedPictures(_Chosen):
             return decode_to_canvas(read(which), self.side, plain)
 
         return encoded.map(
-            lazy.as_written(decoded), num_parallel_calls=parallelism.pictures_at_once(), deterministic=True
+            tf_helpers.as_written(decoded), num_parallel_calls=tf_helpers.pictures_at_once(), deterministic=True
         )
 
     def _decoded(self, position: int) -> np.ndarray:
         # One definition of the pixels: what Pillow decodes equals what TensorFlow does for a plain JPEG.
-        return canvas(decode(self.source.read(position)), self.side).numpy()
+        return to_canvas(decode(self.source.read(position)), self.side).numpy()

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnrepro.data.examples import Examples
-from cnnrepro.data.statistics import Statistics, of_examples, of_pieces, stored
+from cnnrepro.data.image_statistics import Statistics, of_examples, of_pieces, stored
 from cnnrepro.errors import UsageError
 
 
@@ -33,10 +33,10 @@ def test_the_embedded_digits(digits):
 
 
 def test_real_photographs_on_their_canvas(photographs):
-    from cnnrepro.data.folder.canvas import canvas
+    from cnnrepro.data.folder.canvas import to_canvas
     from cnnrepro.data.folder.decoding import decode
 
-    images = np.stack([canvas(decode(path.read_bytes()), 64).numpy() for path in photographs])
+    images = np.stack([to_canvas(decode(path.read_bytes()), 64).numpy() for path in photographs])
     found = of_pieces(images[start : start + 17] for start in range(0, len(images), 17))
     agrees(found, images)
     grey = abs(found.directions[:, 0].sum()) / 3**0.5
@@ -92,7 +92,7 @@ def test_directions_have_one_sign():
 def test_what_is_stored_is_read_and_belongs_to_its_images(tmp_path, monkeypatch):
     examples = Examples(noise(20, 8, 3), np.zeros(20, np.int64))
     first = stored(examples, "a" * 64, tmp_path)
-    monkeypatch.setattr("cnnrepro.data.statistics.of_examples", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("cnnrepro.data.image_statistics.of_examples", lambda *_: pytest.fail("computed again"))
     second = stored(examples, "a" * 64, tmp_path)
     assert second.fingerprint == first.fingerprint
     np.testing.assert_array_equal(second.mean_image, first.mean_image)

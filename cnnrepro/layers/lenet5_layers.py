@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnrepro.engine import keras
 from cnnrepro.layers.digit_codes import PIXELS, codes
-from cnnrepro.layers.pooling import pair, pooled_size
+from cnnrepro.layers.l2_pooling import pair, pooled_size
 
 ops = keras.ops
 
