@@ -122,7 +122,7 @@ def compiled(feed: data.Feed) -> keras.Model:
     from cnnrepro import engine, models
     from cnnrepro.engine import keras
     from cnnrepro.recipes.optimizers import make_optimizer
-    from cnnrepro.recipes.table import recipe
+    from cnnrepro.recipes.recipes import recipe
 
     keras.utils.set_random_seed(0)
     model = feed.headed(models.build("alexnet", feed.input_shape, CLASSES))

@@ -13,7 +13,7 @@ from cnnrepro.console import print_json, print_table, spell
 from cnnrepro.errors import unknown
 from cnnrepro.experiments.catalogue import EXPERIMENTS
 from cnnrepro.models.table import MODELS
-from cnnrepro.recipes.table import RECIPES
+from cnnrepro.recipes.recipes import RECIPES
 
 
 def models_rows() -> list[dict]:

@@ -1,24 +1,63 @@
-"""Keras optimisers for the recipes."""
+"""Keras optimizers for the recipes, with the weight decay of 2012 among them. Loads Keras."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
-from cnnrepro.recipes.table import Recipe
+from cnnrepro.engine import keras
+from cnnrepro.recipes.recipes import Recipe
 
-if TYPE_CHECKING:
-    import keras
+# Endings of the names of filters and matrices, here and in Keras; biases, gains and moving values have others.
+KERNELS = ("kernel", "filters")
 
 
-def make_optimizer(chosen: Recipe, learning_rate: float | None = None) -> keras.optimizers.Optimizer:
-    """A fresh Keras optimiser for a recipe, with its own learning rate or the one given."""
-    from cnnrepro.engine import keras
+@keras.saving.register_keras_serializable(package="cnnrepro")
+class CoupledSGD(keras.optimizers.SGD):
+    """v ← 0.9 v − decay · ε · w − ε · g; w ← w + v: weight decay that goes through momentum and rate.
 
-    rate = chosen.learning_rate if learning_rate is None else learning_rate
-    if chosen.optimizer == "adam":
+    Krizhevsky, Sutskever and Hinton 2012, section 5. It is descent on the loss + decay / 2 · ‖w‖². Keras's own
+    ``weight_decay`` is another rule: it takes decay · ε · w off the weights and keeps it out of v.
+
+    Args:
+        learning_rate: ε.
+        momentum: 0.9 in the paper.
+        decay: 0.0005 in the paper.
+        decayed: "kernels": filters and matrices alone; "all": all that is trained.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.01,
+        momentum: float = 0.9,
+        decay: float = 0.0,
+        decayed: str = "kernels",
+        **kwargs: Any,
+    ):
+        super().__init__(learning_rate=learning_rate, momentum=momentum, **kwargs)
+        self.decay, self.decayed = decay, decayed
+
+    def decays(self, path: str) -> bool:
+        """Whether the variable of this path is decayed."""
+        return self.decayed == "all" or path.rsplit("/", 1)[-1].endswith(KERNELS)
+
+    def update_step(self, gradient, variable, learning_rate):
+        """One step of one variable."""
+        # On TensorFlow what comes here is not the Keras variable, and has no path.
+        path = self._trainable_variables[self._get_variable_index(variable)].path
+        if self.decay and self.decays(path):
+            gradient = gradient + keras.ops.cast(self.decay, variable.dtype) * keras.ops.convert_to_tensor(variable)
+        super().update_step(gradient, variable, learning_rate)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for saving."""
+        return super().get_config() | {"decay": self.decay, "decayed": self.decayed}
+
+
+def make_optimizer(recipe: Recipe, learning_rate: float | None = None) -> keras.optimizers.Optimizer:
+    """A fresh Keras optimizer for a recipe, with its own learning rate or the one given."""
+    rate = recipe.learning_rate if learning_rate is None else learning_rate
+    if recipe.optimizer == "adam":
         return keras.optimizers.Adam(rate)
-    if chosen.optimizer == "coupled_sgd":
-        from cnnrepro.recipes.coupled_sgd import CoupledSGD
-
-        return CoupledSGD(rate, chosen.momentum, chosen.weight_decay, chosen.decayed)
-    return keras.optimizers.SGD(rate, momentum=chosen.momentum)
+    if recipe.optimizer == "coupled_sgd":
+        return CoupledSGD(rate, recipe.momentum, recipe.weight_decay, recipe.decayed)
+    return keras.optimizers.SGD(rate, momentum=recipe.momentum)

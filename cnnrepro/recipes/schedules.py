@@ -79,7 +79,7 @@ class AtEpochs:
 
     def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
         """(step of the epoch, factor on the first rate)."""
-        return [(0, self.factor ** sum(epoch >= one for one in self.epochs))]
+        return [(0, self.factor ** sum(epoch >= first for first in self.epochs))]
 
     def describe(self) -> str:
         """In words."""
@@ -98,8 +98,8 @@ class AtSteps:
     def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
         """(step of the epoch, factor on the first rate)."""
         first = epoch * steps_per_epoch
-        at = [0, *sorted(step - first for step in self.steps if first < step < first + steps_per_epoch)]
-        return [(step, self.factor ** sum(first + step >= one for one in self.steps)) for step in at]
+        changes = [0, *sorted(step - first for step in self.steps if first < step < first + steps_per_epoch)]
+        return [(step, self.factor ** sum(first + step >= drop for drop in self.steps)) for step in changes]
 
     def describe(self) -> str:
         """In words."""
@@ -149,13 +149,13 @@ class Table:
 Schedule = Constant | Plateau | AtEpochs | AtSteps | Exponential | Table
 
 
-def changes(
+def learning_rates(
     schedule: Schedule, base_rate: float, epoch: int, history: History, steps_per_epoch: int
 ) -> list[tuple[int, float]]:
     """The learning rates of an epoch.
 
     Args:
-        schedule: how it goes down.
+        schedule: how the rate goes down.
         base_rate: that of the first step of the run.
         epoch: from 0 up.
         history: of the epochs before, by metric.

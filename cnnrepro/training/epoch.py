@@ -1,4 +1,4 @@
-"""The numbers of a run: its data and number format on this machine, its network, an epoch, the test.
+"""The network of a run, the mode it computes in, an epoch of training, and its weights on disk.
 
 What is bit-exact: with ``deterministic`` on, the same spec gives the same curve on the same machine, also when it was
 interrupted and resumed. Another processor, another number of threads or other library versions agree to rounding.
@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING
 
 from cnnrepro import data, models
 from cnnrepro.files import folder_beside, write_whole
-from cnnrepro.recipes.optimizers import make_optimizer
-from cnnrepro.recipes.schedules import changes
-from cnnrepro.recipes.table import recipe
+from cnnrepro.recipes.recipes import recipe
+from cnnrepro.recipes.schedules import learning_rates
 from cnnrepro.runs.store import WEIGHTS
-from cnnrepro.training.callback import DivergedError
-from cnnrepro.training.callback import watch as watch_epoch
+from cnnrepro.training.callback import DivergedError, make_callback
 from cnnrepro.training.devices import SINGLE_DEVICE, SingleDevice
 from cnnrepro.training.progress import Progress
 from cnnrepro.training.resolve import ResolvedRun
@@ -33,7 +31,7 @@ METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 @contextmanager
 def numeric_mode(run: ResolvedRun) -> Iterator[None]:
-    """Seeds, determinism and number format of a run; the format is put back afterwards."""
+    """Set the seeds, determinism and number format of a run; the format is put back afterwards."""
     from cnnrepro import engine
     from cnnrepro.engine import keras
 
@@ -51,18 +49,19 @@ def numeric_mode(run: ResolvedRun) -> Iterator[None]:
 
 
 def build(run: ResolvedRun) -> keras.Model:
-    """The network of a run, from augmented images to logits, with fresh weights."""
+    """The network of a run, from augmented images to logits, with initial weights."""
     return models.build(run.spec.model, run.feed.input_shape, run.classes, **dict(run.spec.options))
 
 
 def compiled_model(run: ResolvedRun) -> tuple[keras.Model, keras.Model, bool]:
-    """What is trained, the network in it, and whether XLA compiles the step.
+    """The model that is trained, the network in it, and whether XLA compiles the step.
 
-    The two are one model, unless the images are augmented at the head of the step: then what is trained begins with
-    that. Its optimiser is built.
+    The two are one, unless the images are augmented at the head of the step: then the model begins with that. Its
+    optimizer is built.
     """
     from cnnrepro import engine
     from cnnrepro.engine import keras
+    from cnnrepro.recipes.optimizers import make_optimizer
 
     network = build(run)
     model = run.feed.headed(network)
@@ -78,14 +77,14 @@ def compiled_model(run: ResolvedRun) -> tuple[keras.Model, keras.Model, bool]:
     return model, network, jit_compile
 
 
-def rates(run: ResolvedRun, epoch: int, history: Mapping[str, list[float]]) -> list[tuple[int, float]]:
+def epoch_rates(run: ResolvedRun, epoch: int, history: Mapping[str, list[float]]) -> list[tuple[int, float]]:
     """The learning rates of an epoch, as (step of the epoch from which on, rate); the first is for step 0.
 
     They follow from the recipe and the history alone, so a run that is resumed has those of one that was left alone.
     """
     chosen = recipe(run.spec.recipe)
     base = chosen.learning_rate if run.spec.learning_rate is None else run.spec.learning_rate
-    return changes(chosen.schedule, base, epoch, history, run.steps)
+    return learning_rates(chosen.schedule, base, epoch, history, run.steps)
 
 
 def train_epoch(
@@ -97,22 +96,22 @@ def train_epoch(
     progress: Progress,
     devices: SingleDevice = SINGLE_DEVICE,
 ) -> dict[str, float]:
-    """One pass over the training split and one over the validation split; the means of what was seen."""
-    images, others, size = run.splits.sizes["train"], run.splits.sizes["validation"], run.spec.batch_size
-    planned = rates(run, epoch, history)
-    model.optimizer.learning_rate = planned[0][1]
-    watch = watch_epoch(run, epoch, dict(planned[1:]), progress, devices)
+    """One pass over the training split and one over the validation split; the curves' values of this epoch."""
+    sizes, batch_size = run.splits.sizes, run.spec.batch_size
+    (_, first_rate), *later_rates = rates = epoch_rates(run, epoch, history)
+    model.optimizer.learning_rate = first_rate
+    callback = make_callback(run, epoch, dict(later_rates), progress, devices)
     began = time.monotonic()
-    training = run.feed.batches("train", size, seed=run.spec.seed, epoch=epoch)
+    training = run.feed.batches("train", batch_size, seed=run.spec.seed, epoch=epoch)
     with devices.detecting_lost_workers():
         model.fit(
-            devices.global_batches(training, images, size),
+            devices.global_batches(training, sizes["train"], batch_size),
             initial_epoch=epoch,
             epochs=epoch + 1,
-            steps_per_epoch=devices.batch_count(images, size),
-            validation_data=devices.global_batches(validation, others, size),
-            validation_steps=devices.batch_count(others, size),
-            callbacks=[watch],
+            steps_per_epoch=devices.batch_count(sizes["train"], batch_size),
+            validation_data=devices.global_batches(validation, sizes["validation"], batch_size),
+            validation_steps=devices.batch_count(sizes["validation"], batch_size),
+            callbacks=[callback],
             shuffle=False,  # tf.data has shuffled
             verbose=0,
         )
@@ -122,9 +121,9 @@ def train_epoch(
             raise DivergedError(f"{name} became {value} in epoch {epoch + 1}.")
     return {
         **{name: measured[name] for name in METRICS},
-        "learning_rate": planned[-1][1],
+        "learning_rate": rates[-1][1],
         "seconds": time.monotonic() - began,
-        "images_per_second": images / watch.training_seconds,
+        "images_per_second": sizes["train"] / callback.training_seconds,
     }
 
 

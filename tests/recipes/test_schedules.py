@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnrepro.recipes.schedules import CONSTANT, AtEpochs, AtSteps, Exponential, Plateau, Table, changes, to_dict
-from cnnrepro.recipes.table import RECIPES
+from cnnrepro.recipes.recipes import RECIPES
+from cnnrepro.recipes.schedules import CONSTANT, AtEpochs, AtSteps, Exponential, Plateau, Table, learning_rates, to_dict
 
 EVERY = [CONSTANT, Plateau(), AtEpochs((3, 5)), AtSteps((7, 25)), Exponential(0.96, 8), Table(((2, 1.0), (3, 0.4)))]
 
@@ -15,9 +15,9 @@ def rates(schedule, epochs, accuracies=(), steps=10, base=1.0):
     """The rate of every step, one epoch after another, as a run meets them."""
     history, found = {"val_accuracy": []}, []
     for epoch in range(epochs):
-        at = dict(changes(schedule, base, epoch, history, steps))
-        assert min(at) == 0
-        found += [at[max(one for one in at if one <= step)] for step in range(steps)]
+        by_step = dict(learning_rates(schedule, base, epoch, history, steps))
+        assert min(by_step) == 0
+        found += [by_step[max(first for first in by_step if first <= step)] for step in range(steps)]
         history["val_accuracy"].append(accuracies[epoch] if epoch < len(accuracies) else 0.5)
     return found
 
@@ -41,8 +41,8 @@ def test_a_change_inside_an_epoch_is_at_its_step():
 
 
 def test_a_change_at_the_border_of_epochs_is_at_the_first_step():
-    assert changes(AtSteps((20,)), 1.0, 1, {}, 10) == [(0, 1.0)]
-    assert changes(AtSteps((20,)), 1.0, 2, {}, 10) == [(0, pytest.approx(0.1))]
+    assert learning_rates(AtSteps((20,)), 1.0, 1, {}, 10) == [(0, 1.0)]
+    assert learning_rates(AtSteps((20,)), 1.0, 2, {}, 10) == [(0, pytest.approx(0.1))]
 
 
 def test_a_plateau_waits_counts_anew_and_stops_lowering():
@@ -58,22 +58,24 @@ def test_an_improvement_starts_the_wait_again():
     assert by_epoch(schedule, 6, [0.1, 0.1, 0.2, 0.2, 0.3, 0.3]) == [1] * 6
 
 
-@pytest.mark.parametrize("schedule", EVERY, ids=lambda one: one.kind)
+@pytest.mark.parametrize("schedule", EVERY, ids=lambda schedule: schedule.kind)
 @given(accuracies=st.lists(st.floats(0, 1), min_size=12, max_size=12), epoch=st.integers(0, 11))
 def test_a_resumed_run_has_the_rates_of_one_left_alone(schedule, accuracies, epoch):
     """What is asked of an epoch depends on the epochs before it alone, and not on what came after."""
     whole, before = {"val_accuracy": accuracies}, {"val_accuracy": accuracies[:epoch]}
-    assert changes(schedule, 0.1, epoch, whole, 10) == changes(schedule, 0.1, epoch, before, 10)
+    assert learning_rates(schedule, 0.1, epoch, whole, 10) == learning_rates(schedule, 0.1, epoch, before, 10)
 
 
-@pytest.mark.parametrize("schedule", EVERY, ids=lambda one: one.kind)
+@pytest.mark.parametrize("schedule", EVERY, ids=lambda schedule: schedule.kind)
 @given(accuracies=st.lists(st.floats(0, 1), min_size=9, max_size=9))
 def test_rates_never_rise(schedule, accuracies):
     found = rates(schedule, 9, accuracies)
     assert all(later <= earlier for earlier, later in pairwise(found))
 
 
-@pytest.mark.parametrize("schedule", [*EVERY, *(one.schedule for one in RECIPES.values())], ids=lambda one: one.kind)
+@pytest.mark.parametrize(
+    "schedule", [*EVERY, *(recipe.schedule for recipe in RECIPES.values())], ids=lambda schedule: schedule.kind
+)
 def test_a_schedule_is_plain_and_told(schedule):
     assert json.loads(json.dumps(to_dict(schedule)))["kind"] == schedule.kind
     assert schedule.describe()

@@ -13,7 +13,7 @@ from cnnrepro.claims.checks.wording import spelled, tiny
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, Verdict, conclude, right_or_wrong
 from cnnrepro.engine import keras
 from cnnrepro.layers import LocalResponseNormalization
-from cnnrepro.recipes.table import RECIPES
+from cnnrepro.recipes.recipes import RECIPES
 
 ops = keras.ops
 

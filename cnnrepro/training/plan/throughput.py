@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnrepro import models
-from cnnrepro.recipes.optimizers import make_optimizer
-from cnnrepro.recipes.table import recipe
+from cnnrepro.recipes.recipes import recipe
 
 _STEPS = 5  # timed one by one, after two that compile and warm up; the median is taken
 _LARGEST_BATCH = 64  # images on a CPU: beyond it a step takes longer and an image does not
@@ -55,11 +54,11 @@ def measure(
     """
     from cnnrepro import engine
     from cnnrepro.engine import keras
+    from cnnrepro.recipes.optimizers import make_optimizer
 
     batch = batch if on_gpu else min(batch, _LARGEST_BATCH)
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
-    try:
+    with engine.policy_kept():
+        keras.config.set_dtype_policy(precision)
         network = models.build(model, input_shape, classes, **options)
         network.compile(
             optimizer=make_optimizer(recipe(recipe_name)),
@@ -74,6 +73,4 @@ def measure(
             began = time.perf_counter()
             float(network.train_on_batch(images, labels))  # as a number on the host, so that the step is over
             seconds.append(time.perf_counter() - began)
-    finally:
-        keras.config.set_dtype_policy(before)
     return Throughput(batch / statistics.median(seconds[2:]), batch, _STEPS, precision)

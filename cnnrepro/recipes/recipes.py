@@ -1,4 +1,4 @@
-"""The recipes: which optimiser, with which constants, from which source.
+"""The recipes: which optimizer, with which constants, from which source.
 
 Plain data; ``optimizers`` makes Keras's objects of it.
 """
@@ -63,12 +63,12 @@ class Recipe:
 
         What came later is left out where it is not used, so that older records keep their keys.
         """
-        told = {name: getattr(self, name) for name in ("name", "optimizer", "learning_rate", "momentum")}
+        decides = {name: getattr(self, name) for name in ("name", "optimizer", "learning_rate", "momentum")}
         if self.weight_decay:
-            told |= {"weight_decay": self.weight_decay, "decayed": self.decayed}
+            decides |= {"weight_decay": self.weight_decay, "decayed": self.decayed}
         if self.schedule != CONSTANT:
-            told["schedule"] = schedules.to_dict(self.schedule)
-        return told
+            decides["schedule"] = schedules.to_dict(self.schedule)
+        return decides
 
 
 _ALEXNET = "Krizhevsky, Sutskever and Hinton 2012, section 5"

@@ -4,9 +4,11 @@ import pytest
 
 from cnnrepro import data, models
 from cnnrepro.errors import UsageError
-from cnnrepro.recipes.table import OPTIMIZERS, RECIPES, recipe
+from cnnrepro.recipes.recipes import OPTIMIZERS, RECIPES, recipe
 
-every_recipe = pytest.mark.parametrize("chosen", RECIPES.values(), ids=lambda one: one.name)
+FIELDS = ("learning_rate", "momentum", "weight_decay", "batch_size", "epochs")
+
+every_recipe = pytest.mark.parametrize("chosen", RECIPES.values(), ids=lambda recipe: recipe.name)
 
 
 @every_recipe
@@ -33,23 +35,22 @@ def test_older_recipes_keep_what_names_their_runs():
 
 @every_recipe
 def test_all_that_moves_the_weights_names_a_run(chosen):
-    told = chosen.to_dict()
+    keyed = chosen.to_dict()
     if chosen.optimizer == "coupled_sgd":
-        assert (told["weight_decay"], told["decayed"]) == (chosen.weight_decay, chosen.decayed)
-    assert ("schedule" in told) == (chosen.schedule.kind != "constant")
+        assert (keyed["weight_decay"], keyed["decayed"]) == (chosen.weight_decay, chosen.decayed)
+    assert ("schedule" in keyed) == (chosen.schedule.kind != "constant")
 
 
 def test_the_constants_of_the_papers():
-    said = {
-        # name: rate, momentum, weight decay, batch, epochs
+    published = {
         "alexnet-2012": (0.01, 0.9, 0.0005, 128, 90),
         "vgg-2014": (0.01, 0.9, 0.0005, 256, 74),
         "resnet-2015": (0.1, 0.9, 0.0001, 256, 120),
         "resnet-cifar-2015": (0.1, 0.9, 0.0001, 128, 182),
     }
-    for name, constants in said.items():
-        one = recipe(name)
-        assert (one.learning_rate, one.momentum, one.weight_decay, one.batch_size, one.epochs) == constants
+    for name, constants in published.items():
+        values = vars(recipe(name))
+        assert tuple(values[field] for field in FIELDS) == constants, name
 
 
 @pytest.mark.parametrize(
@@ -57,10 +58,10 @@ def test_the_constants_of_the_papers():
     [("vgg-2014", 370_000, 1_281_167), ("resnet-2015", 600_000, 1_281_167), ("resnet-cifar-2015", 64_000, 45_000)],
 )
 def test_lengths_that_papers_give_in_steps(name, steps, images):
-    one = recipe(name)
+    chosen = recipe(name)
     # ImageNet's batches divide nothing; CIFAR's 45,000 images make 351.6, and so 352, steps.
-    epochs = steps * one.batch_size / images if images > 1e6 else steps / 352
-    assert epochs == pytest.approx(one.epochs, abs=0.5)
+    epochs = steps * chosen.batch_size / images if images > 1e6 else steps / 352
+    assert epochs == pytest.approx(chosen.epochs, abs=0.5)
 
 
 def test_an_unknown_recipe_lists_the_known():
