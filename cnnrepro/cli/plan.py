@@ -30,9 +30,9 @@ def plan(
     """Say what a training takes before it starts: steps, arithmetic, bytes, memory and hours."""
     from cnnrepro import models
     from cnnrepro.experiments.parameters import parse_assignments
-    from cnnrepro.training.plan.estimate import plan as plan_run
+    from cnnrepro.training.plan.estimate import estimate
 
-    made = plan_run(
+    result = estimate(
         model,
         dataset,
         recipe,
@@ -44,6 +44,6 @@ def plan(
         options=models.parse_options(model, parse_assignments(option or ())),
     )
     if as_json:
-        print_json(made.to_dict())
+        print_json(result.to_dict())
         return
-    print_table(["what", "value", "basis"], made.rows(), fold="basis")
+    print_table(["what", "value", "basis"], result.rows(), fold="basis")

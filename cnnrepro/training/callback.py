@@ -1,4 +1,4 @@
-"""What Keras calls during an epoch: shows progress, takes the time, changes the rate, ends a run that diverges."""
+"""What Keras calls during an epoch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class DivergedError(Exception):
     """The loss left the finite numbers."""
 
 
-def watch(
+def make_callback(
     run: ResolvedRun, epoch: int, later_rates: Mapping[int, float], progress: Progress, devices: SingleDevice
 ) -> keras.callbacks.Callback:
     """A callback that shows progress, takes the time, changes the learning rate and ends a run that diverges."""
@@ -28,7 +28,7 @@ def watch(
 
     size, images, steps = run.spec.batch_size, run.splits.sizes["train"], run.steps
 
-    class Watch(keras.callbacks.Callback):
+    class EpochCallback(keras.callbacks.Callback):
         training_seconds = math.nan
 
         def on_epoch_begin(self, _epoch, logs=None):
@@ -54,7 +54,7 @@ def watch(
                     f"(step {epoch * steps + batch + 1} of the run)."
                 )
             self.training_seconds = time.monotonic() - self.began
-            seen = min(size, images - batch * size)
-            progress.batch(epoch + 1, seen, {"loss": loss, "accuracy": float(logs["accuracy"])})
+            batch_images = min(size, images - batch * size)
+            progress.batch(epoch + 1, batch_images, {"loss": loss, "accuracy": float(logs["accuracy"])})
 
-    return Watch()
+    return EpochCallback()

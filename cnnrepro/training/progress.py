@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from functools import partial
-from typing import IO, Protocol
+from typing import IO
 
 from cnnrepro.errors import unknown
 from cnnrepro.stderr import say_line
@@ -19,8 +19,8 @@ TERMINAL_BAR = "{l_bar}{bar:12}| {rate_fmt}, {remaining} left{postfix}"
 LINE_EVERY_SECONDS = 60.0  # between two lines of a log within an epoch
 
 
-class Progress(Protocol):
-    """What the training loop tells while it works."""
+class Progress:
+    """What the training loop tells while it works; here it is shown nowhere."""
 
     def wait(self, title: str) -> None:
         """Another process trains the run; this one waits for it."""
@@ -38,12 +38,16 @@ class Progress(Protocol):
         """The run has ended, in whichever way."""
 
 
+class NoProgress(Progress):
+    """Silence."""
+
+
 def _spell(metrics: dict[str, float]) -> str:
     """Metrics as people read them: "loss 0.412, accuracy 0.871"."""
     return ", ".join(f"{name.replace('val_', 'validation ')} {value:.3f}" for name, value in metrics.items())
 
 
-class BarProgress:
+class BarProgress(Progress):
     """A bar of tqdm with epoch, loss, accuracy, images/s and time left."""
 
     def __init__(self, make_bar):
@@ -80,7 +84,7 @@ class BarProgress:
             self._bar.close()
 
 
-class LineProgress:
+class LineProgress(Progress):
     """A line an epoch, and one a minute in long epochs, for logs and pipes."""
 
     def __init__(self, stream: IO[str] | None = None):
@@ -118,28 +122,6 @@ class LineProgress:
         """Say how the epoch went."""
         self._said, self._seen_epoch = time.monotonic(), 0
         self._say(f"{self._title}: epoch {epoch}/{self._epochs} done, {_spell(metrics)}, {self._pace()}")
-
-    def stop(self) -> None:
-        """Nothing is left open."""
-
-
-class NoProgress:
-    """Silence."""
-
-    def wait(self, title: str) -> None:
-        """Say nothing."""
-
-    def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
-        """Say nothing."""
-
-    def batch(self, epoch: int, images: int, metrics: dict[str, float]) -> None:
-        """Say nothing."""
-
-    def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
-        """Say nothing."""
-
-    def stop(self) -> None:
-        """Say nothing."""
 
 
 def in_jupyter() -> bool:

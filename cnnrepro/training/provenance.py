@@ -1,4 +1,4 @@
-"""Where numbers come from: a record's data, machine, versions of what computed it and the commit of the code."""
+"""Where a run's numbers come from: data, machine, versions of the libraries, commit of the code."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ LIBRARIES = ("keras", "tensorflow", "jax", "numpy", "tensorflow-datasets", "mlxt
 
 def versions() -> dict[str, str]:
     """The versions of Python, cnnrepro and the libraries that decide numbers, of those that are installed."""
-    found = {"python": platform.python_version(), "cnnrepro": cnnrepro.__version__}
+    versions_here = {"python": platform.python_version(), "cnnrepro": cnnrepro.__version__}
     for library in LIBRARIES:
         try:
-            found[library] = importlib.metadata.version(library)
+            versions_here[library] = importlib.metadata.version(library)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return versions_here
 
 
 def _git(*arguments: str) -> str | None:
@@ -61,7 +61,7 @@ def commit() -> str | None:
 
 
 def first_record(run: ResolvedRun, earlier: RunRecord | None) -> RunRecord:
-    """The record of a run that begins, or of one that goes on."""
+    """The record at the start of a session of a run; ``earlier`` is that of the session before, if there was one."""
     from cnnrepro import engine
 
     splits = run.splits
@@ -78,7 +78,7 @@ def first_record(run: ResolvedRun, earlier: RunRecord | None) -> RunRecord:
             "sizes": dict(splits.sizes),
             "mean": list(splits.mean),
             "std": list(splits.std),
-            **_what_is_missing(splits),
+            **_missing_pictures(splits),
             "input": run.feed.describe(),
         },
         versions=versions(),
@@ -90,8 +90,8 @@ def first_record(run: ResolvedRun, earlier: RunRecord | None) -> RunRecord:
     )
 
 
-def _what_is_missing(splits: Splits) -> dict:
-    """What a reader of the record must know of data that are not whole; nothing where they are."""
+def _missing_pictures(splits: Splits) -> dict:
+    """What is not there of the data: pictures that were left out, or parts that are not here; nothing where all is."""
     missing = {"partial": splits.partial} if splits.partial else {}
     if splits.skipped:
         named = [{"picture": name, "reason": reason} for name, reason in splits.skipped[:NAMED_PICTURES]]

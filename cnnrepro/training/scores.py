@@ -48,11 +48,11 @@ def _scored(values: np.ndarray, labels: np.ndarray, losses: np.ndarray) -> dict[
     # Classes that come before the right one; of equals, the lower class first. A quarter of the time of sorting.
     ahead = (values > own) | ((values == own) & (np.arange(values.shape[-1]) < labels))
     rank = ahead.sum(axis=-1)
-    found = {
+    rates = {
         "accuracy": float((rank < 1).mean()),
         "loss": float(losses.mean()),
         "top1_error": float((rank >= 1).mean()),
     }
     if values.shape[-1] > 5:
-        found["top5_error"] = float((rank >= 5).mean())
-    return found
+        rates["top5_error"] = float((rank >= 5).mean())
+    return rates

@@ -4,14 +4,71 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from cnnrepro import data, machine, models
 from cnnrepro.errors import UsageError
-from cnnrepro.recipes.table import Recipe, recipe
+from cnnrepro.recipes.recipes import Recipe, recipe
 from cnnrepro.training.plan import gpus
-from cnnrepro.training.plan.lines import EXACT, MEASURED, PROJECTED, Line, Plan
 from cnnrepro.training.resolve import on_gpu, resolve_precision
+
+EXACT, MEASURED, PROJECTED = "exact", "measured", "projected"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of an estimate.
+
+    Args:
+        what: its name.
+        value: a number in ``unit``, or a text.
+        unit: "" for texts and counts.
+        kind: "exact" (counted or published), "measured" (here, now) or "projected" (from an assumption).
+        basis: where it comes from, in a few words.
+    """
+
+    what: str
+    value: float | int | str
+    unit: str
+    kind: str
+    basis: str
+
+    def text(self) -> str:
+        """The value as people read it."""
+        if isinstance(self.value, str):
+            return self.value
+        if isinstance(self.value, int):
+            return f"{self.value:,} {self.unit}".strip()
+        digits = 0 if self.value >= 100 else 1 if self.value >= 10 else 2 if self.value >= 0.01 else 4
+        return f"{self.value:,.{digits}f} {self.unit}".strip()
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a training takes.
+
+    Args:
+        model, dataset, recipe: their names.
+        lines: one thing each.
+    """
+
+    model: str
+    dataset: str
+    recipe: str
+    lines: tuple[Line, ...]
+
+    def __getitem__(self, what: str) -> Line:
+        """A line by its name."""
+        return {line.what: line for line in self.lines}[what]
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """For a table: name, value, and whether it is exact, measured or projected, with the basis."""
+        return [(line.what, line.text(), f"{line.kind}: {line.basis}") for line in self.lines]
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        return asdict(self)
+
 
 # A training step computes each layer forwards once and backwards twice: for its inputs and for its weights.
 PASSES = 3
@@ -19,7 +76,7 @@ PASSES = 3
 
 @dataclass(frozen=True)
 class _Setting:
-    """What the arithmetic of a plan needs of data, pipeline and recipe."""
+    """What the arithmetic needs of data, pipeline and recipe."""
 
     chosen: Recipe
     sizes: Mapping[str, int]
@@ -35,7 +92,7 @@ class _Setting:
         return math.ceil(self.sizes["train"] / self.batch)
 
 
-def plan(
+def estimate(
     model: str,
     dataset: str,
     recipe_name: str = "adam",
@@ -47,7 +104,7 @@ def plan(
     precision: str = "auto",
     pipeline: str | None = None,
     options: Mapping[str, object] | None = None,
-) -> Plan:
+) -> Estimate:
     """What it takes to train a model on a data set by a recipe. The data need not be here, except a folder's.
 
     Args:
@@ -55,7 +112,7 @@ def plan(
         dataset: a name of ``cnnrepro.data.DATASETS``, or "folder:PATH".
         recipe_name: a name of ``cnnrepro.recipes.RECIPES``.
         epochs, batch_size: in place of the recipe's.
-        device: a name of ``devices.DEVICES``: hours are projected for that GPU.
+        device: a name of ``gpus.DEVICES``: hours are projected for that GPU.
         throughput: training images/s, where they are known: hours follow from them.
         precision: on this machine; as in ``RunSpec``.
         pipeline: in place of the recipe's.
@@ -77,8 +134,8 @@ def plan(
     setting = _setting(chosen, dataset, epochs, batch_size, gpu.precision if gpu else precision)
     totals = _totals(model, setting, options)
     lines = [*_work(setting, totals), *_bytes(setting, data.info(dataset)), *_memory(setting, totals, gpu)]
-    lines += _hours(model, setting, totals, gpu, throughput, options)
-    return Plan(model, dataset, recipe_name, tuple(lines))
+    lines += _speed_and_hours(model, setting, totals, gpu, throughput, options)
+    return Estimate(model, dataset, recipe_name, tuple(lines))
 
 
 def _setting(chosen: Recipe, dataset: str, epochs: int | None, batch_size: int | None, precision: str) -> _Setting:
@@ -118,15 +175,15 @@ def _work(setting: _Setting, totals) -> list[Line]:
     multiply_adds = totals.known_multiply_adds
     partly = f" ({len(totals.unknown)} layers not counted)" if totals.unknown else ""
     side, _, channels = setting.input_shape
-    sees = f"{side} x {side} x {channels}, {setting.classes:,} classes"
-    told = f"{setting.steps:,} an epoch of batch {setting.batch}, {setting.epochs} epochs"
+    network_input = f"{side} x {side} x {channels}, {setting.classes:,} classes"
+    per_epoch = f"{setting.steps:,} an epoch of batch {setting.batch}, {setting.epochs} epochs"
     counted = f"one pass forwards, counted layer by layer{partly}"
     operations = PASSES * 2 * multiply_adds * seen
     return [
-        Line("network sees", sees, "", EXACT, f"pipeline {setting.chosen.pipeline}"),
+        Line("network sees", network_input, "", EXACT, f"pipeline {setting.chosen.pipeline}"),
         Line("parameters", totals.parameters, "", EXACT, "counted"),
         Line("training images", setting.sizes["train"], "", EXACT, "the training split"),
-        Line("steps", setting.steps * setting.epochs, "", EXACT, told),
+        Line("steps", setting.steps * setting.epochs, "", EXACT, per_epoch),
         Line("multiply-adds an image", multiply_adds, "", EXACT, counted),
         Line(
             "arithmetic",
@@ -148,8 +205,8 @@ def _bytes(setting: _Setting, info: data.DatasetInfo) -> list[Line]:
         Line("read in all", stored * images * setting.epochs / 1e9, "GB", EXACT, "the same in every epoch"),
     ]
     if info.kind == "pictures":
-        told = "the published files; each epoch, with --cache none"
-        lines.append(Line("read once, as JPEG", info.download_megabytes / 1e3, "GB", EXACT, told))
+        basis = "the published files; each epoch, with --cache none"
+        lines.append(Line("read once, as JPEG", info.download_megabytes / 1e3, "GB", EXACT, basis))
     return lines
 
 
@@ -161,11 +218,11 @@ def _memory(setting: _Setting, totals, gpu: gpus.Device | None) -> list[Line]:
         return [Line("memory for weights", weights / 1e9, "GB", PROJECTED, f"{copies} · 4 bytes a parameter")]
     # Outputs are counted at 4 bytes a number; in a 16-bit format they take 2.
     activations = totals.training_bytes * setting.batch / (2 if half else 1)
-    told = (
+    basis = (
         f"{copies} · 4 bytes a parameter, and outputs with gradients of {setting.batch} images in {setting.precision}"
     )
     lines = [
-        Line("memory for a batch", (weights + activations) / 1e9, "GB", PROJECTED, f"{told}; libraries reuse some")
+        Line("memory for a batch", (weights + activations) / 1e9, "GB", PROJECTED, f"{basis}; libraries reuse some")
     ]
     if gpu:
         fits = "fits" if weights + activations <= gpu.memory_gb * 1e9 else "does not fit, if nothing is reused"
@@ -173,7 +230,7 @@ def _memory(setting: _Setting, totals, gpu: gpus.Device | None) -> list[Line]:
     return lines
 
 
-def _hours(
+def _speed_and_hours(
     model: str,
     setting: _Setting,
     totals,
@@ -195,19 +252,18 @@ def _hours(
         speed = Line("training images/s", rate, "", PROJECTED, basis)
     else:
         speed = _measured(model, setting, options)
-    kind = PROJECTED
     basis = f"{seen:,} images at that speed; without validation, test, and waiting for pictures"
     hours = seen / float(speed.value) / 3600
-    lines = [speed, Line("hours", hours, "h", kind, basis)]
+    lines = [speed, Line("hours", hours, "h", PROJECTED, basis)]
     if hours > 48:
-        lines.append(Line("days", hours / 24, "d", kind, "hours / 24"))
+        lines.append(Line("days", hours / 24, "d", PROJECTED, "hours / 24"))
     return lines
 
 
 def _measured(model: str, setting: _Setting, options: Mapping[str, object]) -> Line:
     from cnnrepro.training.plan.throughput import measure
 
-    found = measure(
+    measured = measure(
         model,
         setting.input_shape,
         setting.classes,
@@ -218,7 +274,7 @@ def _measured(model: str, setting: _Setting, options: Mapping[str, object]) -> L
         on_gpu=on_gpu(),
     )
     basis = (
-        f"here ({machine.describe().summary()}), {found.precision}, median of {found.steps} steps of {found.batch} "
-        f"random images"
+        f"here ({machine.describe().summary()}), {measured.precision}, median of {measured.steps} steps of "
+        f"{measured.batch} random images"
     )
-    return Line("training images/s", found.images_per_second, "", MEASURED, basis)
+    return Line("training images/s", measured.images_per_second, "", MEASURED, basis)

@@ -2,22 +2,22 @@ import pytest
 
 from cnnrepro.errors import UsageError
 from cnnrepro.training.plan import gpus
-from cnnrepro.training.plan.estimate import plan
+from cnnrepro.training.plan.estimate import estimate
 from cnnrepro.training.plan.throughput import measure
 
 
 def test_the_full_imagenet_run_on_the_papers_gpu():
-    made = plan("alexnet", "imagenet2012", "alexnet-2012", device="gtx580")
+    result = estimate("alexnet", "imagenet2012", "alexnet-2012", device="gtx580")
     # 1,271,167 images in batches of 128: 9,931 steps an epoch, 90 epochs.
-    assert made["training images"].value == 1_271_167
-    assert made["steps"].value == 9_931 * 90
-    assert made["parameters"].kind == "exact"
+    assert result["training images"].value == 1_271_167
+    assert result["steps"].value == 9_931 * 90
+    assert result["parameters"].kind == "exact"
     # AlexNet at 224 without padding: the first map is 54 x 54, not the 55 x 55 of 227 (724,406,816 multiply-adds).
-    assert 0.85 < made["multiply-adds an image"].value / 724_406_816 < 1
-    assert made["read an epoch"].value == pytest.approx(1_271_167 * 256 * 256 * 3 / 1e9)
+    assert 0.85 < result["multiply-adds an image"].value / 724_406_816 < 1
+    assert result["read an epoch"].value == pytest.approx(1_271_167 * 256 * 256 * 3 / 1e9)
     # One card has half of the paper's two, so 10 to 12 days are twice "five to six days".
-    assert made["training images/s"].kind == "projected"
-    assert 9 < made["days"].value < 13
+    assert result["training images/s"].kind == "projected"
+    assert 9 < result["days"].value < 13
 
 
 def test_the_share_of_the_peak_is_the_papers():
@@ -27,25 +27,25 @@ def test_the_share_of_the_peak_is_the_papers():
 
 
 def test_hours_follow_from_a_throughput():
-    made = plan("resnet20", "mnist_5k", throughput=350, epochs=4, batch_size=100)
-    assert made["steps"].value == 4 * 35
-    assert made["hours"].value == pytest.approx(4 * 3_500 / 350 / 3_600)
-    assert made["training images/s"].kind == "exact"
+    result = estimate("resnet20", "mnist_5k", throughput=350, epochs=4, batch_size=100)
+    assert result["steps"].value == 4 * 35
+    assert result["hours"].value == pytest.approx(4 * 3_500 / 350 / 3_600)
+    assert result["training images/s"].kind == "exact"
 
 
 def test_memory_of_weights_follows_the_optimiser():
-    adam = plan("resnet20", "mnist_5k", "adam", throughput=1, precision="float32")
-    sgd = plan("resnet20", "mnist_5k", "sgd", throughput=1, precision="float32")
+    adam = estimate("resnet20", "mnist_5k", "adam", throughput=1, precision="float32")
+    sgd = estimate("resnet20", "mnist_5k", "sgd", throughput=1, precision="float32")
     more = (adam["memory for a batch"].value - sgd["memory for a batch"].value) * 1e9
     assert more == pytest.approx(4 * adam["parameters"].value)
 
 
 def test_without_device_or_throughput_it_is_measured_here():
-    made = plan("lenet5_modern", "mnist_5k")
-    assert made["training images/s"].kind == "measured"
-    assert made["training images/s"].value > 1
-    assert made["hours"].kind == "projected"
-    assert {line.kind for line in made.lines} == {"exact", "measured", "projected"}
+    result = estimate("lenet5_modern", "mnist_5k")
+    assert result["training images/s"].kind == "measured"
+    assert result["training images/s"].value > 1
+    assert result["hours"].kind == "projected"
+    assert {line.kind for line in result.lines} == {"exact", "measured", "projected"}
 
 
 def test_a_folder_is_counted_and_not_opened(tmp_path):
@@ -53,9 +53,9 @@ def test_a_folder_is_counted_and_not_opened(tmp_path):
         (tmp_path / name).mkdir()
         for number in range(10):
             (tmp_path / name / f"{number}.jpg").write_bytes(b"no picture")
-    made = plan("alexnet_small", f"folder:{tmp_path}", throughput=10)
-    assert made["training images"].value == 16
-    assert made["network sees"].value == "256 x 256 x 3, 2 classes"
+    result = estimate("alexnet_small", f"folder:{tmp_path}", throughput=10)
+    assert result["training images"].value == 16
+    assert result["network sees"].value == "256 x 256 x 3, 2 classes"
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_a_folder_is_counted_and_not_opened(tmp_path):
 )
 def test_a_bad_value_is_one_sentence(changes, sentence):
     with pytest.raises(UsageError, match=sentence):
-        plan("resnet20", "mnist_5k", **changes)
+        estimate("resnet20", "mnist_5k", **changes)
 
 
 def test_rows_say_what_is_exact_measured_and_projected():
-    rows = plan("resnet20", "mnist_5k", device="t4").rows()
+    rows = estimate("resnet20", "mnist_5k", device="t4").rows()
     assert all(basis.split(":")[0] in ("exact", "measured", "projected") for _, _, basis in rows)
     assert ("steps", "140") in [(what, value) for what, value, _ in rows]
 
@@ -84,8 +84,8 @@ def test_a_measurement_leaves_the_number_format_alone():
     from cnnrepro.engine import keras
 
     before = keras.config.dtype_policy().name
-    found = measure(
+    measured = measure(
         "lenet5_modern", (28, 28, 1), 10, "sgd", batch=16, precision="mixed_bfloat16", options={}, on_gpu=False
     )
-    assert (found.batch, found.precision) == (16, "mixed_bfloat16")
+    assert (measured.batch, measured.precision) == (16, "mixed_bfloat16")
     assert keras.config.dtype_policy().name == before
