@@ -60,14 +60,16 @@ def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> 
 
 def verdict_bundle(verdict: Verdict) -> dict:
     """A verdict as the data of one notebook output."""
-    evidence = "".join(f"<li>{html.escape(one)}</li>" for one in verdict.evidence)
+    evidence = "".join(f"<li>{html.escape(finding)}</li>" for finding in verdict.evidence)
     look, mark = verdict_look(verdict.word)
     card = (
         f'<div class="verdict {look}"><p class="claim">{html.escape(_statement(verdict.claim))}</p>'
         f'<p class="word">{mark} {html.escape(verdict.word)}</p><p>{html.escape(verdict.sentence)}</p>'
         f'<ul>{evidence}</ul><p class="basis">{html.escape(verdict.basis)}</p></div>'
     )
-    text = "\n".join([f"{verdict.word}: {verdict.sentence}", *(f"- {one}" for one in verdict.evidence), verdict.basis])
+    text = "\n".join(
+        [f"{verdict.word}: {verdict.sentence}", *(f"- {finding}" for finding in verdict.evidence), verdict.basis]
+    )
     return {VERDICT_TYPE: verdict.to_dict(), "text/html": card, "text/plain": text}
 
 

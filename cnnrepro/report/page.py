@@ -53,8 +53,8 @@ def run_keys(notebook: NotebookNode) -> list[str]:
 def verdicts_of(notebook: NotebookNode) -> tuple[Verdict, ...]:
     """The verdicts that a notebook showed, by their statements' numbers; the last one where it showed one twice."""
     carried = _carried(notebook, VERDICT_TYPE)  # one verdict, or a list of them
-    each = [one for shown in carried for one in (shown if isinstance(shown, list) else [shown])]
-    shown = {one["claim"]: Verdict.from_dict(one) for one in each}
+    each = [verdict for shown in carried for verdict in (shown if isinstance(shown, list) else [shown])]
+    shown = {verdict["claim"]: Verdict.from_dict(verdict) for verdict in each}
     return tuple(shown[number] for number in sorted(shown))
 
 
@@ -124,8 +124,8 @@ def write_page(
         "title": title,
         "experiment": experiment,
         "css": rendering.css() + rendering.highlight_css(),
-        "verdicts": [(one, *rendering.verdict_look(one.word)) for one in verdicts],
-        "tally": rendering.tally([one.word for one in verdicts]),
+        "verdicts": [(verdict, *rendering.verdict_look(verdict.word)) for verdict in verdicts],
+        "tally": rendering.tally([verdict.word for verdict in verdicts]),
         "parameters_cell": tagged[0].get("id") if tagged else None,
         "parameters_html": table(("parameter", "value"), list(parameters.items()))._repr_html_(),
         "facts": facts,
@@ -141,7 +141,7 @@ def write_page(
         "experiment": experiment,
         "title": title,
         "parameters": parameters,
-        "verdicts": [one.to_dict() for one in verdicts],
+        "verdicts": [verdict.to_dict() for verdict in verdicts],
         "facts": facts,
         "figures": list(figures),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -168,7 +168,7 @@ def _checked(math: Element) -> Element:
         for name, value in list(element.attrib.items()):
             if name not in MATH_ATTRIBUTES or not _PLAIN_VALUE.fullmatch(value):
                 del element.attrib[name]
-        if element.tag == "mrow" and [(one.tag, one.text) for one in element] == [("mo", "&#x0002C;")]:
+        if element.tag == "mrow" and [(child.tag, child.text) for child in element] == [("mo", "&#x0002C;")]:
             element[0].attrib |= {"lspace": "0", "rspace": "0"}  # {,} groups digits
     return math
 

@@ -24,8 +24,8 @@ OLD = "old"  # in a temporary folder: the page that is being replaced
 
 def _report_folders(reports: Path) -> list[Path]:
     """The folders of reports, sorted; those whose name begins with a dot are in the making."""
-    found = (path.parent for path in reports.glob(f"*/*/{REPORT}"))
-    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(reports).parts))
+    folders = (path.parent for path in reports.glob(f"*/*/{REPORT}"))
+    return sorted(path for path in folders if not any(part.startswith(".") for part in path.relative_to(reports).parts))
 
 
 def _entry(folder: Path, reports: Path) -> dict:
@@ -39,8 +39,8 @@ def _entry(folder: Path, reports: Path) -> dict:
         "title": str(about["title"]),
         "command": str(about["facts"].get("To repeat", about["experiment"])),
         "created": str(about["created"]),
-        "verdicts": [(one, *rendering.verdict_look(one["word"])) for one in verdicts],
-        "tally": rendering.tally([one["word"] for one in verdicts]),
+        "verdicts": [(verdict, *rendering.verdict_look(verdict["word"])) for verdict in verdicts],
+        "tally": rendering.tally([verdict["word"] for verdict in verdicts]),
         "thumbnail": f"data:image/png;base64,{pixels}" if pixels else "",
     }
 

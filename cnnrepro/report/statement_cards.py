@@ -26,9 +26,9 @@ def show_ledger(outcomes: Sequence[Outcome]) -> None:
 def ledger_bundle(outcomes: Sequence[Outcome]) -> dict:
     """Statements and verdicts as the data of one notebook output."""
     return {
-        VERDICT_TYPE: [one.verdict.to_dict() for one in outcomes if one.verdict is not None],
+        VERDICT_TYPE: [outcome.verdict.to_dict() for outcome in outcomes if outcome.verdict is not None],
         "text/html": f'<div class="ledger">{"".join(map(_card, outcomes))}</div>',
-        "text/plain": "\n".join(_line(one) for one in outcomes),
+        "text/plain": "\n".join(_line(outcome) for outcome in outcomes),
     }
 
 
@@ -37,7 +37,7 @@ def _card(outcome: Outcome) -> str:
     look, mark = verdict_look(row["verdict"])
     found, *evidence = map(html.escape, row["evidence"])
     changed = "" if row["agrees"] else f" <em>recorded: {html.escape(row['recorded'])}</em>"
-    findings = "".join(f"<li>{one}</li>" for one in evidence)
+    findings = "".join(f"<li>{finding}</li>" for finding in evidence)
     basis = f'<p class="basis">{html.escape(row["basis"])}</p>' if row["basis"] else ""
     return (
         f'<div class="statement {look}" id="statement-{row["number"]}">'

@@ -39,7 +39,7 @@ def alexnet_listing() -> Verdict:
     """Statement 5: the listing of S1, row by row."""
     model = outline("alexnet_one_tower")
     windows = {call.name: (call.window, call.stride) for call in windowed(model)}
-    kinds = {one[0] for one in LISTING}
+    kinds = {row[0] for row in LISTING}
     built = [
         (kind(call.operation), *windows.get(call.name, (None, None)), tuple(call.output_shapes[0][1:]))
         for call in of_kinds(model, *kinds)
@@ -167,7 +167,7 @@ def vgg_and_zfnet() -> Verdict:
     for name in names:
         for call in windowed(outline(name)):
             seen[call.kind].append((call.window, call.stride, call.padding))
-    same = {name: set(found) for name, found in seen.items()} == {
+    same = {name: set(shapes) for name, shapes in seen.items()} == {
         "Conv2D": {VGG_CONVOLUTION},
         "MaxPooling2D": {VGG_POOL},
     }

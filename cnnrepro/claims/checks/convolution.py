@@ -75,8 +75,8 @@ def backward_pass() -> Verdict:
     for size, window, stride, padding, dilation in GEOMETRIES:
         x, filters = random.normal(size=(2, size, size, 3)), random.normal(size=(window, window, 3, 4))
         where = {"stride": stride, "padding": padding, "dilation": dilation}
-        made = anatomy.output_size(size, window, stride, padding, dilation)
-        arriving = random.normal(size=(2, made, made, 4))
+        outputs = anatomy.output_size(size, window, stride, padding, dilation)
+        arriving = random.normal(size=(2, outputs, outputs, 4))
         size_in = x.shape[1:3]
         convolved = input_gradient_as_convolution(filters, arriving, size_in, **where)
         through_columns = anatomy.convolution_gradients(x, filters, arriving, **where).inputs
@@ -188,16 +188,16 @@ CONNECTIONS = (((16, 16, 20), 3, 180), ((32, 32, 3), 5, 75))
 
 def connections() -> Verdict:
     """Statement 3: weights of a neuron, and how many inputs really have an influence on it."""
-    found, right = [], []
+    built, right = [], []
     for shape, window, claimed in CONNECTIONS:
         layer = keras.layers.Conv2D(1, window)
         layer.build((None, *shape))
         weights = int(np.prod(layer.kernel.shape[:3]))
         filters = np.ones((window, window, shape[2], 1))
         middle = _influences(shape, filters, "valid")
-        found.append((weights, layer.count_params(), middle, _influences(shape, filters, "same", corner=True)))
+        built.append((weights, layer.count_params(), middle, _influences(shape, filters, "same", corner=True)))
         right.append(weights == middle == claimed)
-    (first, _, _, corner), (second, with_bias, _, second_corner) = found
+    (first, _, _, corner), (second, with_bias, _, second_corner) = built
     return conclude(
         3,
         right_or_wrong(right),
@@ -209,7 +209,7 @@ def connections() -> Verdict:
         (
             f"Conv2D(1, 3) on 16x16x20 has {first} weights (the notes: {CONNECTIONS[0][2]}); Conv2D(1, 5) on 32x32x3 "
             f"has {second} (the notes: {CONNECTIONS[1][2]}), and {with_bias} parameters with its bias.",
-            f"By automatic differentiation {found[0][2]} and {found[1][2]} inputs have an influence on a neuron whose "
+            f"By automatic differentiation {built[0][2]} and {built[1][2]} inputs have an influence on a neuron whose "
             f"window lies within the input.",
             f"In the corner of a zero-padded input fewer have: {corner} and {second_corner}; the rest of the window is "
             f"padding.",

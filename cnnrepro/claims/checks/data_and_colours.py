@@ -42,15 +42,15 @@ def principal_colours() -> Verdict:
             f"({np.degrees(np.arccos(grey)):.0f}° away) and holds {shares[0]:.0%} (ImageNet: {theirs[0]:.0%}).",
         },
         (
-            f"{len(pixels):,} pixels: variances along the directions {spelled(f'{one:.5f}' for one in along)}, the "
-            f"eigenvalues {spelled(f'{one:.5f}' for one in values)}; together {values.sum():.5f}, as the channels' "
+            f"{len(pixels):,} pixels: variances along the directions {spelled(f'{value:.5f}' for value in along)}, the "
+            f"eigenvalues {spelled(f'{value:.5f}' for value in values)}; together {values.sum():.5f}, as the channels' "
             f"{total:.5f}.",
             f"None of {others.shape[1]} random directions has more variance than the first: the largest is "
             f"{best_other:.5f}.",
-            f"The first direction is ({', '.join(f'{abs(one):.2f}' for one in vectors[:, 0])}): noise along it is "
+            f"The first direction is ({', '.join(f'{abs(value):.2f}' for value in vectors[:, 0])}): noise along it is "
             f"light, not colour, {np.degrees(np.arccos(grey)):.1f}° from grey.",
             f"Values widely used for ImageNet: {spelled(IMAGENET_VARIANCES)}, shares "
-            f"{spelled(f'{one:.1%}' for one in theirs)}; here {spelled(f'{one:.1%}' for one in shares)}.",
+            f"{spelled(f'{value:.1%}' for value in theirs)}; here {spelled(f'{value:.1%}' for value in shares)}.",
         ),
         "two photographs that scikit-learn carries, pixels from 0 to 1",
     )
@@ -91,8 +91,10 @@ PUBLISHED = {"training images of 2012": 1_281_167, "test images of 2012": 100_00
 
 def imagenet_sizes() -> Verdict:
     """Statement 56: the sizes of ImageNet and of its challenge; counted where the data set is at hand."""
-    here = [one for one in DATASETS.values() if one.name.startswith("imagenet2012") and status(one.name) == "prepared"]
-    counts = [(one.sizes["train"] + one.sizes["validation"], len(one.classes), one.sizes["test"]) for one in here]
+    sets = [
+        info for info in DATASETS.values() if info.name.startswith("imagenet2012") and status(info.name) == "prepared"
+    ]
+    counts = [(info.sizes["train"] + info.sizes["validation"], len(info.classes), info.sizes["test"]) for info in sets]
     word = (
         right_or_wrong(
             abs(train / TRAINING - 1) < 0.1 and (classes, test) == (CLASSES, TEST) for train, classes, test in counts
@@ -110,7 +112,7 @@ def imagenet_sizes() -> Verdict:
             f"images for 2012; {PUBLISHED['test images of 2010']:,} are those of 2010.",
         },
         (
-            f"Of the {len(DATASETS)} data sets that cnnrepro knows, {len(here)} that hold ImageNet are prepared here.",
+            f"Of the {len(DATASETS)} data sets that cnnrepro knows, {len(sets)} that hold ImageNet are prepared here.",
             f"Russakovsky and others 2015 give {', '.join(f'{count:,} {what}' for what, count in PUBLISHED.items())}; "
             f"the notes say {TEST:,} test images and the year 2012.",
             f"It takes the images and labels of the challenge (some {TRAINING * 0.11 / 1000:.0f} GB at 110 kB an "

@@ -67,11 +67,11 @@ def dense_as_convolution() -> Verdict:
     images, labels = digits(50)
     image = np.random.default_rng(0).uniform(size=(LARGE, LARGE, 1)).astype("float32")
     image[16:44, 16:44] = images[7]
-    found = {padding: _slid(padding, images, labels, image) for padding in ("valid", "same")}
-    one_pass, cropped, work = found["valid"]
+    scores = {padding: _slid(padding, images, labels, image) for padding in ("valid", "same")}
+    one_pass, cropped, work = scores["valid"]
     apart = np.abs(one_pass - cropped).max()
     spread = cropped.std()
-    padded_pass, padded_crops, _ = found["same"]
+    padded_pass, padded_crops, _ = scores["same"]
     borders = np.abs(padded_pass - padded_crops)
     changed = np.mean(padded_pass.argmax(axis=-1) != padded_crops.argmax(axis=-1))
     return conclude(

@@ -29,13 +29,13 @@ def weight_memory(rows: Trace) -> int:
 def activations_dominate() -> Verdict:
     """Statement 21: small filters make large activation volumes and much memory."""
     rows = {name: traced(name) for name in ("vgg16", "alexnet")}
-    forward, training = zip(*(activation_memory(one) for one in rows.values()), strict=True)
-    weights = [weight_memory(one) for one in rows.values()]
+    forward, training = zip(*(activation_memory(network) for network in rows.values()), strict=True)
+    weights = [weight_memory(network) for network in rows.values()]
     images = [weight // each + 1 for weight, each in zip(weights, training, strict=True)]
     two = [rows["vgg16"][name] for name in ("conv1_1", "conv1_2")]
     first, learned = sum(row.activation_bytes for row in two), sum(row.parameters for row in two)
     stacked, single = _stack(3, 3), _stack(1, 7)
-    more = [activation_memory(one)[0] - 56 * 56 * 64 * 4 for one in (stacked, single)]  # without the input
+    more = [activation_memory(network)[0] - 56 * 56 * 64 * 4 for network in (stacked, single)]  # without the input
     at_one = [least <= 1 for least in images]
     at_batch = [least <= BATCH for least in images]
     condition = more[0] > more[1] and all(at_batch) and not any(at_one)

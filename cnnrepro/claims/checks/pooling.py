@@ -88,7 +88,7 @@ def parameters_of_pools() -> Verdict:
     names = sorted({name for name, _, _ in learned})
     return conclude(
         50,
-        word_of(count == 0 for one in counts.values() for count in one),
+        word_of(count == 0 for numbers in counts.values() for count in numbers),
         {
             HOLDS_IF: f"It holds if the pool is a maximum or a mean, as in {pools - len(learned)} of {pools} pools "
             f"here; the subsampling of {spelled(names)} has {spelled(count for *_, count in learned)} parameters, a "
@@ -97,7 +97,7 @@ def parameters_of_pools() -> Verdict:
         },
         (
             f"{networks} networks, one of each builder, have {pools} pools: "
-            + ", ".join(f"{len(one)} {what}" for what, one in sorted(counts.items()))
+            + ", ".join(f"{len(numbers)} {what}" for what, numbers in sorted(counts.items()))
             + ".",
             f"Pools with trainable weights: {len(learned)}"
             + "".join(f", {layer} of {name} with {count}" for name, layer, count in learned)
@@ -114,8 +114,8 @@ def savings() -> Verdict:
     """Statement 53: pooling reduces parameters and computation."""
     pooled = traced(PATTERN, filters=32)
     unpooled = traced(PATTERN, filters=32, optional=False)
-    in_convolutions = [sum(row.parameters for row in one if row.kind == "Conv2D") for one in (pooled, unpooled)]
-    work = [sum(row.multiply_adds for row in one if row.kind == "Conv2D") for one in (pooled, unpooled)]
+    in_convolutions = [sum(row.parameters for row in rows if row.kind == "Conv2D") for rows in (pooled, unpooled)]
+    work = [sum(row.multiply_adds for row in rows if row.kind == "Conv2D") for rows in (pooled, unpooled)]
     dense = [pooled["fc1"].parameters, unpooled["fc1"].parameters]
     averaged = [_averaged(pool=True), _averaged(pool=False)]
     less_work = pooled.totals.multiply_adds < unpooled.totals.multiply_adds and averaged[0][1] < averaged[1][1]

@@ -39,9 +39,9 @@ def convolution_size() -> Verdict:
     for size, window, stride, padding in _geometries(PADDINGS):
         padded = size + 2 * padding
         keras_size = layers[window, stride].compute_output_shape((None, padded, padded, 1))[1]
-        found = formula(size, window, stride, padding)
-        exact.append(found == keras_size)
-        floored.append(found // 1 == keras_size)
+        by_formula = formula(size, window, stride, padding)
+        exact.append(by_formula == keras_size)
+        floored.append(by_formula // 1 == keras_size)
         lost += geometry(size, window, stride, padding).input_cells_lost > 0
     image = np.zeros((1, 28, 28, 1), "float32")
     ran = keras.layers.Conv2D(1, 5, strides=2)(image).shape[1]
@@ -74,9 +74,9 @@ def pooling_size() -> Verdict:
     layers = {key: keras.layers.MaxPooling2D(key[0], strides=key[1]) for key in product(WINDOWS, STRIDES)}
     for size, window, stride, _ in _geometries((0,)):
         keras_size = layers[window, stride].compute_output_shape((None, size, size, 1))[1]
-        found = formula(size, window, stride)
-        exact.append(found == keras_size)
-        floored.append(found // 1 == keras_size)
+        by_formula = formula(size, window, stride)
+        exact.append(by_formula == keras_size)
+        floored.append(by_formula // 1 == keras_size)
         ceiled.append(output_size(size, window, stride, rounding="ceil") == keras_size)
     halving = [call for call in of_kinds(outline("googlenet"), "MaxPooling2D") if call.operation.strides[0] == 2]
     sizes = [(call.input_shapes[0][1], call.output_shapes[0][1]) for call in halving]
@@ -147,28 +147,28 @@ PLAIN = {"flat": 30_000, "map": (98, 98, 1), "maps": (98, 98, 32), "weights_of_3
 
 def plain_sizes() -> Verdict:
     """Statement 12: flattened images, a 3x3 convolution, dense neurons; read off Keras layers."""
-    found = {
+    built = {
         "flat": keras.layers.Flatten().compute_output_shape((None, 100, 100, 3))[1],
         "map": keras.layers.Conv2D(1, 3).compute_output_shape((None, 100, 100, 3))[1:],
         "maps": keras.layers.Conv2D(32, 3).compute_output_shape((None, 100, 100, 3))[1:],
         "weights_of_32": _weights_of_a_neuron(32),
         "weights_of_200": _weights_of_a_neuron(200),
     }
-    right = [found[name] == claimed for name, claimed in PLAIN.items()]
+    right = [built[name] == claimed for name, claimed in PLAIN.items()]
     return conclude(
         12,
         right_or_wrong(right),
         {
-            HOLDS: f"All {len(right)} figures are right: {found['flat']:,} inputs, maps of "
-            f"{shape_text(found['maps'])}, {found['weights_of_32']:,} and {found['weights_of_200']:,} weights a neuron "
+            HOLDS: f"All {len(right)} figures are right: {built['flat']:,} inputs, maps of "
+            f"{shape_text(built['maps'])}, {built['weights_of_32']:,} and {built['weights_of_200']:,} weights a neuron "
             f"(and a bias each).",
-            DOES_NOT_HOLD: f"{len(right) - sum(right)} of the {len(right)} figures are wrong: the layers give {found}.",
+            DOES_NOT_HOLD: f"{len(right) - sum(right)} of the {len(right)} figures are wrong: the layers give {built}.",
         },
         (
-            f"Flatten makes {found['flat']:,} values of 100x100x3 (the notes: {PLAIN['flat']:,}).",
-            f"A 3x3 filter with stride 1 makes {shape_text(found['map'][:2])} of 100x100, and 32 of them "
-            f"{shape_text(found['maps'])} (the notes: {shape_text(PLAIN['maps'])}).",
-            f"A dense neuron has {found['weights_of_32']:,} weights on 32x32x3 and {found['weights_of_200']:,} on "
+            f"Flatten makes {built['flat']:,} values of 100x100x3 (the notes: {PLAIN['flat']:,}).",
+            f"A 3x3 filter with stride 1 makes {shape_text(built['map'][:2])} of 100x100, and 32 of them "
+            f"{shape_text(built['maps'])} (the notes: {shape_text(PLAIN['maps'])}).",
+            f"A dense neuron has {built['weights_of_32']:,} weights on 32x32x3 and {built['weights_of_200']:,} on "
             f"200x200x3; Keras's Dense adds 1 bias to each.",
         ),
         "Keras's Flatten, Conv2D and Dense",
@@ -221,10 +221,10 @@ def lines_lost(size: int, layers: Sequence[WindowedCall]) -> int | None:
     lost = 0
     for layer in layers:
         try:
-            found = geometry(size, layer.window, layer.stride, layer.padding)
+            windows = geometry(size, layer.window, layer.stride, layer.padding)
         except UsageError:
             return None
-        lost, size = lost + found.input_cells_lost, found.output
+        lost, size = lost + windows.input_cells_lost, windows.output
     return lost
 
 

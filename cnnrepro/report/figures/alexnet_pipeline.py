@@ -29,18 +29,18 @@ def picture_rows(rows: Sequence[Sequence[Map]]) -> Figure:
     Args:
         rows: pictures from 0 to 1, grey (H, W) or in colour (H, W, 3), with their titles.
     """
-    ratios = [[one.values.shape[1] / one.values.shape[0] for one in row] for row in rows]
+    ratios = [[picture.values.shape[1] / picture.values.shape[0] for picture in row] for row in rows]
     heights = [min(_TALLEST, (style.WIDTH - _GAP * (len(row) - 1)) / sum(row)) for row in ratios]
     total = sum(heights) + len(rows) * (_TITLE + _GAP)
     figure = Figure(figsize=(style.WIDTH, total), layout="none")
     top = 0.0
     for row, shapes, height in zip(rows, ratios, heights, strict=True):
         left = 0.0
-        for one, ratio in zip(row, shapes, strict=True):
+        for picture, ratio in zip(row, shapes, strict=True):
             axes = axes_at(figure, left, top + _TITLE, ratio * height, height)
-            axes.imshow(np.clip(one.values, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            axes.imshow(np.clip(picture.values, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             without_ticks(axes)
-            axes.set_title(style.plain(one.title), fontsize=9.5, pad=5)
+            axes.set_title(style.plain(picture.title), fontsize=9.5, pad=5)
             left += ratio * height + _GAP
         top += height + _TITLE + _GAP
     return figure
@@ -82,14 +82,14 @@ def window_places(counts: Mapping[str, np.ndarray]) -> Figure:
     Args:
         counts: law -> counts (rows, columns); all of one shape.
     """
-    most = max(int(one.max()) for one in counts.values())
+    most = max(int(values.max()) for values in counts.values())
     figure, panels = panel_row(len(counts), 4.6)
-    for axes, (law, one) in zip(panels, counts.items(), strict=True):
-        shown = np.ma.masked_equal(one, 0)
+    for axes, (law, values) in zip(panels, counts.items(), strict=True):
+        shown = np.ma.masked_equal(values, 0)
         axes.set_facecolor("#f3d9c6")
         drawn = axes.imshow(shown, cmap="Blues", vmin=0, vmax=most, interpolation="nearest")
-        reached = int((one > 0).sum())
-        axes.set_title(f"{law}: {reached:,} of {one.size:,} places")
+        reached = int((values > 0).sum())
+        axes.set_title(f"{law}: {reached:,} of {values.size:,} places")
         axes.set(xlabel="first column", ylabel="first row")
     figure.colorbar(drawn, ax=panels, shrink=0.8, label="windows").outline.set_visible(False)
     return figure

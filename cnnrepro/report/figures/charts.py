@@ -42,13 +42,7 @@ class Panel:
 
 @style.applied()
 def line_panels(panels: Sequence[Panel], *, height: float = 3.6) -> Figure:
-    """Draw panels of lines side by side, with one legend.
-
-    Raises:
-        ValueError: no panel, or one without lines.
-    """
-    if not panels or not all(panel.lines for panel in panels):
-        raise ValueError("line_panels() needs panels with lines. Received: " + repr([one.title for one in panels]))
+    """Draw panels of lines side by side, with one legend."""
     names = list(dict.fromkeys(name for panel in panels for name in panel.lines))
     figure, columns = panel_row(len(panels), height + 0.3)
     for axes, panel in zip(columns, panels, strict=True):

@@ -53,18 +53,18 @@ def sliding_windows(slide: Sliding, positions: Sequence[tuple[int, int]]) -> Fig
         slide: the filter over the map.
         positions: cells of the output, in reading order.
     """
-    size, made = slide.padded.shape, slide.output.shape
-    figure, axes = canvas(len(positions) * (size[1] + 0.8), size[0] + made[0] + 2.1)
+    size, shape = slide.padded.shape, slide.output.shape
+    figure, axes = canvas(len(positions) * (size[1] + 0.8), size[0] + shape[0] + 2.1)
     for index, (row, column) in enumerate(positions):
         x = index * (size[1] + 0.8) + 0.2
         draw(axes, slide.padded, (x, 0.75), _tints(slide, row, column))
         frame(axes, (x + column * slide.stride, 0.75 + row * slide.stride), slide.kernel.shape, "window")
         words(axes, x, 0.38, f"row {row + 1}, column {column + 1}", bold=True)
         value = slide.output[row, column]
-        reached = np.arange(slide.output.size).reshape(made) <= row * made[1] + column
-        left = x + (size[1] - made[1]) / 2
+        reached = np.arange(slide.output.size).reshape(shape) <= row * shape[1] + column
+        left = x + (size[1] - shape[1]) / 2
         words(axes, x + size[1] / 2, size[0] + 1.3, f"sum of products: {number(value)}", ha="center")
-        draw(axes, np.where(reached, slide.output, np.nan), (left, size[0] + 1.85), _marked(made, (row, column)))
+        draw(axes, np.where(reached, slide.output, np.nan), (left, size[0] + 1.85), _marked(shape, (row, column)))
     return figure
 
 
@@ -73,8 +73,8 @@ def window_variants(slides: Sequence[Sliding]) -> Figure:
     """Several geometries over the same numbers: the first window framed, the next one dashed, the output below."""
     widest = max(slide.padded.shape[1] for slide in slides)
     tallest = max(slide.padded.shape[0] for slide in slides)
-    made = max(slide.output.shape[0] for slide in slides)
-    figure, axes = canvas(len(slides) * (widest + 0.7), tallest + made + 4.0)
+    tallest_output = max(slide.output.shape[0] for slide in slides)
+    figure, axes = canvas(len(slides) * (widest + 0.7), tallest + tallest_output + 4.0)
     for index, slide in enumerate(slides):
         _variant(axes, slide, index * (widest + 0.7) + 0.2, widest, tallest)
     return figure
@@ -118,22 +118,34 @@ def volume_windows(demo: Volume, row: int, column: int) -> Figure:
     lines = []
     for channel in range(channels):
         line = [Term(demo.padded[:, :, channel], f"input, channel {channel + 1} of {channels}", inside)]
-        for one in range(count):
-            total = (seen[:, :, channel] * demo.filters[:, :, channel, one]).sum()
+        for number_of_filter in range(count):
+            total = (seen[:, :, channel] * demo.filters[:, :, channel, number_of_filter]).sum()
             below = f"window · slice = {number(total)}".ljust(19)  # of one width: the filters stand in columns
-            line += [Term(demo.filters[:, :, channel, one], f"filter {one + 1}", "filter", below=below)]
+            line += [
+                Term(
+                    demo.filters[:, :, channel, number_of_filter],
+                    f"filter {number_of_filter + 1}",
+                    "filter",
+                    below=below,
+                )
+            ]
         if channel < count:
             line += ["→", _volume_map(demo, channel, seen, (row, column))]
         lines.append(line)
     return equation(lines, cell=0.36)
 
 
-def _volume_map(demo: Volume, one: int, seen: np.ndarray, at: tuple[int, int]) -> Term:
+def _volume_map(demo: Volume, number_of_filter: int, seen: np.ndarray, at: tuple[int, int]) -> Term:
     """A map of the output, with the sum over the channels that makes the marked cell."""
-    parts = (seen * demo.filters[:, :, :, one]).sum(axis=(0, 1))
-    summed = " + ".join(map(_bracketed, (*parts, demo.bias[one])))
-    below = f"{summed} = {number(demo.output[*at, one])}\n(channels, then bias)"
-    return Term(demo.output[:, :, one], f"map {one + 1} of the output", _marked(demo.output.shape[:2], at), below)
+    parts = (seen * demo.filters[:, :, :, number_of_filter]).sum(axis=(0, 1))
+    summed = " + ".join(map(_bracketed, (*parts, demo.bias[number_of_filter])))
+    below = f"{summed} = {number(demo.output[*at, number_of_filter])}\n(channels, then bias)"
+    return Term(
+        demo.output[:, :, number_of_filter],
+        f"map {number_of_filter + 1} of the output",
+        _marked(demo.output.shape[:2], at),
+        below,
+    )
 
 
 def _bracketed(value: float) -> str:
@@ -179,19 +191,19 @@ def filter_columns(demo: Columns, followed: float = 6.0) -> Figure:
         followed: the cell of the input whose copies are marked.
     """
     copies = np.where(demo.columns == followed, "filter", "window")
-    here = np.where(demo.image == followed, "filter", "")
+    marked = np.where(demo.image == followed, "filter", "")
     names = tuple(f"w{number + 1}" for number in range(demo.columns.shape[1]))
-    maps = [Term(one, f"map {index + 1}", ("output", "second")[index % 2]) for index, one in enumerate(demo.maps)]
+    maps = [Term(values, f"map {index + 1}", ("output", "second")[index % 2]) for index, values in enumerate(demo.maps)]
     tints = np.repeat([["output"], ["second"]], demo.product.shape[1], axis=1)[: len(demo.product)]
-    made = f"{demo.rows.shape[0]}x{demo.rows.shape[1]}", f"{demo.columns.shape[0]}x{demo.columns.shape[1]}"
+    sizes = f"{demo.rows.shape[0]}x{demo.rows.shape[1]}", f"{demo.columns.shape[0]}x{demo.columns.shape[1]}"
     return equation(
         [
             [
-                Term(demo.image, "input", here),
+                Term(demo.image, "input", marked),
                 "",
-                Term(demo.rows, f"W_row, {made[0]}: a filter a row", "third"),
+                Term(demo.rows, f"W_row, {sizes[0]}: a filter a row", "third"),
                 "·",
-                Term(demo.columns, f"X_col, {made[1]}", copies, columns=names),
+                Term(demo.columns, f"X_col, {sizes[1]}", copies, columns=names),
                 "=",
                 Term(demo.product, "product", tints, columns=names),
                 "→",
@@ -243,16 +255,16 @@ def connected_maps(seen: Mapping[str, np.ndarray]) -> Figure:
     Args:
         seen: name -> (input maps, filters), 1 where the filter sees the map.
     """
-    total = sum(one.shape[1] for one in seen.values()) + 1.6 * len(seen)
-    rows = max(len(one) for one in seen.values())
+    total = sum(sees.shape[1] for sees in seen.values()) + 1.6 * len(seen)
+    rows = max(len(sees) for sees in seen.values())
     figure, axes = canvas(total, rows + 4.2, 0.3)
     x = 1.0
-    for name, one in seen.items():
-        tints = np.where(one > 0, "filter", "")
-        draw(axes, np.full(one.shape, np.nan), (x, 1.7), tints)
+    for name, sees in seen.items():
+        tints = np.where(sees > 0, "filter", "")
+        draw(axes, np.full(sees.shape, np.nan), (x, 1.7), tints)
         words(axes, x, 1.0, name, bold=True)
-        words(axes, x, rows + 2.2, f"{one.shape[1]} filters\nsee {_range(one.sum(axis=0))} of {len(one)}", va="top")
-        x += one.shape[1] + 1.6
+        words(axes, x, rows + 2.2, f"{sees.shape[1]} filters\nsee {_range(sees.sum(axis=0))} of {len(sees)}", va="top")
+        x += sees.shape[1] + 1.6
     words(axes, 0.45, 1.7 + rows / 2, "input maps", rotation=90, ha="center")
     return figure
 

@@ -64,7 +64,7 @@ def class_map(
         axes.add_patch(Rectangle((corner[1] - 0.5, corner[0] - 0.5), size[1], size[0], **look))
     _cells(axes, sure, answers, stride, size)
     without_ticks(axes)
-    keys = [Patch(facecolor=_colour(one), alpha=0.6, label=_named(one, names)) for one in seen]
+    keys = [Patch(facecolor=_colour(answer), alpha=0.6, label=_named(answer, names)) for answer in seen]
     keys.append(_dot(f"below {100 * threshold:g} %"))
     figure.legend(handles=keys, loc="outside lower center", ncols=min(len(keys), 6 if _long(names) else 11))
     return figure
@@ -109,13 +109,8 @@ def two_ways(first: np.ndarray, second: np.ndarray, difference: np.ndarray, titl
         first, second: (rows, columns), 0 to 1.
         difference: (rows, columns), not negative; nought is left white.
         titles: three.
-
-    Raises:
-        ValueError: the shapes differ, or there are not three titles.
     """
-    arrays = [np.asarray(one, float) for one in (first, second, difference)]
-    if len({array.shape for array in arrays}) != 1 or len(titles) != 3:
-        raise ValueError(f"two_ways() needs three maps of one shape. Received: {[array.shape for array in arrays]}")
+    arrays = [np.asarray(array, float) for array in (first, second, difference)]
     rows, columns = arrays[0].shape
     figure, panels = panel_row(3, style.WIDTH / 3 * rows / columns + 1.0)
     for axes, title in zip(panels, titles, strict=True):
@@ -145,7 +140,7 @@ def borders(maps: Mapping[str, np.ndarray], *, rounding: float) -> Figure:
         maps: title -> differences (h, w), not negative.
         rounding: up to here two numbers count as equal.
     """
-    most = max(float(np.max(one)) for one in maps.values())
+    most = max(float(np.max(values)) for values in maps.values())
     figure, panels = panel_row(len(maps), style.WIDTH / len(maps) + 1.3)
     for axes, (title, values) in zip(panels, maps.items(), strict=True):
         equal = values <= rounding
@@ -177,17 +172,11 @@ def savings(
         measured: for each, the same ratio of times, one value a repetition; their median is the marker, the line
             reaches from the smallest to the largest.
         limit: what ``counted`` comes near.
-
-    Raises:
-        ValueError: the numbers of values differ, or there is a side without a measurement.
     """
-    if not len(sides) or not len(sides) == len(counted) == len(measured) or not all(len(one) for one in measured):
-        raise ValueError(
-            f"savings() needs a count and measurements for every side. "
-            f"Received: {len(sides)}, {len(counted)} and {[len(one) for one in measured]}"
-        )
-    middle = np.array([np.median(one) for one in measured])
-    reach = np.array([[np.median(one) - np.min(one), np.max(one) - np.median(one)] for one in measured]).T
+    middle = np.array([np.median(ratios) for ratios in measured])
+    reach = np.array(
+        [[np.median(ratios) - np.min(ratios), np.max(ratios) - np.median(ratios)] for ratios in measured]
+    ).T
     figure, axes = one_panel(3.9)
     axes.axhline(1, color=style.QUIET, linewidth=1.0)
     axes.axhline(limit, color=style.colour(0), linewidth=1.0, linestyle=(0, (4, 4)))

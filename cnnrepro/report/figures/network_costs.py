@@ -43,14 +43,7 @@ class Bars:
 
 @style.applied()
 def bar_panels(names: Sequence[str], panels: Sequence[Bars], *, mark: str = "published") -> Figure:
-    """Draw panels of horizontal bars that share their rows, and published values as marks on them.
-
-    Raises:
-        ValueError: a panel has another number of values than there are names.
-    """
-    wrong = [panel.title for panel in panels if len(panel.values) != len(names)]
-    if wrong or not names or not panels:
-        raise ValueError(f"bar_panels() needs a value for each of {len(names)} names. Received: {wrong or 'nothing'}")
+    """Draw panels of horizontal bars that share their rows, and published values as marks on them."""
     figure, columns = panel_row(len(panels), 0.95 + 0.27 * len(names), sharey=True)
     for index, (axes, panel) in enumerate(zip(columns, panels, strict=True)):
         _bars(axes, panel, PARTS[index])
@@ -63,13 +56,13 @@ def bar_panels(names: Sequence[str], panels: Sequence[Bars], *, mark: str = "pub
 
 def cost_bars(costs: Sequence[NetworkCost]) -> Figure:
     """Draw parameters, multiply-adds and activations of networks, the published figures beside the first two."""
-    said = [cost.published for cost in costs]
-    rounded = [bool(one and one.rounded) for one in said]
+    published_costs = [cost.published for cost in costs]
+    rounded = [bool(published and published.rounded) for published in published_costs]
     panels = [
         Bars(
             title,
             [getattr(cost, name) / unit for cost in costs],
-            [known / unit if (known := getattr(one, name, None)) else None for one in said],
+            [known / unit if (known := getattr(published, name, None)) else None for published in published_costs],
             rounded,
         )
         for title, name, unit in (
@@ -135,10 +128,10 @@ def share_panels(names: Sequence[str], panels: Mapping[str, Mapping[str, Sequenc
 
 
 def _print_shares(axes: Axes, share: np.ndarray, left: np.ndarray, ink: str) -> None:
-    for row, (one, start) in enumerate(zip(share, left, strict=True)):
-        if one >= 0.08:  # a narrower piece has no room for its figure
-            words = percent(one)
-            axes.text(start + one / 2, row, words, ha="center", va="center", fontsize=8, color=ink)
+    for row, (width, start) in enumerate(zip(share, left, strict=True)):
+        if width >= 0.08:  # a narrower piece has no room for its figure
+            words = percent(width)
+            axes.text(start + width / 2, row, words, ha="center", va="center", fontsize=8, color=ink)
 
 
 @style.applied()
@@ -148,8 +141,6 @@ def memory_columns(networks: Mapping[str, Sequence[tuple[str, float, float, floa
     Args:
         networks: title -> (layer; megabytes of its output for one image, of that output's gradient, of its weights).
     """
-    if not networks or not all(networks.values()):
-        raise ValueError("memory_columns() needs a network with layers. Received: " + repr(list(networks)))
     widths = [len(layers) + 2 for layers in networks.values()]
     figure = Figure(figsize=(style.WIDTH, 5.2), layout="constrained")
     panels = figure.subplots(2, len(networks), sharex="col", squeeze=False, width_ratios=widths)

@@ -146,7 +146,7 @@ def equation(lines: Sequence[Sequence[Term | str]], *, titles: Sequence[str] = (
     Raises:
         ValueError: a heading too few.
     """
-    if not lines or not all(any(isinstance(one, Term) for one in line) for line in lines):
+    if not lines or not all(any(isinstance(term, Term) for term in line) for line in lines):
         raise ValueError(f"equation() needs lines with one grid or more each. Received: {len(lines)} lines")
     if titles and len(titles) != len(lines):
         raise ValueError(f"equation() needs a title for each line. Received: {len(titles)} for {len(lines)}")
@@ -165,7 +165,7 @@ def equation(lines: Sequence[Sequence[Term | str]], *, titles: Sequence[str] = (
 
 
 def _line_width(line: Sequence[Term | str], cell: float) -> float:
-    return 0.3 + sum(SIGN if isinstance(one, str) else one.width(cell) + 0.25 for one in line)
+    return 0.3 + sum(SIGN if isinstance(term, str) else term.width(cell) + 0.25 for term in line)
 
 
 def _above(term: Term) -> int:
@@ -175,23 +175,23 @@ def _above(term: Term) -> int:
 
 def _reach(line: Sequence[Term | str], cell: float) -> tuple[float, float]:
     """How far grids and words reach above and below the middle of a line, in cells."""
-    terms = [one for one in line if isinstance(one, Term)]
-    up = max(one.shape[0] / 2 + (0.2 * _above(one) + 0.08) / cell for one in terms)
-    down = max(one.shape[0] / 2 + (0.19 * len(one.below.splitlines()) + 0.1) / cell for one in terms)
+    terms = [term for term in line if isinstance(term, Term)]
+    up = max(term.shape[0] / 2 + (0.2 * _above(term) + 0.08) / cell for term in terms)
+    down = max(term.shape[0] / 2 + (0.19 * len(term.below.splitlines()) + 0.1) / cell for term in terms)
     return up, down + 0.14 / cell
 
 
 def _line(axes: Axes, line: Sequence[Term | str], top: float, cell: float) -> None:
     middle = top + _reach(line, cell)[0]
     x = 0.15
-    for one in line:
-        if isinstance(one, str):
-            size = 24 if one == "⋆" else 15  # the star is small in this typeface
-            axes.text(x + SIGN / 2 - 0.1, middle, style.plain(one), ha="center", va="center", fontsize=size)
+    for term in line:
+        if isinstance(term, str):
+            size = 24 if term == "⋆" else 15  # the star is small in this typeface
+            axes.text(x + SIGN / 2 - 0.1, middle, style.plain(term), ha="center", va="center", fontsize=size)
             x += SIGN
             continue
-        _term(axes, one, x, middle - one.shape[0] / 2, cell)
-        x += one.width(cell) + 0.25
+        _term(axes, term, x, middle - term.shape[0] / 2, cell)
+        x += term.width(cell) + 0.25
 
 
 def _term(axes: Axes, term: Term, x: float, y: float, cell: float) -> None:

@@ -65,9 +65,12 @@ def _reach(pairs: list[np.ndarray]) -> float:
     Two seeds that differ make an interval tens of times as wide as their difference; the bar then ends in an arrow at
     the edge, and its ends stand in figures beside it.
     """
-    found = [paired_difference(own[:, 0], own[:, 1]) for own in pairs if len(own)]
+    differences = [paired_difference(own[:, 0], own[:, 1]) for own in pairs if len(own)]
     dots = max((float(np.abs(own[:, 0] - own[:, 1]).max()) for own in pairs if len(own)), default=0.0)
-    ends = max((max(abs(one.low), abs(one.high)) for one in found if one.has_interval), default=0.0)
+    ends = max(
+        (max(abs(difference.low), abs(difference.high)) for difference in differences if difference.has_interval),
+        default=0.0,
+    )
     return 1.1 * max(dots, min(ends, 3 * dots)) or 1.0
 
 
@@ -76,25 +79,27 @@ def _draw_row(axes: Axes, row: int, pairs: np.ndarray, colour: str, reach: float
     if not len(pairs):
         axes.annotate("no seed in common", color=style.QUIET, **right)
         return
-    found = paired_difference(pairs[:, 0], pairs[:, 1])
-    if found.has_interval:
-        axes.plot([max(found.low, -reach), min(found.high, reach)], [row, row], color=colour, linewidth=2.5)
-        for edge, head, beyond in ((-reach, "<", found.low < -reach), (reach, ">", found.high > reach)):
+    difference = paired_difference(pairs[:, 0], pairs[:, 1])
+    if difference.has_interval:
+        axes.plot([max(difference.low, -reach), min(difference.high, reach)], [row, row], color=colour, linewidth=2.5)
+        for edge, head, beyond in ((-reach, "<", difference.low < -reach), (reach, ">", difference.high > reach)):
             if beyond:
                 axes.plot(edge, row, marker=head, color=colour, markersize=8, clip_on=False)
-        axes.plot(found.mean, row, marker="D", color=colour, markersize=8, markeredgecolor="white")
+        axes.plot(difference.mean, row, marker="D", color=colour, markersize=8, markeredgecolor="white")
     # The dots lie a little above the interval, so that neither hides the other; the smaller row number is higher up.
-    lift = 0.22 if found.has_interval else 0.0
-    axes.scatter(pairs[:, 0] - pairs[:, 1], np.full(found.n, row - lift), color=colour, alpha=0.75, s=30, linewidths=0)
-    axes.annotate(_words(found), fontsize=9, linespacing=1.4, **right)
+    lift = 0.22 if difference.has_interval else 0.0
+    axes.scatter(
+        pairs[:, 0] - pairs[:, 1], np.full(difference.n, row - lift), color=colour, alpha=0.75, s=30, linewidths=0
+    )
+    axes.annotate(_words(difference), fontsize=9, linespacing=1.4, **right)
 
 
-def _words(found: PairedDifference) -> str:
-    if found.n == 1:
-        return f"{signed(found.mean)}\none pair, no interval"
-    if not found.has_interval:
-        return f"{signed(found.mean)}  (n = {found.n})\nequal pairs, no interval"
-    return f"{signed(found.mean)}  (n = {found.n})\n{signed(found.low)} to {signed(found.high)}"
+def _words(difference: PairedDifference) -> str:
+    if difference.n == 1:
+        return f"{signed(difference.mean)}\none pair, no interval"
+    if not difference.has_interval:
+        return f"{signed(difference.mean)}  (n = {difference.n})\nequal pairs, no interval"
+    return f"{signed(difference.mean)}  (n = {difference.n})\n{signed(difference.low)} to {signed(difference.high)}"
 
 
 def _finish(

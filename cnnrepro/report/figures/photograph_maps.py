@@ -31,10 +31,10 @@ def map_grid(panels: Sequence[Map], *, columns: int = 3, true_size: bool = False
         true_size: pixels have one size in all panels, so that small maps look small.
         sharp: show the pixels as squares.
     """
-    signed = [one for one in panels if one.kind == "signed"]
-    limit = max((float(np.percentile(np.abs(one.values), BRIGHTEST)) for one in signed), default=1.0) or 1.0
-    sizes = np.array([one.values.shape[:2] for one in panels])
-    with_filter = any(one.kernel is not None for one in panels)
+    signed = [panel for panel in panels if panel.kind == "signed"]
+    limit = max((float(np.percentile(np.abs(panel.values), BRIGHTEST)) for panel in signed), default=1.0) or 1.0
+    sizes = np.array([panel.values.shape[:2] for panel in panels])
+    with_filter = any(panel.kernel is not None for panel in panels)
     rows = math.ceil(len(panels) / columns)
     width = (style.WIDTH - GAP * (columns - 1)) / columns
     height = width * (sizes[:, 0].max() / sizes[:, 1].max() if true_size else (sizes[:, 0] / sizes[:, 1]).max())
@@ -42,46 +42,46 @@ def map_grid(panels: Sequence[Map], *, columns: int = 3, true_size: bool = False
     bottom = BAR if signed else 0.0
     total = rows * (above + height + GAP) + bottom
     figure = Figure(figsize=(style.WIDTH, total), layout="none")
-    for index, one in enumerate(panels):
+    for index, panel in enumerate(panels):
         left, top = (index % columns) * (width + GAP), (index // columns) * (above + height + GAP)
         axes = axes_at(figure, left, top + above, width, height)
         axes.set_axis_off()
-        _draw(axes, one, limit, sharp)
+        _draw(axes, panel, limit, sharp)
         if true_size:
             axes.set(xlim=(-0.5, sizes[:, 1].max() - 0.5), ylim=(sizes[:, 0].max() - 0.5, -0.5))
-        _head(figure, one, left, top, width, with_filter)
+        _head(figure, panel, left, top, width, with_filter)
     if signed:
         _scale(figure, limit)
     return figure
 
 
-def _draw(axes: Axes, one: Map, limit: float, sharp: bool) -> None:
+def _draw(axes: Axes, panel: Map, limit: float, sharp: bool) -> None:
     # "none" keeps the pixels as they are: the reader's program smooths them, and the file is about half as large.
     how = {"interpolation": "nearest" if sharp else "none"}
-    if one.kind == "signed":
-        axes.imshow(one.values, cmap=DIVERGING, norm=Normalize(-limit, limit), **how)
-    elif one.kind == "colour":
-        axes.imshow(np.clip(one.values, 0, 1), **how)
+    if panel.kind == "signed":
+        axes.imshow(panel.values, cmap=DIVERGING, norm=Normalize(-limit, limit), **how)
+    elif panel.kind == "colour":
+        axes.imshow(np.clip(panel.values, 0, 1), **how)
     else:
-        axes.imshow(one.values, cmap="gray", norm=Normalize(0, 1), **how)
+        axes.imshow(panel.values, cmap="gray", norm=Normalize(0, 1), **how)
     axes.set_anchor("NW")
 
 
-def _head(figure: Figure, one: Map, left: float, top: float, width: float, with_filter: bool) -> None:
+def _head(figure: Figure, panel: Map, left: float, top: float, width: float, with_filter: bool) -> None:
     """The title over a map, and left of it the filter that made it."""
     across, down = figure.get_size_inches()
     lead = 0.0
-    if with_filter and one.kernel is not None:
+    if with_filter and panel.kernel is not None:
         axes = axes_at(figure, left, top + 0.03, FILTER - 0.06, FILTER - 0.06)
-        reach = np.abs(one.kernel).max()
-        axes.imshow(one.kernel, cmap=DIVERGING, norm=Normalize(-reach, reach), interpolation="nearest")
+        reach = np.abs(panel.kernel).max()
+        axes.imshow(panel.kernel, cmap=DIVERGING, norm=Normalize(-reach, reach), interpolation="nearest")
         without_ticks(axes)
         lead = FILTER + 0.04
     room = int((width - lead) / 0.078)
-    size = "" if one.kernel is None or not with_filter else f"\n{one.kernel.shape[0]}x{one.kernel.shape[1]}"
+    size = "" if panel.kernel is None or not with_filter else f"\n{panel.kernel.shape[0]}x{panel.kernel.shape[1]}"
     middle = top + (FILTER if with_filter else TITLE) / 2
     where = ((left + lead) / across, 1 - middle / down)
-    title = style.wrapped(one.title, room) + size
+    title = style.wrapped(panel.title, room) + size
     figure.text(*where, title, va="center", fontsize=9.5, fontweight="bold", linespacing=1.3)
 
 

@@ -23,19 +23,19 @@ PARTS = ("convolutions", "first dense layer", "the rest")
 PART_COLOURS = ("#0072B2", "#E69F00", "#b9bfc6")
 
 
-def pooled_numbers(one: Pooling) -> Figure:
+def pooled_numbers(pooling: Pooling) -> Figure:
     """Windows side by side, and what each kind of pooling makes of them; a window and its value have one tint.
 
     Raises:
         ValueError: windows that overlap, which cannot be told apart by tints.
     """
-    if one.window != one.stride:
-        raise ValueError(f"pooled_numbers() tints windows, which must not overlap. Received: {one.title}")
-    made = one.outputs["max"].shape
-    tints = np.array([[KINDS_OF_FOUR[(2 * (i % 2) + j % 2)] for j in range(made[1])] for i in range(made[0])], object)
-    spread = np.kron(np.arange(made[0] * made[1]).reshape(made), np.ones((one.window, one.window), int))
-    given = [Term(one.image, "input", tints.ravel()[spread]), "→"]
-    return equation([[*given, *(_spaced(values, kind, tints) for kind, values in one.outputs.items())]])
+    if pooling.window != pooling.stride:
+        raise ValueError(f"pooled_numbers() tints windows, which must not overlap. Received: {pooling.title}")
+    shape = pooling.outputs["max"].shape
+    tints = np.array([[KINDS_OF_FOUR[(2 * (i % 2) + j % 2)] for j in range(shape[1])] for i in range(shape[0])], object)
+    spread = np.kron(np.arange(shape[0] * shape[1]).reshape(shape), np.ones((pooling.window, pooling.window), int))
+    given = [Term(pooling.image, "input", tints.ravel()[spread]), "→"]
+    return equation([[*given, *(_spaced(values, kind, tints) for kind, values in pooling.outputs.items())]])
 
 
 def _spaced(values: np.ndarray, title: str, tints: np.ndarray | str) -> Term:
@@ -43,20 +43,20 @@ def _spaced(values: np.ndarray, title: str, tints: np.ndarray | str) -> Term:
     return Term(values, title, tints, below=" " * 16)
 
 
-def pooled_gradients(ones: Sequence[Pooling]) -> Figure:
+def pooled_gradients(poolings: Sequence[Pooling]) -> Figure:
     """Where the gradient goes: the winners in the input, the gradient that arrives, and what each cell gets."""
     lines = []
-    for one in ones:
-        won = np.where(one.winners > 1, "filter", np.where(one.winners > 0, "third", ""))
+    for pooling in poolings:
+        won = np.where(pooling.winners > 1, "filter", np.where(pooling.winners > 0, "third", ""))
         line = [
-            Term(one.image, "input and winners", won),
-            Term(one.arriving, "arriving", "output"),
+            Term(pooling.image, "input and winners", won),
+            Term(pooling.arriving, "arriving", "output"),
             "→",
         ]
-        for kind, gradient in one.to_input.items():
+        for kind, gradient in pooling.to_input.items():
             line.append(Term(gradient, kind, np.where(gradient != 0, "window", "")))
         lines.append(line)
-    return equation(lines, titles=[one.title for one in ones])
+    return equation(lines, titles=[pooling.title for pooling in poolings])
 
 
 @style.applied()
@@ -67,13 +67,7 @@ def discarded_shares(sizes: Sequence[int], shares: Mapping[str, Sequence[float]]
         sizes: across, the same for all.
         shares: name -> a share a size, from 0 to 1.
         marked: a share that a line marks.
-
-    Raises:
-        ValueError: a share too few.
     """
-    wrong = {name: len(own) for name, own in shares.items() if len(own) != len(sizes)}
-    if wrong or not shares:
-        raise ValueError(f"discarded_shares() needs {len(sizes)} shares a line. Received: {wrong or 'none'}")
     figure, axes = one_panel(3.9)
     axes.axhline(marked, color=style.QUIET, linewidth=1.0, linestyle="--", zorder=1)
     for index, (name, own) in enumerate(shares.items()):
@@ -91,18 +85,18 @@ def discarded_shares(sizes: Sequence[int], shares: Mapping[str, Sequence[float]]
 def shift_changes(shifts: Sequence[Shifts]) -> Figure:
     """How much a map changes when the picture moves: a panel a factor of size, a line a way of pooling."""
     figure, panels = panel_row(len(shifts), 4.1, sharey=True)
-    for axes, one in zip(panels, shifts, strict=True):
-        for index, (name, changes) in enumerate(one.changes.items()):
+    for axes, factor in zip(panels, shifts, strict=True):
+        for index, (name, changes) in enumerate(factor.changes.items()):
             look = {"color": style.QUIET, "linestyle": ":"} if index == 0 else {"color": style.colour(index - 1)}
             mark = "" if index == 0 else style.marker(index - 1)
-            axes.plot(one.shifts, changes, marker=mark, markeredgecolor="white", markersize=6, label=name, **look)
-        axes.set_title(f"{one.factor} times smaller")
+            axes.plot(factor.shifts, changes, marker=mark, markeredgecolor="white", markersize=6, label=name, **look)
+        axes.set_title(f"{factor.factor} times smaller")
         axes.set(
             xlabel="Shift of the picture, in pixels",
         )
-        axes.set_xticks(one.shifts[:: max(1, len(one.shifts) // 9)])
+        axes.set_xticks(factor.shifts[:: max(1, len(factor.shifts) // 9)])
         style.quiet_grid(axes)
-    largest = max(max(changes) for one in shifts for changes in one.changes.values())
+    largest = max(max(changes) for factor in shifts for changes in factor.changes.values())
     panels[0].set(ylabel="Change of the map", ylim=(0, 1.05 * largest))
     panels[0].yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
     labels = list(shifts[0].changes)
@@ -114,9 +108,9 @@ def shift_changes(shifts: Sequence[Shifts]) -> Figure:
 def pool_savings(costs: Sequence[PartCosts]) -> Figure:
     """Parameters and multiply-adds of networks as stacked bars, a row a network."""
     figure, panels = panel_row(2, 1.3 + 0.5 * len(costs), sharey=True)
-    _stacked(panels[0], [one.parameters for one in costs], "Parameters")
-    _stacked(panels[1], [one.multiply_adds for one in costs], "Multiply-adds")
-    panels[0].set_yticks(range(len(costs)), [style.plain(one.name) for one in costs])
+    _stacked(panels[0], [cost.parameters for cost in costs], "Parameters")
+    _stacked(panels[1], [cost.multiply_adds for cost in costs], "Multiply-adds")
+    panels[0].set_yticks(range(len(costs)), [style.plain(cost.name) for cost in costs])
     panels[0].invert_yaxis()
     figure.legend(panels[0].containers, PARTS, loc="outside upper left", ncols=len(PARTS))
     return figure

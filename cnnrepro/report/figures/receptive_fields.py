@@ -52,35 +52,35 @@ def windows_on_lines(lines: Sequence[CellLine]) -> Figure:
 
 
 def _draw_line(axes: Axes, line: CellLine, top: float) -> None:
-    found = line.geometry
-    end = line.size + found.padding_after
-    read = end - found.cells_lost
-    for cell in range(-found.padding_before, end):
+    geometry = line.geometry
+    end = line.size + geometry.padding_after
+    read = end - geometry.cells_lost
+    for cell in range(-geometry.padding_before, end):
         shade = LOST if cell >= read else INPUT if 0 <= cell < line.size else PADDING
         zero = not 0 <= cell < line.size
         axes.add_patch(Rectangle((cell, top), 0.92, 0.62, facecolor=shade, edgecolor=style.RULE, linewidth=0.8))
         words = "0" if zero else str(cell + 1)
         axes.text(cell + 0.46, top + 0.31, words, ha="center", va="center", fontsize=7.5, color=style.QUIET)
-    for number in range(found.output):
-        start = number * line.stride - found.padding_before
-        over = start + found.window_extent > end
+    for number in range(geometry.output):
+        start = number * line.stride - geometry.padding_before
+        over = start + geometry.window_extent > end
         height = top - 0.28 - 0.3 * (number % 3)  # neighbours overlap: three levels keep them apart
         axes.plot(
-            [start + 0.05, start + found.window_extent - 0.13],
+            [start + 0.05, start + geometry.window_extent - 0.13],
             [height, height],
             color=HANGING if over else WINDOW,
             linewidth=4.5,
             solid_capstyle="butt",
             linestyle=(0, (1.2, 0.5)) if over else "solid",
         )
-    value, padding = line.value, found.padding_before + found.padding_after
+    value, padding = line.value, geometry.padding_before + geometry.padding_after
     spelled = f"{value.numerator}" if value.denominator == 1 else f"{float(value):.4g}"
-    words = f"({line.size} − {found.window_extent} + {padding}) / {line.stride} + 1 = {spelled}"
-    result = f"{found.output} window{'s' * (found.output > 1)}"
-    if found.input_cells_lost:
-        result += f", {found.input_cells_lost} lost"
-    if found.cells_beyond:
-        result += f", the last hangs over by {found.cells_beyond}"
+    words = f"({line.size} − {geometry.window_extent} + {padding}) / {line.stride} + 1 = {spelled}"
+    result = f"{geometry.output} window{'s' * (geometry.output > 1)}"
+    if geometry.input_cells_lost:
+        result += f", {geometry.input_cells_lost} lost"
+    if geometry.cells_beyond:
+        result += f", the last hangs over by {geometry.cells_beyond}"
     axes.text(0, top + 0.78, style.plain(line.title), ha="left", va="bottom", fontweight="bold", fontsize=9.5)
     formula = {"transform": axes.get_yaxis_transform(), "ha": "left", "va": "bottom", "fontsize": 9}
     axes.text(0.4, top + 0.78, f"{words}   →   {result}", color=style.QUIET, **formula)
@@ -89,16 +89,16 @@ def _draw_line(axes: Axes, line: CellLine, top: float) -> None:
 @style.applied()
 def sizes_down(descents: Sequence[Descent]) -> Figure:
     """Draw for each network a grid of sizes: a row an input size, a column a layer that changes it."""
-    heights = [len(one.sizes) + 1.6 for one in descents]
+    heights = [len(descent.sizes) + 1.6 for descent in descents]
     figure = Figure(figsize=(style.WIDTH, 0.42 * sum(heights) + 0.3), layout="constrained")
     panels = figure.subplots(len(descents), 1, squeeze=False, height_ratios=heights)[:, 0]
-    for axes, one in zip(panels, descents, strict=True):
-        _draw_descent(axes, one)
+    for axes, descent in zip(panels, descents, strict=True):
+        _draw_descent(axes, descent)
     return figure
 
 
-def _draw_descent(axes: Axes, one: Descent) -> None:
-    for row, (size, way) in enumerate(one.sizes.items()):
+def _draw_descent(axes: Axes, descent: Descent) -> None:
+    for row, (size, way) in enumerate(descent.sizes.items()):
         _cell(axes, 0, row, f"{size}", INPUT)
         for column, behind in enumerate(way, start=1):
             if behind.size is None:
@@ -107,14 +107,16 @@ def _draw_descent(axes: Axes, one: Descent) -> None:
                 _cell(axes, column, row, f"{behind.size}   ({behind.lost} lost)", LOST)
             else:
                 _cell(axes, column, row, f"{behind.size}", INPUT)
-    columns = len(one.layers) + 1
-    axes.set(xlim=(-0.02, columns + 0.02), ylim=(len(one.sizes), 0))
-    axes.set_xticks([place + 0.5 for place in range(columns)], ["input", *map(style.plain, one.layers)], fontsize=8.5)
+    columns = len(descent.layers) + 1
+    axes.set(xlim=(-0.02, columns + 0.02), ylim=(len(descent.sizes), 0))
+    axes.set_xticks(
+        [place + 0.5 for place in range(columns)], ["input", *map(style.plain, descent.layers)], fontsize=8.5
+    )
     axes.xaxis.tick_top()
     axes.tick_params(length=0, labelcolor=style.QUIET)
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
-    axes.set_title(style.plain(one.title), pad=6)
+    axes.set_title(style.plain(descent.title), pad=6)
 
 
 def _cell(axes: Axes, column: int, row: int, words: str, shade: str, ink: str = style.INK) -> None:
@@ -203,9 +205,11 @@ def effective_fields(influences: Sequence[Influence], share: float = 0.95) -> Fi
         share: of the squared gradient that lies in the dashed square.
     """
     figure, panels = panel_row(len(influences), style.WIDTH / len(influences) + 0.5)
-    for axes, one in zip(panels, influences, strict=True):
-        size, side = len(one.strength), one.side(share)
-        drawn = axes.imshow(one.strength / one.strength.max(), cmap=SHADES, vmin=0, vmax=1, interpolation="nearest")
+    for axes, influence in zip(panels, influences, strict=True):
+        size, side = len(influence.strength), influence.side(share)
+        drawn = axes.imshow(
+            influence.strength / influence.strength.max(), cmap=SHADES, vmin=0, vmax=1, interpolation="nearest"
+        )
         corner = (size - side) / 2 - 0.5
         square = Rectangle((corner, corner), side, side, fill=False, edgecolor=style.ARM_COLOURS[1])
         square.set(linewidth=2.0, linestyle="--")
@@ -213,7 +217,7 @@ def effective_fields(influences: Sequence[Influence], share: float = 0.95) -> Fi
         without_ticks(axes, style.QUIET)
         inside = percent(share)
         words = f"sees {size}×{size}; {inside} in {side}×{side}"
-        axes.set_title(f"{one.depth} layers\n{words}", fontsize=9.5)
+        axes.set_title(f"{influence.depth} layers\n{words}", fontsize=9.5)
     figure.colorbar(drawn, ax=panels, label="gradient, strongest = 1", shrink=0.75, pad=0.02)
     return figure
 
@@ -226,8 +230,8 @@ def growth_lines(growths: Sequence[Growth], size: int) -> Figure:
         size: of the input, in pixels; a line marks it.
     """
     shared = {"x": "convolutions passed", "y": "pixels", "logarithmic": "xy"}
-    fields = {one.title: (one.depths[1:], one.fields[1:]) for one in growths}
-    strides = {one.title: (one.depths[1:], one.strides[1:]) for one in growths}
+    fields = {growth.title: (growth.depths[1:], growth.fields[1:]) for growth in growths}
+    strides = {growth.title: (growth.depths[1:], growth.strides[1:]) for growth in growths}
     return line_panels(
         [
             Panel("Receptive field", lines=fields, rules={f"the picture: {size}": size}, **shared),
@@ -260,6 +264,6 @@ def dilation_lines(growths: Mapping[str, Sequence[int]]) -> Figure:
 
 def influence_profiles(influences: Sequence[Influence]) -> Figure:
     """Draw the gradient along the middle row of each unit's field, all fields as wide as the panel."""
-    lines = {f"{one.depth} layers": one.profile() for one in influences}
+    lines = {f"{influence.depth} layers": influence.profile() for influence in influences}
     x, y = "place in the theoretical field (its ends are −1 and 1)", "gradient, strongest = 1"
     return line_panels([Panel("Along the middle row", x, y, lines)], height=3.0)

@@ -92,12 +92,7 @@ def patches(rows: Sequence[np.ndarray], titles: Sequence[str], *, columns: int =
         rows: for every filter (count, height, width, 1), uint8, the strongest first.
         titles: one a filter.
         columns: filters beside one another.
-
-    Raises:
-        ValueError: a filter has no title.
     """
-    if not len(rows) or len(rows) != len(titles):
-        raise ValueError(f"patches() needs a title for every row. Received: {len(rows)} and {len(titles)}")
     lines = math.ceil(len(rows) / columns)
     count, height, width = rows[0].shape[:3]
     tall = style.WIDTH / columns * height / (count * width) + 0.3
@@ -149,15 +144,7 @@ def occlusion(
         drops: for each image (rows, columns), how much lower the probability is, −1 to 1, a square at every pixel.
         titles: one an image.
         columns: images in a row.
-
-    Raises:
-        ValueError: the numbers differ.
     """
-    if not len(images) or not len(images) == len(drops) == len(titles):
-        raise ValueError(
-            f"occlusion() needs a map and a title for every image. "
-            f"Received: {len(images)}, {len(drops)} and {len(titles)}"
-        )
     columns = min(columns, len(images))
     rows, cell = math.ceil(len(images) / columns), style.WIDTH / columns
     figure, panels = panel_grid(len(images), columns, rows * (cell + 0.22) + 0.62)

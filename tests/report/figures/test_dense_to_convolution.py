@@ -57,11 +57,6 @@ def test_two_ways_may_be_the_same():
     figures.two_ways(np.ones((2, 2)), np.ones((2, 2)), np.zeros((2, 2)), ("a", "b", "c")).canvas.draw()
 
 
-def test_two_ways_need_one_shape():
-    with pytest.raises(ValueError, match="three maps of one shape"):
-        figures.two_ways(np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 3)), ("a", "b", "c"))
-
-
 def test_borders_count_the_cells_that_are_equal():
     values = np.ones((5, 5))
     values[1:4, 1:4] = 1e-7
@@ -94,11 +89,6 @@ def test_a_drop_lies_at_the_centre_of_its_square():
     assert axes.get_title() == "eye: −80"
 
 
-def test_occlusion_needs_a_map_and_a_title_each():
-    with pytest.raises(ValueError, match="Received: 1, 0 and 1"):
-        figures.occlusion([np.zeros((28, 28, 1))], [], ["a"])
-
-
 def test_savings_draw_counts_medians_ranges_and_the_limit():
     figure = figures.savings([28, 56], [1.0, 6.5], [[0.9, 1.0, 1.2], [3.0, 5.0, 9.0]], limit=9.889)
     figure.canvas.draw()
@@ -109,9 +99,3 @@ def test_savings_draw_counts_medians_ranges_and_the_limit():
     assert bars == [pytest.approx([0.9, 1.2]), pytest.approx([3.0, 9.0])]
     assert "limit of the multiply-adds: 9.89" in [text.get_text() for text in axes.texts]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["multiply-adds, counted", "time, measured"]
-
-
-@pytest.mark.parametrize("sides, counted, measured", [([], [], []), ([28], [1.0], [[]]), ([28], [1.0, 2.0], [[1.0]])])
-def test_savings_need_a_value_for_every_side(sides, counted, measured):
-    with pytest.raises(ValueError, match="for every side"):
-        figures.savings(sides, counted, measured, limit=1)

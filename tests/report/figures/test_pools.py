@@ -42,8 +42,6 @@ def test_discarded_shares_are_drawn_with_their_mark():
     lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 2 and line.get_label() in ("2x2", "3x3")]
     assert [list(line.get_ydata()) for line in lines] == [[0.75, 8 / 9], [0.8, 0.9]]
     assert "75 %" in texts(figure)
-    with pytest.raises(ValueError, match="needs 2 shares a line. Received: {'2x2': 1}"):
-        figures.discarded_shares([2, 3], {"2x2": [0.75]}, 0.75)
 
 
 def test_no_line_of_the_shifts_is_cut_off():

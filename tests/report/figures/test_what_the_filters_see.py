@@ -62,8 +62,3 @@ def test_patches_have_a_row_and_a_title_a_filter():
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [np.nanmax(axes.images[0].get_array()) for axes in shown] == [0, 1, 2]
     assert all(len(axes.collections[0].get_paths()) == 4 for axes in shown)
-
-
-def test_patches_need_a_title_each():
-    with pytest.raises(ValueError, match="Received: 1 and 2"):
-        figures.patches([np.zeros((4, 6, 6, 1))], ["a", "b"])
