@@ -18,7 +18,6 @@ from cnnrepro.cli.app import (
     app,
     reports_dir,
     runs_dir,
-    say,
 )
 from cnnrepro.console import print_json
 
@@ -103,7 +102,6 @@ def train(
             track=track or None,
             workers=workers,
             worker=worker,
-            say=say,
         )
     page = ""
     if report and launch.is_chief(workers, worker):

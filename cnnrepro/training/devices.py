@@ -20,16 +20,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnnrepro.data import FOLDER
 from cnnrepro.data.pipelines.feeding import WHOLE_BATCHES, BatchShare
 from cnnrepro.errors import UsageError
+from cnnrepro.runs.keys import TRAINING_VERSION
 from cnnrepro.runs.record import RunRecord
+from cnnrepro.training.provenance import versions
 from cnnrepro.training.stop import Stopped, StopRequest
+from cnnrepro.training.workers.messages import Messages, detecting_lost_workers
 
 if TYPE_CHECKING:
     import keras
 
     from cnnrepro.training.resolve import ResolvedRun
-    from cnnrepro.training.workers.messages import Peers
+SAME_VERSIONS = ("cnnrepro", "keras", "jax")  # at all workers of a run
 
 
 class SingleDevice:
@@ -62,11 +66,8 @@ class SingleDevice:
     def gather(self, model: keras.Model) -> None:
         """Bring the variables to one device of this process, for what it does alone."""
 
-    def begin_epoch(self, epoch: int) -> None:
-        """Tell which epoch begins, from 1."""
-
     def detecting_lost_workers(self) -> contextlib.AbstractContextManager:
-        """Inside the block, an error that a lost worker causes says which worker is lost."""
+        """Inside the block, an error that a lost worker may cause waits for JAX, which ends this process then."""
         return contextlib.nullcontext()
 
     def raise_if_stopped(self, stop: StopRequest) -> None:
@@ -88,21 +89,19 @@ class DeviceGroup(SingleDevice):
     """Several devices: of this machine, or of several workers.
 
     Args:
-        peers: the other workers; None where there are none.
-        number: of this worker, from 0 up.
-        count: workers.
+        messages: between the workers; None where this process is the only one.
     """
 
-    def __init__(self, peers: Peers | None = None, number: int = 0, count: int = 1):
+    def __init__(self, messages: Messages | None = None):
         import jax
 
-        self._jax, self._peers, self._count = jax, peers, count
+        self._jax, self._messages = jax, messages
+        number, self._count = (messages.number, messages.count) if messages else (0, 1)
         self.chief = number == 0
-        self.share = BatchShare(number, count, jax.device_count())
+        self.share = BatchShare(number, self._count, jax.device_count())
         mesh = jax.sharding.Mesh(np.array(jax.devices()), ("batch",))  # the workers' devices in their order
         self._divided = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))
         self._copied = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
-        self._agreed = 0
 
     def with_batch_share(self, run: ResolvedRun) -> ResolvedRun:
         """The run, reading only this worker's part of each batch."""
@@ -115,15 +114,8 @@ class DeviceGroup(SingleDevice):
     def verify_same_run(self, run: ResolvedRun) -> None:
         """Make sure that all workers mean the same run and that its batches can be divided; UsageError where not."""
         devices = self.share.devices
-        if self._peers is not None:
-            self._peers.about(run=run.key, title=run.spec.title())
-            facts = {
-                "data fingerprint": run.splits.fingerprint[:16],
-                "precision": run.precision,
-                "key": run.key,
-                "devices": self._jax.local_device_count(),
-            }
-            self._compare(self._peers.gather("facts", facts))
+        if self._messages is not None:
+            self._compare(self._messages.gather(self._facts(run)))
         if run.spec.batch_size % devices:
             raise UsageError(
                 f"A batch must be divisible among the {devices} devices; give a --batch-size that is a multiple of "
@@ -131,23 +123,39 @@ class DeviceGroup(SingleDevice):
                 f"{run.spec.batch_size} images a batch"
             )
 
+    def _facts(self, run: ResolvedRun) -> dict[str, object]:
+        """What must be the same at all workers, as plain values by name."""
+        own = versions()
+        return {
+            **run.spec.to_dict(),
+            # Pictures may lie elsewhere; what is in them is in the fingerprint.
+            **({"dataset": FOLDER} if run.spec.dataset.startswith(FOLDER) else {}),
+            **{f"{library} version": own.get(library) for library in SAME_VERSIONS},
+            "training version": TRAINING_VERSION,
+            "data fingerprint": run.splits.fingerprint[:16],
+            "number format": run.precision,
+            "placement": run.feed.placement,
+            "devices": self._jax.local_device_count(),
+            "key": run.key,
+        }
+
     def _compare(self, facts: list[dict]) -> None:
-        for number, told in enumerate(facts):
+        for number, own in enumerate(facts):
             for name, wanted in facts[0].items():
-                if told[name] != wanted:
+                if own.get(name) != wanted:
                     raise UsageError(
-                        f"Worker {number} of {self._count} has {name} {told[name]!r} where worker 0 has {wanted!r}; "
-                        f"all must be the same: bring the same data to every machine, and name --precision."
+                        f"Worker {number} of {self._count} has {name} {own.get(name)!r} where worker 0 has {wanted!r}; "
+                        f"give the same command on every machine, with the same versions, data and --precision."
                     )
 
     def broadcast_state(self, model: keras.Model, history: Mapping[str, list[float]]) -> None:
         """Give all workers the chief's variables; the chief tells the history that led to them."""
-        if self._peers is None:
+        if self._messages is None:
             return
         from jax.experimental import multihost_utils
 
         if self.chief:
-            self._peers.tell({"begin": {name: list(values) for name, values in history.items()}})
+            self._messages.send({"history": {name: list(values) for name, values in history.items()}})
         variables = _variables(model)
         with self.detecting_lost_workers():
             values = multihost_utils.broadcast_one_to_all([np.asarray(one.value) for one in variables], self.chief)
@@ -156,7 +164,7 @@ class DeviceGroup(SingleDevice):
 
     def receive_from_chief(self) -> dict:
         """The chief's next message; for all other workers."""
-        return self._peers.hear()
+        return self._messages.receive()
 
     def global_batches(self, dataset, images: int, batch_size: int) -> Iterator[Any]:
         """Global batches from what is read here; the last one may be the whole of it on every device.
@@ -197,33 +205,23 @@ class DeviceGroup(SingleDevice):
         for variable in _variables(model):
             variable.assign(np.asarray(variable.value))
 
-    def begin_epoch(self, epoch: int) -> None:
-        """Tell which epoch begins, from 1."""
-        if self._peers is not None:
-            self._peers.about(epoch=epoch)
-
     def detecting_lost_workers(self) -> contextlib.AbstractContextManager:
-        """Inside the block, an error that a lost worker causes says which worker is lost."""
-        return contextlib.nullcontext() if self._peers is None else self._peers.watched()
+        """Inside the block, an error that a lost worker may cause waits for JAX, which ends this process then."""
+        return contextlib.nullcontext() if self._messages is None else detecting_lost_workers()
 
     def raise_if_stopped(self, stop: StopRequest) -> None:
         """Raise Stopped on all workers where one was asked to stop."""
-        if self._peers is None:
+        if self._messages is None:
             return stop.raise_if_requested()
-        self._agreed += 1
-        asked = int(stop.signal or signal.SIGINT) if stop.requested else 0
-        found = self._peers.gather(f"asked/{self._agreed}", {"signal": asked})
-        signals = [one["signal"] for one in found if one["signal"]]
-        if signals:
-            raise Stopped(signals[0])
+        signals = self._messages.gather(int(stop.signal or signal.SIGINT) if stop.requested else 0)
+        if any(signals):
+            raise Stopped(max(signals))
         return None
 
     def finish(self, record: RunRecord) -> None:
         """Tell all workers that nothing is left to do."""
-        if self._peers is not None:
-            if self.chief:
-                self._peers.tell({"record": record.to_dict()})
-            self._peers.finish()
+        if self._messages is not None and self.chief:
+            self._messages.send({"record": record.to_dict()})
 
     def describe(self) -> dict[str, int]:
         """What a record's machine says of it."""

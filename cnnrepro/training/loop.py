@@ -28,7 +28,6 @@ from cnnrepro.training.stop import Stopped, StopRequest
 from cnnrepro.training.tensorboard import Tracker, make_tracker
 from cnnrepro.training.test_split import evaluate_test_split
 from cnnrepro.training.workers import worker_loop
-from cnnrepro.training.workers.messages import WorkerLost
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,11 +96,11 @@ def find_or_train(
         record = _load_or_train(Session(run, store, progress, stop, tracker, devices, keep_weights))
     else:
         record = worker_loop.follow(run, devices, stop)
+    devices.finish(record)
     if record.status == FAILED:
         reason, log = record.failure["reason"], store.log_path(run.key)
         text = f"Run {run.key} ({spec.title()}) failed: {reason} Its log: {log}"
         raise RunFailed(text, final=record.failure["kind"] == DIVERGED)
-    devices.finish(record)
     return record
 
 
@@ -202,9 +201,6 @@ def _train_claimed(session: Session, earlier: RunRecord | None) -> RunRecord:
         if several.get("workers", 1) > 1:  # the others are in the middle of an epoch and cannot wait with this one
             raise RunFailed(f"{error} Start the workers again when that one is done.") from error
         raise
-    except WorkerLost as error:
-        session.log(str(error))
-        raise
     except Exception as error:
         record = _put_error(session, record, error)
     finally:
@@ -278,7 +274,6 @@ def _train(session: Session, record: RunRecord) -> RunRecord:
     try:
         with session.stop.deferred():  # also between epochs: whoever asks, and when, it stops after a checkpoint
             for epoch in range(done, spec.epochs):
-                devices.begin_epoch(epoch + 1)
                 measured = train_epoch(own_share, model, validation, epoch, history, progress, devices)
                 history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
                 checkpoint.save(session.folder, model, checkpoint.Checkpoint(history, elapsed()), session.claim.check)

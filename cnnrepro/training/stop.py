@@ -25,9 +25,13 @@ class StopRequest:
     """A request that whoever trains looks at after each checkpoint.
 
     ``signal`` is the number of the one that asked, or 0.
+
+    Args:
+        quiet: tell nobody that it was asked for; whoever passes the signals on does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
         self._requested = threading.Event()
         self._deferring = 0
         self.signal = 0
@@ -61,7 +65,8 @@ class StopRequest:
         self.request()
         if not (first and self._deferring):
             raise KeyboardInterrupt(number)
-        say_line("\ncnnrepro: stopping after this epoch; once more stops at once.")
+        if not self._quiet:
+            say_line("\ncnnrepro: stopping after this epoch; once more stops at once.")
 
 
 @contextlib.contextmanager

@@ -1,68 +1,65 @@
-"""Workers of one run that are killed or stopped: the others say so and end, and those that are left go on."""
+"""Workers of one run that are killed or stopped: the others say so and end, and the run goes on when it is asked to."""
 
 import signal
 
 import pytest
 
-from tests.faults.conftest import wait_for
-from tests.together import arguments, assert_equal_to_rounding, start
+from tests.faults.conftest import gone, wait_for
+from tests.together import arguments, assert_equal_to_rounding, finished, start
 
 pytestmark = pytest.mark.slow
 
 SOON = {"CNNREPRO_HEARTBEAT_SECONDS": "10"}
-AGAIN = "; its checkpoint is kept: start it again with the same or another number of workers."
-RUN = arguments(epochs=4, batch=12)
+# Dropout and batch norm are what a network cut into parts gets wrong first: masks and statistics are of whole batches.
+RUN = arguments(epochs=3, batch=12, more=["-o", "dropout=0.5", "-o", "normalization=batch"])
 LONG = arguments(epochs=40, batch=6)  # it ends long after the test
 ENDLESS = arguments(epochs=2, batch=2, images=3500)  # in its first epoch
 
 
 @pytest.fixture
 def together(tmp_path, started):
-    """Workers of one run."""
+    """Start the workers of a run; they are ended with the test."""
 
     def make(given, **options):
-        started.extend(start(tmp_path, given, **options))
-        return started[-options.get("workers", 2) :]
+        machines = start(tmp_path, given, **options)
+        started.extend(machines)
+        return machines
 
     return make
 
 
-def in_the_middle(machines):
-    """Wait until every worker is past its first epoch: the record of the second is written after all have begun it."""
-    wait_for(lambda: machines[0].epochs() >= 2, 300)
-
-
 def lost(machine, who, of=2):
-    """What the last worker that lives says."""
+    """Wait for the end of a worker that has lost another: status 1, and one sentence."""
     status, out, err = machine.end(seconds=120)
-    assert (status, out) == (1, ""), err
-    sentence = err.strip().splitlines()[-1]
-    assert f"lost worker {who} of {of} (127.0.0.1:" in sentence
-    assert sentence.endswith(AGAIN)
-    assert "Traceback" not in err
-    return sentence
+    sentence = (
+        f"cnnrepro: This run lost worker {who} of {of} ({machine.addresses[who]}); its checkpoint is kept: start it "
+        f"again with the same or another number of workers.\n"
+    )
+    assert (status, out, err) == (1, "", sentence)
 
 
-def test_a_worker_is_killed_and_one_goes_on_alone(together, tmp_path):
-    (undisturbed,) = start(tmp_path / "undisturbed", RUN, workers=1)
-    assert undisturbed.end()[0] == 0
+def test_a_worker_is_killed_and_the_run_goes_on_to_the_curves_of_one_process(together, tmp_path):
     chief, other = together(RUN, environment=SOON)
-    in_the_middle([chief])
-    family = other.family()
-    other.kill()
-    sentence = lost(chief, 1)
-    assert not any(process.is_running() for process in family)
-    record = chief.record()
-    assert (record.status, record.key in sentence) == ("running", True)
-    assert "lost worker 1 of 2" in chief.log()
-    (alone,) = together(RUN, workers=1)
-    assert alone.end()[0] == 0
-    assert_equal_to_rounding(alone.record(), undisturbed.record())
+    family = wait_for(lambda: len(other.family()) > 1 and other.family(), 300)
+    wait_for(lambda: chief.epochs() >= 1, 300)
+    other.process.send_signal(signal.SIGKILL)  # in the middle of the second epoch
+    lost(chief, 1)
+    other.process.communicate()
+    gone(family)
+    assert (chief.record().status, chief.record().sessions) == ("running", 1)
+    record = finished(together(RUN))
+    assert record.sessions == 2
+    assert record.machine["workers"] == record.machine["devices"] == 2
+    alone = finished(start(tmp_path / "alone", RUN, workers=1))
+    assert (record.key, record.spec) == (alone.key, alone.spec)
+    assert "workers" not in alone.machine
+    assert_equal_to_rounding(record, alone)
 
 
+@pytest.mark.soak
 def test_the_coordinator_is_killed(together):
     chief, other = together(LONG, environment=SOON)
-    in_the_middle([chief])
+    wait_for(lambda: chief.epochs() >= 2, 300)
     chief.kill()
     lost(other, 0)
     assert chief.record().status == "running"
@@ -71,33 +68,25 @@ def test_the_coordinator_is_killed(together):
 @pytest.mark.soak
 def test_one_of_three_is_killed(together):
     machines = together(arguments(epochs=40, batch=3), workers=3, environment=SOON)
-    in_the_middle(machines)
+    wait_for(lambda: machines[0].epochs() >= 2, 300)
     machines[1].kill()
     lost(machines[0], 1, of=3)
     lost(machines[2], 1, of=3)
 
 
-def test_a_worker_is_killed_before_it_is_connected(together):
-    chief, other = together(RUN, environment={"CNNREPRO_JOIN_SECONDS": "15"})
-    wait_for(lambda: len(other.family()) > 1)
-    other.kill()
-    status, _, err = chief.end(seconds=120)
-    assert status == 1
-    assert "one of them was gone before all were connected" in err or "lost worker 1 of 2" in err
-    assert chief.record() is None
-
-
+@pytest.mark.soak
 def test_a_worker_falls_silent(together):
     chief, other = together(LONG, environment=SOON)
-    in_the_middle([chief])
+    wait_for(lambda: chief.epochs() >= 2, 300)
     for process in other.family():
         process.send_signal(signal.SIGSTOP)
     lost(chief, 1)
 
 
+@pytest.mark.soak
 def test_the_training_process_of_a_worker_is_killed(together):
     chief, other = together(LONG, environment=SOON)
-    in_the_middle([chief])
+    wait_for(lambda: chief.epochs() >= 2, 300)
     other.family()[1].kill()
     status, _, err = other.end(seconds=60)
     assert status == 1
@@ -105,13 +94,25 @@ def test_the_training_process_of_a_worker_is_killed(together):
     lost(chief, 1)
 
 
-def test_a_second_signal_stops_all_at_once(together):
+@pytest.mark.soak
+def test_a_worker_does_not_come(together):
+    (chief, other) = together(RUN, environment={"CNNREPRO_JOIN_SECONDS": "20"})
+    other.kill()
+    status, _, err = chief.end(seconds=120)
+    assert status == 1
+    assert "The 2 workers did not all come to 127.0.0.1:" in err
+    assert err.count("\n") == 1
+    assert chief.record() is None
+
+
+@pytest.mark.soak
+def test_a_second_signal_ends_a_worker_at_once_and_the_others_lose_it(together):
     chief, other = together(ENDLESS, environment=SOON)
     wait_for(chief.record, 300)
     wait_for(lambda: max(one.cpu_times().user for one in chief.family()) > 8, 300)
     other.process.send_signal(signal.SIGINT)
     wait_for(lambda: other.process.stderr.readline().startswith("cnnrepro: stopping after this epoch"), 30)
     other.process.send_signal(signal.SIGINT)
-    assert [one.end(seconds=60)[0] for one in (other, chief)] == [130, 130]
+    assert other.end(seconds=60)[0] == 130
+    lost(chief, 1)
     assert (chief.record().status, chief.epochs()) == ("running", 0)
-    assert "stopped after a checkpoint" not in chief.log()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from cnnrepro.errors import UsageError
@@ -21,7 +22,6 @@ def train(
     worker: int | None,
     runs: Path,
     stop: StopRequest,
-    say: Callable[[str], object],
     track: Sequence[str] | None = None,
     **how: object,
 ) -> RunRecord:
@@ -33,12 +33,12 @@ def train(
         worker: which of the addresses this is; None where that can be found out.
         runs: folder of the store; with several workers worker 0's is used, and in the others' photographs are kept.
         stop: asks for a stop after a checkpoint.
-        say: takes sentences for people.
         track: as ``loop.find_or_train`` has it.
         how: ``keep_weights``, ``cache`` and ``placement`` of ``loop.find_or_train``.
 
     Raises:
-        UsageError: a backend that is not JAX, addresses that cannot be, workers that differ; as
+        Stopped: this or another worker was asked to stop; the same command goes on from the checkpoint.
+        UsageError: a backend that is not JAX, addresses that cannot be, workers that mean different runs; as
             ``loop.find_or_train``.
         WorkFailed: a worker is missing or lost; as ``loop.find_or_train``.
     """
@@ -46,15 +46,24 @@ def train(
         raise UsageError(f"--worker says which one of --workers HOST:PORT,HOST:PORT this is. Received: {worker}")
     if workers is None:
         return loop.find_or_train(spec, runs=runs, stop=stop, track=track, **how)
-    supervision.require_jax()
+    require_jax()
     if workers == addresses.LOCAL:
         from cnnrepro.training.devices import DeviceGroup
 
         return loop.find_or_train(spec, runs=runs, stop=stop, track=track, devices=DeviceGroup(), **how)
-    found = addresses.find(workers, worker, os.environ)
-    return supervision.train(spec, found, stop=stop, say=say, runs=str(runs), track=track, **how)
+    group = addresses.find_workers(workers, worker)
+    return supervision.train(spec, group, stop=stop, runs=str(runs), track=track, **how)
+
+
+def require_jax() -> None:
+    """Raise UsageError unless Keras runs on JAX; TensorFlow's strategy for several workers takes no Keras 3 model."""
+    chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if chosen != "jax":
+        raise UsageError(f"--workers trains on JAX alone; set KERAS_BACKEND=jax on every machine. Received: {chosen!r}")
+    if importlib.util.find_spec("jax") is None:
+        raise UsageError("--workers needs JAX, not installed here; pip install 'cnnrepro[jax]' brings it.")
 
 
 def is_chief(workers: str | None, worker: int | None) -> bool:
     """Whether this process is the one that writes: alone, or worker 0. The arguments are those of ``train``."""
-    return workers in (None, addresses.LOCAL) or addresses.find(workers, worker, os.environ).number == 0
+    return workers in (None, addresses.LOCAL) or addresses.find_workers(workers, worker).number == 0

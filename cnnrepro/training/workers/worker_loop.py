@@ -20,15 +20,13 @@ def follow(run: ResolvedRun, devices: DeviceGroup, stop: StopRequest) -> RunReco
 
     Raises:
         Stopped: a worker was asked to.
-        KeyboardInterrupt: a worker was told to end at once.
-        WorkFailed: a worker is lost or ended.
     """
     while True:
-        told = devices.receive_from_chief()
-        if "record" in told:
-            return RunRecord.from_dict(told["record"])
+        message = devices.receive_from_chief()
+        if "record" in message:
+            return RunRecord.from_dict(message["record"])
         with numeric_mode(run):
-            _epochs(devices.with_batch_share(run), devices, stop, told["begin"])
+            _epochs(devices.with_batch_share(run), devices, stop, message["history"])
 
 
 def _epochs(run: ResolvedRun, devices: DeviceGroup, stop: StopRequest, history: dict[str, list[float]]) -> None:
@@ -38,7 +36,6 @@ def _epochs(run: ResolvedRun, devices: DeviceGroup, stop: StopRequest, history: 
     validation = run.feed.batches("validation", run.spec.batch_size)
     with stop.deferred():  # also between epochs, and while the chief writes its checkpoint
         for epoch in range(len(history.get("loss", ())), run.spec.epochs):
-            devices.begin_epoch(epoch + 1)
             try:
                 measured = train_epoch(run, model, validation, epoch, history, NoProgress(), devices)
             except DivergedError:  # everywhere at the same step; the chief says what becomes of it
