@@ -1,4 +1,4 @@
-"""What a trained network gives for images: outputs and probabilities."""
+"""What a trained network gives for images: its outputs, and those of layers inside."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments.digits_classifier import arms
 from cnnrepro.lessons import dense_to_convolution as sliding
-from cnnrepro.lessons.dense_to_convolution import costs, limit, scatter, standardise
+from cnnrepro.lessons.dense_to_convolution import costs, limit, scatter
 from cnnrepro.lessons.dense_to_convolution.scattered_images import Scattered
 from cnnrepro.lessons.dense_to_convolution.sliding_costs import SlidingCost
 
@@ -54,7 +54,7 @@ def test_an_image_too_small_is_refused(splits):
 
 
 def test_without_padding_one_pass_gives_the_scores_of_the_crops(model, network, scattered, splits):
-    slid = sliding.slide(model, network, standardise(scattered.image, splits))
+    slid = sliding.slide(model, network, data.standardise(scattered.image, splits))
     assert slid.one_pass.shape == ((60 - 28) // 4 + 1, (76 - 28) // 4 + 1, 10)
     assert slid.stride == 4
     assert slid.difference.max() < 1e-5 * max(slid.spread, 1)
@@ -66,7 +66,7 @@ def test_without_padding_one_pass_gives_the_scores_of_the_crops(model, network, 
 def test_with_padding_the_borders_differ_and_the_inside_does_not(model, scattered, splits):
     twin = sliding.padded_twin(model, seed=0)
     network = anatomy.convolutionalize(twin)
-    image = standardise(scattered.image, splits)
+    image = data.standardise(scattered.image, splits)
     slid = sliding.slide(twin, network, image)
     assert slid.difference.max() > 1e-3 * slid.spread
     # Two zeros a side reach two cells of the first layer and one of each layer behind it.
@@ -80,7 +80,7 @@ def test_with_padding_the_borders_differ_and_the_inside_does_not(model, scattere
 
 
 def test_without_padding_the_feature_maps_are_equal_everywhere(model, network, scattered, splits):
-    found = sliding.trunk_differences(model, network, standardise(scattered.image, splits), ["pool1", "pool2"])
+    found = sliding.trunk_differences(model, network, data.standardise(scattered.image, splits), ["pool1", "pool2"])
     assert {name: values.shape for name, values in found.items()} == {"pool1": (12, 12), "pool2": (4, 4)}
     assert max(values.max() for values in found.values()) < 1e-5
 
@@ -97,7 +97,7 @@ def test_an_image_at_a_position_is_read_there_as_on_its_own(model, network, spli
     whole = np.zeros((36, 40, 1), np.uint8)
     whole[4:32, 8:36] = image
     scattered = Scattered(whole, image[None], ((4, 8),), (int(splits.examples["test"].labels[0]),))
-    slid = sliding.slide(model, network, standardise(scattered.image, splits))
+    slid = sliding.slide(model, network, data.standardise(scattered.image, splits))
     ((_, alone, offset, there),) = sliding.readings(scattered, slid, model, splits)
     assert offset == "0, 0"
     assert alone == there
