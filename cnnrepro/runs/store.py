@@ -19,7 +19,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro import garbage_collection
 from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
 from cnnrepro.files import write_whole
 from cnnrepro.runs import lease
@@ -107,25 +106,23 @@ class RunStore:
         return sorted(readable, key=lambda record: (record.started, record.key))
 
     def several(self, keys: Iterable[str], unreadable: Callable[[str], object] | None = None) -> list[RunRecord | None]:
-        """What ``get`` gives for each of the keys; for thousands it is faster.
+        """What ``get`` gives for each of the keys.
 
         Args:
             keys: of the runs.
             unreadable: told of each record that cannot be read, for which the list then has None; by default that
                 raises as in ``get``.
         """
-
-        def look_up(key: str) -> RunRecord | None:
+        records: list[RunRecord | None] = []
+        for key in keys:
             try:
-                return self.get(key)
+                records.append(self.get(key))
             except UnreadableRecord as error:
                 if unreadable is None:
                     raise
                 unreadable(str(error))
-                return None
-
-        with garbage_collection.paused():
-            return [look_up(key) for key in keys]
+                records.append(None)
+        return records
 
     def key_of(self, prefix: str) -> str:
         """The one key that begins with ``prefix``, whether or not its record can be read.

@@ -1,6 +1,8 @@
 """The claim on a run: real processes that live, die, are stopped and go on."""
 
+import contextlib
 import errno
+import itertools
 import json
 import os
 import signal
@@ -90,21 +92,26 @@ def test_a_stopped_holder_is_followed_and_writes_no_more(tmp_path, holder):
     assert [path.name for path in tmp_path.iterdir()] == [lease.LOCK]
 
 
+@contextlib.contextmanager
+def touching(owner, *years):
+    """Touch an owner file again and again, at times that are so many years off, as a clock that jumps would."""
+    ended = threading.Event()
+
+    def touch():
+        for year in itertools.cycle(years):
+            os.utime(owner, times=(time.time() + year * 3e7,) * 2)
+            if ended.wait(0.05):
+                return
+
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(touch)
+        yield
+        ended.set()
+
+
 def test_a_clock_that_jumps_misleads_nobody(tmp_path, holder):
-    jumping = threading.Event()
-
-    def jump():
-        while not jumping.wait(0.05):
-            for year in (-30, 80):
-                os.utime(tmp_path / lease.OWNER, times=(time.time() + year * 3e7,) * 2)
-
-    thread = threading.Thread(target=jump)
-    thread.start()
-    try:
+    with touching(tmp_path / lease.OWNER, -30, 80):
         assert taken(tmp_path, 1.6) is None
-    finally:
-        jumping.set()
-        thread.join()
 
 
 def test_a_sign_of_life_from_the_future_does_not_keep_a_dead_claim_alive(tmp_path):
@@ -117,20 +124,11 @@ def test_a_sign_of_life_from_the_future_does_not_keep_a_dead_claim_alive(tmp_pat
 
 
 def test_a_holder_on_another_machine_is_seen_where_locks_do_not_reach(tmp_path):
-    owner, ended = tmp_path / lease.OWNER, threading.Event()
-    owner.write_text(json.dumps({"token": "x", "machine": "another"}))
+    (tmp_path / lease.OWNER).write_text(json.dumps({"token": "x", "machine": "another"}))
     (tmp_path / lease.LOCK).touch()
-
-    def live():
-        while not ended.wait(0.1):
-            os.utime(owner)
-
-    thread = threading.Thread(target=live)
-    thread.start()
-    assert taken(tmp_path, 1.6) is None
-    assert lease.is_held(tmp_path)
-    ended.set()
-    thread.join()
+    with touching(tmp_path / lease.OWNER, 0):
+        assert taken(tmp_path, 1.6) is None
+        assert lease.is_held(tmp_path)
 
 
 def test_a_claim_whose_owner_file_names_another_is_lost(tmp_path):

@@ -7,8 +7,8 @@ import pytest
 
 from cnnrepro.runs import RunSpec
 from cnnrepro.runs.record import write_record
-from cnnrepro.training import train
 from cnnrepro.runs.store import DAMAGED, RECORD
+from cnnrepro.training import train
 from tests.calling import call
 from tests.runs.conftest import CURVES, save_checkpoint
 
