@@ -35,8 +35,8 @@ class ColumnsMemory:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The geometry of a layer in both directions, with the steps from one window, and one tap of it, to the next."""
+class WindowLayout:
+    """Where the windows of a layer lie in both directions, with the strides and dilations."""
 
     rows: Geometry
     columns: Geometry
@@ -52,14 +52,13 @@ class Plan:
     @property
     def sides(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """The padding as ((top, bottom), (left, right))."""
-        return tuple((way.padding_before, way.padding_after) for way in (self.rows, self.columns))
+        return tuple((axis.padding_before, axis.padding_after) for axis in (self.rows, self.columns))
 
     def tap(self, a: int, b: int) -> tuple[slice, slice]:
         """Where tap (a, b) of the window falls in the padded input, over all windows: a grid with the stride's step."""
         starts = a * self.dilation[0], b * self.dilation[1]
-        return tuple(
-            slice(at, at + (n - 1) * s + 1, s) for at, n, s in zip(starts, self.output, self.stride, strict=True)
-        )
+        axes = zip(starts, self.output, self.stride, strict=True)
+        return tuple(slice(start, start + (count - 1) * step + 1, step) for start, count, step in axes)
 
 
 def pair(name: str, value: Pair) -> tuple[int, int]:
@@ -71,7 +70,9 @@ def pair(name: str, value: Pair) -> tuple[int, int]:
     return value, value
 
 
-def plan(size: tuple[int, int], window: Pair, stride: Pair = 1, padding: Padding = "valid", dilation: Pair = 1) -> Plan:
+def window_layout(
+    size: tuple[int, int], window: Pair, stride: Pair = 1, padding: Padding = "valid", dilation: Pair = 1
+) -> WindowLayout:
     """Lay the windows over an image of size (height, width)."""
     window, stride, dilation = pair("window", window), pair("stride", stride), pair("dilation", dilation)
     sides = (padding, padding)
@@ -79,8 +80,8 @@ def plan(size: tuple[int, int], window: Pair, stride: Pair = 1, padding: Padding
         if len(padding) != 2 or not all(isinstance(side, (tuple, list)) for side in padding):
             raise UsageError(f"The padding of four sides is ((top, bottom), (left, right)). Received: {padding!r}.")
         sides = tuple(padding)
-    ways = [geometry(size[way], window[way], stride[way], sides[way], dilation[way]) for way in (0, 1)]
-    return Plan(*ways, window, stride, dilation)
+    rows, columns = (geometry(*axis) for axis in zip(size, window, stride, sides, dilation, strict=True))
+    return WindowLayout(rows, columns, window, stride, dilation)
 
 
 def convolve_loops(
@@ -99,16 +100,13 @@ def convolve_loops(
         x: images, (N, H, W, C).
         filters: (kh, kw, C / groups, F).
         bias: (F,), or None for zeros.
-        stride: as the module says, like the arguments that follow.
-        padding: with zeros.
-        dilation: 1 for the ordinary filter.
-        groups: 1 for the ordinary convolution, C for a depthwise one.
+        stride, padding, dilation, groups: as the module says; C groups are a depthwise convolution.
 
     Returns:
         (N, H', W', F).
     """
-    x, filters = checked(x, filters, groups)
-    layout = plan(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
+    x, filters = images_and_filters(x, filters, groups)
+    layout = window_layout(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
     padded = np.pad(x, ((0, 0), *layout.sides, (0, 0)))
     channels, count = filters.shape[2:]
     output = np.zeros((len(x), *layout.output, count))
@@ -127,9 +125,7 @@ def im2col(x: ArrayLike, window: Pair, *, stride: Pair = 1, padding: Padding = "
     Args:
         x: images (N, H, W, C), or one image (H, W, C).
         window: (kh, kw).
-        stride: as the module says, like the arguments that follow.
-        padding: with zeros.
-        dilation: 1 for the ordinary window.
+        stride, padding, dilation: as the module says.
 
     Returns:
         (N, kh·kw·C, H'·W'), or (kh·kw·C, H'·W') for one image: rows run over (a, b, c) as the weights of a filter do.
@@ -137,7 +133,7 @@ def im2col(x: ArrayLike, window: Pair, *, stride: Pair = 1, padding: Padding = "
     x = np.asarray(x, np.float64)
     if x.ndim == 3:
         return im2col(x[None], window, stride=stride, padding=padding, dilation=dilation)[0]
-    layout = plan(x.shape[1:3], window, stride, padding, dilation)
+    layout = window_layout(x.shape[1:3], window, stride, padding, dilation)
     padded = np.pad(x, ((0, 0), *layout.sides, (0, 0)))
     taps = [padded[:, *layout.tap(a, b), :] for a, b in np.ndindex(*layout.window)]
     stacked = np.stack(taps, axis=1)  # (N, kh·kw, H', W', C)
@@ -158,10 +154,7 @@ def col2im(
     Args:
         columns: (N, kh·kw·C, H'·W'), or (kh·kw·C, H'·W') for one image.
         size: (H, W) of the images.
-        window: as for im2col, like the arguments that follow.
-        stride: as the module says.
-        padding: what fell on it is dropped.
-        dilation: as the module says.
+        window, stride, padding, dilation: as for im2col; what fell on the padding is dropped.
 
     Returns:
         (N, H, W, C), or (H, W, C): a cell under m windows has the sum of m values, and 0 under none.
@@ -169,7 +162,7 @@ def col2im(
     columns = np.asarray(columns, np.float64)
     if columns.ndim == 2:
         return col2im(columns[None], size, window, stride=stride, padding=padding, dilation=dilation)[0]
-    layout = plan(size, window, stride, padding, dilation)
+    layout = window_layout(size, window, stride, padding, dilation)
     (top, bottom), (left, right) = layout.sides
     taps = columns.reshape(len(columns), *layout.window, -1, *layout.output)  # (N, kh, kw, C, H', W')
     padded = np.zeros((len(columns), size[0] + top + bottom, size[1] + left + right, taps.shape[3]))
@@ -192,8 +185,8 @@ def convolve_im2col(
 
     Arguments and result are those of `convolve_loops`.
     """
-    x, filters = checked(x, filters, groups)
-    layout = plan(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
+    x, filters = images_and_filters(x, filters, groups)
+    layout = window_layout(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
     products = [
         rows
         @ im2col(part, filters.shape[:2], stride=stride, padding=padding, dilation=dilation)  # (N, F / groups, H'·W')
@@ -209,7 +202,7 @@ def filter_rows(filters: ArrayLike, groups: int = 1) -> list[Array]:
     return [part.reshape(-1, part.shape[-1]).T for part in np.split(filters, groups, axis=-1)]
 
 
-def checked(x: ArrayLike, filters: ArrayLike, groups: int) -> tuple[Array, Array]:
+def images_and_filters(x: ArrayLike, filters: ArrayLike, groups: int) -> tuple[Array, Array]:
     """Images and filters as float64, if they fit each other; else a UsageError."""
     x, filters = np.asarray(x, np.float64), np.asarray(filters, np.float64)
     if x.ndim != 4 or filters.ndim != 4:
@@ -238,13 +231,11 @@ def columns_bytes(
     Args:
         shape: (H, W, C) of one image.
         window: (kh, kw).
-        stride: as the module says, like the arguments that follow.
-        padding: with zeros, which take memory too.
-        dilation: as the module says.
+        stride, padding, dilation: as the module says; the zeros of the padding take memory too.
         bytes_per_value: 4 for float32.
     """
     height, width, channels = shape
-    layout = plan((height, width), window, stride, padding, dilation)
+    layout = window_layout((height, width), window, stride, padding, dilation)
     image = height * width * channels * bytes_per_value
     columns = np.prod([*layout.window, channels, *layout.output]).item() * bytes_per_value
     return ColumnsMemory(image, columns, columns / image)

@@ -21,12 +21,12 @@ from cnnrepro.anatomy.convolution import (
     Array,
     Padding,
     Pair,
-    checked,
     col2im,
     convolve_im2col,
     filter_rows,
     im2col,
-    plan,
+    images_and_filters,
+    window_layout,
 )
 from cnnrepro.errors import UsageError
 
@@ -56,18 +56,17 @@ def convolution_gradients(
         x: images, (N, H, W, C).
         filters: (kh, kw, C / groups, F).
         output_gradient: gradient of the loss to the output, (N, H', W', F).
-        stride: as in `convolve_loops`, like the arguments that follow.
-        padding: with zeros.
-        dilation: 1 for the ordinary filter.
-        groups: 1 for the ordinary convolution.
+        stride, padding, dilation, groups: of the convolution whose backward pass this is.
 
     Raises:
         UsageError: shapes do not fit each other.
     """
-    x, filters = checked(x, filters, groups)
+    x, filters = images_and_filters(x, filters, groups)
     where = {"stride": stride, "padding": padding, "dilation": dilation}
     size, window = x.shape[1:3], filters.shape[:2]
-    gradient = _checked_gradient(output_gradient, (len(x), *plan(size, window, **where).output, filters.shape[3]))
+    gradient = _gradient_of_shape(
+        output_gradient, (len(x), *window_layout(size, window, **where).output, filters.shape[3])
+    )
     to_inputs, to_filters = [], []
     parts = zip(
         np.split(x, groups, axis=3), filter_rows(filters, groups), np.split(gradient, groups, axis=3), strict=True
@@ -99,26 +98,23 @@ def input_gradient_as_convolution(
         filters: (kh, kw, C / groups, F).
         output_gradient: (N, H', W', F).
         size: (H, W) of the input; several sizes lead to the same H', W' where the stride does not divide.
-        stride: of the convolution whose backward pass this is, like the arguments that follow.
-        padding: with zeros.
-        dilation: 1 for the ordinary filter.
-        groups: 1 for the ordinary convolution.
+        stride, padding, dilation, groups: of the convolution whose backward pass this is.
 
     Returns:
         (N, H, W, C).
     """
     filters, gradient = np.asarray(filters, np.float64), np.asarray(output_gradient, np.float64)
-    layout = plan(size, filters.shape[:2], stride, padding, dilation)
-    gradient = _checked_gradient(gradient, (len(gradient), *layout.output, filters.shape[3]))
+    layout = window_layout(size, filters.shape[:2], stride, padding, dilation)
+    gradient = _gradient_of_shape(gradient, (len(gradient), *layout.output, filters.shape[3]))
     spread = spread_out(gradient, layout.stride)
-    for axis, way in enumerate((layout.rows, layout.columns), start=1):
-        before = way.window_extent - 1 - way.padding_before  # so that the first window ends on the first input cell
-        after = size[axis - 1] + way.window_extent - 1 - before - spread.shape[axis]
+    for axis, windows in enumerate((layout.rows, layout.columns), start=1):
+        before = (
+            windows.window_extent - 1 - windows.padding_before
+        )  # so that the first window ends on the first input cell
+        after = size[axis - 1] + windows.window_extent - 1 - before - spread.shape[axis]
         spread = _pad_or_crop(spread, axis, before, after)
-    flipped = filters[::-1, ::-1]
-    exchanged = [
-        np.swapaxes(part, 2, 3) for part in np.split(flipped, groups, axis=3)
-    ]  # (kh, kw, F / groups, C / groups)
+    flipped = np.split(filters[::-1, ::-1], groups, axis=3)
+    exchanged = [np.swapaxes(part, 2, 3) for part in flipped]  # (kh, kw, F / groups, C / groups)
     return convolve_im2col(spread, np.concatenate(exchanged, axis=3), dilation=layout.dilation, groups=groups)
 
 
@@ -138,30 +134,27 @@ def filter_gradient_as_convolution(
         x: images, (N, H, W, C).
         output_gradient: (N, H', W', F).
         window: (kh, kw) of the filters.
-        stride: of the convolution whose backward pass this is, like the arguments that follow.
-        padding: with zeros.
-        dilation: 1 for the ordinary filter.
-        groups: 1 for the ordinary convolution.
+        stride, padding, dilation, groups: of the convolution whose backward pass this is.
 
     Returns:
         (kh, kw, C / groups, F).
     """
     x, gradient = np.asarray(x, np.float64), np.asarray(output_gradient, np.float64)
-    layout = plan(x.shape[1:3], window, stride, padding, dilation)
-    gradient = _checked_gradient(gradient, (len(x), *layout.output, gradient.shape[-1]))
+    layout = window_layout(x.shape[1:3], window, stride, padding, dilation)
+    gradient = _gradient_of_shape(gradient, (len(x), *layout.output, gradient.shape[-1]))
     images = np.transpose(np.pad(x, ((0, 0), *layout.sides, (0, 0))), (3, 1, 2, 0))  # (C, H + P, W + P, N)
-    found = [
+    products = [
         convolve_im2col(part, np.transpose(above, (1, 2, 0, 3)), stride=layout.dilation, dilation=layout.stride)
         for part, above in zip(np.split(images, groups), np.split(gradient, groups, axis=3), strict=True)
     ]
     kh, kw = layout.window  # where cells are lost at the far end, the product reaches further than the filter did
-    return np.concatenate([np.transpose(part[:, :kh, :kw], (1, 2, 0, 3)) for part in found], axis=3)
+    return np.concatenate([np.transpose(part[:, :kh, :kw], (1, 2, 0, 3)) for part in products], axis=3)
 
 
 def spread_out(gradient: ArrayLike, stride: Pair) -> Array:
     """Put stride − 1 rows and columns of zeros between those of (N, H', W', F)."""
     gradient = np.asarray(gradient, np.float64)
-    down, across = plan((1, 1), 1, stride).stride
+    down, across = window_layout((1, 1), 1, stride).stride
     count, height, width, channels = gradient.shape
     spread = np.zeros((count, (height - 1) * down + 1, (width - 1) * across + 1, channels))
     spread[:, ::down, ::across] = gradient
@@ -176,7 +169,7 @@ def _pad_or_crop(x: Array, axis: int, before: int, after: int) -> Array:
     return np.take(padded, range(max(-before, 0), padded.shape[axis] - max(-after, 0)), axis=axis)
 
 
-def _checked_gradient(output_gradient: ArrayLike, shape: tuple[int, ...]) -> Array:
+def _gradient_of_shape(output_gradient: ArrayLike, shape: tuple[int, ...]) -> Array:
     gradient = np.asarray(output_gradient, np.float64)
     if gradient.shape != shape:
         raise UsageError(f"The output gradient has the shape of the output, {shape}. Received: {gradient.shape}.")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cnnrepro.anatomy.convolution import pair
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
 
@@ -84,7 +85,7 @@ def crops(image: ArrayLike, size: int | tuple[int, int], stride: int | tuple[int
         (H'·W', height, width, C), H' = ⌊(H − height)/stride⌋ + 1.
     """
     image = np.asarray(image)
-    (height, width), (down, across) = ((pair, pair) if np.ndim(pair) == 0 else pair for pair in (size, stride))
+    (height, width), (down, across) = (pair(name, value) for name, value in (("size", size), ("stride", stride)))
     if image.ndim != 3 or not (0 < height <= image.shape[0] and 0 < width <= image.shape[1]) or min(down, across) < 1:
         raise UsageError(
             f"Crops lie inside an image (H, W, C) and strides are positive. "
@@ -105,24 +106,24 @@ def effective_stride(network: keras.Model, size: tuple[int, int]) -> tuple[int, 
     """
     channels = network.inputs[0].shape[-1]
 
-    def output(way: int, more: int) -> int:
-        shape = (1, size[0] + more * (way == 0), size[1] + more * (way == 1), channels)
-        return network.compute_output_shape(shape)[1 + way]
+    def output(axis: int, more: int) -> int:
+        shape = (1, size[0] + more * (axis == 0), size[1] + more * (axis == 1), channels)
+        return network.compute_output_shape(shape)[1 + axis]
 
-    def least(way: int, cells: int) -> int:  # the fewest pixels more that give so many cells: doubling, then halving
+    def least(axis: int, cells: int) -> int:  # the fewest pixels more that give so many cells: doubling, then halving
         low, high = 0, 1
-        while output(way, high) < cells:
+        while output(axis, high) < cells:
             low, high = high, 2 * high
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (low, middle) if output(way, middle) >= cells else (middle, high)
+            low, high = (low, middle) if output(axis, middle) >= cells else (middle, high)
         return high
 
-    return tuple(least(way, output(way, 0) + 2) - least(way, output(way, 0) + 1) for way in (0, 1))
+    return tuple(least(axis, output(axis, 0) + 2) - least(axis, output(axis, 0) + 1) for axis in (0, 1))
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _Tensor:
     """A tensor of the new network, what it was in the old one, and the window that Flatten leaves to the next Dense."""
 
     tensor: Any  # held, so that its id stays its own
@@ -138,14 +139,14 @@ class _Conversion:
     """One conversion: which tensors there are, and which layer was replaced by which."""
 
     def __init__(self) -> None:
-        self.seen: dict[int, _Seen] = {}  # by the id of the new tensor
+        self.seen: dict[int, _Tensor] = {}  # by the id of the new tensor
         self.replaced: dict[tuple, Any] = {}
 
     def network(self, model: keras.Model, shape: tuple, name: str) -> keras.Model:
         """Call every layer's replacement along the graph of a model for inputs of one shape."""
         own = model.inputs[0]
         image = keras.Input((None, None, own.shape[-1]), dtype=own.dtype, name=own.name)
-        self.seen[id(image)] = _Seen(image, keras.KerasTensor(shape, dtype=own.dtype))
+        self.seen[id(image)] = _Tensor(image, keras.KerasTensor(shape, dtype=own.dtype))
         new = keras.models.clone_model(model, image, clone_function=lambda layer: layer, call_function=self.call)
         if any(self.seen[id(output)].window not in (None, (1, 1)) for output in new.outputs):
             raise UsageError(f"The model {model.name!r} ends with a flattened map; a Dense layer must follow it.")
@@ -155,7 +156,7 @@ class _Conversion:
         """Put the replacement of a layer on the new tensors, and note what its outputs were."""
         leaves = keras.tree.flatten((args, kwargs))
         given = [self.seen[id(leaf)] for leaf in leaves if id(leaf) in self.seen]
-        _check(layer, given)
+        _require_convertible(layer, given)
         old_args, old_kwargs = keras.tree.map_structure(
             lambda leaf: self.seen[id(leaf)].was if id(leaf) in self.seen else leaf, (args, kwargs)
         )
@@ -167,10 +168,10 @@ class _Conversion:
         for tensor, old in zip(keras.tree.flatten(outputs), was, strict=True):
             if len(tensor.shape) != 4 or tensor.shape[1:3] != (None, None):
                 raise _cannot(layer, f"its output on images of any size is {tuple(tensor.shape)}, no map of any size")
-            self.seen[id(tensor)] = _Seen(tensor, old, window)
+            self.seen[id(tensor)] = _Tensor(tensor, old, window)
         return outputs
 
-    def replace(self, layer: Any, given: _Seen, args: tuple, kwargs: dict) -> Any:
+    def replace(self, layer: Any, given: _Tensor, args: tuple, kwargs: dict) -> Any:
         """The output of the replacement, which is made and given its weights when the layer first comes up."""
         sized = type(layer) in POOLS or isinstance(layer, keras.Model)
         key = id(layer), given.was.shape if sized else given.window
@@ -202,7 +203,7 @@ def _functional(model: keras.Model) -> keras.Model:
     return keras.Model(inputs[0], outputs if len(outputs) > 1 else outputs[0], name=model.name)
 
 
-def _replacement(layer: Any, given: _Seen) -> Any:
+def _replacement(layer: Any, given: _Tensor) -> Any:
     """What does at every position what the layer does at one; without its weights, except for a model inside."""
     if isinstance(layer, keras.Model):
         return _Conversion().network(_functional(layer), given.was.shape, layer.name)
@@ -224,7 +225,7 @@ def _cannot(layer: Any, why: str) -> UsageError:
     return UsageError(f"The layer {layer.name!r} ({type(layer).__name__}) cannot be made convolutional: {why}.")
 
 
-def _check(layer: Any, given: list[_Seen]) -> None:
+def _require_convertible(layer: Any, given: list[_Tensor]) -> None:
     """Raise where a layer has no counterpart that works at every position."""
     if not given:
         raise _cannot(layer, "it takes no tensor of the network")

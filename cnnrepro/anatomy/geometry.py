@@ -137,10 +137,10 @@ def output_size(
         >>> output_size(227, 11, stride=4)  # the first layer of AlexNet
         55
     """
-    found = geometry(size, window, stride, padding, dilation, rounding)
-    if warn and rounding == "floor" and found.cells_lost:
-        warnings.warn(found.warning, GeometryWarning, stacklevel=2)
-    return found.output
+    windows = geometry(size, window, stride, padding, dilation, rounding)
+    if warn and rounding == "floor" and windows.cells_lost:
+        warnings.warn(windows.warning, GeometryWarning, stacklevel=2)
+    return windows.output
 
 
 def receptive_field(layers: Sequence[tuple[int, ...]]) -> ReceptiveField:

@@ -44,19 +44,19 @@ class Graph:
     def at_inference(self) -> frozenset[Hashable]:
         """The tensors that its outputs at inference are made of."""
         makers = {tensor: call for call in self.calls for tensor in call.outputs}
-        found: set[Hashable] = set()
+        needed: set[Hashable] = set()
         waiting = list(self.outputs)
         while waiting:
             tensor = waiting.pop()
-            if tensor not in found:
-                found.add(tensor)
+            if tensor not in needed:
+                needed.add(tensor)
                 waiting += makers[tensor].inputs
-        return frozenset(found)
+        return frozenset(needed)
 
 
 def ancestors(operation: object) -> set[str]:
     """The names of an object's classes, its own and those it is derived from."""
-    return {one.__name__ for one in type(operation).__mro__}
+    return {kind.__name__ for kind in type(operation).__mro__}
 
 
 def take_apart(model: keras.Model) -> Graph:
@@ -72,7 +72,7 @@ def take_apart(model: keras.Model) -> Graph:
     _walk([*model.inputs, *finals, *model.outputs], known, {}, "", calls, ())
     if hasattr(model, "inference_outputs"):
         return Graph(tuple(calls), tuple(known[id(tensor)] for tensor in finals))
-    return Graph(tuple(calls), tuple(made for call in calls for made in call.outputs))
+    return Graph(tuple(calls), tuple(tensor for call in calls for tensor in call.outputs))
 
 
 def _outputs(model: keras.Model) -> Sequence:
@@ -118,9 +118,9 @@ def _walk(
             _walk_inner(operation, node, known, specs, prefix, calls, path)
             continue
         outputs = tuple((*path, id(tensor)) for tensor in node.outputs)
-        given = [specs[identity] for identity in inputs]
-        made = _made(node, given)
-        specs.update(zip(outputs, made, strict=True))
+        input_specs = [specs[identity] for identity in inputs]
+        output_specs = _output_specs(node, input_specs)
+        specs.update(zip(outputs, output_specs, strict=True))
         known.update({id(tensor): identity for tensor, identity in zip(node.outputs, outputs, strict=True)})
         calls.append(
             Call(
@@ -128,22 +128,21 @@ def _walk(
                 operation=operation,
                 inputs=inputs,
                 outputs=outputs,
-                input_shapes=tuple(tuple(tensor.shape) for tensor in given),
-                output_shapes=tuple(tuple(tensor.shape) for tensor in made),
-                output_dtypes=tuple(str(tensor.dtype) for tensor in made),
+                input_shapes=tuple(tuple(tensor.shape) for tensor in input_specs),
+                output_shapes=tuple(tuple(tensor.shape) for tensor in output_specs),
+                output_dtypes=tuple(str(tensor.dtype) for tensor in output_specs),
             )
         )
 
 
-def _made(node: Any, given: Sequence) -> Sequence:
-    """What a node makes of what it gets here: an inner model of free size may get another size in each call."""
-    if all(tuple(before.shape) == tuple(now.shape) for before, now in zip(node.input_tensors, given, strict=True)):
+def _output_specs(node: Any, inputs: Sequence) -> Sequence:
+    """What a node makes of its inputs in this call: an inner model of free size may get another size in each call."""
+    pairs = list(zip(node.input_tensors, inputs, strict=True))
+    if all(tuple(before.shape) == tuple(now.shape) for before, now in pairs):
         return node.outputs
     from cnnrepro.engine import keras
 
-    arguments, named = node.arguments.fill_in(
-        {id(one): now for one, now in zip(node.input_tensors, given, strict=True)}
-    )
+    arguments, named = node.arguments.fill_in({id(before): now for before, now in pairs})
     return keras.tree.flatten(node.operation.compute_output_spec(*arguments, **named))
 
 
@@ -159,30 +158,32 @@ def _walk_inner(
     """The calls inside a model that another one calls as a layer."""
     within = dict(zip(map(id, inner.inputs), (known[id(tensor)] for tensor in node.input_tensors), strict=True))
     _walk(_outputs(inner), within, specs, f"{prefix}{inner.name}/", calls, (*path, id(node)))
-    for tensor, made in zip(node.outputs, _outputs(inner), strict=True):
-        known[id(tensor)] = within[id(made)]
+    for outer, own in zip(node.outputs, _outputs(inner), strict=True):
+        known[id(outer)] = within[id(own)]
 
 
-def _nodes_before(targets: Sequence, there: set[int]) -> Iterator[Any]:
-    """The nodes that make the targets, each after those it needs; tensors that are there are not asked for."""
+def _nodes_before(targets: Sequence, known: set[int]) -> Iterator[Any]:
+    """The nodes that make the targets, each after those it needs; known tensors are not asked for."""
     done: set[int] = set()
     stack = [(tensor, False) for tensor in reversed(targets)]
     while stack:
         tensor, ready = stack.pop()
         node = _node_of(tensor)
-        if node is None or id(node) in done:
+        if id(node) in done:
             continue
         if ready:
             done.add(id(node))
             yield node
-        elif id(tensor) not in there:
+        elif id(tensor) not in known:
             stack.append((tensor, True))
             stack += [(before, False) for before in reversed(node.input_tensors)]
 
 
 def _node_of(tensor: Any) -> Any:
-    """The call that made a tensor, or None for a graph's entry."""
-    history = getattr(tensor, "_keras_history", None)
-    if history is None or history.operation is None:
-        return None
+    """The call that made a tensor.
+
+    Keras has no public way from a tensor to the call that made it. `tests/anatomy/test_tracing.py` holds what is used
+    of it: `_keras_history`, `_inbound_nodes`, and the nodes' operation, inputs, outputs and arguments.
+    """
+    history = tensor._keras_history
     return history.operation._inbound_nodes[history.node_index]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnrepro.anatomy.convolution import Array, Padding, Pair, Plan, col2im, im2col, plan
+from cnnrepro.anatomy.convolution import Array, Padding, Pair, WindowLayout, col2im, im2col, window_layout
 from cnnrepro.errors import UsageError, unknown
 
 KINDS = ("max", "average", "l2")
@@ -81,10 +81,7 @@ def pooling_gradient(
     Args:
         x: feature maps, (N, H, W, C).
         output_gradient: gradient of the loss to the output, (N, H', W', C).
-        window: as for `pool`, like the arguments that follow.
-        stride: as for `pool`.
-        padding: as for `pool`.
-        kind: as for `pool`.
+        window, stride, padding, kind: as for `pool`.
 
     Returns:
         (N, H, W, C).
@@ -127,14 +124,14 @@ def route(output_gradient: ArrayLike, switches: ArrayLike, size: tuple[int, int]
     return routed.reshape(count, *size, channels)
 
 
-def _layout(x: ArrayLike, window: Pair, stride: Pair | None, padding: Padding, kind: str) -> tuple[Array, Plan]:
+def _layout(x: ArrayLike, window: Pair, stride: Pair | None, padding: Padding, kind: str) -> tuple[Array, WindowLayout]:
     """The images as float64, and where the windows lie."""
     x = np.asarray(x, np.float64)
     if kind not in KINDS:
         raise unknown("kind of pooling", kind, KINDS)
     if x.ndim != 4:
         raise UsageError(f"Feature maps are (N, H, W, C). Received: {x.shape}.")
-    layout = plan(x.shape[1:3], window, window if stride is None else stride, padding)
+    layout = window_layout(x.shape[1:3], window, window if stride is None else stride, padding)
     for sides, cells in zip(layout.sides, layout.window, strict=True):
         if max(sides) >= cells:
             raise UsageError(
@@ -144,19 +141,19 @@ def _layout(x: ArrayLike, window: Pair, stride: Pair | None, padding: Padding, k
     return x, layout
 
 
-def _windows(x: Array, layout: Plan, fill: float) -> Array:
+def _windows(x: Array, layout: WindowLayout, fill: float) -> Array:
     """The cells under each window: (N, taps, C, H', W'), with `fill` in the padding."""
     padded = np.pad(x, ((0, 0), *layout.sides, (0, 0)), constant_values=fill)
     columns = im2col(padded, layout.window, stride=layout.stride)  # (N, taps·C, H'·W')
     return columns.reshape(len(x), -1, x.shape[3], *layout.output)
 
 
-def _sums(x: Array, layout: Plan) -> Array:
+def _sums(x: Array, layout: WindowLayout) -> Array:
     """The sum over each window: (N, H', W', C)."""
     return np.moveaxis(_windows(x, layout, 0.0).sum(axis=1), 1, -1)
 
 
-def _spread(share: Array, size: tuple[int, int], layout: Plan) -> Array:
+def _spread(share: Array, size: tuple[int, int], layout: WindowLayout) -> Array:
     """Give each cell the share of each window it lies under: the transpose of `_sums`."""
     count, channels = share.shape[0], share.shape[3]
     flat = np.moveaxis(share, 3, 1).reshape(count, 1, channels, -1)  # (N, 1, C, H'·W')
@@ -165,7 +162,7 @@ def _spread(share: Array, size: tuple[int, int], layout: Plan) -> Array:
     return col2im(columns, size, layout.window, stride=layout.stride, padding=layout.sides)
 
 
-def _maximum(x: Array, layout: Plan) -> Pooled:
+def _maximum(x: Array, layout: WindowLayout) -> Pooled:
     """The largest value of each window and where it stands; the first of equals."""
     windows = _windows(x, layout, -np.inf)
     winners = windows.argmax(axis=1)  # (N, C, H', W'), which tap

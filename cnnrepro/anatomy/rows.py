@@ -100,10 +100,10 @@ class Trace:
         """A row by its number or its layer's name; raises UsageError that lists the known names."""
         if isinstance(key, int):
             return self.rows[key]
-        found = [row for row in self.rows if row.name == key]
-        if not found:
-            raise unknown(f"layer of {self.model!r}", key, [row.name for row in self.rows])
-        return found[0]
+        for row in self.rows:
+            if row.name == key:
+                return row
+        raise unknown(f"layer of {self.model!r}", key, [row.name for row in self.rows])
 
     @property
     def totals(self) -> Totals:
@@ -156,7 +156,7 @@ class Trace:
 
 
 def _plain(value: object) -> object:
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value
 
 
 def spell(value: object) -> str:
@@ -164,7 +164,7 @@ def spell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, tuple):
-        return "×".join(spell(one) for one in value)
+        return "×".join(spell(part) for part in value)
     if isinstance(value, float):
         return f"{value:g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
@@ -173,7 +173,7 @@ def spell(value: object) -> str:
 def spell_shape(shape: tuple) -> str:
     """A shape as text: 224×224×3, with ? for an unknown size; several shapes after one another."""
     if shape and isinstance(shape[0], tuple):
-        return ", ".join(spell_shape(one) for one in shape)
+        return ", ".join(spell_shape(part) for part in shape)
     return "×".join("?" if size is None else str(size) for size in shape)
 
 

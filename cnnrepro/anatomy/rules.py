@@ -39,33 +39,33 @@ def _product(*numbers: int | None) -> int | None:
 # count 0.
 
 
-def _convolution(layer: Any, given: Shape, made: Shape) -> int | None:
-    seen = channels(layer, given)
+def _convolution(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    depth = channels(layer, inputs)
     window = _product(*layer.kernel_size)
-    per_output = None if seen is None else window * (seen // getattr(layer, "groups", 1))
-    return _product(per_output, *made)
+    per_output = None if depth is None else window * (depth // getattr(layer, "groups", 1))
+    return _product(per_output, *outputs)
 
 
-def _transposed(layer: Any, given: Shape, made: Shape) -> int | None:
-    return _product(*layer.kernel_size, *given, channels(layer, made))
+def _transposed(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    return _product(*layer.kernel_size, *inputs, channels(layer, outputs))
 
 
-def _depthwise(layer: Any, given: Shape, made: Shape) -> int | None:
-    return _product(*layer.kernel_size, *made)
+def _depthwise(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    return _product(*layer.kernel_size, *outputs)
 
 
-def _separable(layer: Any, given: Shape, made: Shape) -> int | None:
-    middle = _product(channels(layer, given), layer.depth_multiplier)
-    positions = _product(*spatial(layer.data_format, made))
+def _separable(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    middle = _product(channels(layer, inputs), layer.depth_multiplier)
+    positions = _product(*spatial(layer.data_format, outputs))
     return None if None in (middle, positions) else positions * middle * (math.prod(layer.kernel_size) + layer.filters)
 
 
-def _dense(layer: Any, given: Shape, made: Shape) -> int | None:
-    return _product(given[-1], *made)
+def _dense(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    return _product(inputs[-1], *outputs)
 
 
-def _table_convolution(layer: Any, given: Shape, made: Shape) -> int | None:
-    return _product(*layer.kernel_size, layer.connections, *made[:-1])
+def _table_convolution(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    return _product(*layer.kernel_size, layer.connections, *outputs[:-1])
 
 
 COSTS: Mapping[str, Callable[[Any, Shape, Shape], int | None]] = {
@@ -151,7 +151,7 @@ def _convolution_windows(layer: Any) -> list[Window]:
 
 def _pooling_windows(layer: Any) -> list[Window]:
     sizes, strides = layer.pool_size, layer.strides or layer.pool_size
-    sizes, strides = ((one,) if isinstance(one, int) else tuple(one) for one in (sizes, strides))
+    sizes, strides = ((value,) if isinstance(value, int) else tuple(value) for value in (sizes, strides))
     return [Window(size, stride, 1, layer.padding) for size, stride in zip(sizes, strides, strict=True)]
 
 
@@ -186,7 +186,7 @@ def kind(layer: Any) -> str | None:
     same way; one that has a ``call`` of its own does not, nor does a stranger's class of a known name.
     """
     own = type(layer)
-    for one in own.__mro__:
-        if one.__module__.partition(".")[0] in ("keras", "cnnrepro"):
-            return one.__name__ if own.call is one.call else None
+    for known in own.__mro__:
+        if known.__module__.partition(".")[0] in ("keras", "cnnrepro"):
+            return known.__name__ if own.call is known.call else None
     return None

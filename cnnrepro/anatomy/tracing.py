@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from cnnrepro.anatomy import receptive_field_rules, rules
 from cnnrepro.anatomy.graph import Call, Graph, take_apart
-from cnnrepro.anatomy.receptive_field_rules import Sight
-from cnnrepro.anatomy.resize import resized
+from cnnrepro.anatomy.receptive_field_rules import ReceptiveFields
 from cnnrepro.anatomy.rows import UNKNOWN, Row, Trace
+from cnnrepro.errors import UsageError
 
 if TYPE_CHECKING:
     import keras
@@ -52,36 +52,33 @@ def trace(model: keras.Model, input_shape: tuple[int, int, int] | None = None) -
         >>> rows["pool5"].receptive_field, rows.totals.multiply_adds
         (212, 15470264320)
     """
-    graph = take_apart(model if input_shape is None else resized(model, tuple(input_shape)))
+    graph = take_apart(model if input_shape is None else _resized(model, tuple(input_shape)))
     needed = graph.at_inference()
     shape = tuple(model.inputs[0].shape[1:]) if input_shape is None else tuple(input_shape)
     return Trace(model.name, shape, _rows(graph, needed))
 
 
 def _rows(graph: Graph, needed: frozenset[Hashable]) -> tuple[Row, ...]:
-    seen: dict[Hashable, Sight] = {}
+    fields: dict[Hashable, ReceptiveFields] = {}
     counted: set[int] = set()
     rows = []
     for call in graph.calls:
         kind = rules.kind(call.operation)
-        view = _sight(call, kind, seen)
-        seen.update(dict.fromkeys(call.outputs, view))
-        rows.append(_row(call, kind, view, counted, at_inference=any(one in needed for one in call.outputs)))
+        if call.inputs:
+            shapes = [shape[1:] for shape in call.input_shapes]
+            inputs = [fields[tensor] for tensor in call.inputs]
+            outputs = receptive_field_rules.through(call.operation, kind, inputs, shapes)
+        else:
+            outputs = receptive_field_rules.of_input(call.output_shapes[0][1:])
+        fields.update(dict.fromkeys(call.outputs, outputs))
+        rows.append(_row(call, kind, outputs, counted, at_inference=not needed.isdisjoint(call.outputs)))
     return tuple(rows)
 
 
-def _sight(call: Call, kind: str | None, seen: Mapping[Hashable, Sight]) -> Sight:
-    made = call.output_shapes[0][1:]
-    if not call.inputs:
-        return receptive_field_rules.of_input(made)
-    shapes = [shape[1:] for shape in call.input_shapes]
-    return receptive_field_rules.through(call.operation, kind, [seen[one] for one in call.inputs], shapes, made)
-
-
-def _row(call: Call, kind: str | None, view: Sight, counted: set[int], *, at_inference: bool) -> Row:
+def _row(call: Call, kind: str | None, fields: ReceptiveFields, counted: set[int], *, at_inference: bool) -> Row:
     trainable, fixed, shared = _parameters(call.operation, counted)
     forward, training = _bytes(call, kind)
-    notes = [view.note] if view.note else []
+    notes = [fields.note] if fields.note else []
     if shared:
         notes.append("its weights are counted where they are first used")
     if not at_inference:
@@ -96,9 +93,9 @@ def _row(call: Call, kind: str | None, view: Sight, counted: set[int], *, at_inf
         multiply_adds=_multiply_adds(call, kind),
         activation_bytes=forward,
         training_bytes=training,
-        receptive_field=_each([region and region.size for region in view.regions]),
-        stride=_each([region and (region.stride or 0) for region in view.regions], zero=None),
-        offset=_each([region and region.centre for region in view.regions]),
+        receptive_field=_each([region and region.size for region in fields.regions]),
+        stride=_each([region and (region.stride or 0) for region in fields.regions], zero=None),
+        offset=_each([region and region.centre for region in fields.regions]),
         at_inference=at_inference,
         note="; ".join(notes),
     )
@@ -147,3 +144,36 @@ def _bytes(call: Call, kind: str | None) -> tuple[int | str, int | str]:
     if kind == "InputLayer":
         return size, size
     return (0 if kind in rules.PASS_AT_INFERENCE else size), 2 * size
+
+
+def _resized(model: keras.Model, input_shape: tuple[int, ...]) -> keras.Model:
+    """Build a model's layers anew, with fresh weights, over an input of another shape.
+
+    Args:
+        model: a functional or sequential model with one input.
+        input_shape: without the batch axis: ``(height, width, channels)``.
+
+    Raises:
+        UsageError: the model has several inputs or no configuration, or a layer cannot take what it would get.
+    """
+    if len(model.inputs) != 1:
+        raise UsageError(
+            f"The model {model.name!r} has {len(model.inputs)} inputs; an input shape can be given for models with one."
+        )
+    size = "x".join(map(str, input_shape))
+    axes = len(model.inputs[0].shape) - 1
+    if len(input_shape) != axes:
+        raise UsageError(f"The model {model.name!r} takes inputs of {axes} axes. Received: {size}")
+    try:
+        config = model.get_config()
+        entry = next(layer for layer in config["layers"] if layer["class_name"] == "InputLayer")
+        key = "batch_shape" if "batch_shape" in entry["config"] else "batch_input_shape"
+        entry["config"][key] = (None, *input_shape)
+        for layer in config["layers"]:
+            layer.pop("build_config", None)  # the shapes it was built for
+        config.pop("build_input_shape", None)
+        return type(model).from_config(config)
+    except Exception as error:
+        from cnnrepro.engine import reason_of
+
+        raise UsageError(f"The model {model.name!r} cannot take an input of {size}: {reason_of(error)}") from error

@@ -11,7 +11,7 @@ from cnnrepro.anatomy.convolution import (
     convolve_loops,
     filter_rows,
     im2col,
-    plan,
+    window_layout,
 )
 from cnnrepro.errors import UsageError
 
@@ -36,7 +36,7 @@ def layers(draw, groups=ONE_OR_TWO):
 
 def in_keras(x, filters, bias, where):
     """keras.layers.Conv2D in float64, on images that were padded before."""
-    layout = plan(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"], where["dilation"])
+    layout = window_layout(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"], where["dilation"])
     word = where["padding"] if isinstance(where["padding"], str) else "valid"
     if word == "valid":
         x = np.pad(x, ((0, 0), *layout.sides, (0, 0)))
@@ -58,7 +58,7 @@ def in_jax(x, filters, where):
     """XLA's convolution in float64, which takes stride and dilation together and groups on a processor."""
     import jax
 
-    layout = plan(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"], where["dilation"])
+    layout = window_layout(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"], where["dilation"])
     with jax.enable_x64(True):
         output = jax.lax.conv_general_dilated(
             x,

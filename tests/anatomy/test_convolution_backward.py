@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnrepro.anatomy.convolution import convolve_im2col, plan
+from cnnrepro.anatomy.convolution import convolve_im2col, window_layout
 from cnnrepro.anatomy.convolution_backward import (
     convolution_gradients,
     filter_gradient_as_convolution,
@@ -29,7 +29,7 @@ def layers(draw, groups=ONE_OR_TWO, dilations=TWICE):
     random = np.random.default_rng(draw(st.integers(0, 99)))
     where = {"stride": stride, "padding": draw(PADDINGS), "dilation": dilation, "groups": count}
     x = random.normal(size=(draw(st.integers(1, 2)), *size, channels))
-    output = plan(size, window, stride, where["padding"], dilation).output
+    output = window_layout(size, window, stride, where["padding"], dilation).output
     return (
         x,
         random.normal(size=(*window, channels // count, filters)),
@@ -42,7 +42,7 @@ def in_jax(x, filters, gradient, where):
     """The gradients of XLA's convolution in float64, by automatic differentiation."""
     import jax
 
-    layout = plan(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"], where["dilation"])
+    layout = window_layout(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"], where["dilation"])
 
     def convolve(x, filters):
         return jax.lax.conv_general_dilated(
@@ -60,7 +60,7 @@ def in_jax(x, filters, gradient, where):
         return [np.asarray(found) for found in pull_back(gradient)]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(layers())
 def test_both_writings_equal_automatic_differentiation_on_every_geometry(layer):
     x, filters, gradient, where = layer
@@ -82,7 +82,7 @@ def test_they_equal_the_gradient_tape_of_tensorflow(layer):
     import tensorflow as tf
 
     x, filters, gradient, where = layer
-    sides = plan(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"]).sides
+    sides = window_layout(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"]).sides
     inputs, kernel, bias = (tf.Variable(values) for values in (x, filters, np.zeros(filters.shape[3])))
     with tf.GradientTape() as tape:
         output = tf.nn.conv2d(tf.pad(inputs, [(0, 0), *sides, (0, 0)]), kernel, where["stride"], "VALID") + bias

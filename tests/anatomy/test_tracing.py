@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cnnrepro.anatomy import UNKNOWN, trace
-from cnnrepro.engine import keras
+from cnnrepro.engine import keras, without_weights
 from cnnrepro.errors import UsageError
 
 layers = keras.layers
@@ -207,6 +207,20 @@ def test_shared_layers_cost_twice_and_are_stored_once():
     assert rows.totals.parameters == model.count_params()
 
 
+def test_what_the_graph_reads_of_keras_is_still_there():
+    """Private attributes: Keras has no public way from a tensor to the call that made it."""
+    layer, inputs = layers.Dense(2), keras.Input((4,))
+    output = layer(inputs)
+    assert (output._keras_history.operation, output._keras_history.node_index) == (layer, 0)
+    (node,) = layer._inbound_nodes
+    assert node.operation is layer
+    assert [*node.input_tensors, *node.outputs] == [inputs, output]
+    other = keras.KerasTensor((None, 4))
+    (argument,), _ = node.arguments.fill_in({id(inputs): other})
+    assert argument is other
+    assert inputs._keras_history.operation._inbound_nodes[0].input_tensors == []
+
+
 def test_models_within_models_are_taken_apart():
     part = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(3, 3, padding="same", name="conv")], name="part")
     inputs = keras.Input((8, 8, 3))
@@ -261,15 +275,22 @@ def test_what_cannot_be_traced_is_one_sentence(call, sentence):
         call()
 
 
-PUBLISHED_FIELDS = {
+PUBLISHED_FIELDS = [
     # Araujo, Norris and Sim 2019, table of receptive fields: last convolutional layer or pool
-    "VGG16": ("block5_pool", 212),
-    "ResNet50": ("conv5_block3_out", 483),
-    "ResNet101": ("conv5_block3_out", 1027),
-    "ResNet152": ("conv5_block3_out", 1507),
-    "InceptionV3": ("mixed10", 1311),
-    "InceptionResNetV2": ("conv_7b_ac", 3039),
-}
+    ("VGG16", "block5_pool", 212),
+    ("ResNet50", "conv5_block3_out", 483),
+    ("InceptionV3", "mixed10", 1311),
+    pytest.param("ResNet101", "conv5_block3_out", 1027, marks=pytest.mark.soak),
+    pytest.param("ResNet152", "conv5_block3_out", 1507, marks=pytest.mark.soak),
+    pytest.param("InceptionResNetV2", "conv_7b_ac", 3039, marks=pytest.mark.soak),
+]
+
+
+@pytest.mark.parametrize("name, layer, field", PUBLISHED_FIELDS)
+def test_receptive_fields_are_the_published(name, layer, field):
+    model = without_weights(lambda: getattr(keras.applications, name)(weights=None))
+    assert trace(model)[layer].receptive_field == field
+
 
 # One of each family: TensorFlow needs seconds to write a large network down as its graph.
 COUNTED_BY_TENSORFLOW = {
@@ -280,8 +301,14 @@ COUNTED_BY_TENSORFLOW = {
 APPLICATIONS = sorted(name for name in dir(keras.applications) if inspect.isfunction(getattr(keras.applications, name)))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", APPLICATIONS)
+@pytest.mark.parametrize(
+    "name",
+    # depthwise convolutions, squeeze and excitation, and branches; the others in `make soak`
+    [
+        "EfficientNetB0",
+        *(pytest.param(name, marks=pytest.mark.soak) for name in APPLICATIONS if name != "EfficientNetB0"),
+    ],
+)
 def test_every_network_of_keras_applications(name):
     model = getattr(keras.applications, name)(weights=None)
     rows = trace(model)
@@ -293,9 +320,6 @@ def test_every_network_of_keras_applications(name):
     if name in COUNTED_BY_TENSORFLOW:
         grouped = [layer.name for layer in model.layers if getattr(layer, "groups", 1) > 1]
         assert rows.totals.multiply_adds == tensorflow_counts(model) + sum(rows[name].multiply_adds for name in grouped)
-    if name in PUBLISHED_FIELDS:
-        layer, field = PUBLISHED_FIELDS[name]
-        assert rows[layer].receptive_field == field
     keras.backend.clear_session()
 
 
@@ -311,8 +335,9 @@ def tensorflow_counts(model):
 
     call = tf.function(lambda image: model(image, training=False))
     graph = call.get_concrete_function(tf.TensorSpec((1, *model.input_shape[1:]))).graph
-    products = [one for one in graph.get_operations() if one.type in ("Conv2D", "DepthwiseConv2dNative", "MatMul")]
-    flops = sum(int(ops.get_stats_for_node_def(graph, one.node_def, "flops").value) for one in products)
+    kinds = ("Conv2D", "DepthwiseConv2dNative", "MatMul")
+    products = [operation for operation in graph.get_operations() if operation.type in kinds]
+    flops = sum(int(ops.get_stats_for_node_def(graph, product.node_def, "flops").value) for product in products)
     assert flops % 2 == 0
     return flops // 2
 
@@ -337,7 +362,7 @@ print(json.dumps(found))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_xla_counts_the_same_but_leaves_padding_out():
     """The second independent tool: XLA's cost analysis of the lowered program.
 

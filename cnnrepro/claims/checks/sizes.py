@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from cnnrepro.anatomy import output_size
-from cnnrepro.anatomy.convolution import col2im, plan
+from cnnrepro.anatomy.convolution import col2im, window_layout
 from cnnrepro.anatomy.geometry import geometry
 from cnnrepro.claims.checks.networks import WindowedCall, of_kinds, windowed
 from cnnrepro.claims.checks.wording import shape_text, spelled
@@ -316,7 +316,7 @@ def border_coverage() -> Verdict:
 
 def _times_read(size: int, window: int, padding: int) -> np.ndarray:
     """Under how many windows each pixel lies: ones, added back to where they were copied from."""
-    outputs = np.prod(plan((size, size), window, 1, padding).output)
+    outputs = np.prod(window_layout((size, size), window, 1, padding).output)
     return col2im(np.ones((window * window, outputs)), (size, size), window, padding=padding)[:, :, 0]
 
 

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from cnnrepro import anatomy, models
-from cnnrepro.anatomy.convolution import Array, plan
+from cnnrepro.anatomy.convolution import Array, window_layout
 from cnnrepro.engine import keras
 from cnnrepro.models.lenet import C3_TABLE
 
@@ -66,7 +66,7 @@ def column_sizes() -> list[tuple]:
     rows = []
     for name, shape, window, stride, padding in layers:
         memory = anatomy.columns_bytes(shape, window, stride=stride, padding=padding)
-        positions = prod(plan(shape[:2], window, stride, padding).output)
+        positions = prod(window_layout(shape[:2], window, stride, padding).output)
         size = times(window * window * shape[2], positions)
         rows.append((name, size, f"{memory.input / 1e6:.2f}", f"{memory.columns / 1e6:.2f}", f"{memory.ratio:.1f}"))
     return rows
