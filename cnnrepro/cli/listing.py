@@ -7,17 +7,15 @@ from typing import Annotated
 
 import typer
 
-from cnnrepro import data
 from cnnrepro.cli.app import AsJson, app
 from cnnrepro.console import print_json, print_table, spell
 from cnnrepro.errors import unknown
-from cnnrepro.experiments.catalogue import EXPERIMENTS
-from cnnrepro.models.table import MODELS
-from cnnrepro.recipes.recipes import RECIPES
 
 
 def models_rows() -> list[dict]:
     """One row a model."""
+    from cnnrepro.models.table import MODELS
+
     return [
         {
             "name": row.name,
@@ -34,11 +32,15 @@ def models_rows() -> list[dict]:
 
 def datasets_rows() -> list[dict]:
     """One row a data set, with what is on this machine."""
+    from cnnrepro import data
+
     return data.list_datasets()
 
 
 def recipes_rows() -> list[dict]:
     """One row a recipe."""
+    from cnnrepro.recipes.recipes import RECIPES
+
     return [
         {
             "name": row.name,
@@ -58,6 +60,8 @@ def recipes_rows() -> list[dict]:
 
 def pipelines_rows() -> list[dict]:
     """One row a pipeline."""
+    from cnnrepro import data
+
     return [
         {
             "name": row.name,
@@ -71,6 +75,8 @@ def pipelines_rows() -> list[dict]:
 
 def experiments_rows() -> list[dict]:
     """One row an experiment."""
+    from cnnrepro.experiments.catalogue import EXPERIMENTS
+
     return [
         {
             "name": row.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,9 @@ from cnnrepro import paths
 from cnnrepro.cli.app import AsJson, Key, Runs, app, runs_dir, say
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
-from cnnrepro.runs.record import DONE, RunRecord
+
+if TYPE_CHECKING:
+    from cnnrepro.runs import RunRecord
 
 Keys = Annotated[list[str], typer.Argument(metavar="KEY…", help="Keys, or four or more of their first digits.")]
 
@@ -192,6 +194,8 @@ def _row(record: RunRecord, active: bool) -> dict[str, str]:
         record: the run.
         active: whether a living process is training it.
     """
+    from cnnrepro.runs.record import DONE
+
     spec = record.spec
     last = {name: values[-1] for name, values in record.history.items()}
     return {
