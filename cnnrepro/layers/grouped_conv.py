@@ -20,48 +20,14 @@ class GroupedConv2D(keras.layers.Conv2D):
     (``benchmarks/layers.py``).
 
     Args:
-        filters: channels of the output; a multiple of ``groups``.
-        kernel_size: height and width of the filters, in pixels.
-        groups: number of groups; the input's channels must be a multiple of it.
-        strides: step of the filters, in pixels.
-        padding: "valid" or "same".
-        activation: a function or its name, applied at the end.
-        use_bias: whether each filter has a bias.
-        kernel_initializer: for the filters, of shape ``(height, width, C / groups, filters)``.
-        bias_initializer: for the biases, of shape ``(filters,)``.
+        filters, kernel_size, strides, padding, …, groups: as of ``keras.layers.Conv2D``, in its order.
 
     Input shape: ``(N, H, W, C)``. Output shape: ``(N, H', W', filters)``.
 
     Example:
-        >>> GroupedConv2D(256, 5, groups=2, padding="same")(keras.ops.ones((1, 27, 27, 96))).shape
+        >>> GroupedConv2D(256, 5, padding="same", groups=2)(keras.ops.ones((1, 27, 27, 96))).shape
         (1, 27, 27, 256)
     """
-
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: int | tuple[int, int],
-        groups: int,
-        strides: int | tuple[int, int] = 1,
-        padding: str = "valid",
-        activation=None,
-        use_bias: bool = True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        **kwargs,
-    ):
-        super().__init__(
-            filters,
-            kernel_size,
-            strides=strides,
-            padding=padding,
-            groups=groups,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            **kwargs,
-        )
 
     def convolution_op(self, inputs, kernel):
         """Split the channels, convolve each group with its filters, concatenate."""

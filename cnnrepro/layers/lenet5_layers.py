@@ -12,7 +12,6 @@ import numpy as np
 
 from cnnrepro.engine import keras
 from cnnrepro.layers.digit_codes import PIXELS, codes
-from cnnrepro.layers.l2_pooling import pair, pooled_size
 
 ops = keras.ops
 
@@ -24,7 +23,7 @@ def scaled_tanh(x):
 
 
 @keras.saving.register_keras_serializable(package="cnnrepro")
-class TrainableSubsampling2D(keras.layers.Layer):
+class TrainableSubsampling2D(keras.layers.AveragePooling2D):
     """The sum over each window, times a coefficient, plus a bias; both trained, one of each a feature map.
 
     Layers S2 and S4 of LeNet-5: "the four inputs are added, then multiplied by a trainable coefficient, and added to
@@ -45,16 +44,13 @@ class TrainableSubsampling2D(keras.layers.Layer):
 
     def __init__(
         self,
-        pool_size: int | tuple[int, int] = 2,
+        pool_size: int | tuple[int, int] = (2, 2),
         activation=None,
         coefficient_initializer=None,
         bias_initializer="zeros",
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.pool_size = pair("pool_size", pool_size)
-        self.strides = self.pool_size
-        self.padding = "valid"
+        super().__init__(pool_size, **kwargs)
         self.activation = keras.activations.get(activation)
         average = keras.initializers.Constant(1 / (self.pool_size[0] * self.pool_size[1]))
         self.coefficient_initializer = keras.initializers.get(coefficient_initializer or average)
@@ -70,18 +66,11 @@ class TrainableSubsampling2D(keras.layers.Layer):
     def call(self, inputs):
         """Add, weigh, shift, squash."""
         area = self.pool_size[0] * self.pool_size[1]
-        means = ops.average_pool(inputs, self.pool_size, self.strides, data_format="channels_last")
-        return self.activation(means * (area * self.coefficient) + self.bias)  # (N, H', W', C)
-
-    def compute_output_shape(self, input_shape):
-        """The shape of the output; unknown sizes stay unknown."""
-        batch, *sizes, channels = input_shape
-        return (batch, *(pooled_size(n, p, p, "valid") for n, p in zip(sizes, self.pool_size, strict=True)), channels)
+        return self.activation(super().call(inputs) * (area * self.coefficient) + self.bias)  # (N, H', W', C)
 
     def get_config(self):
         """The arguments, for saving."""
         return super().get_config() | {
-            "pool_size": self.pool_size,
             "activation": keras.activations.serialize(self.activation),
             "coefficient_initializer": keras.initializers.serialize(self.coefficient_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
@@ -127,7 +116,7 @@ class TableConv2D(keras.layers.Layer):
                 f"`table` must list one or more different input maps for each output map. Received: table={table}"
             )
         self.filters = len(self.table)
-        self.kernel_size = pair("kernel_size", kernel_size)
+        self.kernel_size = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
         self.strides, self.dilation_rate, self.padding = (1, 1), (1, 1), "valid"
         self.activation = keras.activations.get(activation)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -176,11 +165,8 @@ class TableConv2D(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         """The shape of the output; unknown sizes stay unknown."""
         batch, *sizes, _ = input_shape
-        return (
-            batch,
-            *(pooled_size(n, k, 1, "valid") for n, k in zip(sizes, self.kernel_size, strict=True)),
-            self.filters,
-        )
+        rows_columns = (None if n is None else n - k + 1 for n, k in zip(sizes, self.kernel_size, strict=True))
+        return (batch, *rows_columns, self.filters)
 
     def get_config(self):
         """The arguments, for saving."""
