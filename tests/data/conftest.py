@@ -9,6 +9,17 @@ from cnnrepro import data
 from cnnrepro.data.tfds.published_files import known_files
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """What needs the whole of MNIST prepared is soak: TFDS takes half a minute for it, in each process that tests.
+
+    ``test_cifar10`` takes some images through the same steps.
+    """
+    for item in items:
+        if "prepared_mnist" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.soak)
+
+
 @pytest.fixture(scope="session")
 def mnist_files(test_data) -> Path:
     """The folder with MNIST's four original files."""

@@ -212,7 +212,6 @@ def test_tfds_order_is_brought_to_the_official_one():
     np.testing.assert_array_equal(found[1], labels)
 
 
-@pytest.mark.slow
 def test_tfds_and_the_original_files_give_the_same_data_set(small, tmp_path, monkeypatch):
     """TFDS's own builder on the small files; only its download of the archive is replaced by the unpacked files."""
     import tensorflow_datasets as tfds
@@ -236,6 +235,17 @@ def test_tfds_and_the_original_files_give_the_same_data_set(small, tmp_path, mon
     from_tfds = data.load("cifar10", data_dir=tmp_path / "scratch" / "prepared")
     assert from_tfds.sizes == from_files.sizes == sizes
     assert from_tfds.fingerprint == from_files.fingerprint
+
+    records = made / "cifar10-train.tfrecord-00000-of-00001"
+    content = bytearray(records.read_bytes())
+    content[-1_000] ^= 1
+    records.write_bytes(content)
+    with pytest.raises(WorkFailed, match=r"cannot be read.*Remove that folder and prepare it again"):
+        data.load("cifar10", data_dir=tmp_path / "scratch" / "prepared")
+    records.write_bytes(b"")
+    assert data.status("cifar10", tmp_path / "scratch" / "prepared") == "absent"
+    with pytest.raises(WorkFailed, match=r"missing or empty\. Remove that folder and prepare it again"):
+        data.load("cifar10", data_dir=tmp_path / "scratch" / "prepared")
 
 
 @pytest.fixture
