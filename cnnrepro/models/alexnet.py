@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnrepro.models.alexnet_blocks import INITIAL_BIAS, Convolution, chain_network, chain_options
+from cnnrepro.models.alexnet_blocks import Convolution, chain_network
 from cnnrepro.models.entry import (
     IMAGENET,
     TORCHVISION,
     ModelEntry,
     Option,
     Published,
+    classic_options,
     dropout_option,
     initializer_option,
     normalization_option,
@@ -148,6 +149,7 @@ def alexnet_small(input_shape: tuple[int, int, int], classes: int, dense_units: 
 
 
 PAPER = "Krizhevsky, Sutskever and Hinton 2012"
+INITIAL_BIAS = "first bias of convolutions 2, 4, 5 and the hidden dense layers"
 BIAS_OF_1 = {"initial_bias": Option(1.0, INITIAL_BIAS, -10.0, 10.0)}
 
 ROWS = (
@@ -160,7 +162,7 @@ ROWS = (
         classes=1000,
         parameters=60_965_224,
         smallest=67,
-        options=chain_options("lrn", "gaussian_0.01") | BIAS_OF_1,
+        options=classic_options("gaussian_0.01", normalization="lrn") | BIAS_OF_1,
         published=Published(f"{PAPER}, section 1: 60 million parameters", parameters=60_000_000, rounded=True),
     ),
     ModelEntry(
@@ -172,7 +174,7 @@ ROWS = (
         classes=1000,
         parameters=62_378_344,
         smallest=63,
-        options=chain_options("none", "gaussian_0.01") | BIAS_OF_1,
+        options=classic_options("gaussian_0.01") | BIAS_OF_1,
     ),
     ModelEntry(
         name="alexnet_torchvision",
@@ -183,7 +185,7 @@ ROWS = (
         classes=1000,
         parameters=61_100_840,
         smallest=63,
-        options=chain_options("none", "he_uniform"),
+        options=classic_options("he_uniform"),
         published=Published(TORCHVISION, 61_100_840, 714_188_480, top1_error=43.48),
     ),
     ModelEntry(

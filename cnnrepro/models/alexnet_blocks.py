@@ -6,22 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnnrepro.models.entry import Option, dropout_option, initializer_option, normalization_option
-
 if TYPE_CHECKING:
     import keras
-
-
-INITIAL_BIAS = "first bias of convolutions 2, 4, 5 and the hidden dense layers"
-
-
-def chain_options(normalization: str, kernel_initializer: str) -> dict[str, Option]:
-    """The options that all of these networks have."""
-    return {
-        "dropout": dropout_option(0.5),
-        "normalization": normalization_option(normalization),
-        "kernel_initializer": initializer_option(kernel_initializer),
-    }
 
 
 @dataclass(frozen=True)

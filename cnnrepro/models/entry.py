@@ -76,6 +76,15 @@ def normalization_option(default: str, choices: tuple[str, ...] = ("none", "lrn"
     return Option(default, "after the convolutions", choices=choices, **more)
 
 
+def classic_options(kernel_initializer: str, *, dropout: float = 0.5, normalization: str = "none") -> dict[str, Option]:
+    """The three options of the networks with dense layers."""
+    return {
+        "dropout": dropout_option(dropout),
+        "normalization": normalization_option(normalization),
+        "kernel_initializer": initializer_option(kernel_initializer),
+    }
+
+
 @dataclass(frozen=True)
 class Published:
     """What others say of a model, for comparison.

@@ -9,14 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
-from cnnrepro.models.entry import (
-    ModelEntry,
-    Option,
-    Published,
-    dropout_option,
-    initializer_option,
-    normalization_option,
-)
+from cnnrepro.models.entry import ModelEntry, Option, Published, classic_options
 
 if TYPE_CHECKING:
     import keras
@@ -183,11 +176,7 @@ ROWS = (
         classes=10,
         parameters=60_000,
         smallest=1,
-        options={
-            "dropout": dropout_option(0.0),
-            "normalization": normalization_option("none"),
-            "kernel_initializer": initializer_option("lecun_1998"),
-        },
+        options=classic_options("lecun_1998", dropout=0.0),
         published=Published(f"{PAPER}, section II-B", parameters=60_000),
     ),
     ModelEntry(
@@ -200,9 +189,7 @@ ROWS = (
         parameters=61_706,
         smallest=1,
         options={
-            "dropout": dropout_option(0.0),
-            "normalization": normalization_option("none"),
-            "kernel_initializer": initializer_option("glorot_uniform"),
+            **classic_options("glorot_uniform", dropout=0.0),
             "activation": Option("relu", "of all hidden layers", choices=("relu", "tanh", "sigmoid")),
             "pooling": Option("max", "kind of the two 2x2 pools", choices=("max", "average", "l2")),
             "width": Option(1, "factor on the published filter counts, 6 and 16", 1, 65),

@@ -7,15 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnrepro.models.entry import (
-    IMAGENET,
-    TORCHVISION,
-    ModelEntry,
-    Published,
-    dropout_option,
-    initializer_option,
-    normalization_option,
-)
+from cnnrepro.models.entry import IMAGENET, TORCHVISION, ModelEntry, Published, classic_options
 
 if TYPE_CHECKING:
     import keras
@@ -101,11 +93,7 @@ def _network(
 
 
 PAPER = "Simonyan and Zisserman 2015, table 1"
-OPTIONS = {
-    "dropout": dropout_option(0.5),
-    "normalization": normalization_option("none"),
-    "kernel_initializer": initializer_option("glorot_uniform"),
-}
+OPTIONS = classic_options("glorot_uniform")
 
 
 def _rows(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnrepro.models.alexnet_blocks import Convolution, chain_network, chain_options
-from cnnrepro.models.entry import IMAGENET, ModelEntry
+from cnnrepro.models.alexnet_blocks import Convolution, chain_network
+from cnnrepro.models.entry import IMAGENET, ModelEntry, classic_options
 
 if TYPE_CHECKING:
     import keras
@@ -88,7 +88,7 @@ ROWS = (
         classes=1000,
         parameters=62_357_608,
         smallest=63,
-        options=chain_options("lrn", "gaussian_0.01"),
+        options=classic_options("gaussian_0.01", normalization="lrn"),
     ),
     ModelEntry(
         name="zfnet_small",
@@ -99,6 +99,6 @@ ROWS = (
         classes=10,
         parameters=5_822_666,
         smallest=15,
-        options=chain_options("lrn", "glorot_uniform"),  # from N(0, 0.01) a small network hardly starts
+        options=classic_options("glorot_uniform", normalization="lrn"),
     ),
 )

@@ -11,32 +11,14 @@ from cnnrepro.anatomy.convolution import (
     convolve_loops,
     filter_rows,
     im2col,
-    window_layout,
 )
 from cnnrepro.errors import UsageError
-
-ONE_OR_TWO = st.integers(1, 2)
-PAIRS = st.tuples(st.integers(1, 3), st.integers(1, 3))
-SIDES = st.tuples(st.integers(0, 2), st.integers(0, 2))
-PADDINGS = st.one_of(st.sampled_from(["valid", "same"]), st.integers(0, 2), st.tuples(SIDES, SIDES))
-
-
-@st.composite
-def layers(draw, groups=ONE_OR_TWO):
-    """Images, filters and the geometry of a convolution in which at least one window fits."""
-    window, dilation, count = draw(PAIRS), draw(st.tuples(ONE_OR_TWO, ONE_OR_TWO)), draw(groups)
-    extent = [(cells - 1) * holes + 1 for cells, holes in zip(window, dilation, strict=True)]
-    size = [cells + draw(st.integers(0, 3)) for cells in extent]
-    channels, filters = count * draw(st.integers(1, 2)), count * draw(st.integers(1, 2))
-    random = np.random.default_rng(draw(st.integers(0, 99)))
-    where = {"stride": draw(PAIRS), "padding": draw(PADDINGS), "dilation": dilation, "groups": count}
-    x = random.normal(size=(draw(st.integers(1, 2)), *size, channels))
-    return x, random.normal(size=(*window, channels // count, filters)), random.normal(size=filters), where
+from tests.anatomy.convolutions import convolutions, in_xla, layout_of
 
 
 def in_keras(x, filters, bias, where):
     """keras.layers.Conv2D in float64, on images that were padded before."""
-    layout = window_layout(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"], where["dilation"])
+    layout = layout_of(x, filters, where)
     word = where["padding"] if isinstance(where["padding"], str) else "valid"
     if word == "valid":
         x = np.pad(x, ((0, 0), *layout.sides, (0, 0)))
@@ -55,25 +37,15 @@ def in_keras(x, filters, bias, where):
 
 
 def in_jax(x, filters, where):
-    """XLA's convolution in float64, which takes stride and dilation together and groups on a processor."""
+    """The same in float64."""
     import jax
 
-    layout = window_layout(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"], where["dilation"])
     with jax.enable_x64(True):
-        output = jax.lax.conv_general_dilated(
-            x,
-            filters,
-            layout.stride,
-            layout.sides,
-            rhs_dilation=layout.dilation,
-            feature_group_count=where["groups"],
-            dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        )
-        return np.asarray(output)
+        return np.asarray(in_xla(x, filters, where))
 
 
 @settings(deadline=None, max_examples=40)
-@given(layers())
+@given(convolutions())
 def test_the_loops_and_the_matrix_product_equal_xla_on_every_geometry(layer):
     x, filters, bias, where = layer
     expected = in_jax(x, filters, where) + bias
@@ -82,7 +54,7 @@ def test_the_loops_and_the_matrix_product_equal_xla_on_every_geometry(layer):
 
 
 @settings(deadline=None, max_examples=25)
-@given(layers(groups=st.just(1)), st.booleans())
+@given(convolutions(groups=st.just(1)), st.booleans())
 def test_both_equal_the_layer_of_keras(layer, strided):
     x, filters, bias, where = layer
     where |= {"dilation": 1} if strided else {"stride": 1}  # Keras refuses both together
@@ -117,7 +89,7 @@ def test_a_batch_of_columns_is_a_column_block_an_image():
 
 
 @settings(deadline=None, max_examples=25)
-@given(layers())
+@given(convolutions())
 def test_col2im_is_the_transpose_of_im2col(layer):
     """⟨im2col(x), y⟩ = ⟨x, col2im(y)⟩ for all x and y defines the transpose."""
     x, filters, _, where = layer

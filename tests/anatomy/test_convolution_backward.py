@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnrepro.anatomy.convolution import convolve_im2col, window_layout
+from cnnrepro.anatomy.convolution import convolve_im2col
 from cnnrepro.anatomy.convolution_backward import (
     convolution_gradients,
     filter_gradient_as_convolution,
@@ -11,59 +11,29 @@ from cnnrepro.anatomy.convolution_backward import (
     spread_out,
 )
 from cnnrepro.errors import UsageError
-
-ONE_OR_TWO = st.integers(1, 2)
-TWICE = st.tuples(ONE_OR_TWO, ONE_OR_TWO)
-PAIRS = st.tuples(st.integers(1, 3), st.integers(1, 3))
-SIDES = st.tuples(st.integers(0, 3), st.integers(0, 3))
-PADDINGS = st.one_of(st.sampled_from(["valid", "same"]), st.integers(0, 3), st.tuples(SIDES, SIDES))
+from tests.anatomy.convolutions import convolutions, in_xla, layout_of
 
 
-@st.composite
-def layers(draw, groups=ONE_OR_TWO, dilations=TWICE):
-    """Images, filters, a gradient that reaches the output, and a geometry in which at least one window fits."""
-    window, dilation, stride, count = draw(PAIRS), draw(dilations), draw(PAIRS), draw(groups)
-    extent = [(cells - 1) * holes + 1 for cells, holes in zip(window, dilation, strict=True)]
-    size = [cells + draw(st.integers(0, 3)) for cells in extent]
-    channels, filters = count * draw(st.integers(1, 2)), count * draw(st.integers(1, 2))
-    random = np.random.default_rng(draw(st.integers(0, 99)))
-    where = {"stride": stride, "padding": draw(PADDINGS), "dilation": dilation, "groups": count}
-    x = random.normal(size=(draw(st.integers(1, 2)), *size, channels))
-    output = window_layout(size, window, stride, where["padding"], dilation).output
-    return (
-        x,
-        random.normal(size=(*window, channels // count, filters)),
-        random.normal(size=(len(x), *output, filters)),
-        where,
-    )
+def gradient_for(x, filters, where):
+    """A gradient that reaches the output."""
+    shape = (len(x), *layout_of(x, filters, where).output, filters.shape[3])
+    return np.random.default_rng(1).normal(size=shape)
 
 
 def in_jax(x, filters, gradient, where):
     """The gradients of XLA's convolution in float64, by automatic differentiation."""
     import jax
 
-    layout = window_layout(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"], where["dilation"])
-
-    def convolve(x, filters):
-        return jax.lax.conv_general_dilated(
-            x,
-            filters,
-            layout.stride,
-            layout.sides,
-            rhs_dilation=layout.dilation,
-            feature_group_count=where["groups"],
-            dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        )
-
     with jax.enable_x64(True):
-        _, pull_back = jax.vjp(convolve, x, filters)
-        return [np.asarray(found) for found in pull_back(gradient)]
+        _, pull_back = jax.vjp(lambda x, filters: in_xla(x, filters, where), x, filters)
+        return [np.asarray(part) for part in pull_back(gradient)]
 
 
 @settings(deadline=None, max_examples=12)
-@given(layers())
+@given(convolutions())
 def test_both_writings_equal_automatic_differentiation_on_every_geometry(layer):
-    x, filters, gradient, where = layer
+    x, filters, _, where = layer
+    gradient = gradient_for(x, filters, where)
     to_inputs, to_filters = in_jax(x, filters, gradient, where)
     found = convolution_gradients(x, filters, gradient, **where)
     np.testing.assert_allclose(found.inputs, to_inputs, rtol=0, atol=1e-12)
@@ -77,12 +47,13 @@ def test_both_writings_equal_automatic_differentiation_on_every_geometry(layer):
 
 
 @settings(deadline=None, max_examples=15)
-@given(layers(groups=st.just(1), dilations=st.just((1, 1))))
+@given(convolutions(groups=st.just(1), dilations=st.just((1, 1))))
 def test_they_equal_the_gradient_tape_of_tensorflow(layer):
     import tensorflow as tf
 
-    x, filters, gradient, where = layer
-    sides = window_layout(x.shape[1:3], filters.shape[:2], where["stride"], where["padding"]).sides
+    x, filters, _, where = layer
+    gradient = gradient_for(x, filters, where)
+    sides = layout_of(x, filters, where).sides
     inputs, kernel, bias = (tf.Variable(values) for values in (x, filters, np.zeros(filters.shape[3])))
     with tf.GradientTape() as tape:
         output = tf.nn.conv2d(tf.pad(inputs, [(0, 0), *sides, (0, 0)]), kernel, where["stride"], "VALID") + bias

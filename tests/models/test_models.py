@@ -43,7 +43,8 @@ def images_for(model, count=2):
     return np.random.default_rng(0).normal(size=(count, *model.input_shape[1:])).astype("float32")
 
 
-DEEP = ("resnet101_small", "resnet152_small")  # from their large forms they differ in the stem alone, as 50 does
+# Their families' tests hold their parameters and multiply-adds, or they differ from those in the stem alone.
+DEEP = ("resnet101", "resnet101_small", "resnet110", "resnet152", "resnet152_small")
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.soak] * (name in DEEP)) for name in MODELS])
