@@ -24,4 +24,4 @@ def build(input_shape, classes):
 
 def register():
     """Add the network to the table of models of this process."""
-    MODELS[NAME] = replace(MODELS["lenet5_modern"], name=NAME, builder="tests.tiny:build", options={}, smallest=8)
+    MODELS[NAME] = replace(MODELS["lenet5_modern"], name=NAME, builder=build, options={}, smallest=8)
