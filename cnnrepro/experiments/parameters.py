@@ -3,6 +3,7 @@
 A parameters cell holds one scalar or list a line, ``name: type = value  # help``, with the types ``bool``, ``int``,
 ``float``, ``str`` and ``list``. Papermill replaces values by injecting a second cell, warns where a name is unknown,
 and hands lists and booleans of its ``-p`` over as text; here an unknown name is an error and text becomes a value.
+(``papermill.inspect_notebook`` ends a default at the # of "#ff0000", and takes no notebook with a brace in its path.)
 """
 
 from __future__ import annotations
@@ -13,12 +14,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError, unknown
-
-if TYPE_CHECKING:
-    import nbformat
 
 TAG = "parameters"
 TYPES = {"bool": bool, "int": int, "float": float, "str": str, "list": list}
@@ -42,7 +39,15 @@ def read_parameters(path: Path) -> dict[str, Parameter]:
     Raises:
         UsageError: no such file, not a notebook, no cell tagged "parameters", or a line of it that is not of the form.
     """
-    notebook = read_notebook(path)
+    import nbformat
+
+    if not path.is_file():
+        raise UsageError(f"There is no notebook {str(path)!r}; see `cnnrepro list experiments` for the known ones.")
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except Exception as error:  # nbformat raises whatever JSON, jsonschema or the codec raises
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UsageError(f"{str(path)!r} is not a Jupyter notebook: {reason}") from error
     for cell in notebook.cells:
         if TAG in cell.metadata.get("tags", ()):
             return parse_cell(cell.source, str(path))
@@ -52,33 +57,15 @@ def read_parameters(path: Path) -> dict[str, Parameter]:
     )
 
 
-def read_notebook(path: Path) -> nbformat.NotebookNode:
-    """A notebook from disk; raises UsageError where there is none or it cannot be read."""
-    import nbformat
-
-    if not path.is_file():
-        raise UsageError(f"There is no notebook {str(path)!r}; see `cnnrepro list experiments` for the known ones.")
-    try:
-        return nbformat.read(path, as_version=4)
-    except Exception as error:  # nbformat raises whatever JSON, jsonschema or the codec raises
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UsageError(f"{str(path)!r} is not a Jupyter notebook: {reason}") from error
-
-
 def parse_cell(source: str, where: str) -> dict[str, Parameter]:
     """The parameters that the source of a parameters cell declares."""
     try:
         statements = ast.parse(source).body
-    except SyntaxError as error:
-        raise UsageError(f"The parameters cell of {where} is not Python: line {error.lineno}, {error.msg}.") from error
-    except (
-        ValueError,
-        RecursionError,
-        MemoryError,
-    ) as error:  # a NUL, or nested too deeply for Python
-        raise UsageError(f"The parameters cell of {where} cannot be read ({type(error).__name__}).") from error
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # also a NUL, or nested too deeply
+        reason = f"line {error.lineno}, {error.msg}" if isinstance(error, SyntaxError) else type(error).__name__
+        raise UsageError(f"The parameters cell of {where} is not Python: {reason}.") from error
     lines = source.splitlines()
-    found = {}
+    declared = {}
     for statement in statements:
         parameter = _parameter(statement, lines)
         if parameter is None:
@@ -86,8 +73,8 @@ def parse_cell(source: str, where: str) -> dict[str, Parameter]:
                 f"Line {statement.lineno} of the parameters cell of {where} must read `name: type = value  # help` "
                 f"with a type of {', '.join(TYPES)}. Received: {lines[statement.lineno - 1]!r}"
             )
-        found[parameter.name] = parameter
-    return found
+        declared[parameter.name] = parameter
+    return declared
 
 
 def _parameter(statement: ast.stmt, lines: list[str]) -> Parameter | None:
@@ -117,7 +104,10 @@ def complete(
     for name in given:
         if name not in declared:
             raise unknown(f"parameter of {where}", name, declared)
-    return {name: coerce(one, given[name]) if name in given else one.default for name, one in declared.items()}
+    return {
+        name: coerce(parameter, given[name]) if name in given else parameter.default
+        for name, parameter in declared.items()
+    }
 
 
 def coerce(parameter: Parameter, value: object) -> object:
@@ -128,44 +118,30 @@ def coerce(parameter: Parameter, value: object) -> object:
     Raises:
         UsageError: it cannot be read as that type.
     """
+    wanted = TYPES[parameter.type]
     try:
-        return _convert(parameter, value)
-    except ValueError as error:
+        if wanted is not list:
+            return _scalar(wanted, value)
+        items = items_of(value) if isinstance(value, str) else value
+        if not isinstance(items, (list, tuple)):  # papermill makes a number of `-p seeds 0`
+            items = [items]
+        if not items:
+            raise ValueError("an empty list")
+        return [_scalar(type(parameter.default[0]) if parameter.default else str, item) for item in items]
+    except (ValueError, KeyError) as error:
         example = spell(parameter.default)
         raise UsageError(
             f"Parameter {parameter.name!r} must be a {parameter.type} such as {example}. Received: {value!r}"
         ) from error
 
 
-def _convert(parameter: Parameter, value: object) -> object:
-    wanted = TYPES[parameter.type]
-    if wanted is list:
-        items = items_of(value) if isinstance(value, str) else value
-        if isinstance(items, (bool, int, float)):  # papermill makes a number of `-p seeds 0`
-            items = [items]
-        if not isinstance(items, (list, tuple)) or not items:
-            raise ValueError("not a list")
-        element = type(parameter.default[0]) if parameter.default else str
-        return [_scalar(element, item) for item in items]
-    return _scalar(wanted, value)
-
-
 def _scalar(wanted: type, value: object) -> object:
-    if wanted is str:
-        if not isinstance(value, str):
-            raise ValueError("not a text")
-        return value
-    if isinstance(value, bool) or wanted is bool:
-        if isinstance(value, str) and wanted is bool and value.lower() in WORDS:
-            return WORDS[value.lower()]
-        if type(value) is wanted:
-            return value
-        raise ValueError("not of this type")
-    if isinstance(value, str):
-        return wanted(value.strip())
-    if isinstance(value, wanted) or (wanted is float and isinstance(value, int)):
-        return wanted(value)
-    raise ValueError("not a number of this kind")
+    if isinstance(value, str) and wanted is not str:
+        return WORDS[value.strip().lower()] if wanted is bool else wanted(value.strip())
+    allowed = (int, float) if wanted is float else wanted
+    if not isinstance(value, allowed) or (isinstance(value, bool) and wanted is not bool):
+        raise ValueError("of another type")
+    return wanted(value)
 
 
 def items_of(text: str) -> list[str]:
@@ -201,7 +177,7 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
     Raises:
         UsageError: one without ``=``, with a name that is no identifier, or given twice.
     """
-    found = {}
+    given: dict[str, str] = {}
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         name = name.strip()
@@ -209,10 +185,10 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
             raise UsageError(f"A parameter is given as name=value, such as -p epochs=5. Received: {assignment!r}")
         if not value.isprintable():
             raise UsageError(f"Parameter {name!r} must be printable text. Received: {value!r}")
-        if name in found:
-            raise UsageError(f"Parameter {name!r} was given twice: {found[name]!r} and {value!r}.")
-        found[name] = value
-    return found
+        if name in given:
+            raise UsageError(f"Parameter {name!r} was given twice: {given[name]!r} and {value!r}.")
+        given[name] = value
+    return given
 
 
 def injected_names() -> set[str]:
@@ -226,5 +202,5 @@ def injected_names() -> set[str]:
         return set()
     sources = shell.user_ns.get("In", ())
     injected = next((source for source in sources if source.startswith("# Parameters\n")), "")
-    targets = (target for one in ast.parse(injected).body if isinstance(one, ast.Assign) for target in one.targets)
-    return {target.id for target in targets if isinstance(target, ast.Name)}
+    assignments = [statement for statement in ast.parse(injected).body if isinstance(statement, ast.Assign)]
+    return {target.id for statement in assignments for target in statement.targets if isinstance(target, ast.Name)}

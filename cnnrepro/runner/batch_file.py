@@ -15,8 +15,6 @@ from pathlib import Path
 from cnnrepro.errors import UsageError, unknown
 
 ENDINGS = (".yaml", ".yml")
-TOP = ("experiments",)
-ENTRY = ("run", "parameters")
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def read(path: Path) -> list[Entry]:
             f"The batch file {str(path)!r} must hold a list `experiments:` whose entries say `run: NAME` and, if need "
             f"be, `parameters:`."
         )
-    _check_names(content, TOP, "key of a batch file")
+    _check_names(content, ("experiments",), "key of a batch file")
     return [_entry(entry, number, path) for number, entry in enumerate(content["experiments"], 1)]
 
 
@@ -65,14 +63,11 @@ def _entry(entry: object, number: int, path: Path) -> Entry:
         entry = {"run": entry}
     if not isinstance(entry, dict) or not isinstance(entry.get("run"), str):
         raise UsageError(f"Entry {number} of {str(path)!r} must say `run:` and a name. Received: {entry!r}")
-    _check_names(entry, ENTRY, f"key of entry {number} of {str(path)!r}")
-    parameters = entry.get("parameters") or {}
+    _check_names(entry, ("run", "parameters"), f"key of entry {number} of {str(path)!r}")
+    target, parameters = entry["run"], entry.get("parameters") or {}
     if not isinstance(parameters, dict) or not all(isinstance(name, str) for name in parameters):
         raise UsageError(f"`parameters` of entry {number} of {str(path)!r} must be names with values.")
-    target = entry["run"]
-    if target.endswith(".ipynb"):
-        target = str(path.parent / target)
-    return Entry(target, parameters)
+    return Entry(str(path.parent / target) if target.endswith(".ipynb") else target, parameters)
 
 
 def _check_names(given: Mapping, known: tuple[str, ...], kind: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 
 from cnnrepro.errors import UsageError, unknown
@@ -23,28 +24,26 @@ def combinations(declared: Mapping[str, Parameter], given: Mapping[str, object],
         if name not in declared:
             raise unknown(f"parameter of {where}", name, declared)
     axes = [[(name, value) for value in values_of(declared[name], value)] for name, value in given.items()]
-    count = 1
-    for axis in axes:
-        count *= len(axis)
+    count = math.prod(map(len, axes))
     if count > LONGEST_RANGE:
         raise UsageError(f"These parameters of {where} make {count:,} pages; {LONGEST_RANGE:,} at once are the most.")
-    found: list[dict[str, object]] = []
+    defaults = {name: parameter.default for name, parameter in declared.items()}
+    sets: list[dict[str, object]] = []
     for chosen in itertools.product(*axes):
-        values = {name: one.default for name, one in declared.items()} | dict(chosen)
-        if values not in found:
-            found.append(values)
-    return found
+        values = defaults | dict(chosen)
+        if values not in sets:
+            sets.append(values)
+    return sets
 
 
 def values_of(parameter: Parameter, given: object) -> list[object]:
     """The values that are given for a parameter: one, or those of a sweep; raises UsageError for a wrong one."""
+    several = None
     if isinstance(given, str):
         several = _texts(parameter, given)
     elif isinstance(given, (list, tuple)):
         nested = any(isinstance(item, (list, tuple)) for item in given)
-        several = list(given) if parameter.type != "list" or nested else None
-    else:
-        several = None
+        several = given if parameter.type != "list" or nested else None
     if several is None:
         return [coerce(parameter, given)]
     if not several:

@@ -7,8 +7,6 @@ as it has cores. (Two jobs with the threads of two cores each on two cores are s
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +14,6 @@ from dataclasses import dataclass
 import psutil
 
 from cnnrepro import machine
-
-# glibc's mallopt, and the values that its own adaptive thresholds end at on 64 bits: DEFAULT_MMAP_THRESHOLD_MAX is
-# 4 · 1024² · sizeof(long) = 32 MiB, and twice that is left at the top of the heap.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-_LARGEST_MMAP = 32 * 2**20
 
 
 @dataclass(frozen=True)
@@ -101,7 +94,6 @@ def take(assigned: Assigned) -> None:
         for thread in psutil.Process().threads():
             os.sched_setaffinity(thread.id, assigned.cores)
     machine.describe.cache_clear()  # it counts cores
-    keep_freed_memory()
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = str(len(assigned.cores))
     if assigned.gpu is not None:
@@ -109,17 +101,3 @@ def take(assigned: Assigned) -> None:
     if assigned.shared_gpu:  # by default the first would take nearly all of its memory
         os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
         os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
-
-
-def keep_freed_memory() -> None:
-    """Let glibc keep what was freed for the next tensor, as it does by itself; elsewhere nothing is to be done.
-
-    Dask starts its workers with MALLOC_TRIM_THRESHOLD_ at 64 KiB, so that memory goes back to the system at once. Each
-    training step then has all its tensors' pages made and zeroed anew: the small AlexNet took 1.25 times as long on one
-    core, ResNet-20 1.7 times, and two jobs were slower than one after another. (Its setting for that,
-    ``distributed.nanny.pre-spawn-environ``, is on a running cluster in the hands of whoever started it.)
-    """
-    with contextlib.suppress(AttributeError, OSError, TypeError):  # no glibc
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_MMAP_THRESHOLD, _LARGEST_MMAP)
-        mallopt(_TRIM_THRESHOLD, 2 * _LARGEST_MMAP)

@@ -6,7 +6,6 @@ how: "kill"  the process is killed when it has written so many bytes of the file
      "full"  from then on the disk takes no file larger than that (RLIMIT_FSIZE; writing fails with an OSError)
      "move"  the process is killed just before the finished file is moved to its place (SIGKILL)
      "clock" the clock jumps by ten years at every look at it, forth and back; no file is meant
-     "later" the clock is set forward by ten years as soon as that file, a path, is there
 nth: at which of the times that such a file is written, counted from 1.
 once: a path that is made when the fault happens; it happens to no other process then, and a disk that was full has room
       again at the next file.
@@ -26,12 +25,6 @@ def jump():
     """Make the clock jump."""
     now, years = time.time, cycle((0, 3e8, -3e8, 0, -3e8, 3e8))
     time.time = lambda: now() + next(years)
-
-
-def set_forward(path):
-    """Set the clock forward once a file is there."""
-    now = time.time
-    time.time = lambda: now() + (3e8 if os.path.exists(path) else 0)  # noqa: PTH110 - at every look at the clock
 
 
 def happens(once):
@@ -72,9 +65,6 @@ def arrange(file, how, bytes=0, nth=1, once=None):
 
     if how == "clock":
         jump()
-        return
-    if how == "later":
-        set_forward(file)
         return
     if how == "kill":
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -2,24 +2,21 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
 
-import psutil
 import pytest
 from distributed import LocalCluster
 
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.runner.batch import BatchOptions
 from cnnrepro.runner.fan_out import fan_out
-from cnnrepro.runs import RunSpec
+from cnnrepro.runs import RunSpec, RunStore
 from cnnrepro.training.stop import Stopped, StopRequest
 from tests.faults.conftest import (
     SEEDS,
     assert_clean,
-    gone,
     in_the_middle,
     on_one_core,
     results,
@@ -103,107 +100,66 @@ def test_a_scheduler_that_is_lost_ends_the_batch(cluster, tmp_path):
     thread.join()
 
 
-class Processes:
-    """`dask scheduler` and `dask worker`, as people start them on machines of a cluster."""
-
-    def __init__(self, folder):
-        self.folder, self.processes = folder, []
-        self.folder.mkdir()
-
-    def _start(self, *words):
-        environment = {**os.environ, "CNNREPRO_PROGRESS": "none", "TMPDIR": str(self.folder)}
-        log = (self.folder / f"log{len(self.processes)}.txt").open("w")
-        self.processes.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "distributed.cli." + words[0], *words[1:]],
-                cwd=self.folder,
-                env=environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=on_one_core,
-            )
-        )
-        return self.processes[-1]
-
-    def start(self, workers=2):
-        place = self.folder / f"scheduler{len(self.processes)}.json"
-        self.scheduler = self._start(
-            "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(place)
-        )
-        wait_for(place.is_file)
-        self.address = json.loads(place.read_text())["address"]
-        logs = [self.folder / f"log{len(self.processes) + number}.txt" for number in range(workers)]
-        for number in range(workers):
-            self.add_worker(f"w{number}")
-        wait_for(lambda: all("Registered to" in log.read_text() for log in logs))
-        return self
-
-    def add_worker(self, name):
-        self._start(
-            "dask_worker", self.address, "--nthreads", "1", "--name", name, "--no-dashboard", "--death-timeout", "20"
-        )
-
-    def family(self):
-        found = []
-        for one in self.processes:
-            try:
-                process = psutil.Process(one.pid)
-                found += [process, *process.children(recursive=True)]
-            except psutil.NoSuchProcess:
-                continue
-        return found
-
-    def kill_workers(self):
-        for process in self.family():
-            if process.pid != self.scheduler.pid:
-                process.kill()
-
-    def end(self):
-        for process in self.family():
-            process.kill()
-        for one in self.processes:
-            one.wait()
-
-
 @pytest.fixture
-def processes(tmp_path):
-    made = Processes(tmp_path / "cluster").start()
-    yield made
-    made.end()
+def own_cluster():
+    with LocalCluster(n_workers=1, threads_per_worker=1, **HERE) as made:
+        yield made
+
+
+def lose_workers(cluster):
+    cluster.scale(0)
+    wait_for(lambda: not cluster.scheduler.workers)
 
 
 @pytest.mark.soak
-def test_the_scheduler_is_killed(processes, batch, ends_as_undisturbed):
-    one = batch(scheduler=processes.address)
-    wait_for(one.training)
-    workers = processes.family()[1:]
-    processes.scheduler.kill()
-    status, outcomes, err = one.end(seconds=90)
-    assert (status, outcomes) == (1, None)
-    assert f"The Dask scheduler at {processes.address} was lost with 2 runs open" in err
-    gone(workers, seconds=90)
-    processes.start()
-    ends_as_undisturbed(scheduler=processes.address)
-
-
-@pytest.mark.soak
-def test_all_workers_are_lost_and_others_come(processes, batch, undisturbed, tmp_path):
-    one = batch(scheduler=processes.address)
-    wait_for(one.training)
-    processes.kill_workers()
-    processes.add_worker("another")
-    status, _, err = one.end()
-    assert status == 0, err
-    assert results(tmp_path / "runs") == undisturbed
+def test_all_workers_are_lost_and_others_come(own_cluster, tmp_path):
+    thread = in_mid_training(tmp_path / "runs", lambda: (lose_workers(own_cluster), own_cluster.scale(2)))
+    assert train(own_cluster.scheduler_address, tmp_path / "runs", spec(0, epochs=40)) == ["trained"]
+    thread.join()
+    (record,) = RunStore(tmp_path / "runs").records()
+    assert record.sessions == 2
     assert_clean(tmp_path / "runs")
 
 
 @pytest.mark.soak
-def test_a_batch_without_workers_can_be_stopped(processes, batch):
-    one = batch(scheduler=processes.address)
-    wait_for(one.training)
-    processes.kill_workers()
-    one.process.send_signal(signal.SIGTERM)
-    status, _, err = one.end(seconds=60)
-    assert status == 143, err
+def test_a_batch_without_workers_can_be_stopped(own_cluster, tmp_path):
+    stop = StopRequest()
+    thread = in_mid_training(tmp_path / "runs", lambda: (lose_workers(own_cluster), stop.request()))
+    with pytest.raises(Stopped):
+        train(own_cluster.scheduler_address, tmp_path / "runs", spec(0, epochs=1000), stop=stop)
+    thread.join()
+
+
+@pytest.mark.soak
+def test_processes_as_people_start_them(batch, ends_as_undisturbed, tmp_path):
+    """`dask scheduler` and `dask worker`; the scheduler is killed in the middle, and the worker ends by itself."""
+
+    def start(*words):
+        command = [sys.executable, "-m", "distributed.cli." + words[0], *words[1:], "--no-dashboard"]
+        environment = os.environ | {"TMPDIR": str(tmp_path)}
+        return subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL, preexec_fn=on_one_core
+        )
+
+    def start_both(name):
+        scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", name)
+        wait_for((tmp_path / name).is_file)
+        address = json.loads((tmp_path / name).read_text())["address"]
+        return address, scheduler, start("dask_worker", address, "--nthreads", "1", "--death-timeout", "20")
+
+    address, scheduler, worker = start_both("first.json")
+    try:
+        one = batch(scheduler=address)
+        wait_for(one.training)
+        scheduler.kill()
+        status, outcomes, err = one.end(seconds=90)
+        assert (status, outcomes) == (1, None)
+        assert f"The Dask scheduler at {address} was lost with 2 runs open" in err
+        worker.wait(timeout=90)
+        address, scheduler, worker = start_both("second.json")
+        ends_as_undisturbed(scheduler=address)
+    finally:
+        worker.terminate()
+        worker.wait()
+        scheduler.kill()
+        scheduler.wait()

@@ -1,7 +1,6 @@
 """A worker's part of its machine."""
 
 import os
-import platform
 import subprocess
 import sys
 
@@ -52,36 +51,23 @@ def test_gpus_that_this_process_may_use(text, expected, monkeypatch):
 
 
 TAKE = """
-import os, resource, threading
-import numpy as np
+import os, threading
 from cnnrepro import machine
 from cnnrepro.runner.worker_resources import Assigned, take
-
-def faults():
-    for _ in range(3):  # what is kept has to be there first
-        np.ones(2_000_000)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(20):
-        np.ones(2_000_000)  # 16 MB, nearly 4,000 pages
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 waits, seen = threading.Event(), []
 thread = threading.Thread(target=lambda: (waits.wait(), seen.append(os.sched_getaffinity(0))))
 thread.start()
-as_dask_has_it, core = faults(), machine.cores()[-1]
+core = machine.cores()[-1]
 take(Assigned((core,), gpu="1", shared_gpu=True))
 waits.set()
 thread.join()
 assert seen == [{core}] and machine.cores() == [core]
 print(os.environ["CUDA_VISIBLE_DEVICES"], os.environ["OMP_NUM_THREADS"], os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"])
-print(as_dask_has_it, faults())
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="affinity masks and MALLOC_TRIM_THRESHOLD_ are Linux's")
-def test_a_part_holds_for_every_thread_and_memory_is_not_made_anew_for_each_tensor():
-    environment = os.environ | {"MALLOC_TRIM_THRESHOLD_": "65536"}
-    done = subprocess.run([sys.executable, "-c", TAKE], env=environment, capture_output=True, text=True, check=True)
-    *taken, given_back, kept = done.stdout.split()
-    assert taken == ["1", "1", "false"]
-    assert int(given_back) > 100 * max(int(kept), 1)
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity masks")
+def test_a_part_holds_for_every_thread_of_the_process():
+    done = subprocess.run([sys.executable, "-c", TAKE], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "1", "false"]
