@@ -15,7 +15,7 @@ from cnnrepro.runs import RunSpec
 from cnnrepro.training.devices import DeviceGroup
 from cnnrepro.training.stop import Stopped, StopRequest
 from tests.faults.conftest import wait_for
-from tests.together import arguments, assert_equal_to_rounding, finished, free_port, start
+from tests.together import QUICK, arguments, assert_equal_to_rounding, finished, free_port, start
 
 
 class Others:
@@ -119,7 +119,7 @@ def test_two_workers_have_the_curves_of_one(alone, tmp_path, name):
 @pytest.mark.soak
 def test_two_devices_of_one_process_have_the_curves_of_one(alone, tmp_path):
     given = NETWORKS["alexnet_small"]
-    two = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    two = {"XLA_FLAGS": f"{QUICK['XLA_FLAGS']} --xla_force_host_platform_device_count=2"}
     record = finished(start(tmp_path, [*given, "--workers", "local"], workers=1, environment=two))
     assert (record.machine["workers"], record.machine["devices"]) == (1, 2)
     assert_equal_to_rounding(record, alone(given))
