@@ -5,8 +5,9 @@ import pytest
 from cnnrepro import data, models
 from cnnrepro.errors import UsageError
 from cnnrepro.recipes.recipes import OPTIMIZERS, RECIPES, recipe
+from cnnrepro.recipes.schedules import AtEpochs, AtSteps, Exponential, Plateau, learning_rates
 
-FIELDS = ("learning_rate", "momentum", "weight_decay", "batch_size", "epochs")
+FIELDS = ("learning_rate", "momentum", "weight_decay", "decayed", "batch_size", "epochs")
 
 every_recipe = pytest.mark.parametrize("chosen", RECIPES.values(), ids=lambda recipe: recipe.name)
 
@@ -43,14 +44,32 @@ def test_all_that_moves_the_weights_names_a_run(chosen):
 
 def test_the_constants_of_the_papers():
     published = {
-        "alexnet-2012": (0.01, 0.9, 0.0005, 128, 90),
-        "vgg-2014": (0.01, 0.9, 0.0005, 256, 74),
-        "resnet-2015": (0.1, 0.9, 0.0001, 256, 120),
-        "resnet-cifar-2015": (0.1, 0.9, 0.0001, 128, 182),
+        "alexnet-2012": (0.01, 0.9, 0.0005, "kernels", 128, 90),
+        "alexnet-2012-fixed": (0.01, 0.9, 0.0005, "kernels", 128, 90),
+        "lenet-1998": (0.01, 0.0, 0.0, "none", 1, 20),
+        "vgg-2014": (0.01, 0.9, 0.0005, "kernels", 256, 74),
+        "googlenet-2014": (0.01, 0.9, 0.0002, "kernels", 32, 60),
+        "resnet-2015": (0.1, 0.9, 0.0001, "all", 256, 120),
+        "resnet-cifar-2015": (0.1, 0.9, 0.0001, "all", 128, 182),
     }
     for name, constants in published.items():
         values = vars(recipe(name))
         assert tuple(values[field] for field in FIELDS) == constants, name
+
+
+def test_the_schedules_of_the_papers():
+    published = {
+        "alexnet-2012": Plateau(factor=0.1, patience=5, times=3),
+        "alexnet-2012-fixed": AtEpochs((20, 40, 60, 80), factor=0.1),
+        "vgg-2014": Plateau(factor=0.1, patience=5, times=3),
+        "googlenet-2014": Exponential(0.96, 8),
+        "resnet-2015": Plateau(factor=0.1, patience=5, times=3),
+        "resnet-cifar-2015": AtSteps((32_000, 48_000), factor=0.1),
+    }
+    for name, schedule in published.items():
+        assert recipe(name).schedule == schedule, name
+    lenet = [learning_rates(recipe("lenet-1998").schedule, 0.0005, epoch, {}, 1)[0][1] for epoch in range(20)]
+    assert lenet == pytest.approx([5e-4] * 2 + [2e-4] * 3 + [1e-4] * 3 + [5e-5] * 4 + [1e-5] * 8)
 
 
 @pytest.mark.parametrize(

@@ -200,8 +200,9 @@ def test_a_run_that_is_claimed_is_not_removed(store):
     assert store.records() == []
 
 
-def test_a_process_whose_run_was_taken_over_writes_nothing(store):
-    """Stopped in the middle of writing, and woken up when another has finished the run."""
+@pytest.mark.parametrize("next_file", ["predictions.parquet", "curves.csv", "record.json"])
+def test_a_process_whose_run_was_taken_over_writes_nothing(store, next_file):
+    """Stopped before it writes a file, and woken up when another has finished the run."""
     store.put(record())
     folder = store.path("a" * 16)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -209,8 +210,10 @@ def test_a_process_whose_run_was_taken_over_writes_nothing(store):
     def check():
         raise ClaimLost("taken over")
 
+    predictions = pd.DataFrame({"label": [1]}) if next_file == "predictions.parquet" else None
+    history = {"loss": [1.0]} if next_file == "curves.csv" else {}
     with pytest.raises(ClaimLost):
-        store.put(record(wall_seconds=99.0, history={"loss": [1.0]}), check=check)
+        store.put(record(wall_seconds=99.0, history=history), predictions, check=check)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
