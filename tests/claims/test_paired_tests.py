@@ -63,8 +63,8 @@ def test_sides_must_pair():
 
 def test_mcnemar_by_hand():
     # They disagree on 4 images, 3 of them for the first: p = 2·(C(4,3) + C(4,4))/2^4 = 10/16.
-    first = [True, True, True, False, True, False]
-    second = [False, False, False, True, True, False]
+    first = [True, True, True, False, True, False, False]
+    second = [False, False, False, True, True, False, False]
     found = mcnemar(first, second)
     assert (found.only_first, found.only_second) == (3, 1)
     assert found.p == pytest.approx(10 / 16)

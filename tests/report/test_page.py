@@ -117,7 +117,7 @@ def test_run_keys_are_those_the_notebook_showed(notebook):
 def test_what_a_page_needs_is_checked(notebook):
     page.require_complete(notebook, figures=("curves",), claims=(30,))
     with pytest.raises(WorkFailed, match="figures of its page are missing: paired, mistakes"):
-        page.require_complete(notebook, figures=("curves", "paired", "mistakes"))
+        page.require_complete(notebook, figures=("paired", "curves", "mistakes"))
     notebook.cells[8].outputs = []
     with pytest.raises(WorkFailed, match="no verdict"):
         page.require_complete(notebook, claims=(30, 7))
