@@ -5,12 +5,13 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cnnrepro.runner.worker_resources import Available, available, deal, part_of
 
 
+@example(cores=set(range(7)), workers=3)  # 3, 2, 2; of what is drawn, few are more cores than workers
 @given(cores=st.sets(st.integers(0, 200), min_size=1, max_size=64), workers=st.integers(1, 80))
 def test_no_core_is_idle_and_none_is_shared_while_there_are_enough(cores, workers):
     parts = [part_of(tuple(sorted(cores)), place, workers) for place in range(workers)]
