@@ -121,8 +121,8 @@ def compiled(feed: data.Feed) -> keras.Model:
     """AlexNet as a run trains it, behind the augmentation where that is in the step."""
     from cnnrepro import engine, models
     from cnnrepro.engine import keras
+    from cnnrepro.recipes.catalogue import recipe
     from cnnrepro.recipes.optimizers import make_optimizer
-    from cnnrepro.recipes.recipes import recipe
 
     keras.utils.set_random_seed(0)
     model = feed.headed(models.build("alexnet", feed.input_shape, CLASSES))

@@ -118,7 +118,7 @@ def measure_jobs(folder: Path, repeats: int) -> Iterator[Row]:
 
 def measure_tiny(folder: Path, repeats: int) -> Iterator[Row]:
     """A batch of tiny runs in one worker, in a fresh store each time."""
-    from cnnrepro.runner.batch import TRAINED, BatchOptions
+    from cnnrepro.runner.batch_options import TRAINED, BatchOptions
     from cnnrepro.runner.fan_out import fan_out
     from cnnrepro.runs import RunSpec, RunStore
     from cnnrepro.training.stop import StopRequest

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cnnrepro.models.table import MODELS
+from cnnrepro.models.catalogue import MODELS
 
 NAME = "tiny"
 TINY = {"model": NAME, "dataset": "mnist_5k", "epochs": 2, "batch_size": 32, "train_images": 96, "precision": "float32"}

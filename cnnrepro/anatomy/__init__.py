@@ -25,7 +25,7 @@ _NAMES = {
     "geometry": ("Geometry", "GeometryWarning", "ReceptiveField", "output_size", "receptive_field"),
     "losses": ("MulticlassHinge", "SoftmaxCrossEntropy"),
     "pooling": ("Pooled", "pool", "pooling_gradient"),
-    "rows": ("UNKNOWN", "Row", "Totals", "Trace"),
+    "trace_rows": ("UNKNOWN", "Row", "Totals", "Trace"),
     "tracing": ("trace",),
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names}

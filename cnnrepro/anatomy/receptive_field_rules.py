@@ -1,4 +1,4 @@
-"""The receptive fields of each kind of layer's output in the model's input, from those of the layer's inputs."""
+"""For each kind of layer: how the receptive field of its output follows from those of its inputs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cnnrepro.anatomy import rules
-from cnnrepro.anatomy.region import Region, input_region, merged
-from cnnrepro.anatomy.rules import Shape
+from cnnrepro.anatomy import layer_costs
+from cnnrepro.anatomy.layer_costs import Shape
+from cnnrepro.anatomy.receptive_field_1d import Region, input_region, merged
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def through(
         shapes: of its inputs, without the batch axis.
     """
     layout = next((fields.layout for fields in inputs if fields.layout), None)
-    if kind in rules.WINDOWS or kind in rules.GLOBAL_POOLS:
+    if kind in layer_costs.WINDOWS or kind in layer_costs.GLOBAL_POOLS:
         layout = getattr(layer, "data_format", layout)
     fields = _through(layer, kind, inputs, shapes, layout or "channels_last")
     return replace(fields, layout=layout)
@@ -53,24 +53,24 @@ def _through(
     layer: Any, kind: str | None, inputs: Sequence[ReceptiveFields], shapes: Sequence[Shape], layout: str
 ) -> ReceptiveFields:
     if len(inputs) > 1:
-        return _merged(layer, kind, inputs, shapes, layout) if kind in rules.MERGES else _unknown(inputs)
+        return _merged(layer, kind, inputs, shapes, layout) if kind in layer_costs.MERGES else _unknown(inputs)
     (fields,), (shape,) = inputs, shapes
     fields = ReceptiveFields(fields.regions)  # a note is for the row where the paths meet
-    if kind in rules.ELEMENTWISE or kind in rules.MERGES:
+    if kind in layer_costs.ELEMENTWISE or kind in layer_costs.MERGES:
         return fields
     if kind == "Dense" and len(shape) > 1:  # it multiplies along the last axis
         return fields if layout == "channels_last" else _unknown(inputs)
-    if kind in rules.ALONG_AN_AXIS:
+    if kind in layer_costs.ALONG_AN_AXIS:
         return fields if _over_channels(layer, shape, layout) else _unknown(inputs)
-    if kind in rules.OF_ONE_IMAGE:
+    if kind in layer_costs.OF_ONE_IMAGE:
         if kind == "LayerNormalization" and _over_channels(layer, shape, layout):
             return fields
         return _whole(fields, shape, layout)
-    if kind in rules.WINDOWS and len(shape) == len(fields.regions) + 1:
+    if kind in layer_costs.WINDOWS and len(shape) == len(fields.regions) + 1:
         return _windowed(layer, kind, fields, shape, layout)
     if kind in ("Dense", "RadialBasis"):
         return fields
-    if kind in rules.GLOBAL_POOLS or kind == "Flatten":
+    if kind in layer_costs.GLOBAL_POOLS or kind == "Flatten":
         return ReceptiveFields(_together(fields, shape, layout))
     if kind == "Reshape":
         return fields if _one_place(fields) else _unknown(inputs)
@@ -101,7 +101,7 @@ def _side_by_side(
         return True
     if kind == "Concatenate" and _axes(layer, shapes[0]) != [_channel_axis(shapes[0], layout)]:
         return False
-    every = [rules.spatial(layout, shape) for shape in shapes if len(shape) == len(inputs[0].regions) + 1]
+    every = [layer_costs.spatial(layout, shape) for shape in shapes if len(shape) == len(inputs[0].regions) + 1]
     for place, lengths in enumerate(zip(*every, strict=True)):
         spread = [fields.regions[place] for fields, length in zip(inputs, lengths, strict=False) if length == 1]
         if set(lengths) - {1} and not all(region is not None and region.whole for region in spread):
@@ -110,8 +110,8 @@ def _side_by_side(
 
 
 def _windowed(layer: Any, kind: str, fields: ReceptiveFields, shape: Shape, layout: str) -> ReceptiveFields:
-    lengths = rules.spatial(layout, shape)
-    windows = rules.WINDOWS[kind](layer)
+    lengths = layer_costs.spatial(layout, shape)
+    windows = layer_costs.WINDOWS[kind](layer)
     return ReceptiveFields(
         tuple(
             region and region.through(window.size, window.stride, window.dilation, window.padding_before(units))
@@ -124,7 +124,7 @@ def _together(fields: ReceptiveFields, shape: Shape, layout: str) -> tuple[Regio
     """One unit that combines all places."""
     if len(shape) != len(fields.regions) + 1:  # flat already
         return fields.regions
-    lengths = rules.spatial(layout, shape)
+    lengths = layer_costs.spatial(layout, shape)
     return tuple(region and region.all_of(units) for region, units in zip(fields.regions, lengths, strict=True))
 
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from cnnrepro.anatomy import receptive_field_rules, rules
+from cnnrepro.anatomy import layer_costs, receptive_field_rules
 from cnnrepro.anatomy.graph import Call, Graph, take_apart
 from cnnrepro.anatomy.receptive_field_rules import ReceptiveFields
-from cnnrepro.anatomy.rows import UNKNOWN, Row, Trace
+from cnnrepro.anatomy.trace_rows import UNKNOWN, Row, Trace
 from cnnrepro.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _rows(graph: Graph, needed: frozenset[Hashable]) -> tuple[Row, ...]:
     counted: set[int] = set()
     rows = []
     for call in graph.calls:
-        kind = rules.kind(call.operation)
+        kind = layer_costs.kind(call.operation)
         if call.inputs:
             shapes = [shape[1:] for shape in call.input_shapes]
             inputs = [fields[tensor] for tensor in call.inputs]
@@ -122,11 +122,11 @@ def _parameters(layer: object, counted: set[int]) -> tuple[int, int, bool]:
 
 
 def _multiply_adds(call: Call, kind: str | None) -> int | str:
-    if kind in rules.FREE:
+    if kind in layer_costs.FREE:
         return 0
-    if kind not in rules.COSTS or len(call.inputs) != 1:
+    if kind not in layer_costs.COSTS or len(call.inputs) != 1:
         return UNKNOWN
-    count = rules.COSTS[kind](call.operation, call.input_shapes[0][1:], call.output_shapes[0][1:])
+    count = layer_costs.COSTS[kind](call.operation, call.input_shapes[0][1:], call.output_shapes[0][1:])
     return UNKNOWN if count is None else count
 
 
@@ -139,11 +139,11 @@ def _bytes(call: Call, kind: str | None) -> tuple[int | str, int | str]:
     if None in sizes:
         return UNKNOWN, UNKNOWN
     size = sum(sizes)
-    if kind in rules.VIEWS:
+    if kind in layer_costs.VIEWS:
         return 0, 0
     if kind == "InputLayer":
         return size, size
-    return (0 if kind in rules.PASS_AT_INFERENCE else size), 2 * size
+    return (0 if kind in layer_costs.PASS_AT_INFERENCE else size), 2 * size
 
 
 def _resized(model: keras.Model, input_shape: tuple[int, ...]) -> keras.Model:

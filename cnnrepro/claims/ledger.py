@@ -1,6 +1,8 @@
 """The ledger: every checkable statement of the lecture notes, by number. Plain data.
 
-To add a statement: its row in ``statements/<topic>.py``, its check in ``checks/<topic>.py``.
+To add a statement: its row in ``statements/<topic>.py``, its check in ``checks/<topic>.py``; a new topic also in
+``TOPICS`` (``statements/__init__.py``). The notebook that it names shows it with
+``report.show_verdict(claims.check(NUMBER))``.
 """
 
 from __future__ import annotations

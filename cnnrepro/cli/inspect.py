@@ -21,7 +21,7 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Show a model layer by layer, with its totals against the published figures."""
-    from cnnrepro.anatomy.rows import spelled
+    from cnnrepro.anatomy.trace_rows import spelled
     from cnnrepro.experiments.parameters import parse_assignments
     from cnnrepro.models import inspection
 

@@ -14,7 +14,7 @@ from cnnrepro.errors import unknown
 
 def models_rows() -> list[dict]:
     """One row a model."""
-    from cnnrepro.models.table import MODELS
+    from cnnrepro.models.catalogue import MODELS
 
     return [
         {
@@ -39,7 +39,7 @@ def datasets_rows() -> list[dict]:
 
 def recipes_rows() -> list[dict]:
     """One row a recipe."""
-    from cnnrepro.recipes.recipes import RECIPES
+    from cnnrepro.recipes.catalogue import RECIPES
 
     return [
         {

@@ -37,7 +37,7 @@ def run(
         str | None,
         typer.Option(metavar="ADDRESS", help="Train on a running Dask cluster, such as tcp://10.0.0.1:8786."),
     ] = None,
-    retry: Annotated[int, typer.Option(min=0, metavar="N", help="Try a run that met an error so often again.")] = 0,
+    retry: Annotated[int, typer.Option(min=0, metavar="N", help="Retry a run that met an error up to N times.")] = 0,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="End with the first failure.")] = False,
     memory: Annotated[
         str | None,
@@ -48,7 +48,7 @@ def run(
 ) -> None:
     """Train what is missing, run the notebooks and write their reports. Each line of the output is a page's path."""
     from cnnrepro.experiments.parameters import parse_assignments
-    from cnnrepro.runner.batch import BatchOptions, parse_memory
+    from cnnrepro.runner.batch_options import BatchOptions, parse_memory
     from cnnrepro.runner.make_pages import make_pages
     from cnnrepro.runner.request import page_requests
     from cnnrepro.training.stop import request_on_signals

@@ -73,8 +73,8 @@ def train(
     from cnnrepro import models
     from cnnrepro.experiments.parameters import parse_assignments
     from cnnrepro.runs.spec import RunSpec
+    from cnnrepro.training.several_machines import launch
     from cnnrepro.training.stop import request_on_signals
-    from cnnrepro.training.workers import launch
 
     spec = RunSpec(
         model=model,

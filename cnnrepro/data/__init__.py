@@ -27,18 +27,18 @@ Importing this package loads neither TensorFlow nor Keras.
 
 from cnnrepro.data.catalogue import DATASETS, FOLDER, DatasetInfo, info
 from cnnrepro.data.embedded import PHOTOGRAPHS, photograph
-from cnnrepro.data.examples import Examples
 from cnnrepro.data.image_statistics import Statistics
 from cnnrepro.data.image_statistics import of_splits as statistics_of
+from cnnrepro.data.labelled_images import Examples
 from cnnrepro.data.loading import ON_ERROR, load
+from cnnrepro.data.pipelines.catalogue import PIPELINES, pipeline
 from cnnrepro.data.pipelines.definition import Pipeline
 from cnnrepro.data.pipelines.draws import Draws, draw
 from cnnrepro.data.pipelines.feeding import PLACEMENTS, Feed, batches
-from cnnrepro.data.pipelines.published import PIPELINES, pipeline
 from cnnrepro.data.splits import Splits, arrays, standardise
 from cnnrepro.data.tf_helpers import tensorflow as load_tensorflow
-from cnnrepro.data.tfds.prepared import list_datasets, status
-from cnnrepro.data.tfds.staging import prepare
+from cnnrepro.data.tfds.prepare import prepare
+from cnnrepro.data.tfds.read_prepared import list_datasets, status
 
 __all__ = [
     "DATASETS",

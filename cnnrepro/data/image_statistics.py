@@ -22,7 +22,7 @@ from cnnrepro.errors import UsageError
 from cnnrepro.files import write_whole
 
 if TYPE_CHECKING:
-    from cnnrepro.data.examples import Examples
+    from cnnrepro.data.labelled_images import Examples
     from cnnrepro.data.splits import Splits
 
 PIECE = 64  # images read at once: of 256 x 256 pixels 12.6 MB, and 101 MB as float64

@@ -23,10 +23,10 @@ import numpy as np
 from cnnrepro.data import embedded
 from cnnrepro.data.catalogue import SPLITS, DatasetInfo
 from cnnrepro.data.catalogue import info as info_of
-from cnnrepro.data.examples import Examples, fingerprint
+from cnnrepro.data.labelled_images import Examples, fingerprint
 from cnnrepro.data.random_numbers import permutation, stratified_draw
 from cnnrepro.data.splits import Splits, checked_size, subset
-from cnnrepro.data.tfds import cifar10, prepared, staging
+from cnnrepro.data.tfds import cifar10, prepare, read_prepared
 from cnnrepro.errors import UsageError, unknown
 
 ON_ERROR = ("stop", "skip")
@@ -100,7 +100,7 @@ def _arrays_of(info: DatasetInfo, data_dir: Path | str | None) -> tuple[DatasetI
     """The entry with the sizes that are there, the three splits, and what is there of a data set that is not whole."""
     if info.embedded:
         return info, _split_digits(info), None
-    found, partial = _known(info, staging.prepare(info.name, data_dir=data_dir))
+    found, partial = _known(info, prepare.prepare(info.name, data_dir=data_dir))
     known, test = Examples(*found["train"]), Examples(*found["test"])
     published = info.sizes["train"] + info.sizes["validation"]
     kept = info.sizes["validation"] * len(known) // published  # of a part, the same share
@@ -116,7 +116,7 @@ def _known(info: DatasetInfo, folder: Path) -> tuple[Mapping[str, tuple[np.ndarr
     if folder.name == cifar10.FOLDER_NAME:
         parts = cifar10.read(folder.parent)
         return {"train": parts.train, "test": parts.test}, parts.partial
-    return prepared.read(info, folder), None
+    return read_prepared.read(info, folder), None
 
 
 def _mean_and_std(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

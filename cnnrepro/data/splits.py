@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnrepro.data.catalogue import SPLITS, DatasetInfo
-from cnnrepro.data.examples import Examples
+from cnnrepro.data.labelled_images import Examples
 from cnnrepro.data.random_numbers import stratified_draw
 from cnnrepro.errors import UsageError, unknown
 
@@ -32,7 +32,7 @@ class Splits:
         fingerprint: SHA-256 over images, labels, shapes, types and order of all three splits, hexadecimal.
         mean: of the training split's pixels on the scale 0 … 1, one value a channel.
         std: their standard deviation, likewise.
-        partial: what of a data set that is there in part is there ("2 of 5 training batches"); None for a whole one.
+        partial: for an incomplete data set the part that is present ("2 of 5 training batches"); else None.
         skipped: pictures that could not be read and were left out: name and reason.
         home: the folder of the cached form, where there is one; what is computed from the images is kept there too.
     """

@@ -1,4 +1,7 @@
-"""What an experiment is: its words, its runs, its small form; what its page shows is read off its notebook."""
+"""What an experiment is: its question, its runs, its parameters for a smoke run.
+
+The figures and verdicts that its page must have are read from its notebook.
+"""
 
 from __future__ import annotations
 

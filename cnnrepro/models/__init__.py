@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
-from cnnrepro.models.entry import ModelEntry, Option, Published
-from cnnrepro.models.pattern import is_pattern
-from cnnrepro.models.table import MODELS, check_options, entry, keyed_options, parse_options
+from cnnrepro.models.catalogue import MODELS, check_options, entry, keyed_options, parse_options
+from cnnrepro.models.layer_pattern import is_pattern
+from cnnrepro.models.model_entry import ModelEntry, Option, Published
 
 if TYPE_CHECKING:
     import keras
@@ -67,7 +67,7 @@ def build(
         raise UsageError(f"classes must be an integer of at least 2. Received: {classes!r}")
     classes = int(classes)
     if row is None:
-        from cnnrepro.models.from_pattern import from_pattern
+        from cnnrepro.models.from_layer_pattern import from_pattern
 
         return from_pattern(name, shape, classes, **options)
     if min(shape[:2]) < row.smallest:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnrepro.models.alexnet_blocks import Convolution, chain_network
-from cnnrepro.models.entry import (
+from cnnrepro.models.model_entry import (
     IMAGENET,
     TORCHVISION,
     ModelEntry,

@@ -11,7 +11,8 @@ HEAD_WEIGHT = 0.3
 class AnswerAndHeads:
     """What a Keras model needs that may return, in training, a list: its answer, and heads that only add to the loss.
 
-    Not a model itself: Keras rewrites the bases of a class whose functional form is used, and with it its other heirs.
+    Not a ``keras.Model``: Keras changes the base classes of a model class that is built from inputs and outputs, and
+    with them those of its other subclasses.
     """
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -28,7 +29,7 @@ class AnswerAndHeads:
 
 
 class Headed(AnswerAndHeads, keras.Model):
-    """A network with something before it that has no weights of its own: augmentation, in the step that trains.
+    """A network behind a layer without weights that augments its images, for training.
 
     It shares the network's weights, is trained in its place, and is never saved.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnnrepro.models.entry import (
+from cnnrepro.models.model_entry import (
     IMAGENET,
     ModelEntry,
     Option,

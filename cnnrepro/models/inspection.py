@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.anatomy.rows import spell
+from cnnrepro.anatomy.trace_rows import spell
 from cnnrepro.errors import UsageError
-from cnnrepro.models.entry import Published
-from cnnrepro.models.pattern import is_count, is_pattern
-from cnnrepro.models.table import MODELS, entry, parse_options
+from cnnrepro.models.catalogue import MODELS, entry, parse_options
+from cnnrepro.models.layer_pattern import is_count, is_pattern
+from cnnrepro.models.model_entry import Published
 
 if TYPE_CHECKING:
     from cnnrepro.anatomy import Trace

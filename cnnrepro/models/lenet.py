@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
-from cnnrepro.models.entry import ModelEntry, Option, Published, classic_options
+from cnnrepro.models.model_entry import ModelEntry, Option, Published, classic_options
 
 if TYPE_CHECKING:
     import keras

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
-from cnnrepro.models.entry import (
+from cnnrepro.models.model_entry import (
     ModelEntry,
     Option,
     Published,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnrepro.models.entry import IMAGENET, TORCHVISION, ModelEntry, Published, classic_options
+from cnnrepro.models.model_entry import IMAGENET, TORCHVISION, ModelEntry, Published, classic_options
 
 if TYPE_CHECKING:
     import keras

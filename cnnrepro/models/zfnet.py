@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnrepro.models.alexnet_blocks import Convolution, chain_network
-from cnnrepro.models.entry import IMAGENET, ModelEntry, classic_options
+from cnnrepro.models.model_entry import IMAGENET, ModelEntry, classic_options
 
 if TYPE_CHECKING:
     import keras

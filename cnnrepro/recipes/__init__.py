@@ -1,5 +1,5 @@
 """What a training is told: optimizer, learning rate and schedule, as papers have them."""
 
-from cnnrepro.recipes.recipes import RECIPES, Recipe, recipe
+from cnnrepro.recipes.catalogue import RECIPES, Recipe, recipe
 
 __all__ = ["RECIPES", "Recipe", "recipe"]

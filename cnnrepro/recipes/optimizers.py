@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cnnrepro.engine import keras
-from cnnrepro.recipes.recipes import Recipe
+from cnnrepro.errors import unknown
+from cnnrepro.recipes.catalogue import OPTIMIZERS, Recipe
 
 # Endings of the names of filters and matrices, here and in Keras; biases, gains and moving values have others.
 KERNELS = ("kernel", "filters")
@@ -58,6 +59,8 @@ def make_optimizer(recipe: Recipe, learning_rate: float | None = None) -> keras.
     rate = recipe.learning_rate if learning_rate is None else learning_rate
     if recipe.optimizer == "adam":
         return keras.optimizers.Adam(rate)
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=recipe.momentum)
     if recipe.optimizer == "coupled_sgd":
         return CoupledSGD(rate, recipe.momentum, recipe.weight_decay, recipe.decayed)
-    return keras.optimizers.SGD(rate, momentum=recipe.momentum)
+    raise unknown("optimizer", recipe.optimizer, OPTIMIZERS)

@@ -37,7 +37,7 @@ class Plateau:
     Args:
         factor: on the rate, each time.
         patience: epochs without a new least error.
-        times: at most so often.
+        times: how often at most.
         metric: in the history; greater is better.
         min_delta: by so much an epoch must be better to count.
     """

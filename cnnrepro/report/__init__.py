@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import importlib
 
-_MODULES = ("figures", "page", "rendering", "site", "style", "tables")
+_MODULES = ("figures", "page", "safe_html", "site", "style", "tables")
 _NAMES = {
     "data_table": "experiment_tables",
     "images_table": "experiment_tables",

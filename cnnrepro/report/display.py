@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.verdict import Verdict
-from cnnrepro.report.rendering import verdict_look
+from cnnrepro.report.safe_html import verdict_look
 from cnnrepro.report.tables import Table, table
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cnnrepro.anatomy.rows import spell, spelled
-from cnnrepro.claims.paired_tests import mcnemar
+from cnnrepro.anatomy.trace_rows import spell, spelled
+from cnnrepro.claims.paired_statistics import mcnemar
 from cnnrepro.report.tables import Table, mean_spread, table
 
 if TYPE_CHECKING:

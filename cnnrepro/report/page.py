@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.claims.verdict import Verdict
 from cnnrepro.errors import WorkFailed
-from cnnrepro.report import rendering
+from cnnrepro.report import safe_html
 from cnnrepro.report.display import FIGURE_NAME, RUNS_TYPE, VERDICT_TYPE
 from cnnrepro.report.tables import table
 
@@ -123,9 +123,9 @@ def write_page(
     around = {
         "title": title,
         "experiment": experiment,
-        "css": rendering.css() + rendering.highlight_css(),
-        "verdicts": [(verdict, *rendering.verdict_look(verdict.word)) for verdict in verdicts],
-        "tally": rendering.tally([verdict.word for verdict in verdicts]),
+        "css": safe_html.css() + safe_html.highlight_css(),
+        "verdicts": [(verdict, *safe_html.verdict_look(verdict.word)) for verdict in verdicts],
+        "tally": safe_html.tally([verdict.word for verdict in verdicts]),
         "parameters_cell": tagged[0].get("id") if tagged else None,
         "parameters_html": table(("parameter", "value"), list(parameters.items()))._repr_html_(),
         "facts": facts,
@@ -157,14 +157,14 @@ def _html(notebook: NotebookNode, around: dict) -> str:
 
     exporter = HTMLExporter(
         config=Config({"HTMLExporter": {"preprocessors": []}}),
-        extra_template_basedirs=[str(rendering.TEMPLATES)],
+        extra_template_basedirs=[str(safe_html.TEMPLATES)],
         template_name="report",
         filters={
-            "hold_formulas": rendering.hold_formulas,
-            "safe_html": rendering.safe_html,
-            "set_formulas": rendering.set_formulas,
-            "highlight_python": rendering.highlight_python,
-            "figure_html": rendering.figure_html,
+            "hold_formulas": safe_html.hold_formulas,
+            "safe_html": safe_html.safe_html,
+            "set_formulas": safe_html.set_formulas,
+            "highlight_python": safe_html.highlight_python,
+            "figure_html": safe_html.figure_html,
         },
     )
     body, _ = exporter.from_notebook_node(_without_title(notebook), resources={"page": around})

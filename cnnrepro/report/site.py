@@ -15,7 +15,7 @@ from filelock import FileLock
 from cnnrepro import paths
 from cnnrepro.errors import UsageError
 from cnnrepro.files import folder_beside, remove_leftovers, write_text
-from cnnrepro.report import rendering
+from cnnrepro.report import safe_html
 from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL
 
 LOCK = ".lock"  # in the folder of the reports
@@ -39,8 +39,8 @@ def _entry(folder: Path, reports: Path) -> dict:
         "title": str(about["title"]),
         "command": str(about["facts"].get("To repeat", about["experiment"])),
         "created": str(about["created"]),
-        "verdicts": [(verdict, *rendering.verdict_look(verdict["word"])) for verdict in verdicts],
-        "tally": rendering.tally([verdict["word"] for verdict in verdicts]),
+        "verdicts": [(verdict, *safe_html.verdict_look(verdict["word"])) for verdict in verdicts],
+        "tally": safe_html.tally([verdict["word"] for verdict in verdicts]),
         "thumbnail": f"data:image/png;base64,{pixels}" if pixels else "",
     }
 
@@ -106,8 +106,8 @@ def _write_index(reports: Path) -> Path:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             damaged.append(str(folder.relative_to(reports)))
     entries.sort(key=lambda entry: entry["created"], reverse=True)
-    environment = Environment(loader=FileSystemLoader(rendering.TEMPLATES), autoescape=False)  # noqa: S701 - |e where it is text
-    text = environment.get_template("site.html.j2").render(reports=entries, damaged=damaged, css=rendering.css())
+    environment = Environment(loader=FileSystemLoader(safe_html.TEMPLATES), autoescape=False)  # noqa: S701 - |e where it is text
+    text = environment.get_template("site.html.j2").render(reports=entries, damaged=damaged, css=safe_html.css())
     write_text(reports / PAGE, text)
     return reports / PAGE
 

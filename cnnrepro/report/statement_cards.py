@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnnrepro.report.display import VERDICT_TYPE, show_output
-from cnnrepro.report.rendering import verdict_look
+from cnnrepro.report.safe_html import verdict_look
 from cnnrepro.report.tables import Table, table
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnnrepro.runner.batch import FAILED, FOUND, STOPPED, TRAINED, RunOutcome
+from cnnrepro.runner.batch_options import FAILED, FOUND, STOPPED, TRAINED, RunOutcome
 from cnnrepro.stderr import say_line
 from cnnrepro.training.progress import NONE
 

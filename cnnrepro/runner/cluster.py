@@ -18,8 +18,8 @@ from distributed.system import MEMORY_LIMIT
 
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.files import folder_beside
-from cnnrepro.runner.batch import BatchOptions
-from cnnrepro.runner.worker import BatchPlugin, inspect_worker
+from cnnrepro.runner.batch_options import BatchOptions
+from cnnrepro.runner.dask_worker import BatchPlugin, inspect_worker
 from cnnrepro.runner.worker_resources import deal
 from cnnrepro.runs.timeouts import stale_seconds
 from cnnrepro.training.stop import SIGNALS

@@ -15,10 +15,10 @@ from distributed import Client, Future, KilledWorker, as_completed
 
 from cnnrepro import paths
 from cnnrepro.errors import WorkFailed
-from cnnrepro.runner.batch import FAILED, STOPPED, BatchOptions, RunOutcome
+from cnnrepro.runner.batch_options import FAILED, STOPPED, BatchOptions, RunOutcome
 from cnnrepro.runner.batch_progress import BatchProgress, make_batch_progress
 from cnnrepro.runner.cluster import connected
-from cnnrepro.runner.worker import TOPIC, ask_to_stop, train_run
+from cnnrepro.runner.dask_worker import TOPIC, ask_to_stop, train_run
 from cnnrepro.runs.spec import RunSpec
 from cnnrepro.training.stop import StopRequest
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from cnnrepro import paths
 from cnnrepro.errors import CnnreproError, WorkFailed
 from cnnrepro.experiments.results import collect, runs_of
-from cnnrepro.runner.batch import FAILED, STOPPED, BatchOptions
-from cnnrepro.runner.draw_page import draw_page
+from cnnrepro.runner.batch_options import FAILED, STOPPED, BatchOptions
 from cnnrepro.runner.notebook import kernels_environment
+from cnnrepro.runner.notebook_to_page import draw_page
 from cnnrepro.runner.request import PageRequest
 from cnnrepro.training.stop import StopRequest
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from cnnrepro import data, models
 from cnnrepro.errors import UsageError
-from cnnrepro.recipes.recipes import recipe
+from cnnrepro.recipes.catalogue import recipe
 from cnnrepro.runs.spec import RunSpec
 
 # Counts the changes of the training code that move numbers (loop, loss, standardisation, order of the data). Part of

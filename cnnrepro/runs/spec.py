@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from cnnrepro import data, models
 from cnnrepro.errors import UsageError, unknown
-from cnnrepro.recipes.recipes import recipe
+from cnnrepro.recipes.catalogue import recipe
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 

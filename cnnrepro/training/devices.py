@@ -26,8 +26,8 @@ from cnnrepro.errors import UsageError
 from cnnrepro.runs.keys import TRAINING_VERSION
 from cnnrepro.runs.record import RunRecord
 from cnnrepro.training.provenance import versions
+from cnnrepro.training.several_machines.messages import Messages, detecting_lost_workers
 from cnnrepro.training.stop import Stopped, StopRequest
-from cnnrepro.training.workers.messages import Messages, detecting_lost_workers
 
 if TYPE_CHECKING:
     import keras

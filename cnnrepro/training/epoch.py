@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cnnrepro import data, models
 from cnnrepro.files import folder_beside, write_whole
-from cnnrepro.recipes.recipes import recipe
+from cnnrepro.recipes.catalogue import recipe
 from cnnrepro.recipes.schedules import learning_rates
 from cnnrepro.runs.store import WEIGHTS
 from cnnrepro.training.callback import DivergedError, make_callback

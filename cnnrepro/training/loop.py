@@ -22,12 +22,12 @@ from cnnrepro.training import provenance
 from cnnrepro.training.callback import DivergedError
 from cnnrepro.training.devices import SINGLE_DEVICE, SingleDevice
 from cnnrepro.training.epoch import METRICS, compiled_model, numeric_mode, save_weights, train_epoch
+from cnnrepro.training.final_evaluation import evaluate_test_split
 from cnnrepro.training.progress import Progress, make_progress
 from cnnrepro.training.resolve import ResolvedRun, resolve
+from cnnrepro.training.several_machines import worker_loop
 from cnnrepro.training.stop import Stopped, StopRequest
 from cnnrepro.training.tensorboard import Tracker, make_tracker
-from cnnrepro.training.test_split import evaluate_test_split
-from cnnrepro.training.workers import worker_loop
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnrepro.anatomy import receptive_field
+from cnnrepro.claims.check_helpers.networks import WindowedCall, traced, windowed
 from cnnrepro.claims.checks import architectures, convolution, memory, pooling, receptive_fields, recipe, sizes
-from cnnrepro.claims.checks.networks import WindowedCall, traced, windowed
 from cnnrepro.models import outline
 
 

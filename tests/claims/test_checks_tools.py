@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnrepro.claims.checks import autodiff
-from cnnrepro.claims.checks.networks import digits, drawn, one_of_each_builder, traced
-from cnnrepro.claims.checks.wording import shape_text, spelled, tiny
+from cnnrepro.claims.check_helpers import autodiff
+from cnnrepro.claims.check_helpers.networks import digits, drawn, one_of_each_builder, traced
+from cnnrepro.claims.check_helpers.wording import shape_text, spelled, tiny
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, right_or_wrong, word_of
 from cnnrepro.engine import without_weights
 from cnnrepro.errors import UsageError

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnrepro.data.examples import Examples
 from cnnrepro.data.image_statistics import Statistics, of_examples, of_pieces, stored
+from cnnrepro.data.labelled_images import Examples
 from cnnrepro.errors import UsageError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnnrepro import data
-from cnnrepro.data.examples import Examples, fingerprint
+from cnnrepro.data.labelled_images import Examples, fingerprint
 from cnnrepro.errors import UsageError
 
 # A changed value here means that every published number on the data set was measured on other data.

@@ -53,7 +53,7 @@ def test_every_notebook_is_an_experiment():
 
 
 def test_the_small_forms_can_be_listed_for_a_shell():
-    command = [sys.executable, "-m", "cnnrepro.experiments.smoke"]
+    command = [sys.executable, "-m", "cnnrepro.experiments.smoke_parameters"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     assert [line.split()[0] for line in lines] == list(EXPERIMENTS)
     assert 'alexnet_vs_resnet {"seeds": [0, 1], "epochs": 2, "train_images": 256}' in lines

@@ -18,7 +18,7 @@ if FAULT and __name__ != "__main__":
     arrange(**FAULT)
 
 from cnnrepro.cli import status_of  # noqa: E402
-from cnnrepro.runner.batch import FAILED, BatchOptions  # noqa: E402
+from cnnrepro.runner.batch_options import FAILED, BatchOptions  # noqa: E402
 from cnnrepro.runner.fan_out import fan_out  # noqa: E402
 from cnnrepro.runs import RunSpec  # noqa: E402
 from cnnrepro.training.stop import request_on_signals  # noqa: E402

@@ -10,7 +10,7 @@ import pytest
 from distributed import LocalCluster
 
 from cnnrepro.errors import UsageError, WorkFailed
-from cnnrepro.runner.batch import BatchOptions
+from cnnrepro.runner.batch_options import BatchOptions
 from cnnrepro.runner.fan_out import fan_out
 from cnnrepro.runs import RunSpec, RunStore
 from cnnrepro.training.stop import Stopped, StopRequest

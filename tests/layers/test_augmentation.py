@@ -12,7 +12,7 @@ from scipy.ndimage import map_coordinates
 
 from cnnrepro import data
 from cnnrepro.data.pipelines import draws as drawing
-from cnnrepro.data.pipelines.published import PIPELINES
+from cnnrepro.data.pipelines.catalogue import PIPELINES
 from cnnrepro.data.tf_helpers import tensor_ops
 from cnnrepro.layers import augmentation
 from cnnrepro.layers.augmentation import Augment, Views

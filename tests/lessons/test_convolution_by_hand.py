@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from cnnrepro import anatomy
-from cnnrepro.claims.checks import autodiff
+from cnnrepro.claims.check_helpers import autodiff
 from cnnrepro.errors import UsageError
 from cnnrepro.lessons import convolution_by_hand as by_hand
 from cnnrepro.lessons import photographs

@@ -185,7 +185,7 @@ _ROWS = (
     Mutant(
         "multiply_adds_without_groups",
         "multiply-adds are counted as if every filter saw every channel",
-        "cnnrepro/anatomy/rules.py",
+        "cnnrepro/anatomy/layer_costs.py",
         'window * (depth // getattr(layer, "groups", 1))',
         "window * depth",
         ("tests/anatomy",),
@@ -347,7 +347,7 @@ _ROWS = (
     Mutant(
         "fingerprint_without_labels",
         "two data sets that differ in labels alone have one fingerprint",
-        "cnnrepro/data/examples.py",
+        "cnnrepro/data/labelled_images.py",
         "        digest.update(labels.data)\n",
         "",
         ("tests/data/test_splits.py", "tests/data/test_embedded.py"),
@@ -374,7 +374,7 @@ _ROWS = (
         "cnnrepro/data/pipelines/feeding.py",
         "order.reshape(-1, self.workers, batch_size // self.workers)[:, self.worker].reshape(-1)",
         "order.reshape(-1, self.workers, batch_size // self.workers)[:, 0].reshape(-1)",
-        ("tests/data/pipelines", "tests/training/workers"),
+        ("tests/data/pipelines", "tests/training/several_machines"),
     ),
     # Training
     Mutant(
@@ -404,7 +404,7 @@ _ROWS = (
     Mutant(
         "test_on_validation",
         "the test scores are of the validation split",
-        "cnnrepro/training/test_split.py",
+        "cnnrepro/training/final_evaluation.py",
         'run.feed.batches("test", run.spec.batch_size)',
         'run.feed.batches("validation", run.spec.batch_size)',
         ("tests/training/test_loop.py", "tests/training/test_scores.py"),
@@ -469,7 +469,7 @@ _ROWS = (
     Mutant(
         "googlenet_decay",
         "GoogLeNet's weight decay is ResNet's",
-        "cnnrepro/recipes/recipes.py",
+        "cnnrepro/recipes/catalogue.py",
         'weight_decay=2e-4,\n            decayed="kernels",\n            schedule=Exponential(0.96, 8),',
         'weight_decay=1e-4,\n            decayed="kernels",\n            schedule=Exponential(0.96, 8),',
         ("tests/recipes",),
@@ -625,7 +625,7 @@ _ROWS = (
     Mutant(
         "normal_quantile",
         "an interval over few seeds takes the normal quantile, 1.96, in place of Student's t",
-        "cnnrepro/claims/paired_tests.py",
+        "cnnrepro/claims/paired_statistics.py",
         "low, high = test.confidence_interval(CONFIDENCE)",
         "low, high = stats.norm.interval(CONFIDENCE, mean, sd / math.sqrt(n))",
         ("tests/claims",),
@@ -633,7 +633,7 @@ _ROWS = (
     Mutant(
         "difference_sign",
         "a paired difference is the second side minus the first",
-        "cnnrepro/claims/paired_tests.py",
+        "cnnrepro/claims/paired_statistics.py",
         "differences = first - second",
         "differences = second - first",
         ("tests/claims",),
@@ -641,7 +641,7 @@ _ROWS = (
     Mutant(
         "mcnemar_counts",
         "McNemar's second count is of images that both classifiers get wrong",
-        "cnnrepro/claims/paired_tests.py",
+        "cnnrepro/claims/paired_statistics.py",
         "int((second & ~first).sum())",
         "int((~second & ~first).sum())",
         ("tests/claims",),

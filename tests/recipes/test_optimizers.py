@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from cnnrepro import engine, models
+from cnnrepro.recipes.catalogue import RECIPES, recipe
 from cnnrepro.recipes.optimizers import CoupledSGD, make_optimizer
-from cnnrepro.recipes.recipes import RECIPES, recipe
 
 GRADIENTS = ([0.5, -1.0], [-0.25, 2.0], [1.0, 0.5], [0.125, -0.75])
 FALLING = (0.1, 0.1, 0.01, 0.001)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnrepro.recipes.recipes import RECIPES
+from cnnrepro.recipes.catalogue import RECIPES
 from cnnrepro.recipes.schedules import CONSTANT, AtEpochs, AtSteps, Exponential, Plateau, Table, learning_rates, to_dict
 
 EVERY = [CONSTANT, Plateau(), AtEpochs((3, 5)), AtSteps((7, 25)), Exponential(0.96, 8), Table(((2, 1.0), (3, 0.4)))]

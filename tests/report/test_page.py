@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from cnnrepro.errors import WorkFailed
-from cnnrepro.report import display, figures, page, rendering
+from cnnrepro.report import display, figures, page, safe_html
 from tests.elements import Elements
 
 PARAMETERS = {"dataset": "<script>p()</script>", "name": "é" * 200 + "\"'&", "seeds": [0, 1]}
@@ -140,9 +140,9 @@ def test_the_same_results_give_the_same_bytes(frame):
 
 def test_a_large_drawing_is_shown_as_pixels(monkeypatch):
     data = {"image/svg+xml": "<svg/>", "image/png": base64.b64encode(b"png").decode()}
-    assert rendering.picture_source(data).startswith("data:image/svg+xml;base64,")
-    monkeypatch.setattr(rendering, "LARGEST_SVG", 3)
-    assert rendering.picture_source(data) == "data:image/png;base64,cG5n"
+    assert safe_html.picture_source(data).startswith("data:image/svg+xml;base64,")
+    monkeypatch.setattr(safe_html, "LARGEST_SVG", 3)
+    assert safe_html.picture_source(data) == "data:image/png;base64,cG5n"
 
 
 def test_a_figure_needs_a_plain_name_and_an_alternative_text(frame):

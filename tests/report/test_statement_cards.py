@@ -4,7 +4,7 @@ import pytest
 
 from cnnrepro.claims import LEDGER, Outcome, Verdict
 from cnnrepro.report import figures, page
-from cnnrepro.report.rendering import safe_html
+from cnnrepro.report.safe_html import safe_html
 from cnnrepro.report.statement_cards import ledger_bundle
 
 OUTCOMES = [

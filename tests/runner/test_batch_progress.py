@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from cnnrepro.runner import batch_progress
-from cnnrepro.runner.batch import RunOutcome
+from cnnrepro.runner.batch_options import RunOutcome
 from cnnrepro.runs import RunSpec
 
 SPECS = [RunSpec(model="resnet20", dataset="mnist_5k", seed=seed, epochs=4) for seed in range(4)]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments.parameters import parse_cell
-from cnnrepro.runner.batch import parse_memory
+from cnnrepro.runner.batch_options import parse_memory
 from cnnrepro.runner.request import page_requests, slug
 
 DECLARED = parse_cell('a: str = "0"\nb: str = "0"\nseeds: list = [0, 1]\nn: int = 5', "here")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnnrepro.errors import UsageError
-from cnnrepro.report import display, figures, page, rendering, site
+from cnnrepro.report import display, figures, page, safe_html, site
 from cnnrepro.report.tables import table
 from tests.elements import Elements
 
@@ -65,24 +65,24 @@ def test_no_link_in_markdown_or_html_leads_into_a_made_up_page(tmp_path):
     forms = ('<a href="{}">x</a>', "[x](<{}>)", '<img src="{}">', "![x](<{}>)")
     cells = []
     for text in (form.format(address) for form in forms for address in ADDRESSES):
-        assert_harmless(rendering.safe_html(text))
+        assert_harmless(safe_html.safe_html(text))
         cells += [nbformat.v4.new_markdown_cell(text), code({"text/html": text})]
     assert_harmless(written(tmp_path / "p", *cells))
 
 
 def test_scripts_and_styles_go_with_their_text():
     for text in ("<style>p{color:red}</style>x", "<script>run()</script>x", "<svg><style>y</style></svg>x"):
-        assert rendering.safe_html(text) == "x"
+        assert safe_html.safe_html(text) == "x"
 
 
 def test_pictures_in_markdown_are_let_through_as_they_were():
     picture = '<img alt="a" src="data:image/png;base64,iVBORw0KGgo=">'
-    assert Elements(rendering.safe_html(picture)).found == [
+    assert Elements(safe_html.safe_html(picture)).found == [
         ("img", {"alt": "a", "src": "data:image/png;base64,iVBORw0KGgo="})
     ]
-    assert 'title="data: 5"' in rendering.safe_html('<span title="data: 5">x</span>')
-    assert 'href="https://keras.io"' in rendering.safe_html('<a href="https://keras.io">x</a>')
-    assert 'href="#data"' in rendering.safe_html('<a href="#data">x</a>')
+    assert 'title="data: 5"' in safe_html.safe_html('<span title="data: 5">x</span>')
+    assert 'href="https://keras.io"' in safe_html.safe_html('<a href="https://keras.io">x</a>')
+    assert 'href="#data"' in safe_html.safe_html('<a href="#data">x</a>')
 
 
 @settings(max_examples=100, deadline=None)
@@ -90,8 +90,8 @@ def test_pictures_in_markdown_are_let_through_as_they_were():
 def test_no_text_gives_a_page_something_to_run(text):
     from nbconvert.filters import markdown2html
 
-    assert_harmless(rendering.safe_html(text))
-    assert_harmless(rendering.set_formulas(rendering.safe_html(markdown2html(rendering.hold_formulas(text)))))
+    assert_harmless(safe_html.safe_html(text))
+    assert_harmless(safe_html.set_formulas(safe_html.safe_html(markdown2html(safe_html.hold_formulas(text)))))
     assert_harmless(table((text,), [(text,)], caption=text)._repr_html_())
 
 
@@ -155,7 +155,7 @@ def test_a_page_whose_text_is_no_unicode_is_written(tmp_path):
 
 
 def test_runs_that_a_notebook_made_up_are_not_looked_for(tmp_path):
-    from cnnrepro.runner.draw_page import records_of
+    from cnnrepro.runner.notebook_to_page import records_of
     from cnnrepro.runs import RunStore
 
     (tmp_path / "secret").mkdir()

@@ -1,1 +1,1 @@
-"""The checks of the statements that arithmetic decides, one file a subject; the ledger names them by their place."""
+"""The checks, one file for each topic of ``statements/``; a statement names its check as "topic:function"."""

@@ -7,9 +7,9 @@ import numpy as np
 from cnnrepro import anatomy, models
 from cnnrepro.anatomy import SoftmaxCrossEntropy
 from cnnrepro.anatomy.geometry import geometry
-from cnnrepro.anatomy.rules import kind
-from cnnrepro.claims.checks.networks import STEPS, digits, drawn, of_kinds, step_losses, traced, windowed
-from cnnrepro.claims.checks.wording import spelled
+from cnnrepro.anatomy.layer_costs import kind
+from cnnrepro.claims.check_helpers.networks import STEPS, digits, drawn, of_kinds, step_losses, traced, windowed
+from cnnrepro.claims.check_helpers.wording import spelled
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.models import outline
 

@@ -9,9 +9,9 @@ from cnnrepro import anatomy
 from cnnrepro.anatomy import receptive_field
 from cnnrepro.anatomy.convolution import filter_rows
 from cnnrepro.anatomy.convolution_backward import input_gradient_as_convolution
-from cnnrepro.claims.checks.autodiff import agree, difference, gradients, precision, pulled_back
-from cnnrepro.claims.checks.networks import of_kinds, one_of_each_builder
-from cnnrepro.claims.checks.wording import shape_text, spelled, tiny
+from cnnrepro.claims.check_helpers.autodiff import agree, difference, gradients, precision, pulled_back
+from cnnrepro.claims.check_helpers.networks import of_kinds, one_of_each_builder
+from cnnrepro.claims.check_helpers.wording import shape_text, spelled, tiny
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.engine import keras
 from cnnrepro.models import outline

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnnrepro.claims.checks.wording import shape_text, spelled
+from cnnrepro.claims.check_helpers.wording import shape_text, spelled
 from cnnrepro.claims.verdict import HOLDS, NOT_CHECKABLE, Verdict, conclude, right_or_wrong
 from cnnrepro.data import DATASETS
 from cnnrepro.data.pipelines.definition import IMAGENET_VARIANCES
-from cnnrepro.data.tfds.prepared import status
+from cnnrepro.data.tfds.read_prepared import status
 
 
 def _photographs() -> list[np.ndarray]:

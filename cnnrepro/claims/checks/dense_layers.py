@@ -7,9 +7,9 @@ import numpy as np
 from cnnrepro import anatomy, models
 from cnnrepro.anatomy import SoftmaxCrossEntropy
 from cnnrepro.anatomy.graph import take_apart
-from cnnrepro.anatomy.rules import kind
-from cnnrepro.claims.checks.networks import STEPS, digits, drawn, one_of_each_builder, step_losses, traced
-from cnnrepro.claims.checks.wording import shape_text, spelled, tiny
+from cnnrepro.anatomy.layer_costs import kind
+from cnnrepro.claims.check_helpers.networks import STEPS, digits, drawn, one_of_each_builder, step_losses, traced
+from cnnrepro.claims.check_helpers.wording import shape_text, spelled, tiny
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.engine import keras, without_weights
 

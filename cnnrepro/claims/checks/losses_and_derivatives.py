@@ -6,9 +6,9 @@ import numpy as np
 
 from cnnrepro import models
 from cnnrepro.anatomy import MulticlassHinge, SoftmaxCrossEntropy
-from cnnrepro.claims.checks.autodiff import gradients
-from cnnrepro.claims.checks.networks import STEPS, digits, drawn, step_losses
-from cnnrepro.claims.checks.wording import tiny
+from cnnrepro.claims.check_helpers.autodiff import gradients
+from cnnrepro.claims.check_helpers.networks import STEPS, digits, drawn, step_losses
+from cnnrepro.claims.check_helpers.wording import tiny
 from cnnrepro.claims.verdict import HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong
 from cnnrepro.engine import keras
 from cnnrepro.models import build

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnnrepro import anatomy
 from cnnrepro.anatomy import Trace
-from cnnrepro.claims.checks.networks import traced
+from cnnrepro.claims.check_helpers.networks import traced
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, Verdict, conclude, right_or_wrong
 from cnnrepro.engine import keras, without_weights
 

@@ -6,15 +6,11 @@ import numpy as np
 
 from cnnrepro import anatomy
 from cnnrepro.anatomy.graph import take_apart
+from cnnrepro.anatomy.layer_costs import kind
 from cnnrepro.anatomy.pooling import route
-from cnnrepro.anatomy.rules import kind
-from cnnrepro.claims.checks.autodiff import agree, difference, precision, pulled_back
-from cnnrepro.claims.checks.networks import (
-    one_of_each_builder,
-    traced,
-    windowed,
-)
-from cnnrepro.claims.checks.wording import spelled, tiny
+from cnnrepro.claims.check_helpers.autodiff import agree, difference, precision, pulled_back
+from cnnrepro.claims.check_helpers.networks import one_of_each_builder, traced, windowed
+from cnnrepro.claims.check_helpers.wording import spelled, tiny
 from cnnrepro.claims.verdict import HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.engine import keras, without_weights
 from cnnrepro.models import outline

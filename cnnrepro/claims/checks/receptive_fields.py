@@ -9,9 +9,9 @@ import numpy as np
 
 from cnnrepro import anatomy
 from cnnrepro.anatomy import receptive_field
-from cnnrepro.claims.checks.autodiff import difference, gradients
-from cnnrepro.claims.checks.networks import windowed
-from cnnrepro.claims.checks.wording import spelled, tiny
+from cnnrepro.claims.check_helpers.autodiff import difference, gradients
+from cnnrepro.claims.check_helpers.networks import windowed
+from cnnrepro.claims.check_helpers.wording import spelled, tiny
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.engine import keras
 from cnnrepro.models import outline

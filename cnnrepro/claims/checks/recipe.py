@@ -8,12 +8,12 @@ import numpy as np
 
 from cnnrepro import anatomy, models
 from cnnrepro.anatomy import output_size
-from cnnrepro.claims.checks.autodiff import step_by_step
-from cnnrepro.claims.checks.wording import spelled, tiny
+from cnnrepro.claims.check_helpers.autodiff import step_by_step
+from cnnrepro.claims.check_helpers.wording import spelled, tiny
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, Verdict, conclude, right_or_wrong
 from cnnrepro.engine import keras
 from cnnrepro.layers import LocalResponseNormalization
-from cnnrepro.recipes.recipes import RECIPES
+from cnnrepro.recipes.catalogue import RECIPES
 
 ops = keras.ops
 

@@ -11,8 +11,8 @@ import numpy as np
 from cnnrepro.anatomy import output_size
 from cnnrepro.anatomy.convolution import col2im, window_layout
 from cnnrepro.anatomy.geometry import geometry
-from cnnrepro.claims.checks.networks import WindowedCall, of_kinds, windowed
-from cnnrepro.claims.checks.wording import shape_text, spelled
+from cnnrepro.claims.check_helpers.networks import WindowedCall, of_kinds, windowed
+from cnnrepro.claims.check_helpers.wording import shape_text, spelled
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError

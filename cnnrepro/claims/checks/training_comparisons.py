@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.paired_tests import PairedDifference, paired_difference
+from cnnrepro.claims.paired_statistics import PairedDifference, paired_difference
 from cnnrepro.claims.statement import Statement
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict
 

@@ -17,13 +17,13 @@ import numpy as np
 
 from cnnrepro import paths
 from cnnrepro.data.catalogue import SPLITS, DatasetInfo, folder_path
-from cnnrepro.data.examples import Examples
 from cnnrepro.data.folder.cache import load_canvases
 from cnnrepro.data.folder.canvas import VERSION
 from cnnrepro.data.folder.find_pictures import find_pictures
 from cnnrepro.data.folder.source import Source
 from cnnrepro.data.folder.survey import Survey
 from cnnrepro.data.image_statistics import stored
+from cnnrepro.data.labelled_images import Examples
 from cnnrepro.data.random_numbers import permutation, stratified_draw
 from cnnrepro.data.splits import Splits, checked_size, subset
 from cnnrepro.data.tfds import photographs

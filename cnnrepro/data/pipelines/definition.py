@@ -1,4 +1,4 @@
-"""What a pipeline is: the choices it is made of, and what they need of a training split. Its rows: ``pipelines``."""
+"""What a pipeline is: its choices, and the statistics of a training split that they need. All: ``catalogue``."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 The numbers of an image are a row of raw 64-bit numbers that follow from (seed, epoch) and the image's number in its
 split alone. They are drawn before anything else happens, so it makes no difference who uses them, where, in which order
-and with which library, and a run that is resumed draws what it would have drawn. (As in ``drawing``: NumPy promises
-that the raw numbers never change.)
+and with which library, and a run that is resumed draws what it would have drawn. (See
+``data/random_numbers``: NumPy promises that the raw numbers never change.)
 """
 
 from __future__ import annotations

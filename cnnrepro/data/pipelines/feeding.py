@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnrepro.data import tf_helpers
-from cnnrepro.data.examples import Examples, picture_batches
 from cnnrepro.data.image_statistics import Statistics, of_splits
+from cnnrepro.data.labelled_images import Examples, picture_batches
 from cnnrepro.data.pipelines import draws as drawing
+from cnnrepro.data.pipelines.catalogue import PIPELINES
 from cnnrepro.data.pipelines.definition import Pipeline
 from cnnrepro.data.pipelines.draws import Draws
-from cnnrepro.data.pipelines.published import PIPELINES
 from cnnrepro.data.random_numbers import permutation
 from cnnrepro.data.splits import Splits, of_split, scale_and_shift
 from cnnrepro.errors import UsageError, unknown

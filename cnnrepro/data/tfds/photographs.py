@@ -18,7 +18,7 @@ import numpy as np
 from cnnrepro.data import tf_helpers
 from cnnrepro.data.catalogue import DatasetInfo
 from cnnrepro.data.folder.source import Source
-from cnnrepro.data.tfds import staging
+from cnnrepro.data.tfds import prepare
 from cnnrepro.errors import WorkFailed
 from cnnrepro.files import write_whole
 
@@ -39,7 +39,7 @@ def source(info: DatasetInfo, data_dir: Path | str | None, home: Path) -> Source
     Raises:
         WorkFailed: it is absent and cannot be had, or is damaged, or this system cannot read ArrayRecord.
     """
-    return of_prepared(info, staging.prepare(info.name, data_dir=data_dir), home)
+    return of_prepared(info, prepare.prepare(info.name, data_dir=data_dir), home)
 
 
 def of_prepared(info: DatasetInfo, folder: Path, home: Path) -> Source:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from cnnrepro.anatomy.rows import Row, Trace
+from cnnrepro.anatomy.trace_rows import Row, Trace
 
 CONVOLUTIONS = ("Conv2D", "GroupedConv2D", "TableConv2D")
 DENSE = ("Dense", "RadialBasis")

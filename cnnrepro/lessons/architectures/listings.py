@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cnnrepro import anatomy, models
-from cnnrepro.anatomy.rows import Trace, spell, spell_shape
+from cnnrepro.anatomy.trace_rows import Trace, spell, spell_shape
+from cnnrepro.claims.check_helpers.networks import windowed
 from cnnrepro.claims.checks.architectures import LISTING
-from cnnrepro.claims.checks.networks import windowed
-from cnnrepro.models.pattern import expand
+from cnnrepro.models.layer_pattern import expand
 
 
 def listing_rows(listing: Sequence[tuple] = LISTING) -> list[tuple]:

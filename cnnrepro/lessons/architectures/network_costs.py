@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cnnrepro import anatomy, models
-from cnnrepro.anatomy.rows import Trace
+from cnnrepro.anatomy.trace_rows import Trace
 from cnnrepro.lessons.architectures.drawn_boxes import CONVOLUTIONS, DENSE, Box, boxes
 from cnnrepro.models import MODELS, Published
-from cnnrepro.models.pattern import is_pattern
+from cnnrepro.models.layer_pattern import is_pattern
 
 IN_PLACE = ("ReLU", "Activation", "Dropout")  # written over their input: no memory of their own
 PER_PARAMETER = 3 * 4  # weight, gradient and momentum in float32

@@ -6,7 +6,7 @@ import numpy as np
 
 from cnnrepro import anatomy
 from cnnrepro.anatomy.convolution import Array
-from cnnrepro.claims.checks import autodiff
+from cnnrepro.claims.check_helpers import autodiff
 from cnnrepro.engine import keras
 from cnnrepro.lessons.convolution_by_hand.counts import times
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnrepro import anatomy, models
-from cnnrepro.anatomy.rows import spell_shape
+from cnnrepro.anatomy.trace_rows import spell_shape
 from cnnrepro.data import Splits, standardise
 from cnnrepro.engine import keras
 from cnnrepro.experiments.digits_classifier import OPTIONS

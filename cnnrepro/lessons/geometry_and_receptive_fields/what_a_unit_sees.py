@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnrepro import anatomy, models
 from cnnrepro.anatomy.graph import take_apart
-from cnnrepro.anatomy.rules import COSTS, kind
+from cnnrepro.anatomy.layer_costs import COSTS, kind
 from cnnrepro.claims.checks.receptive_fields import by_the_notes
 from cnnrepro.data import photograph
 from cnnrepro.errors import UsageError

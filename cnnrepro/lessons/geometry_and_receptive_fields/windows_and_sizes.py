@@ -12,7 +12,7 @@ from fractions import Fraction
 from cnnrepro import models
 from cnnrepro.anatomy.geometry import Geometry, geometry
 from cnnrepro.anatomy.graph import take_apart
-from cnnrepro.anatomy.rules import WINDOWS, kind
+from cnnrepro.anatomy.layer_costs import WINDOWS, kind
 from cnnrepro.errors import UsageError
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from cnnrepro import data
-from cnnrepro.recipes.recipes import recipe
+from cnnrepro.recipes.catalogue import recipe
 from cnnrepro.runs.record import RunRecord
 
 

@@ -41,7 +41,7 @@ class Exciting:
 
 
 def exciting(model: keras.Model, splits: Splits, layer: str, *, filters: int, count: int) -> list[Exciting]:
-    """The ``count`` test patches with the highest response, for the first filters of a layer with so many that respond.
+    """The ``count`` test patches with the highest response, for the first filters with at least ``count`` that respond.
 
     A unit at row r and column c of a map sees the square of ``receptive_field`` pixels that begins at
     ``offset − (receptive_field − 1) / 2 + r · stride``, always inside the image, as this network pads nothing.

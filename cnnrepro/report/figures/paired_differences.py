@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cnnrepro.claims.paired_tests import PairedDifference, paired_difference, signed
+from cnnrepro.claims.paired_statistics import PairedDifference, paired_difference, signed
 from cnnrepro.errors import unknown
 from cnnrepro.report import style
 from cnnrepro.report.figures.panels import one_panel

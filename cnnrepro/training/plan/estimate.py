@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from cnnrepro import data, machine, models
 from cnnrepro.errors import UsageError
-from cnnrepro.recipes.recipes import Recipe, recipe
+from cnnrepro.recipes.catalogue import Recipe, recipe
 from cnnrepro.training.plan import gpus
 from cnnrepro.training.resolve import on_gpu, resolve_precision
 

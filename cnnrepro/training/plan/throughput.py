@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnrepro import models
-from cnnrepro.recipes.recipes import recipe
+from cnnrepro.recipes.catalogue import recipe
 
 _STEPS = 5  # timed one by one, after two that compile and warm up; the median is taken
 _LARGEST_BATCH = 64  # images on a CPU: beyond it a step takes longer and an image does not

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnnrepro.data.pipelines.catalogue import PIPELINES
 from cnnrepro.data.pipelines.draws import draw, evaluation
-from cnnrepro.data.pipelines.published import PIPELINES
 
 ALEXNET = PIPELINES["alexnet-2012"]
 MANY = 10_000

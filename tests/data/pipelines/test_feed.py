@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from cnnrepro import data
-from cnnrepro.data.pipelines.published import PIPELINES
+from cnnrepro.data.pipelines.catalogue import PIPELINES
 from cnnrepro.errors import UsageError
 from cnnrepro.layers.augmentation import Augment
 

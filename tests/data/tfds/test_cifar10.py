@@ -8,7 +8,7 @@ import pytest
 
 from cnnrepro import data
 from cnnrepro.data.catalogue import DATASETS
-from cnnrepro.data.tfds import cifar10, staging
+from cnnrepro.data.tfds import cifar10, prepare
 from cnnrepro.errors import UsageError, WorkFailed
 
 IMAGES = 20
@@ -199,7 +199,7 @@ def test_more_files_complete_a_partial_set(small, tmp_path):
 def test_partial_is_for_cifar10_from_a_folder(tmp_path):
     for name, source in (("mnist", tmp_path), ("cifar10", None)):
         with pytest.raises(UsageError, match="--partial goes with cifar10 --from DIR"):
-            staging.prepare(name, source=source, data_dir=tmp_path, partial=True)
+            prepare.prepare(name, source=source, data_dir=tmp_path, partial=True)
 
 
 def test_tfds_order_is_brought_to_the_official_one():
@@ -225,7 +225,7 @@ def test_tfds_and_the_original_files_give_the_same_data_set(small, tmp_path, mon
         tfds.download.DownloadManager, "download_and_extract", lambda manager, url: str(unpacked.parent)
     )
     (tmp_path / "scratch" / "manual").mkdir(parents=True)
-    made = staging.run_tfds(entry, tmp_path / "scratch")
+    made = prepare.run_tfds(entry, tmp_path / "scratch")
     stored = tfds.builder_from_directory(made).as_dataset(split="train", batch_size=-1)
     ids = [name.decode() for name in stored["id"].numpy()]
     assert sorted(ids) == [f"train_{number:05d}" for number in range(100)] != ids  # stored in another order

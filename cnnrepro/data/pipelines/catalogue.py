@@ -1,7 +1,7 @@
 """The pipelines: what becomes of a picture between its canvas and the network, as each paper has it.
 
-Plain data. What is drawn is in ``draws``, what is computed from the training split in ``statistics``, and how a batch
-is transformed in ``cnnrepro.layers.augmentation``.
+Plain data. What is drawn is in ``draws``, what is computed from the training split in ``data/image_statistics``, and
+how a batch is transformed in ``cnnrepro.layers.augmentation``.
 
 The canvas is the square that every picture is brought to, once: 256 x 256 for photographs, 28 x 28 for MNIST, 32 x 32
 for CIFAR-10. Pixels are 0 … 255 there. The papers' sizes are given for their canvas; on another they keep proportion.

@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from cnnrepro.data.tfds.network import why_unreachable
+from cnnrepro.data.tfds.download import why_unreachable
 from cnnrepro.data.tfds.published_files import KnownFile
 
 

@@ -23,9 +23,9 @@ from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.runs.record import RunRecord
 from cnnrepro.runs.spec import RunSpec
 from cnnrepro.runs.timeouts import join_seconds
+from cnnrepro.training.several_machines.addresses import Workers
+from cnnrepro.training.several_machines.process import LOG, RESULT
 from cnnrepro.training.stop import Stopped, StopRequest
-from cnnrepro.training.workers.addresses import Workers
-from cnnrepro.training.workers.process import LOG, RESULT
 
 POLL_SECONDS = 0.2
 END_SECONDS = 20.0  # after a stop at once was asked for
@@ -42,7 +42,7 @@ def train(spec: RunSpec, workers: Workers, *, stop: StopRequest, **how: object) 
     with tempfile.TemporaryDirectory(prefix="cnnrepro-worker-") as folder:
         options = {"spec": spec.to_dict(), "workers": dataclasses.asdict(workers), "how": how, "folder": folder}
         process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "cnnrepro.training.workers.process", json.dumps(options)],
+            [sys.executable, "-m", "cnnrepro.training.several_machines.process", json.dumps(options)],
             stdin=subprocess.PIPE,
             env=_environment(workers),
             start_new_session=True,  # a Ctrl-C of the terminal comes to this process, which passes it on

@@ -128,7 +128,7 @@ def _arrays(info: DatasetInfo, part: Mapping) -> tuple[np.ndarray, np.ndarray]:
 def _source_sizes(info: DatasetInfo) -> dict[str, int]:
     """Images in the splits as TFDS has them: the validation images are still training images.
 
-    Of photographs (``tfds_pictures``) the test split is called validation there.
+    For data sets of photographs, what TFDS calls "validation" is our test split.
     """
     test = "validation" if info.kind == "pictures" else "test"
     return {"train": info.sizes["train"] + info.sizes["validation"], test: info.sizes["test"]}

@@ -4,8 +4,8 @@ import pytest
 
 from cnnrepro.errors import UsageError
 from cnnrepro.runs import RunSpec
+from cnnrepro.training.several_machines import launch
 from cnnrepro.training.stop import StopRequest
-from cnnrepro.training.workers import launch
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import signal
 
 import pytest
 
-from cnnrepro.training.workers.addresses import Workers
-from cnnrepro.training.workers.supervision import _explain
+from cnnrepro.training.several_machines.addresses import Workers
+from cnnrepro.training.several_machines.supervision import _explain
 
 ADDRESSES = ["10.0.0.1:4000", "10.0.0.2:4000", "10.0.0.3:4000"]
 FATAL = "F1128 23:50:49.563436 30761 client.h:80] Terminating process because … absl::Status: "

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from cnnrepro import data
+from cnnrepro.data.pipelines.catalogue import PIPELINES
 from cnnrepro.data.pipelines.definition import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES, Pipeline
-from cnnrepro.data.pipelines.published import PIPELINES
 from cnnrepro.errors import UsageError
 
 

@@ -14,10 +14,10 @@ import pytest
 
 from cnnrepro import data
 from cnnrepro.data import tf_helpers
-from cnnrepro.data.tfds import staging
-from cnnrepro.data.tfds.network import download, why_unreachable
+from cnnrepro.data.tfds import prepare
+from cnnrepro.data.tfds.download import download, why_unreachable
+from cnnrepro.data.tfds.prepare import TfdsFailed, run_tfds
 from cnnrepro.data.tfds.published_files import examine, known_files
-from cnnrepro.data.tfds.staging import TfdsFailed, run_tfds
 from cnnrepro.errors import UsageError, WorkFailed
 
 
@@ -73,7 +73,7 @@ def test_tfds_itself_refuses_a_damaged_file(mnist_copy, tmp_path):
 def test_a_file_damaged_after_our_own_check_leaves_nothing(mnist_copy, tmp_path, monkeypatch):
     """Only our own check is switched off; TFDS's has to notice."""
     (mnist_copy / "train-labels-idx1-ubyte.gz").write_bytes(b"damaged")
-    monkeypatch.setattr("cnnrepro.data.tfds.staging.locate", lambda name, source, files: source)
+    monkeypatch.setattr("cnnrepro.data.tfds.prepare.locate", lambda name, source, files: source)
     with pytest.raises(WorkFailed, match=r"could not prepare 'mnist'.*wrong checksum"):
         data.prepare("mnist", source=mnist_copy, data_dir=tmp_path / "data")
     assert left_in(tmp_path / "data") == set()
@@ -180,7 +180,7 @@ def test_a_full_disk_leaves_nothing(mnist_files, tmp_path, monkeypatch):
         (scratch / "half.tfrecord").write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(staging, "run_tfds", fill)
+    monkeypatch.setattr(prepare, "run_tfds", fill)
     with pytest.raises(WorkFailed, match="could not be prepared in .*No space left on device"):
         data.prepare("mnist", source=mnist_files, data_dir=tmp_path)
     assert left_in(tmp_path) == set()
@@ -195,8 +195,8 @@ def test_two_at_a_time_prepare_once(mnist_files, tmp_path, monkeypatch):
         (scratch / "made").mkdir()
         return scratch / "made"
 
-    monkeypatch.setattr(staging, "run_tfds", prepared)
-    monkeypatch.setattr(staging, "is_whole", lambda info, folder: folder.is_dir())
+    monkeypatch.setattr(prepare, "run_tfds", prepared)
+    monkeypatch.setattr(prepare, "is_whole", lambda info, folder: folder.is_dir())
     with ThreadPoolExecutor(2) as threads:  # the lock is on a file, so threads meet it as processes do
         work = [threads.submit(data.prepare, "mnist", source=mnist_files, data_dir=tmp_path) for _ in range(2)]
     assert [one.result() for one in work] == [tmp_path / "mnist" / "3.0.1"] * 2
@@ -228,7 +228,7 @@ def test_two_processes_at_once_prepare_once(mnist_files, tmp_path):
     code = f"""
 import logging
 from cnnrepro import data
-logging.getLogger("cnnrepro.data.tfds.staging").setLevel(logging.INFO)
+logging.getLogger("cnnrepro.data.tfds.prepare").setLevel(logging.INFO)
 logging.basicConfig(format="%(message)s")
 print(data.prepare("mnist", source={str(mnist_files)!r}, data_dir={str(tmp_path)!r}))
 """

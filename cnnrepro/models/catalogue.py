@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from cnnrepro.errors import unknown
 from cnnrepro.models import alexnet, googlenet, lenet, resnet, resnet_imagenet, vgg, zfnet
-from cnnrepro.models.entry import ModelEntry, Option
+from cnnrepro.models.model_entry import ModelEntry, Option
 
 FAMILIES = (lenet, alexnet, zfnet, vgg, googlenet, resnet_imagenet, resnet)
 MODELS: dict[str, ModelEntry] = {row.name: row for family in FAMILIES for row in family.ROWS}
@@ -45,7 +45,7 @@ def parse_options(name: str, texts: Mapping[str, str]) -> dict[str, object]:
 
 
 def keyed_options(name: str, options: Mapping[str, object]) -> dict[str, object]:
-    """The options that name a model in a run's key: without those, at their defaults, that came after first records."""
+    """The options that enter a run's key; one that was added after first records is left out while at its default."""
     known = entry(name).options
     return {
         option: value

@@ -40,7 +40,7 @@ class Region:
         return (self.start + self.end) / 2 if self.known_place else None
 
     def through(self, window: int, stride: int, dilation: int, padding: int | None) -> Region:
-        """What units see that combine a window of these units.
+        """The region seen by units that each read a window of these units.
 
         Args:
             window: units in the window.
@@ -79,7 +79,7 @@ def input_region() -> Region:
 
 
 def merged(regions: Sequence[Region | None]) -> tuple[Region | None, str]:
-    """What units see that combine units of several paths, place by place, and a note where the paths disagree.
+    """The region seen by units that each combine one unit of every path, and a note where the paths disagree.
 
     Args:
         regions: one a path; None where a path's is not known.

@@ -1,4 +1,6 @@
-"""``python -m cnnrepro.experiments.smoke``: a line an experiment, its name and what makes it small, as JSON."""
+"""``python -m cnnrepro.experiments.smoke_parameters``: for each experiment a line with its name and, as JSON,
+its parameters for a smoke run.
+"""
 
 import json
 

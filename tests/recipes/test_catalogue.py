@@ -4,7 +4,7 @@ import pytest
 
 from cnnrepro import data, models
 from cnnrepro.errors import UsageError
-from cnnrepro.recipes.recipes import OPTIMIZERS, RECIPES, recipe
+from cnnrepro.recipes.catalogue import OPTIMIZERS, RECIPES, recipe
 from cnnrepro.recipes.schedules import AtEpochs, AtSteps, Exponential, Plateau, learning_rates
 
 FIELDS = ("learning_rate", "momentum", "weight_decay", "decayed", "batch_size", "epochs")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnrepro.report.rendering import formula_html, hold_formulas, safe_html, set_formulas, tally
+from cnnrepro.report.safe_html import formula_html, hold_formulas, safe_html, set_formulas, tally
 
 
 def page(markdown):

@@ -10,8 +10,8 @@ import numpy as np
 
 from cnnrepro import anatomy
 from cnnrepro.anatomy.graph import Call, take_apart
-from cnnrepro.anatomy.rules import WINDOWS, kind
-from cnnrepro.claims.checks.autodiff import step_by_step
+from cnnrepro.anatomy.layer_costs import WINDOWS, kind
+from cnnrepro.claims.check_helpers.autodiff import step_by_step
 from cnnrepro.data.embedded import read_digits
 from cnnrepro.engine import keras
 from cnnrepro.models import MODELS, outline

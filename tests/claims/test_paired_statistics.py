@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from cnnrepro.claims.paired_tests import mcnemar, paired_difference, signed
+from cnnrepro.claims.paired_statistics import mcnemar, paired_difference, signed
 
 NUMBERS = st.floats(-100, 100).map(lambda value: round(value, 3))
 

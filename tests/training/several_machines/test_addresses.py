@@ -3,7 +3,7 @@
 import pytest
 
 from cnnrepro.errors import UsageError
-from cnnrepro.training.workers.addresses import find_number, find_workers, is_here
+from cnnrepro.training.several_machines.addresses import find_number, find_workers, is_here
 
 SLURM = {
     "SLURM_JOB_ID": "4012345",

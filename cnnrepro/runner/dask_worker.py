@@ -15,7 +15,7 @@ from distributed import Status, WorkerPlugin, get_worker
 from cnnrepro.errors import CnnreproError
 from cnnrepro.experiments.results import Loaded, train_with_retries
 from cnnrepro.runner import worker_resources
-from cnnrepro.runner.batch import FAILED, FOUND, STOPPED, TRAINED, RunOutcome
+from cnnrepro.runner.batch_options import FAILED, FOUND, STOPPED, TRAINED, RunOutcome
 from cnnrepro.runner.worker_resources import Assigned, Available
 from cnnrepro.training.progress import NoProgress
 from cnnrepro.training.stop import Stopped, StopRequest

@@ -22,9 +22,9 @@ from cnnrepro.data import embedded, tf_helpers
 from cnnrepro.data.catalogue import DatasetInfo
 from cnnrepro.data.catalogue import info as info_of
 from cnnrepro.data.tfds import cifar10
-from cnnrepro.data.tfds.network import download, reason, why_unreachable
-from cnnrepro.data.tfds.prepared import damaged, data_root, is_whole, prepared_folder
+from cnnrepro.data.tfds.download import download, reason, why_unreachable
 from cnnrepro.data.tfds.published_files import KnownFile, examine, known_files, locate
+from cnnrepro.data.tfds.read_prepared import damaged, data_root, is_whole, prepared_folder
 from cnnrepro.errors import UsageError, WorkFailed
 
 FILE_FORMAT = "array_record"  # of photographs: it gives any of them at once; TFRecord is read from its beginning

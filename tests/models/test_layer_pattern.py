@@ -11,7 +11,7 @@ from cnnrepro.anatomy import trace
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
 from cnnrepro.models import build, outline
-from cnnrepro.models.pattern import expand, is_pattern
+from cnnrepro.models.layer_pattern import expand, is_pattern
 
 # The notes' general pattern and its four examples.
 GENERAL = "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC"

@@ -11,8 +11,8 @@ from cnnrepro.errors import UsageError
 from cnnrepro.runs.record import RunRecord
 from cnnrepro.runs.spec import RunSpec
 from cnnrepro.training import loop
+from cnnrepro.training.several_machines import addresses, supervision
 from cnnrepro.training.stop import StopRequest
-from cnnrepro.training.workers import addresses, supervision
 
 
 def train(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cnnrepro.errors import UsageError, unknown
 from cnnrepro.layers import L2Pooling2D
 from cnnrepro.models.blocks import initializer, keras, layers, logits, normalise
-from cnnrepro.models.pattern import WORDS, Element, expand, is_count, wrong
+from cnnrepro.models.layer_pattern import WORDS, Element, expand, is_count, wrong
 
 POOLS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D, "l2": L2Pooling2D}
 NORMALIZATIONS = ("none", "lrn", "batch")
@@ -37,7 +37,7 @@ def from_pattern(
     """Build the network that a pattern writes down.
 
     Args:
-        pattern: see ``cnnrepro.models.pattern``.
+        pattern: see ``cnnrepro.models.layer_pattern``.
         input_shape: ``(height, width, channels)``.
         classes: outputs of the last FC.
         filters: of each CONV: one number for all, or a list with one a CONV or one a stage (the CONVs up to a POOL).

@@ -1,4 +1,4 @@
-"""The process that trains as one of several workers: ``python -m cnnrepro.training.workers.process '{…}'``.
+"""The process that trains as one of several workers: ``python -m cnnrepro.training.several_machines.process '{…}'``.
 
 ``supervision`` starts it. It ends with its parent and writes how it ended into a file. What libraries print goes into a
 log: JAX ends a process hard where a worker is lost, and says much.
@@ -19,8 +19,8 @@ from cnnrepro.files import write_text
 from cnnrepro.runs.record import RunRecord
 from cnnrepro.runs.spec import RunSpec
 from cnnrepro.runs.timeouts import heartbeat_seconds, join_seconds
+from cnnrepro.training.several_machines.addresses import Workers
 from cnnrepro.training.stop import SIGNALS, StopRequest
-from cnnrepro.training.workers.addresses import Workers
 
 LOG, RESULT = "log.txt", "result.json"  # in the folder that the parent names
 
@@ -53,7 +53,7 @@ def _train(options: Mapping, stop: StopRequest) -> RunRecord:
     from cnnrepro import data, engine  # noqa: F401  # loaded quietly: what JAX said meanwhile would be lost
     from cnnrepro.training.devices import DeviceGroup
     from cnnrepro.training.loop import find_or_train
-    from cnnrepro.training.workers.messages import Messages
+    from cnnrepro.training.several_machines.messages import Messages
 
     data.load_tensorflow()
     workers = Workers(**options["workers"])

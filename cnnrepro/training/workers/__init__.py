@@ -1,1 +1,0 @@
-"""One run on several machines: who takes part, how they start, talk and end."""
