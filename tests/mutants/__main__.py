@@ -3,8 +3,9 @@
     python -m tests.mutants                    all of them, two at a time
     python -m tests.mutants lrn_alpha …        some, by name
 
-One line a mutant: caught, with the test that failed; or ESCAPED. Exit status 0 where all were caught, 1 where one
-escaped, 2 for a name that is not in the table.
+One line a mutant: caught, with the test that failed; or ESCAPED. At the end the tests that failed are run without any
+mutant: one that fails then too has caught nothing. Exit status 0 where all were caught, 1 where one was not, 2 for a
+name that is not in the table.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,33 +39,43 @@ def copy_of_the_project(folder: Path) -> None:
             shutil.copy(ROOT / name, folder / name)
 
 
-def try_mutant(mutant: Mutant) -> tuple[Mutant, str, str]:
-    """The mutant, whether it was caught, and the first test that failed."""
+def run_tests(tests: Sequence[str], *options: str, mutant: Mutant | None = None) -> subprocess.CompletedProcess:
+    """The tests, run in a copy of the project, with a mutant in it or as it is."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as temporary:
         folder = Path(temporary) / "project"
         copy_of_the_project(folder)
-        file = folder / mutant.file
-        file.write_text(mutant.applied_to(file.read_text(encoding="utf-8")), encoding="utf-8")
+        if mutant:
+            file = folder / mutant.file
+            file.write_text(mutant.applied_to(file.read_text(encoding="utf-8")), encoding="utf-8")
         data = os.environ.get("CNNREPRO_TEST_DATA", str(ROOT.parent / "shared" / "data"))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not soak", "-p", "no:cacheprovider"]
-        try:
-            done = subprocess.run(
-                [*command, *mutant.tests],
-                cwd=folder,
-                env={**os.environ, "PYTHONPATH": str(folder), "CNNREPRO_TEST_DATA": data},
-                capture_output=True,
-                text=True,
-                timeout=LIMIT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return mutant, CAUGHT, f"the tests did not end in {LIMIT} s"
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-m", "not soak", "-p", "no:cacheprovider", *options, *tests],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(folder), "CNNREPRO_TEST_DATA": data},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
+
+
+def failed_tests(output: str) -> list[str]:
+    """The tests that failed, without their parameters, which may hold blanks."""
+    return re.findall(r"^(?:FAILED|ERROR) ([^\s\[]+)", output, re.MULTILINE)
+
+
+def try_mutant(mutant: Mutant) -> tuple[Mutant, str, str]:
+    """The mutant, whether it was caught, and the first test that failed."""
+    try:
+        done = run_tests(mutant.tests, "-x", mutant=mutant)
+    except subprocess.TimeoutExpired:
+        return mutant, CAUGHT, f"the tests did not end in {LIMIT} s"
     if done.returncode == 0:
         return mutant, ESCAPED, ""
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-    if failed is None:
+    failed = failed_tests(done.stdout)
+    if not failed:
         return mutant, "no verdict", (done.stdout + done.stderr)[-300:]
-    return mutant, CAUGHT, failed[1]
+    return mutant, CAUGHT, failed[0]
 
 
 def main() -> int:
@@ -75,13 +87,18 @@ def main() -> int:
     if wrong := set(arguments.names) - set(MUTANTS):
         parser.error(f"no such mutant: {', '.join(sorted(wrong))}; there are {', '.join(MUTANTS)}")
     chosen = [MUTANTS[name] for name in arguments.names or MUTANTS]
-    began, caught = time.monotonic(), 0
+    began, caught = time.monotonic(), []
     with ThreadPoolExecutor(arguments.jobs) as pool:
         for mutant, verdict, detail in pool.map(try_mutant, chosen):
-            caught += verdict == CAUGHT
             print(f"{verdict:10}  {mutant.name}: {mutant.bug}  [{detail}]", flush=True)
-    print(f"{caught} of {len(chosen)} caught in {(time.monotonic() - began) / 60:.0f} minutes.")
-    return 0 if caught == len(chosen) else 1
+            caught += [detail] if verdict == CAUGHT else []
+    witnesses = sorted({detail for detail in caught if detail.startswith("tests")})
+    fail_anyway = set(failed_tests(run_tests(witnesses).stdout)) if witnesses else set()
+    for test in sorted(fail_anyway):
+        print(f"{test} fails without a mutant too: it has caught nothing.")
+    count = sum(detail not in fail_anyway for detail in caught)
+    print(f"{count} of {len(chosen)} caught in {(time.monotonic() - began) / 60:.0f} minutes.")
+    return 0 if count == len(chosen) else 1
 
 
 if __name__ == "__main__":
