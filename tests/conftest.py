@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parent.parent
 
 os.environ.setdefault("CNNREPRO_PROGRESS", "none")
+
+# No example has a time limit: the machine may be busy.
+hypothesis.settings.register_profile("cnnrepro")
+hypothesis.settings.load_profile("cnnrepro")
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cnnrepro import data
+from cnnrepro.data.random_numbers import permutation
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 COUNT = 8
@@ -48,7 +49,7 @@ def centres(bench, feed):
 def test_pillow_and_numpy_make_our_augmented_batch(bench, feed):
     seed, epoch = 3, 1
     paths, constants = bench.train_paths(feed.splits), bench.Constants.of(feed)
-    order = data.feeding.permutation(COUNT, seed, epoch)
+    order = permutation(COUNT, seed, epoch)
     drawn = data.draw(feed.pipeline, COUNT, bench.CANVAS, seed, epoch).at(order).to_dict()
     theirs = [
         constants.finish(

@@ -44,7 +44,7 @@ def in_jax(x, filters, where):
         return np.asarray(in_xla(x, filters, where))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(convolutions())
 def test_the_loops_and_the_matrix_product_equal_xla_on_every_geometry(layer):
     x, filters, bias, where = layer
@@ -53,7 +53,7 @@ def test_the_loops_and_the_matrix_product_equal_xla_on_every_geometry(layer):
     np.testing.assert_allclose(convolve_im2col(x, filters, bias, **where), expected, rtol=0, atol=1e-12)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(convolutions(groups=st.just(1)), st.booleans())
 def test_both_equal_the_layer_of_keras(layer, strided):
     x, filters, bias, where = layer
@@ -88,7 +88,7 @@ def test_a_batch_of_columns_is_a_column_block_an_image():
     np.testing.assert_array_equal(im2col(x, 2, padding=1)[1], im2col(x[1], 2, padding=1))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(convolutions())
 def test_col2im_is_the_transpose_of_im2col(layer):
     """⟨im2col(x), y⟩ = ⟨x, col2im(y)⟩ for all x and y defines the transpose."""

@@ -29,7 +29,7 @@ def in_jax(x, filters, gradient, where):
         return [np.asarray(part) for part in pull_back(gradient)]
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(convolutions())
 def test_both_writings_equal_automatic_differentiation_on_every_geometry(layer):
     x, filters, _, where = layer
@@ -46,7 +46,7 @@ def test_both_writings_equal_automatic_differentiation_on_every_geometry(layer):
     np.testing.assert_allclose(as_convolutions[1], to_filters, rtol=0, atol=1e-12)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(convolutions(groups=st.just(1), dilations=st.just((1, 1))))
 def test_they_equal_the_gradient_tape_of_tensorflow(layer):
     import tensorflow as tf

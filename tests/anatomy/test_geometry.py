@@ -14,7 +14,7 @@ WINDOWS = st.integers(1, 6)
 STRIDES = st.integers(1, 5)
 DILATIONS = st.integers(1, 3)
 SIDES = st.tuples(st.integers(0, 4), st.integers(0, 4))
-law = settings(deadline=None, max_examples=150)
+law = settings(max_examples=150)
 
 
 def windows_that_fit(size, window, stride, sides, dilation):
@@ -85,7 +85,7 @@ def test_exact_agrees_where_it_divides_and_otherwise_names_what_divides(size, wi
     output_size(size, window, stride, given_padding, dilation, "exact")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SIZES, WINDOWS, STRIDES, DILATIONS, st.sampled_from(["same", "valid"]))
 def test_words_mean_what_they_mean_in_keras(size, window, stride, dilation, padding):
     assume(stride == 1 or dilation == 1)  # Keras refuses both together

@@ -39,7 +39,7 @@ def by_sample(loss_class, **arguments):
     return loss_class(reduction=None, **arguments)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 999), st.integers(1, 7), st.floats(0.25, 4, width=32))
 def test_both_equal_their_formulas(seed, classes, margin):
     labels, scores = samples(seed, classes=classes)

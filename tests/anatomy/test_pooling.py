@@ -42,7 +42,7 @@ def in_keras(x, where, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(poolings())
 def test_forward_and_backward_equal_keras_and_automatic_differentiation(kind, layer):
     x, where = layer
@@ -56,7 +56,7 @@ def test_forward_and_backward_equal_keras_and_automatic_differentiation(kind, la
     )
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(poolings(ties=True))
 def test_the_first_of_equal_values_wins_as_in_keras_on_the_processor(layer):
     x, where = layer
@@ -65,7 +65,7 @@ def test_the_first_of_equal_values_wins_as_in_keras_on_the_processor(layer):
     np.testing.assert_allclose(pooling_gradient(x, gradient, **where), pull_back(gradient), rtol=0, atol=1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(poolings(ties=True), st.integers(0, 1))
 def test_switches_point_at_the_value_that_won(layer, padding):
     x, where = layer

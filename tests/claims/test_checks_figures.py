@@ -18,7 +18,7 @@ def windows_by_hand(size, window, stride):
     return [start for start in range(0, size, stride) if start + window <= size]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(1, 40), st.integers(1, 9), st.integers(1, 5), st.integers(0, 3))
 def test_1_and_2_the_formula_rounded_down_counts_the_windows(size, window, stride, padding):
     if window <= size + 2 * padding:
@@ -71,7 +71,7 @@ def seen_by_hand(layers):
     return max(seen) - min(seen) + 1
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.integers(2, 5), st.integers(1, 3)), min_size=1, max_size=4))
 def test_11_the_recursion_is_right_for_all_layers_just_where_strides_are_1(layers):
     real = [seen_by_hand(layers[: depth + 1]) for depth in range(len(layers))]
@@ -134,7 +134,7 @@ LAYERS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(1, 60), st.lists(LAYERS, min_size=1, max_size=4))
 def test_20_lines_that_no_window_reads(size, layers):
     if all(layer.stride <= layer.window for layer in layers):  # else lines between the windows are skipped too
@@ -170,7 +170,7 @@ def test_21_activations_of_vgg_16_by_hand():
     assert f"at least {least} images for VGG-16" in memory.activations_dominate().sentence
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.floats(-3, 3), st.floats(-3, 3), st.floats(0.001, 0.5))
 def test_23_the_papers_update_is_descent_on_the_loss_plus_a_square(weight, target, rate):
     """On a loss of (w − t)²: its slope, and that of (w − t)² + 0.00025·w² by small differences, step by step."""

@@ -19,7 +19,7 @@ from cnnrepro.models import MODELS, outline
 ops = keras.ops
 
 
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=5))
 def test_a_gradient_read_off_a_step_is_the_derivative(values):
     x = np.array(values)

@@ -46,7 +46,7 @@ def test_real_photographs_on_their_canvas(photographs):
     assert found.variances[0] > 0.85 * found.variances.sum()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     count=st.integers(1, 30),
     side=st.integers(1, 9),

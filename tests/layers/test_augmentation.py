@@ -39,7 +39,7 @@ def windows_by_hand(images, top, left, mirrored, size):
     return np.stack([one[:, ::-1] if flag else one for one, flag in zip(cut, mirrored, strict=True)])
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 999), side=st.integers(5, 40), cut=st.integers(0, 12), channels=st.sampled_from([1, 3]))
 def test_windows_are_slices_mirrored_where_asked(seed, side, cut, channels):
     random, size = np.random.default_rng(seed), max(1, side - cut)
@@ -72,7 +72,7 @@ def resampled_by_hand(images, box, mirrored, size):
     return np.stack(made)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 999), side=st.integers(8, 40), size=st.integers(4, 36))
 def test_resampling_is_bilinear_between_centres_of_pixels(seed, side, size):
     random, images = np.random.default_rng(seed), pictures(COUNT, side, 3, seed)

@@ -18,7 +18,7 @@ def by_hand(x, pool, stride, padding):
     return np.sqrt((windows**2).sum((-1, -2)))
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(
     size=st.tuples(st.integers(3, 8), st.integers(3, 8)),
     pool=st.tuples(st.integers(1, 3), st.integers(1, 3)),

@@ -38,7 +38,7 @@ def gradient(function, x, upstream):
     return tape.gradient(y, x, tf.constant(upstream)).numpy()
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(
     channels=st.integers(1, 9),
     size=st.integers(1, 7),

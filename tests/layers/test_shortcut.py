@@ -17,7 +17,7 @@ def by_hand(images, filters, strides):
     return output
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(
     height=st.integers(1, 9),
     width=st.integers(1, 9),

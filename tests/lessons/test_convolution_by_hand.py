@@ -144,7 +144,7 @@ def test_edge_filters_answer_nothing_on_an_even_surface_and_one_at_a_full_edge()
     assert photographs.filtered(edge.T, upright).max() == 0
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.floats(0, 180), st.integers(3, 8))
 def test_a_gabor_answers_most_to_stripes_of_its_own_direction(degrees, wavelength):
     kernel = gabor(21, degrees, wavelength)

@@ -29,7 +29,7 @@ def test_a_cell_that_wins_in_two_windows_has_the_sum():
     assert one.to_input["max"][np.unravel_index(one.winners.argmax(), one.winners.shape)] == 1 + 2
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(1, 3), st.integers(0, 99))
 def test_pools_one_after_the_other_are_one_large_pool(times, seed):
     image = np.random.default_rng(seed).uniform(size=(16, 16))

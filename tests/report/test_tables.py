@@ -19,7 +19,7 @@ def test_mean_and_sample_standard_deviation(values, options, text):
     assert mean_spread(values, **options) == text
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.lists(st.text(max_size=20), min_size=2, max_size=2), max_size=5), st.text(max_size=20))
 def test_cells_and_captions_are_escaped(rows, caption):
     html = table(("<a>", "b"), rows, caption=caption)._repr_html_()

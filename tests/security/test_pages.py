@@ -85,7 +85,7 @@ def test_pictures_in_markdown_are_let_through_as_they_were():
     assert 'href="#data"' in safe_html.safe_html('<a href="#data">x</a>')
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(alphabet="<>\"'=&#:;/ \t\ndatascriptonerhfmgx[]()!`\x00", max_size=60))
 def test_no_text_gives_a_page_something_to_run(text):
     from nbconvert.filters import markdown2html

@@ -36,7 +36,7 @@ def pixels_apart(picture, side, found):
     return gap if height == width else gap[1:-1, 1:-1] if side > 2 else gap[:0]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     height=st.integers(1, 500),
     width=st.integers(1, 500),
@@ -54,7 +54,7 @@ def test_it_is_pillows_box_to_a_grey_level(height, width, side, seed):
     assert pixels_apart(shown, side, found).max(initial=0) <= 1
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(side=st.sampled_from([32, 64]), factor=st.integers(1, 6), seed=st.integers(0, 9))
 def test_squares_are_as_tensorflow_resizes_them(side, factor, seed):
     tf = data.load_tensorflow()

@@ -248,7 +248,7 @@ def test_damaged_is_refused_or_gives_some_picture(kind):
 
 
 @pytest.mark.soak
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(kind=st.sampled_from(sorted(SMALL)), where=st.floats(0, 1, exclude_max=True), noise=st.binary())
 def test_any_damage(kind, where, noise):
     check_truncated(kind, where)

@@ -29,7 +29,7 @@ def load(folder, **how):
     return data.load(f"folder:{folder}", **({"canvas": 16} | how))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(0, 4), min_size=12, max_size=120), st.integers(0, 99))
 def test_what_is_not_named_is_drawn_and_every_class_is_trained_on(labels, seed):
     labels = np.array(labels)

@@ -34,7 +34,7 @@ def test_the_law_of_offsets(name, last):
     assert abs(np.corrcoef(values["top"], values["left"])[0, 1]) < 5 / MANY**0.5
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(canvas=st.integers(8, 300), name=st.sampled_from(sorted(PIPELINES)), seed=st.integers(0, 99))
 def test_windows_and_boxes_lie_inside_the_canvas(canvas, name, seed):
     pipeline = PIPELINES[name]
