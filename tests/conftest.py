@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 os.environ.setdefault("CNNREPRO_PROGRESS", "none")
 
 # No example has a time limit: the machine may be busy.
-hypothesis.settings.register_profile("cnnrepro")
+hypothesis.settings.register_profile("cnnrepro", deadline=None)
 hypothesis.settings.load_profile("cnnrepro")
 
 
