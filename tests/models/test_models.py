@@ -66,6 +66,12 @@ def test_parameters_multiply_adds_and_the_published_figures(name):
             assert value == published if not row.published.rounded else abs(value - published) <= 0.06 * published
 
 
+def test_no_layer_has_a_seed_of_its_own():
+    """It would draw the same dropout masks whatever the seed of the run."""
+    layers = [(name, layer) for name in MODELS if name not in DEEP for layer in outlined(name).layers]
+    assert [(name, layer.name) for name, layer in layers if getattr(layer, "seed", None) is not None] == []
+
+
 @EACH_KIND
 def test_any_size_channels_and_classes_and_float32_logits_under_mixed_precision(name):
     height, width, _ = small_shape(name)

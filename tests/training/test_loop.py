@@ -111,6 +111,18 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(undisturbed, 
     assert curves(other) != curves(undisturbed)
 
 
+def test_the_seed_reaches_first_weights_and_dropout(tiny):
+    def drawn(seed):
+        run = resolve(tiny(seed=seed))
+        with numeric_mode(run):
+            return {variable.path: variable.numpy() for variable in build(run).variables}
+
+    first, other = drawn(0), drawn(1)
+    differing = {path for path in first if not np.array_equal(first[path], other[path])}
+    assert differing == {path for path in first if path.endswith(("kernel", "seed_generator_state"))}
+    assert len(differing) == 3  # of convolution, dense layer and dropout
+
+
 def test_other_threads_that_draw_random_numbers_change_no_weight(tiny):
     """Keras takes the seeds of its layers from Python's global generator; ``engine.own_seeds`` reaches into Keras."""
 
