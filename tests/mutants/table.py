@@ -419,7 +419,7 @@ _ROWS = (
     ),
     Mutant(
         "curves_swapped",
-        "training and validation accuracy change places in the record",
+        "the training accuracy in the record is the validation accuracy",
         "cnnrepro/training/epoch.py",
         "**{name: measured[name] for name in METRICS},",
         '**{name: measured[name] for name in METRICS} | {"accuracy": measured["val_accuracy"]},',
