@@ -13,7 +13,7 @@ tensorflow-datasets (TFDS), which downloads them or takes files that are at hand
     embedded          what other packages carry: 5,000 digits, two photographs
     loading           load: how the splits come about
     splits            a data set as it is trained on: its three splits, fingerprint, mean and deviation
-    examples          images with labels, in memory or in a file
+    labelled_images   images with labels, in memory or in a file
     image_statistics  mean image, mean colour and principal colours of a training split
     random_numbers    permutations and stratified draws that stay the same for ever
     tf_helpers        TensorFlow and tf.data as this package uses them
@@ -21,7 +21,7 @@ tensorflow-datasets (TFDS), which downloads them or takes files that are at hand
     folder/           photographs: found in a folder or a table, decoded, cropped to a square, cached, divided
     pipelines/        what becomes of an image on its way into a network, as each paper has it; batches
 
-To add a data set, enter it in ``catalogue.DATASETS``; to add a pipeline, in ``pipelines.published.PIPELINES``.
+To add a data set, enter it in ``catalogue.DATASETS``; to add a pipeline, in ``pipelines.catalogue.PIPELINES``.
 Importing this package loads neither TensorFlow nor Keras.
 """
 

@@ -216,7 +216,7 @@ ON_JAX = """
 import sys
 import numpy as np
 from cnnrepro import data
-from cnnrepro.data.pipelines.published import PIPELINES
+from cnnrepro.data.pipelines.catalogue import PIPELINES
 from cnnrepro.data.tf_helpers import tensor_ops
 from cnnrepro.engine import backend
 from cnnrepro.layers import augmentation

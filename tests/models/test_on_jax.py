@@ -24,7 +24,7 @@ TRAINED = """
 import sys
 import numpy as np, keras
 from cnnrepro.models import MODELS, build
-from cnnrepro.models.pattern import is_pattern
+from cnnrepro.models.layer_pattern import is_pattern
 assert keras.backend.backend() == "jax"
 random = np.random.default_rng(0)
 for name in {names!r}:

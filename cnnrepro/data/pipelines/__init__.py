@@ -1,7 +1,7 @@
 """What becomes of an image between the splits and the network.
 
 definition  what a pipeline is: the choices it is made of
-published   the pipelines, as each paper has them
+catalogue   the pipelines, as each paper has them
 draws       what is drawn for each image in an epoch: window, mirror, colours
 feeding     batches: shuffled, augmented, prefetched
 """

@@ -2,7 +2,7 @@
 
 The files are fetched here and not by tensorflow-datasets. TFDS tries again for 205 s where there is no network, and
 when one file fails, the threads that fetch the others keep the process from ending just as long. It still compares the
-checksums of what was fetched (see ``staging``).
+checksums of what was fetched (see ``prepare``).
 """
 
 from __future__ import annotations

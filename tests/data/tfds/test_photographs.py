@@ -56,7 +56,7 @@ def prepared(tmp_path_factory):
                 yield number, {"image": io.BytesIO(jpeg(number)), "label": CLASSES[number % 2]}
 
     root = tmp_path_factory.mktemp("tfds")
-    builder = Birds(data_dir=root, file_format=photographs.staging.FILE_FORMAT)
+    builder = Birds(data_dir=root, file_format=photographs.prepare.FILE_FORMAT)
     builder.download_and_prepare()
     return next(root.glob("birds/*"))
 
@@ -87,7 +87,7 @@ def test_names_and_labels_are_read_once(prepared, info, tmp_path, monkeypatch):
 
 
 def test_it_loads_through_the_same_stages_as_a_folder(prepared, info, tmp_path, monkeypatch):
-    monkeypatch.setattr(photographs.staging, "prepare", lambda *_, **__: prepared)
+    monkeypatch.setattr(photographs.prepare, "prepare", lambda *_, **__: prepared)
     load = {"train_images": None, "data_dir": None, "canvas": 32, "on_error": "stop"}
     splits = picture_splits.load_pictures(info, cache="disk", pictures=tmp_path, **load)
     assert splits.sizes == {"train": 20, "validation": 4, "test": 6}
