@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 KERNEL = "python3"
 ENGINE = "cnnrepro"  # our name for papermill's engine with bounds on what a cell prints
 LONGEST_SOCKET = 90  # bytes of a socket's path; systems take 104 or 108, and "-1" to "-5" are added
+LAST_WORDS = 5  # lines of a kernel's standard error that are shown when it died
 START_SECONDS = 120  # for a kernel to answer on a busy machine; papermill's own limit is 60
 
 
@@ -74,6 +75,8 @@ def execute(path: Path, parameters: Mapping[str, object], *, keep_failed: Path) 
     with folder_beside(Path(tempfile.gettempdir()), "cnnrepro-") as folder:
         # A parsed notebook, not its path: papermill puts paths through str.format, and a brace in one would raise.
         source, output = nbformat.read(path, as_version=4), folder / "running.ipynb"
+        # A kernel that is told to end may yet report, with a traceback, that its sockets are gone.
+        kernel_log = folder / "kernel.log"
         try:
             return papermill.execute_notebook(
                 source,
@@ -85,6 +88,7 @@ def execute(path: Path, parameters: Mapping[str, object], *, keep_failed: Path) 
                 progress_bar=False,
                 start_timeout=START_SECONDS,
                 config=_connection(folder),
+                kernel_log=kernel_log,
             )
         except PapermillExecutionError as error:
             if error.ename == UsageError.__name__:  # a value of the right type that only its cell could judge
@@ -93,7 +97,14 @@ def execute(path: Path, parameters: Mapping[str, object], *, keep_failed: Path) 
             raise WorkFailed(f"{reason}\n{_keep(output, keep_failed)}") from error
         except RuntimeError as error:  # nbclient's DeadKernelError and its kin
             reason = f"The kernel of notebook {path.name} died ({error}); out of memory is the usual cause."
-            raise WorkFailed(f"{reason}\n{_keep(output, keep_failed)}") from error
+            raise WorkFailed("\n".join([reason, *_last_words(kernel_log), _keep(output, keep_failed)])) from error
+
+
+def _last_words(kernel_log: Path) -> list[str]:
+    """What a kernel that died left on its standard error: the last lines, none where it said nothing."""
+    lines = kernel_log.read_text(encoding="utf-8", errors="replace").split("\n")
+    said = [line for line in lines if line.strip()][-LAST_WORDS:]
+    return ["The last it said:", *said] if said else []
 
 
 def _keep(output: Path, place: Path) -> str:

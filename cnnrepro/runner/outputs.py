@@ -102,7 +102,7 @@ class BoundedEngine(NBClientEngine):
     """papermill's engine, with bounds on what a cell may print."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, *, start_timeout, config, **unused):
+    def execute_managed_notebook(cls, nb_man, kernel_name, *, start_timeout, config, kernel_log, **unused):
         """Called by papermill.
 
         Args:
@@ -110,12 +110,14 @@ class BoundedEngine(NBClientEngine):
             kernel_name: of the kernel.
             start_timeout: seconds that the kernel has to answer.
             config: of the kernel's manager.
+            kernel_log: path of the file for what the kernel's process says outside of any cell.
             unused: what papermill offers besides.
         """
         client = _Client(
             nb_man, startup_timeout=start_timeout, kernel_name=kernel_name, extra_arguments=QUIET, config=config
         )
         try:
-            return client.execute()
+            with open(kernel_log, "wb") as log:
+                return client.execute(stdout=log, stderr=log)
         finally:
             client.finish()
