@@ -7,5 +7,5 @@ import json
 from cnnrepro.experiments.catalogue import EXPERIMENTS
 
 if __name__ == "__main__":
-    for experiment in EXPERIMENTS.values():
+    for experiment in reversed(EXPERIMENTS.values()):  # the longest, which is the last, starts first
         print(experiment.name, json.dumps(experiment.smoke))
