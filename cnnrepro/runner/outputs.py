@@ -117,7 +117,7 @@ class BoundedEngine(NBClientEngine):
             nb_man, startup_timeout=start_timeout, kernel_name=kernel_name, extra_arguments=QUIET, config=config
         )
         try:
-            with open(kernel_log, "wb") as log:
+            with kernel_log.open("wb") as log:
                 return client.execute(stdout=log, stderr=log)
         finally:
             client.finish()
