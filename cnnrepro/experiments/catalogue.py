@@ -1,26 +1,65 @@
-"""The catalogue of experiments. Commands list and check it without loading Keras.
+"""The catalogue of experiments, with those that train nothing. Commands list and check it without loading Keras.
 
-To add an experiment: write ``<name>.py`` in this folder, ``notebooks/<name>.ipynb``, and an entry here.
+To add an experiment: write ``<name>.py`` in this folder, ``notebooks/<name>.ipynb``, and an entry here. What a notebook
+that trains nothing computes is in ``cnnrepro/lessons/<name>/``.
 """
 
 from __future__ import annotations
 
 from cnnrepro.errors import unknown
-from cnnrepro.experiments import alexnet_vs_resnet, digits_classifier, train_on_your_images, without_training
+from cnnrepro.experiments import alexnet_vs_resnet, digits_classifier, train_on_your_images
 from cnnrepro.experiments.experiment import Experiment
 
-EXPERIMENTS: dict[str, Experiment] = {
-    "convolution_by_hand": without_training.CONVOLUTION_BY_HAND,
-    "geometry_and_receptive_fields": without_training.GEOMETRY_AND_RECEPTIVE_FIELDS,
-    "pooling": without_training.POOLING,
-    "architectures": without_training.ARCHITECTURES,
-    "dense_to_convolution": digits_classifier.DENSE_TO_CONVOLUTION,
-    "what_the_filters_see": digits_classifier.WHAT_THE_FILTERS_SEE,
-    "alexnet_pipeline": without_training.ALEXNET_PIPELINE,
-    "train_on_your_images": train_on_your_images.EXPERIMENT,
-    "claims": without_training.CLAIMS,
-    "alexnet_vs_resnet": alexnet_vs_resnet.EXPERIMENT,
-}
+_ROWS = (
+    Experiment(
+        name="convolution_by_hand",
+        title="Convolution by hand",
+        question="What does a convolutional layer compute, forward and backward, and is it a convolution at all?",
+        expected="the notes' figures hold but two: 290,400 times 363, and the size of the filter matrix",
+        minutes=0.4,
+    ),
+    Experiment(
+        name="geometry_and_receptive_fields",
+        title="Sizes and receptive fields",
+        question="How large is the output of a layer, and how much of the picture does one unit see?",
+        expected="the formulas hold under conditions: rounding down, and stride 1",
+        minutes=0.4,
+    ),
+    Experiment(
+        name="pooling",
+        title="Pooling",
+        question="What do max, average and L2 pooling keep, what do they throw away, and where does the gradient go?",
+        expected="three quarters go for even sizes; parameters are saved only where a dense layer follows",
+        minutes=0.4,
+    ),
+    Experiment(
+        name="architectures",
+        title="The classic architectures",
+        question="How large are LeNet, AlexNet, ZFNet, VGG, GoogLeNet and ResNet, and what do they cost?",
+        expected="parameters as published; Inception v1 has 7 million, not 4",
+        minutes=0.4,
+    ),
+    digits_classifier.DENSE_TO_CONVOLUTION,
+    digits_classifier.WHAT_THE_FILTERS_SEE,
+    Experiment(
+        name="alexnet_pipeline",
+        title="AlexNet’s data pipeline",
+        question="What became of a photograph in 2012 on its way into the network, and is each stage what the paper "
+        "says?",
+        expected="every stage keeps what is promised of it; most of the colour noise is a change of light",
+        minutes=0.4,
+    ),
+    train_on_your_images.EXPERIMENT,
+    Experiment(
+        name="claims",
+        title="The ledger",
+        question="Which statements of the lecture notes hold?",
+        expected="every check gives its recorded verdict",
+        minutes=0.7,
+    ),
+    alexnet_vs_resnet.EXPERIMENT,
+)
+EXPERIMENTS: dict[str, Experiment] = {row.name: row for row in _ROWS}
 
 
 def experiment(name: str) -> Experiment:

@@ -1,16 +1,17 @@
-"""What an experiment is: its question, its runs, its parameters for a smoke run.
+"""What an experiment is: its question, its runs, its parameters for a smoke run, and what its page must show.
 
-The figures and verdicts that its page must have are read from its notebook.
+The figures and verdicts that its page must have are read off the code of its notebook.
 """
 
 from __future__ import annotations
 
+import ast
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cnnrepro import paths
-from cnnrepro.experiments import page_contents
 from cnnrepro.experiments.results import Arm
 
 
@@ -48,10 +49,21 @@ class Experiment:
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """Names of the figures its page must have."""
-        return page_contents.figures(self.notebook)
+        """The names in its ``report.show(figure, "name", …)``, in their order, as far as they are literals."""
+        names = (call.args[1] for call in calls(self.notebook, "report.show") if len(call.args) > 1)
+        return tuple(name.value for name in names if isinstance(name, ast.Constant))
 
     @property
     def claims(self) -> tuple[int, ...]:
-        """Numbers of the statements in the ledger that its page gives verdicts on."""
-        return page_contents.statements(self.notebook)
+        """The numbers in its ``report.show_verdict(claims.check(7))``, sorted."""
+        nodes = [node for call in calls(self.notebook, "report.show_verdict") for node in ast.walk(call)]
+        numbers = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, int)}
+        return tuple(sorted(numbers))
+
+
+def calls(notebook: Path, function: str) -> list[ast.Call]:
+    """The calls of a function, by its dotted name, in the code cells of a notebook, in their order."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    trees = [ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
+    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [call for call in nodes if ast.unparse(call.func) == function]

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cnnrepro import paths
 from cnnrepro.errors import RunFailed
 from cnnrepro.runs.record import RunRecord
 from cnnrepro.runs.spec import RunSpec
-from cnnrepro.runs.store import RunStore
+from cnnrepro.runs.store import WEIGHTS, RunStore
 from cnnrepro.training.epoch import build
 from cnnrepro.training.loop import find_or_train
 from cnnrepro.training.resolve import load, resolve
@@ -19,7 +21,6 @@ from cnnrepro.training.stop import StopRequest
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
     import pandas as pd
 
     from cnnrepro.data import Splits
@@ -101,8 +102,6 @@ class Results:
 
     def trained(self, arm: int = 0, seed: int = 0) -> keras.Model:
         """The network of a run whose arm keeps its weights, with those weights (positions as in ``predictions``)."""
-        from cnnrepro.runs.store import WEIGHTS
-
         model = self.arms[arm].model()
         model.load_weights(self.store.path(self.records[arm][seed].key) / WEIGHTS)
         return model
@@ -113,15 +112,10 @@ class Results:
 
     def confusion(self, classes: int) -> dict[str, np.ndarray]:
         """For every arm, counts (classes, classes) of true against predicted class over all its seeds' test images."""
-        import numpy as np
-
-        matrices = {}
-        for arm, records in zip(self.arms, self.records, strict=True):
-            matrix = np.zeros((classes, classes), dtype=int)
-            for record in records:
-                frame = self.store.predictions(record.key)
-                np.add.at(matrix, (frame["label"], frame["predicted"]), 1)
-            matrices[arm.label] = matrix
+        matrices = {arm.label: np.zeros((classes, classes), dtype=int) for arm in self.arms}
+        for label, record in self.all():
+            frame = self.store.predictions(record.key)
+            np.add.at(matrices[label], (frame["label"], frame["predicted"]), 1)
         return matrices
 
     def basis(self) -> str:
@@ -152,7 +146,7 @@ class Loaded:
         """The data of a run."""
         source = (spec.dataset, spec.train_images, spec.canvas, spec.on_error)
         if source not in self._kept:
-            while len(self._kept) >= self.MOST:
+            if len(self._kept) == self.MOST:
                 del self._kept[next(iter(self._kept))]
             self._kept[source] = load(spec, runs=self.runs)
         return self._kept[source]

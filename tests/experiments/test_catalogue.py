@@ -7,8 +7,7 @@ from cnnrepro import paths
 from cnnrepro.claims import LEDGER
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments import EXPERIMENTS, arms, experiment
-from cnnrepro.experiments.experiment import no_runs
-from cnnrepro.experiments.page_contents import calls
+from cnnrepro.experiments.experiment import calls, no_runs
 from cnnrepro.experiments.parameters import complete, read_parameters
 
 

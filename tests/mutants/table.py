@@ -609,8 +609,8 @@ _ROWS = (
         "confusion_transposed",
         "rows of a confusion matrix are the predicted classes, columns the true ones",
         "cnnrepro/experiments/results.py",
-        'np.add.at(matrix, (frame["label"], frame["predicted"]), 1)',
-        'np.add.at(matrix, (frame["predicted"], frame["label"]), 1)',
+        'np.add.at(matrices[label], (frame["label"], frame["predicted"]), 1)',
+        'np.add.at(matrices[label], (frame["predicted"], frame["label"]), 1)',
         ("tests/experiments", "tests/report"),
     ),
     Mutant(
