@@ -12,7 +12,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,6 @@ from cnnrepro.runs.store import RunStore
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
-    from tensorboard.compat.proto.summary_pb2 import Summary
 
 VARIABLE = "CNNREPRO_TRACK"
 TRACKERS = ("tensorboard",)
@@ -96,18 +95,18 @@ class TensorBoard(Tracker):
 
     def epoch(self, record: RunRecord) -> None:
         """Add the record's last epoch."""
-        if self._file is not None:
-            with self._giving_up_on_errors(record.key):
-                self._append([_epoch_event(record, record.epochs_done)])
+        with self._giving_up_on_errors(record.key):
+            self._append(_epoch_events(record, record.epochs_done))
 
     def end(self, record: RunRecord) -> None:
         """Add the test scores, or why there are none."""
-        if self._file is not None:
-            with self._giving_up_on_errors(record.key):
-                self._append(_closing_events(record))
+        with self._giving_up_on_errors(record.key):
+            self._append(_closing_events(record))
 
-    def _append(self, events: Iterable[Event]) -> None:
-        """Append events and close the file, so that they are there if the process is killed."""
+    def _append(self, events: Iterator[Event]) -> None:
+        """Append events to the file, if there is one, and close it, so that they are there if the process is killed."""
+        if self._file is None:
+            return
         from tensorboard.summary.writer.record_writer import RecordWriter
 
         with self._file.open("ab") as file:
@@ -143,26 +142,27 @@ def _opening_events(record: RunRecord) -> Iterator[Event]:
     spec = {name: value for name, value in record.spec.flat().items() if value is not None}
     plain = {name: value if isinstance(value, (bool, int, float, str)) else str(value) for name, value in spec.items()}
     about = {"key": record.key, "commit": record.commit, "precision": record.precision, "backend": record.backend}
+    rows = [f"| {name} | {value} |" for name, value in {**about, **spec}.items() if value is not None]
     yield _event(0, file_version=_VERSION)
     yield _event(0, session_log=SessionLog(status=SessionLog.START))  # a reader drops what earlier files had
     yield _event(0, summary=hparams_pb(plain, trial_id=record.key))
-    yield _event(0, summary=_text("run", _table({**about, **spec})))
-    for epoch in range(1, record.epochs_done + 1):
-        yield _epoch_event(record, epoch)
+    yield _text(0, "run", "\n".join(["| field | value |", "|---|---|", *rows]))
+    yield from _epoch_events(record, 1)
 
 
-def _epoch_event(record: RunRecord, epoch: int) -> Event:
-    """The values of an epoch, counted from 1."""
-    values = {name: record.history[name][epoch - 1] for name in EPOCH_METRICS if name in record.history}
-    return _event(epoch, summary=_scalars(values))
+def _epoch_events(record: RunRecord, first: int) -> Iterator[Event]:
+    """The values of the epochs from ``first`` on, counted from 1."""
+    for epoch in range(first, record.epochs_done + 1):
+        yield _scalars(
+            epoch, {name: record.history[name][epoch - 1] for name in EPOCH_METRICS if name in record.history}
+        )
 
 
 def _closing_events(record: RunRecord) -> Iterator[Event]:
     if record.status == FAILED:
-        yield _event(record.epochs_done, summary=_text("failure", str((record.failure or {}).get("reason", ""))))
+        yield _text(record.epochs_done, "failure", str((record.failure or {}).get("reason", "")))
     elif record.test:
-        scores = {f"test_{name}": float(value) for name, value in record.test.items()}
-        yield _event(record.epochs_done, summary=_scalars(scores))
+        yield _scalars(record.epochs_done, {f"test_{name}": float(value) for name, value in record.test.items()})
 
 
 def _event(step: int, **content: object) -> Event:
@@ -171,30 +171,15 @@ def _event(step: int, **content: object) -> Event:
     return Event(wall_time=time.time(), step=step, **content)
 
 
-def _scalars(values: Mapping[str, float]) -> Summary:
+def _scalars(step: int, values: Mapping[str, float]) -> Event:
     from tensorboard.compat.proto.summary_pb2 import Summary
 
-    return Summary(value=[Summary.Value(tag=name, simple_value=value) for name, value in values.items()])
+    values = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
+    return _event(step, summary=Summary(value=values))
 
 
-def _text(name: str, markdown: str) -> Summary:
+def _text(step: int, name: str, markdown: str) -> Event:
     """A page of Markdown for the tab of texts."""
-    from tensorboard.compat.proto.summary_pb2 import Summary
-    from tensorboard.compat.proto.tensor_pb2 import TensorProto
-    from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
-    from tensorboard.plugins.text import metadata
+    from tensorboard.plugins.text.summary_v2 import text_pb
 
-    tensor = TensorProto(
-        dtype="DT_STRING",
-        string_val=[markdown.encode()],
-        tensor_shape=TensorShapeProto(dim=[TensorShapeProto.Dim(size=1)]),
-    )
-    about = metadata.create_summary_metadata(display_name=name, description="")
-    # The tag's suffix is TensorFlow's, and readers look for it.
-    return Summary(value=[Summary.Value(tag=f"{name}/text_summary", metadata=about, tensor=tensor)])
-
-
-def _table(rows: Mapping[str, object]) -> str:
-    """A table of Markdown; what has no value is left out."""
-    lines = [f"| {name} | {value} |" for name, value in rows.items() if value is not None]
-    return "\n".join(["| field | value |", "|---|---|", *lines])
+    return _event(step, summary=text_pb(f"{name}/text_summary", markdown))  # readers look for TensorFlow's suffix
