@@ -4,15 +4,15 @@ What is called convolution here, as in all deep-learning libraries, is a cross-c
 Images are (N, H, W, C), filters (kh, kw, C / groups, F), and all arithmetic is in float64. The functions are written to
 be read beside the formulas, not to be fast; the tests hold each of them against Keras.
 
-Everywhere: ``stride`` and ``dilation`` are a number or (vertical, horizontal); ``padding`` is "valid", "same" as in
-Keras, cells on each side, or ((top, bottom), (left, right)); with ``groups``, filter f sees only the channels of its
-group, C / groups of them, and the filters of a group follow one another. Wrong shapes and geometries in which no
-window fits are UsageErrors.
+Everywhere: ``**steps`` are ``stride``, ``padding`` and ``dilation`` (``Steps``); with ``groups``, filter f sees only
+the channels of its group, C / groups of them, and the filters of a group follow one another. Wrong shapes and
+geometries in which no window fits are UsageErrors.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,20 @@ from cnnrepro.errors import UsageError
 Pair = int | tuple[int, int]
 Padding = int | str | tuple[tuple[int, int], tuple[int, int]]
 Array = NDArray[np.float64]
+
+
+class Steps(TypedDict, total=False):
+    """How windows go over an image; each may be left out.
+
+    Args:
+        stride: cells from one window to the next, a number or (vertical, horizontal); 1 by default.
+        padding: "valid" (the default), "same" as in Keras, cells on each side, or ((top, bottom), (left, right)).
+        dilation: cells from one cell of a window to the next, a number or (vertical, horizontal); 1 by default.
+    """
+
+    stride: Pair
+    padding: Padding
+    dilation: Pair
 
 
 @dataclass(frozen=True)
@@ -85,14 +99,7 @@ def window_layout(
 
 
 def convolve_loops(
-    x: ArrayLike,
-    filters: ArrayLike,
-    bias: ArrayLike | None = None,
-    *,
-    stride: Pair = 1,
-    padding: Padding = "valid",
-    dilation: Pair = 1,
-    groups: int = 1,
+    x: ArrayLike, filters: ArrayLike, bias: ArrayLike | None = None, *, groups: int = 1, **steps: Unpack[Steps]
 ) -> Array:
     """Convolution as its definition says it: at each position, the dot product of a filter and the cells under it.
 
@@ -100,13 +107,14 @@ def convolve_loops(
         x: images, (N, H, W, C).
         filters: (kh, kw, C / groups, F).
         bias: (F,), or None for zeros.
-        stride, padding, dilation, groups: as the module says; C groups are a depthwise convolution.
+        groups: as the module says; C groups are a depthwise convolution.
+        **steps: see ``Steps``.
 
     Returns:
         (N, H', W', F).
     """
     x, filters = images_and_filters(x, filters, groups)
-    layout = window_layout(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
+    layout = window_layout(x.shape[1:3], filters.shape[:2], **steps)
     padded = np.pad(x, ((0, 0), *layout.sides, (0, 0)))
     channels, count = filters.shape[2:]
     output = np.zeros((len(x), *layout.output, count))
@@ -119,50 +127,42 @@ def convolve_loops(
     return output if bias is None else output + np.asarray(bias, np.float64)
 
 
-def im2col(x: ArrayLike, window: Pair, *, stride: Pair = 1, padding: Padding = "valid", dilation: Pair = 1) -> Array:
+def im2col(x: ArrayLike, window: Pair, **steps: Unpack[Steps]) -> Array:
     """Copy the cells under each window into a column: X_col of the notes.
 
     Args:
         x: images (N, H, W, C), or one image (H, W, C).
         window: (kh, kw).
-        stride, padding, dilation: as the module says.
+        **steps: see ``Steps``.
 
     Returns:
         (N, kh·kw·C, H'·W'), or (kh·kw·C, H'·W') for one image: rows run over (a, b, c) as the weights of a filter do.
     """
     x = np.asarray(x, np.float64)
     if x.ndim == 3:
-        return im2col(x[None], window, stride=stride, padding=padding, dilation=dilation)[0]
-    layout = window_layout(x.shape[1:3], window, stride, padding, dilation)
+        return im2col(x[None], window, **steps)[0]
+    layout = window_layout(x.shape[1:3], window, **steps)
     padded = np.pad(x, ((0, 0), *layout.sides, (0, 0)))
     taps = [padded[:, *layout.tap(a, b), :] for a, b in np.ndindex(*layout.window)]
     stacked = np.stack(taps, axis=1)  # (N, kh·kw, H', W', C)
     return np.moveaxis(stacked, -1, 2).reshape(len(x), -1, layout.output[0] * layout.output[1])
 
 
-def col2im(
-    columns: ArrayLike,
-    size: tuple[int, int],
-    window: Pair,
-    *,
-    stride: Pair = 1,
-    padding: Padding = "valid",
-    dilation: Pair = 1,
-) -> Array:
+def col2im(columns: ArrayLike, size: tuple[int, int], window: Pair, **steps: Unpack[Steps]) -> Array:
     """Add each value of the columns back to the cell it was copied from; the transpose of im2col, not its inverse.
 
     Args:
         columns: (N, kh·kw·C, H'·W'), or (kh·kw·C, H'·W') for one image.
         size: (H, W) of the images.
-        window, stride, padding, dilation: as for im2col; what fell on the padding is dropped.
+        window, **steps: as for im2col; what fell on the padding is dropped.
 
     Returns:
         (N, H, W, C), or (H, W, C): a cell under m windows has the sum of m values, and 0 under none.
     """
     columns = np.asarray(columns, np.float64)
     if columns.ndim == 2:
-        return col2im(columns[None], size, window, stride=stride, padding=padding, dilation=dilation)[0]
-    layout = window_layout(size, window, stride, padding, dilation)
+        return col2im(columns[None], size, window, **steps)[0]
+    layout = window_layout(size, window, **steps)
     (top, bottom), (left, right) = layout.sides
     taps = columns.reshape(len(columns), *layout.window, -1, *layout.output)  # (N, kh, kw, C, H', W')
     padded = np.zeros((len(columns), size[0] + top + bottom, size[1] + left + right, taps.shape[3]))
@@ -172,24 +172,16 @@ def col2im(
 
 
 def convolve_im2col(
-    x: ArrayLike,
-    filters: ArrayLike,
-    bias: ArrayLike | None = None,
-    *,
-    stride: Pair = 1,
-    padding: Padding = "valid",
-    dilation: Pair = 1,
-    groups: int = 1,
+    x: ArrayLike, filters: ArrayLike, bias: ArrayLike | None = None, *, groups: int = 1, **steps: Unpack[Steps]
 ) -> Array:
     """Convolution as one matrix product a group: W_row (F, kh·kw·C) times X_col (kh·kw·C, H'·W').
 
     Arguments and result are those of `convolve_loops`.
     """
     x, filters = images_and_filters(x, filters, groups)
-    layout = window_layout(x.shape[1:3], filters.shape[:2], stride, padding, dilation)
+    layout = window_layout(x.shape[1:3], filters.shape[:2], **steps)
     products = [
-        rows
-        @ im2col(part, filters.shape[:2], stride=stride, padding=padding, dilation=dilation)  # (N, F / groups, H'·W')
+        rows @ im2col(part, filters.shape[:2], **steps)  # (N, F / groups, H'·W')
         for part, rows in zip(np.split(x, groups, axis=-1), filter_rows(filters, groups), strict=True)
     ]
     output = np.moveaxis(np.concatenate(products, axis=1), 1, -1).reshape(len(x), *layout.output, -1)
@@ -218,24 +210,18 @@ def images_and_filters(x: ArrayLike, filters: ArrayLike, groups: int) -> tuple[A
 
 
 def columns_bytes(
-    shape: tuple[int, int, int],
-    window: Pair,
-    *,
-    stride: Pair = 1,
-    padding: Padding = "valid",
-    dilation: Pair = 1,
-    bytes_per_value: int = 4,
+    shape: tuple[int, int, int], window: Pair, *, bytes_per_value: int = 4, **steps: Unpack[Steps]
 ) -> ColumnsMemory:
     """What X_col takes in memory: each cell is copied once for each window it lies under, about (kh·kw) / (S·S) times.
 
     Args:
         shape: (H, W, C) of one image.
         window: (kh, kw).
-        stride, padding, dilation: as the module says; the zeros of the padding take memory too.
         bytes_per_value: 4 for float32.
+        **steps: see ``Steps``; the zeros of the padding take memory too.
     """
     height, width, channels = shape
-    layout = window_layout((height, width), window, stride, padding, dilation)
+    layout = window_layout((height, width), window, **steps)
     image = height * width * channels * bytes_per_value
     columns = np.prod([*layout.window, channels, *layout.output]).item() * bytes_per_value
     return ColumnsMemory(image, columns, columns / image)

@@ -13,19 +13,21 @@ In full, for the output gradient G of a convolution with stride S, dilation D an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cnnrepro.anatomy.convolution import (
     Array,
-    Padding,
     Pair,
+    Steps,
     col2im,
     convolve_im2col,
     filter_rows,
     im2col,
     images_and_filters,
+    pair,
     window_layout,
 )
 from cnnrepro.errors import UsageError
@@ -41,14 +43,7 @@ class ConvolutionGradients:
 
 
 def convolution_gradients(
-    x: ArrayLike,
-    filters: ArrayLike,
-    output_gradient: ArrayLike,
-    *,
-    stride: Pair = 1,
-    padding: Padding = "valid",
-    dilation: Pair = 1,
-    groups: int = 1,
+    x: ArrayLike, filters: ArrayLike, output_gradient: ArrayLike, *, groups: int = 1, **steps: Unpack[Steps]
 ) -> ConvolutionGradients:
     """The gradients through the matrix product: Y = W·X gives dW = G·Xᵀ and dX = Wᵀ·G, and col2im adds dX up.
 
@@ -56,41 +51,30 @@ def convolution_gradients(
         x: images, (N, H, W, C).
         filters: (kh, kw, C / groups, F).
         output_gradient: gradient of the loss to the output, (N, H', W', F).
-        stride, padding, dilation, groups: of the convolution whose backward pass this is.
+        groups, **steps: of the convolution whose backward pass this is.
 
     Raises:
         UsageError: shapes do not fit each other.
     """
     x, filters = images_and_filters(x, filters, groups)
-    where = {"stride": stride, "padding": padding, "dilation": dilation}
     size, window = x.shape[1:3], filters.shape[:2]
-    gradient = _gradient_of_shape(
-        output_gradient, (len(x), *window_layout(size, window, **where).output, filters.shape[3])
-    )
+    layout = window_layout(size, window, **steps)
+    gradient = gradient_of_shape(output_gradient, (len(x), *layout.output, filters.shape[3]))
     to_inputs, to_filters = [], []
-    parts = zip(
-        np.split(x, groups, axis=3), filter_rows(filters, groups), np.split(gradient, groups, axis=3), strict=True
-    )
-    for part, rows, above in parts:
+    parts, gradients = np.split(x, groups, axis=3), np.split(gradient, groups, axis=3)
+    for part, rows, above in zip(parts, filter_rows(filters, groups), gradients, strict=True):
         above = np.moveaxis(above, 3, 1).reshape(len(x), len(rows), -1)  # (N, F / groups, H'·W')
-        columns = im2col(part, window, **where)  # (N, kh·kw·C / groups, H'·W')
+        columns = im2col(part, window, **steps)  # (N, kh·kw·C / groups, H'·W')
         to_rows = np.einsum("nfp,nkp->fk", above, columns)  # (F / groups, kh·kw·C / groups), summed over the batch
         to_filters.append(to_rows.T.reshape(*filters.shape[:3], len(rows)))
-        to_inputs.append(col2im(rows.T @ above, size, window, **where))
+        to_inputs.append(col2im(rows.T @ above, size, window, **steps))
     return ConvolutionGradients(
         np.concatenate(to_inputs, axis=3), np.concatenate(to_filters, axis=3), gradient.sum(axis=(0, 1, 2))
     )
 
 
 def input_gradient_as_convolution(
-    filters: ArrayLike,
-    output_gradient: ArrayLike,
-    size: tuple[int, int],
-    *,
-    stride: Pair = 1,
-    padding: Padding = "valid",
-    dilation: Pair = 1,
-    groups: int = 1,
+    filters: ArrayLike, output_gradient: ArrayLike, size: tuple[int, int], *, groups: int = 1, **steps: Unpack[Steps]
 ) -> Array:
     """The gradient to the input, as a convolution of the output gradient with the flipped filters.
 
@@ -98,19 +82,18 @@ def input_gradient_as_convolution(
         filters: (kh, kw, C / groups, F).
         output_gradient: (N, H', W', F).
         size: (H, W) of the input; several sizes lead to the same H', W' where the stride does not divide.
-        stride, padding, dilation, groups: of the convolution whose backward pass this is.
+        groups, **steps: of the convolution whose backward pass this is.
 
     Returns:
         (N, H, W, C).
     """
     filters, gradient = np.asarray(filters, np.float64), np.asarray(output_gradient, np.float64)
-    layout = window_layout(size, filters.shape[:2], stride, padding, dilation)
-    gradient = _gradient_of_shape(gradient, (len(gradient), *layout.output, filters.shape[3]))
+    layout = window_layout(size, filters.shape[:2], **steps)
+    gradient = gradient_of_shape(gradient, (len(gradient), *layout.output, filters.shape[3]))
     spread = spread_out(gradient, layout.stride)
     for axis, windows in enumerate((layout.rows, layout.columns), start=1):
-        before = (
-            windows.window_extent - 1 - windows.padding_before
-        )  # so that the first window ends on the first input cell
+        # So that the first window ends on the first cell of the input.
+        before = windows.window_extent - 1 - windows.padding_before
         after = size[axis - 1] + windows.window_extent - 1 - before - spread.shape[axis]
         spread = _pad_or_crop(spread, axis, before, after)
     flipped = np.split(filters[::-1, ::-1], groups, axis=3)
@@ -119,14 +102,7 @@ def input_gradient_as_convolution(
 
 
 def filter_gradient_as_convolution(
-    x: ArrayLike,
-    output_gradient: ArrayLike,
-    window: Pair,
-    *,
-    stride: Pair = 1,
-    padding: Padding = "valid",
-    dilation: Pair = 1,
-    groups: int = 1,
+    x: ArrayLike, output_gradient: ArrayLike, window: Pair, *, groups: int = 1, **steps: Unpack[Steps]
 ) -> Array:
     """The gradient to the filters, as a convolution of the input with the output gradient.
 
@@ -134,14 +110,14 @@ def filter_gradient_as_convolution(
         x: images, (N, H, W, C).
         output_gradient: (N, H', W', F).
         window: (kh, kw) of the filters.
-        stride, padding, dilation, groups: of the convolution whose backward pass this is.
+        groups, **steps: of the convolution whose backward pass this is.
 
     Returns:
         (kh, kw, C / groups, F).
     """
     x, gradient = np.asarray(x, np.float64), np.asarray(output_gradient, np.float64)
-    layout = window_layout(x.shape[1:3], window, stride, padding, dilation)
-    gradient = _gradient_of_shape(gradient, (len(x), *layout.output, gradient.shape[-1]))
+    layout = window_layout(x.shape[1:3], window, **steps)
+    gradient = gradient_of_shape(gradient, (len(x), *layout.output, gradient.shape[-1]))
     images = np.transpose(np.pad(x, ((0, 0), *layout.sides, (0, 0))), (3, 1, 2, 0))  # (C, H + P, W + P, N)
     products = [
         convolve_im2col(part, np.transpose(above, (1, 2, 0, 3)), stride=layout.dilation, dilation=layout.stride)
@@ -154,7 +130,7 @@ def filter_gradient_as_convolution(
 def spread_out(gradient: ArrayLike, stride: Pair) -> Array:
     """Put stride − 1 rows and columns of zeros between those of (N, H', W', F)."""
     gradient = np.asarray(gradient, np.float64)
-    down, across = window_layout((1, 1), 1, stride).stride
+    down, across = pair("stride", stride)
     count, height, width, channels = gradient.shape
     spread = np.zeros((count, (height - 1) * down + 1, (width - 1) * across + 1, channels))
     spread[:, ::down, ::across] = gradient
@@ -169,7 +145,8 @@ def _pad_or_crop(x: Array, axis: int, before: int, after: int) -> Array:
     return np.take(padded, range(max(-before, 0), padded.shape[axis] - max(-after, 0)), axis=axis)
 
 
-def _gradient_of_shape(output_gradient: ArrayLike, shape: tuple[int, ...]) -> Array:
+def gradient_of_shape(output_gradient: ArrayLike, shape: tuple[int, ...]) -> Array:
+    """The gradient as float64, if it has the shape of the output; else a UsageError."""
     gradient = np.asarray(output_gradient, np.float64)
     if gradient.shape != shape:
         raise UsageError(f"The output gradient has the shape of the output, {shape}. Received: {gradient.shape}.")

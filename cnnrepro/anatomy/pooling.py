@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnnrepro.anatomy.convolution import Array, Padding, Pair, WindowLayout, col2im, im2col, window_layout
+from cnnrepro.anatomy.convolution_backward import gradient_of_shape
 from cnnrepro.errors import UsageError, unknown
 
 KINDS = ("max", "average", "l2")
@@ -90,10 +91,7 @@ def pooling_gradient(
         UsageError: as for `pool`, or a gradient that has not the shape of the output.
     """
     x, layout = _layout(x, window, stride, padding, kind)
-    gradient = np.asarray(output_gradient, np.float64)
-    shape = (len(x), *layout.output, x.shape[3])
-    if gradient.shape != shape:
-        raise UsageError(f"The output gradient has the shape of the output, {shape}. Received: {gradient.shape}.")
+    gradient = gradient_of_shape(output_gradient, (len(x), *layout.output, x.shape[3]))
     if kind == "max":
         return route(gradient, _maximum(x, layout).switches, x.shape[1:3])
     if kind == "average":
