@@ -102,13 +102,15 @@ def geometry(
     before, after = _padding(padding, size, extent, stride)
     padded = size + before + after
     whole, remainder = divmod(padded - extent, stride)  # rounds towards −∞
+    received = f"size={size}, window={window}, stride={stride}, padding={padding!r}"
+    received += f", dilation={dilation}" if dilation > 1 else ""
     if padded < extent and not (rounding == "ceil" and extent - padded < stride):
         raise UsageError(
             f"No window fits: it spans {extent} cells and the padded input has {padded}; make the window or the "
-            f"dilation smaller or the padding larger. Received: {_received(size, window, stride, padding, dilation)}."
+            f"dilation smaller or the padding larger. Received: {received}."
         )
     if rounding == "exact" and remainder:
-        raise _not_exact(size, window, stride, padding, dilation, extent, (before, after))
+        raise UsageError(f"{_not_exact(size, stride, extent, before, after)} Received: {received}.")
     output = whole + 1
     if rounding == "ceil":
         output = min(output + bool(remainder), -(-(size + before) // stride))  # the second: starts that are inside
@@ -167,9 +169,8 @@ def receptive_field(layers: Sequence[tuple[int, ...]]) -> ReceptiveField:
     for layer in layers:
         if not isinstance(layer, (tuple, list)) or len(layer) not in (2, 3):
             raise UsageError(f"A layer is (window, stride) or (window, stride, dilation). Received: {layer!r}.")
-        window, step, dilation = _whole("window", layer[0]), _whole("stride", layer[1]), 1
-        if len(layer) == 3:
-            dilation = _whole("dilation", layer[2])
+        window, step = _whole("window", layer[0]), _whole("stride", layer[1])
+        dilation = _whole("dilation", layer[2]) if len(layer) == 3 else 1
         size += (window - 1) * dilation * stride
         stride *= step
         sizes.append(size)
@@ -197,17 +198,10 @@ def _padding(padding: int | tuple[int, int] | str, size: int, extent: int, strid
             return 0, 0
         total = max((-(-size // stride) - 1) * stride + extent - size, 0)
         return total // 2, total - total // 2
-    if isinstance(padding, (tuple, list)):
-        if len(padding) != 2:
-            raise UsageError(f"A padding of two sides is (before, after). Received: padding={padding!r}.")
-        return _whole("padding", padding[0], 0), _whole("padding", padding[1], 0)
-    cells = _whole("padding", padding, 0)
-    return cells, cells
-
-
-def _received(size: int, window: int, stride: int, padding: object, dilation: int) -> str:
-    dilated = f", dilation={dilation}" if dilation > 1 else ""
-    return f"size={size}, window={window}, stride={stride}, padding={padding!r}{dilated}"
+    sides = padding if isinstance(padding, (tuple, list)) else (padding, padding)
+    if len(sides) != 2:
+        raise UsageError(f"A padding of two sides is (before, after). Received: padding={padding!r}.")
+    return _whole("padding", sides[0], 0), _whole("padding", sides[1], 0)
 
 
 def _cells(count: int) -> str:
@@ -228,11 +222,8 @@ def _sentence(extent: int, stride: int, padded: int, lost: int, beyond: int, los
     return f"{start}the last {last} lost."
 
 
-def _not_exact(
-    size: int, window: int, stride: int, padding: object, dilation: int, extent: int, sides: tuple[int, int]
-) -> UsageError:
+def _not_exact(size: int, stride: int, extent: int, before: int, after: int) -> str:
     """The formula with its fraction, and neighbours for which it gives a whole number."""
-    before, after = sides
     span = size + before + after - extent
     remainder = span % stride
     value = Fraction(span, stride) + 1
@@ -243,8 +234,7 @@ def _not_exact(
         if before == after and (size + 2 * near - extent) % stride == 0 and size + 2 * near >= extent
     ]
     other = symmetric[0] if symmetric else (before, after + stride - remainder)
-    return UsageError(
+    return (
         f"The output is no whole number: ({size} - {extent} + {before + after})/{stride} + 1 = {value}, with a "
-        f"remainder of {_cells(remainder)}; size {' or '.join(map(str, sizes))} divides, and so does padding {other}. "
-        f"Received: {_received(size, window, stride, padding, dilation)}."
+        f"remainder of {_cells(remainder)}; size {' or '.join(map(str, sizes))} divides, and so does padding {other}."
     )

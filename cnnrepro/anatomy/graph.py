@@ -114,8 +114,11 @@ def _walk(
     for node in _nodes_before(targets, set(known)):
         operation, tensors = node.operation, node.input_tensors
         inputs = tuple(known[id(tensor)] for tensor in tensors)
-        if ancestors(operation) & {"Functional", "Sequential"}:
-            _walk_inner(operation, node, known, specs, prefix, calls, path)
+        if ancestors(operation) & {"Functional", "Sequential"}:  # a model called as a layer: the calls inside it
+            finals = _outputs(operation)
+            within = dict(zip(map(id, operation.inputs), inputs, strict=True))
+            _walk(finals, within, specs, f"{prefix}{operation.name}/", calls, (*path, id(node)))
+            known.update((id(outer), within[id(own)]) for outer, own in zip(node.outputs, finals, strict=True))
             continue
         outputs = tuple((*path, id(tensor)) for tensor in node.outputs)
         input_specs = [specs[identity] for identity in inputs]
@@ -144,22 +147,6 @@ def _output_specs(node: Any, inputs: Sequence) -> Sequence:
 
     arguments, named = node.arguments.fill_in({id(before): now for before, now in pairs})
     return keras.tree.flatten(node.operation.compute_output_spec(*arguments, **named))
-
-
-def _walk_inner(
-    inner: Any,
-    node: Any,
-    known: dict[int, Hashable],
-    specs: dict[Hashable, Any],
-    prefix: str,
-    calls: list[Call],
-    path: tuple[Hashable, ...],
-) -> None:
-    """The calls inside a model that another one calls as a layer."""
-    within = dict(zip(map(id, inner.inputs), (known[id(tensor)] for tensor in node.input_tensors), strict=True))
-    _walk(_outputs(inner), within, specs, f"{prefix}{inner.name}/", calls, (*path, id(node)))
-    for outer, own in zip(node.outputs, _outputs(inner), strict=True):
-        known[id(outer)] = within[id(own)]
 
 
 def _nodes_before(targets: Sequence, known: set[int]) -> Iterator[Any]:

@@ -21,11 +21,7 @@ def spatial(layout: str, shape: Shape) -> Shape:
 
 def channels(layer: Any, shape: Shape) -> int | None:
     """The channels of a shape."""
-    return shape[0] if _channels_first(layer) else shape[-1]
-
-
-def _channels_first(layer: Any) -> bool:
-    return getattr(layer, "data_format", "channels_last") == "channels_first"
+    return shape[0] if getattr(layer, "data_format", None) == "channels_first" else shape[-1]
 
 
 def _product(*numbers: int | None) -> int | None:
@@ -79,14 +75,18 @@ COSTS: Mapping[str, Callable[[Any, Shape, Shape], int | None]] = {
 
 # ---- what stays at its place ---------------------------------------------------------------------------------------
 
-# Value by value: an output sees what its input sees.
-ELEMENTWISE = frozenset(
+PASS_AT_INFERENCE = frozenset(
     {
-        *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Identity", "Dropout", "SpatialDropout2D"),
-        *("SpatialDropout1D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout", "GaussianNoise"),
-        *("BatchNormalization", "Normalization", "Rescaling", "LocalResponseNormalization"),
-        *("LayerScale", "StochasticDepth", "ActivityRegularization", "RandomFlip", "RandomRotation", "RandomZoom"),
+        *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout"),
+        *("GaussianNoise", "StochasticDepth", "ActivityRegularization", "RandomFlip", "RandomRotation", "RandomZoom"),
         *("RandomTranslation", "RandomContrast", "RandomBrightness"),
+    }
+)
+# Value by value: an output sees what its input sees.
+ELEMENTWISE = PASS_AT_INFERENCE | frozenset(
+    {
+        *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Identity", "BatchNormalization", "Normalization"),
+        *("Rescaling", "LocalResponseNormalization", "LayerScale"),
         *("Absolute", "Abs", "Cast", "Clip", "Elu", "Exp", "Gelu", "HardSigmoid", "HardSwish", "HardSilu", "Log"),
         *("Negative", "Relu", "Relu6", "Sigmoid", "Silu", "Softplus", "Sqrt", "Square", "Tanh"),
     }
@@ -97,22 +97,12 @@ ALONG_AN_AXIS = frozenset({"Softmax", "LogSoftmax", "UnitNormalization", "RMSNor
 OF_ONE_IMAGE = frozenset({"LayerNormalization", "GroupNormalization"})
 # CustomScaleLayer is Inception-ResNet's: one path plus a multiple of another.
 MERGES = frozenset(
-    {
-        *("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract", "Divide", "TrueDivide"),
-        "CustomScaleLayer",
-    }
-)
+    ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract", "Divide", "TrueDivide")
+) | {"CustomScaleLayer"}
 GLOBAL_POOLS = frozenset(f"Global{kind}Pooling{axes}D" for kind in ("Average", "Max") for axes in (1, 2, 3))
 RESHAPES = frozenset({"Flatten", "Reshape"})
 # A view of what is there already: no memory of its own.
 VIEWS = RESHAPES | {"Identity"}
-PASS_AT_INFERENCE = frozenset(
-    {
-        *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout"),
-        *("GaussianNoise", "StochasticDepth", "ActivityRegularization", "RandomFlip", "RandomRotation", "RandomZoom"),
-        *("RandomTranslation", "RandomContrast", "RandomBrightness"),
-    }
-)
 
 # ---- windows -------------------------------------------------------------------------------------------------------
 

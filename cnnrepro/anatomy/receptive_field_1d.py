@@ -73,11 +73,6 @@ class Region:
         return replace(self, end=self.end + reach, stride=None, whole=True)
 
 
-def input_region() -> Region:
-    """A pixel sees itself."""
-    return Region(0, 0, 1)
-
-
 def merged(regions: Sequence[Region | None]) -> tuple[Region | None, str]:
     """The region seen by units that each combine one unit of every path, and a note where the paths disagree.
 
@@ -89,25 +84,23 @@ def merged(regions: Sequence[Region | None]) -> tuple[Region | None, str]:
     """
     if None in regions or not regions:
         return None, "a path's receptive field is unknown"
-    known = [region for region in regions if region is not None]
-    strides = sorted({region.stride for region in known if region.stride is not None})
+    strides = sorted({region.stride for region in regions if region.stride is not None})
     if len(strides) > 1:
         return None, f"paths come with strides {_listed(strides)}"
     note = ""
-    sizes = sorted({region.size for region in known})
-    centres = {region.centre for region in known if not region.whole}
+    sizes = sorted({region.size for region in regions})
+    centres = {region.centre for region in regions if not region.whole}
     if len(sizes) > 1:
         note = f"paths see {_listed(sizes)} pixels"
     if len(centres) > 1 and None not in centres:
         note = f"{note}, " if note else ""
-        note += f"paths are centred at {_listed(sorted(c for c in centres if c is not None))}"
-    whole = [region for region in known if region.whole]
+        note += f"paths are centred at {_listed(sorted(centres))}"
     union = Region(
-        min(region.start for region in known),
-        max(region.end for region in known),
+        min(region.start for region in regions),
+        max(region.end for region in regions),
         strides[0] if strides else None,
-        whole=bool(whole),
-        known_place=all(region.known_place for region in known),
+        whole=any(region.whole for region in regions),
+        known_place=all(region.known_place for region in regions),
     )
     return union, note
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnrepro.anatomy import layer_costs
 from cnnrepro.anatomy.layer_costs import Shape
-from cnnrepro.anatomy.receptive_field_1d import Region, input_region, merged
+from cnnrepro.anatomy.receptive_field_1d import Region, merged
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ReceptiveFields:
 
 def of_input(shape: Shape) -> ReceptiveFields:
     """The pixels of an image (H, W, C), or the values of a vector, which has no places."""
-    return ReceptiveFields(tuple(input_region() for _ in shape[:-1]))
+    return ReceptiveFields((Region(0, 0, 1),) * (len(shape) - 1))  # each sees itself
 
 
 def through(
@@ -38,7 +38,7 @@ def through(
 
     Args:
         layer: the layer.
-        kind: its kind, see ``rules.kind``; None for a stranger.
+        kind: its kind, see ``layer_costs.kind``; None for a stranger.
         inputs: the receptive fields of its inputs.
         shapes: of its inputs, without the batch axis.
     """
@@ -112,12 +112,11 @@ def _side_by_side(
 def _windowed(layer: Any, kind: str, fields: ReceptiveFields, shape: Shape, layout: str) -> ReceptiveFields:
     lengths = layer_costs.spatial(layout, shape)
     windows = layer_costs.WINDOWS[kind](layer)
-    return ReceptiveFields(
-        tuple(
-            region and region.through(window.size, window.stride, window.dilation, window.padding_before(units))
-            for region, window, units in zip(fields.regions, windows, lengths, strict=True)
-        )
+    regions = (
+        region and region.through(window.size, window.stride, window.dilation, window.padding_before(units))
+        for region, window, units in zip(fields.regions, windows, lengths, strict=True)
     )
+    return ReceptiveFields(tuple(regions))
 
 
 def _together(fields: ReceptiveFields, shape: Shape, layout: str) -> tuple[Region | None, ...]:
@@ -130,13 +129,8 @@ def _together(fields: ReceptiveFields, shape: Shape, layout: str) -> tuple[Regio
 
 def _whole(fields: ReceptiveFields, shape: Shape, layout: str) -> ReceptiveFields:
     """Units that stay at their places and are scaled by statistics of all of them."""
-    together = _together(fields, shape, layout)
-    return ReceptiveFields(
-        tuple(
-            every and region and replace(every, stride=region.stride)
-            for every, region in zip(together, fields.regions, strict=True)
-        )
-    )
+    pairs = zip(_together(fields, shape, layout), fields.regions, strict=True)
+    return ReceptiveFields(tuple(every and region and replace(every, stride=region.stride) for every, region in pairs))
 
 
 def _axes(layer: Any, shape: Shape) -> list[int]:
