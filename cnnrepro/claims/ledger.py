@@ -1,19 +1,24 @@
 """The ledger: every checkable statement of the lecture notes, by number. Plain data.
 
 To add a statement: its row in ``statements/<topic>.py``, its check in ``checks/<topic>.py``; a new topic also in
-``TOPICS`` (``statements/__init__.py``). The notebook that it names shows it with
-``report.show_verdict(claims.check(NUMBER))``.
+``TOPICS``. A notebook shows it with ``report.show_verdict(claims.check(NUMBER))``.
 """
 
 from __future__ import annotations
 
-from cnnrepro.claims import statements
+from importlib import import_module
+
 from cnnrepro.claims.statement import SOURCES, Statement
 from cnnrepro.errors import UsageError
 
 __all__ = ["LEDGER", "SOURCES", "Statement", "statement"]
 
-LEDGER: dict[int, Statement] = {row.number: row for row in sorted(statements.ALL, key=lambda row: row.number)}
+TOPICS = (
+    *("architectures", "convolution", "data_and_colours", "dense_layers", "losses_and_derivatives", "memory"),
+    *("pooling", "receptive_fields", "recipe", "sizes", "training_comparisons"),
+)
+_ROWS = [row for topic in TOPICS for row in import_module(f"cnnrepro.claims.statements.{topic}").STATEMENTS]
+LEDGER: dict[int, Statement] = {row.number: row for row in sorted(_ROWS, key=lambda row: row.number)}
 
 
 def statement(number: int) -> Statement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -60,8 +61,16 @@ class Outcome:
             "computed": self.verdict is not None,
             "evidence": list(self.evidence),
             "basis": self.verdict.basis if self.verdict else "",
-            "notebook": row.notebook,
+            "notebook": _notebooks().get(row.number, "claims"),  # whose page lists them all
         }
+
+
+@functools.cache
+def _notebooks() -> dict[int, str]:
+    """The notebook whose page gives the verdict on a statement, by its number; of two the later."""
+    from cnnrepro.experiments import EXPERIMENTS
+
+    return {number: name for name, experiment in EXPERIMENTS.items() for number in experiment.claims}
 
 
 def check(number: int, results: Results | None = None) -> Verdict:

@@ -28,7 +28,6 @@ class Statement:
         function: ``"topic:function"`` of the check in ``claims/checks``. It returns a ``Verdict``; without arguments,
             or, where an experiment's runs decide, from its results and the statement.
         experiment: the experiment whose runs decide, where one does.
-        notebook: the notebook that shows it, if any.
         dataset, epochs: what the statement speaks of, where it names them.
     """
 
@@ -39,7 +38,6 @@ class Statement:
     verdict: str
     function: str
     experiment: str = ""
-    notebook: str = ""
     dataset: str = ""
     epochs: int = 0
 

@@ -23,10 +23,10 @@ ops = keras.ops
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=5))
 def test_a_gradient_read_off_a_step_is_the_derivative(values):
     x = np.array(values)
-    found, other = autodiff.gradients(lambda x, y: ops.sum(x**2 * y), x, x + 1)
+    to_x, to_y = autodiff.gradients(lambda x, y: ops.sum(x**2 * y), x, x + 1)
     _, tolerance = autodiff.precision()
-    np.testing.assert_allclose(found, 2 * x * (x + 1), rtol=0, atol=100 * tolerance)
-    np.testing.assert_allclose(other, x**2, rtol=0, atol=100 * tolerance)
+    np.testing.assert_allclose(to_x, 2 * x * (x + 1), rtol=0, atol=100 * tolerance)
+    np.testing.assert_allclose(to_y, x**2, rtol=0, atol=100 * tolerance)
 
 
 def test_a_gradient_is_pulled_back_through_a_matrix_product():

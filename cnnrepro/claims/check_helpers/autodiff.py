@@ -35,29 +35,12 @@ class _Moved(keras.Model):
     def __init__(self, function: Callable, arrays: Sequence[NDArray], dtype: str):
         super().__init__(dtype=dtype)
         self.function = function
-        self.arrays = [
-            self.add_weight(shape=array.shape, initializer=_Values(array), dtype=dtype, name=f"array{number}")
-            for number, array in enumerate(arrays)
-        ]
+        self.arrays = [keras.Variable(array, dtype=dtype) for array in arrays]
         self.built = True
 
     def call(self, inputs):
         values = [ops.convert_to_tensor(array) for array in self.arrays]
         return ops.reshape(self.function(*values), (1, 1))
-
-
-class _Values(keras.initializers.Initializer):
-    """Given numbers as first values."""
-
-    def __init__(self, values: NDArray):
-        self.values = values
-
-    def __call__(self, shape, dtype=None):
-        return ops.convert_to_tensor(self.values, dtype)
-
-
-def _total(_, outputs):
-    return ops.sum(outputs)
 
 
 def gradients(function: Callable, *arrays: ArrayLike) -> list[NDArray]:
@@ -73,9 +56,11 @@ def gradients(function: Callable, *arrays: ArrayLike) -> list[NDArray]:
     dtype, _ = precision()
     starts = [np.asarray(array, dtype) for array in arrays]
     model = _Moved(function, starts, dtype)
-    model.compile(optimizer=keras.optimizers.SGD(1.0), loss=_total, run_eagerly=step_by_step())
+    model.compile(
+        optimizer=keras.optimizers.SGD(1.0), loss=lambda _, outputs: ops.sum(outputs), run_eagerly=step_by_step()
+    )
     model.train_on_batch(np.zeros((1, 1), dtype), np.zeros((1, 1), dtype))
-    ends = [keras.ops.convert_to_numpy(array) for array in model.arrays]
+    ends = [ops.convert_to_numpy(array) for array in model.arrays]
     return [np.asarray(start - end, np.float64) for start, end in zip(starts, ends, strict=True)]
 
 

@@ -48,21 +48,13 @@ def of_kinds(model: keras.Model, *kinds: str) -> list[Call]:
 
 def windowed(model: keras.Model) -> list[WindowedCall]:
     """A model's convolutions and poolings with square windows. Padding layers count with the layer behind them."""
-    return [_windowed(call) for call in of_kinds(model, *WINDOWS)]
-
-
-def _windowed(call: Call) -> WindowedCall:
-    layer = call.operation
-    sees = WINDOWS[kind(layer)](layer)[0]
-    return WindowedCall(
-        name=call.name,
-        kind=kind(layer),
-        window=sees.size,
-        stride=sees.stride,
-        padding=sees.padding,
-        size=call.input_shapes[0][1],
-        output=call.output_shapes[0][1],
-    )
+    windowed_calls = []
+    for call in of_kinds(model, *WINDOWS):
+        name = kind(call.operation)
+        window = WINDOWS[name](call.operation)[0]
+        sizes = call.input_shapes[0][1], call.output_shapes[0][1]
+        windowed_calls.append(WindowedCall(call.name, name, window.size, window.stride, window.padding, *sizes))
+    return windowed_calls
 
 
 def one_of_each_builder() -> Iterator[tuple[str, keras.Model]]:

@@ -13,9 +13,7 @@ from cnnrepro.claims.check_helpers.wording import spelled
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.models import outline
 
-CONVOLUTIONS = ("Conv2D", "GroupedConv2D")
-
-# Statement 5: the listing of S1; kind, window, stride, output.
+# Statement 5: the listing of S1; kind, window, stride, output; and its dropout.
 LISTING = (
     ("InputLayer", None, None, (224, 224, 3)),
     ("Conv2D", 11, 4, (55, 55, 96)),
@@ -31,7 +29,6 @@ LISTING = (
     ("Dense", None, None, (4096,)),
     ("Dense", None, None, (1000,)),
 )
-
 DROPOUT = (0.5, 0.5)
 
 
@@ -106,9 +103,7 @@ def unshared_parameters() -> Verdict:
 
 # Statement 17: model, its name in prose, claimed parameters.
 PARAMETERS = (("alexnet", "AlexNet", 60e6), ("googlenet", "Inception v1", 4e6), ("vgg16", "VGG-16", 140e6))
-
 ROUNDING = 0.05  # "60M" and "140M" have one or two digits
-
 VGG_LAYERS = 16
 
 
@@ -125,24 +120,22 @@ def published_parameters() -> Verdict:
     averages = [len(of_kinds(built[name], "GlobalAveragePooling2D")) for name in ("googlenet", "resnet50")]
     last = next(row for row in answers["googlenet"] if row.name == "logits")
     no_stack = heads["googlenet"] == heads["resnet50"] == 1 and averages == [1, 1]
-    wrong = [(name, title, claimed) for name, title, claimed in PARAMETERS if not right[title]]
-    said = "; ".join(f"{title} has {counts[name]:,}, not {claimed / 1e6:.0f} million" for name, title, claimed in wrong)
-    kept = ", ".join(f"{title} with {counts[name]:,}" for name, title, _ in PARAMETERS if right[title])
+    millions = {title: f"{claimed / 1e6:.0f} million" for _, title, claimed in PARAMETERS}
+    named = {title: f"{counts[name]:,}" for name, title, _ in PARAMETERS}
+    wrong = "; ".join(f"{name} has {count}, not {millions[name]}" for name, count in named.items() if not right[name])
+    kept = ", ".join(f"{title} with {count}" for title, count in named.items() if right[title])
     return conclude(
         17,
         right_or_wrong([*right.values(), weighted == VGG_LAYERS, no_stack]),
         {
-            DOES_NOT_HOLD: f"{said or 'The counts are right'}. Right within {ROUNDING:.0%}: {kept or 'none'}; VGG-16 "
+            DOES_NOT_HOLD: f"{wrong or 'The counts are right'}. Right within {ROUNDING:.0%}: {kept or 'none'}; VGG-16 "
             f"has {weighted} layers; "
             + ("GoogLeNet and ResNet-50 end with an average and one dense layer." if no_stack else f"heads: {heads}."),
             HOLDS: f"All {len(right)} parameter counts are right within {ROUNDING:.0%}.",
         },
         (
             "Parameters at inference: "
-            + ", ".join(
-                f"{title} {counts[name]:,} (the notes: {claimed / 1e6:.0f} million)"
-                for name, title, claimed in PARAMETERS
-            )
+            + ", ".join(f"{title} {count} (the notes: {millions[title]})" for title, count in named.items())
             + ".",
             f"GoogLeNet without its last dense layer still has "
             f"{counts['googlenet'] - last.parameters:,}; AlexNet has "
@@ -167,11 +160,11 @@ def vgg_and_zfnet() -> Verdict:
     for name in names:
         for call in windowed(outline(name)):
             seen[call.kind].append((call.window, call.stride, call.padding))
-    same = {name: set(shapes) for name, shapes in seen.items()} == {
-        "Conv2D": {VGG_CONVOLUTION},
-        "MaxPooling2D": {VGG_POOL},
-    }
-    first, second = _first_layers()
+    same = (set(seen["Conv2D"]), set(seen["MaxPooling2D"])) == ({VGG_CONVOLUTION}, {VGG_POOL})
+    first, second = (
+        [(call.window, call.stride) for call in windowed(outline(name)) if call.kind.endswith("Conv2D")]
+        for name in ("alexnet", "zfnet")
+    )
     changed = [number for number, (a, b) in enumerate(zip(first, second, strict=True), start=1) if a != b]
     smaller = second[0][0] < first[0][0] and second[0][1] < first[0][1]
     return conclude(
@@ -191,14 +184,6 @@ def vgg_and_zfnet() -> Verdict:
         ),
         "the built vgg11 to vgg19, alexnet and zfnet",
     )
-
-
-def _first_layers() -> list[list[tuple[int, int]]]:
-    """Window and stride of each convolution of AlexNet and of ZFNet."""
-    return [
-        [(call.window, call.stride) for call in windowed(outline(name)) if call.kind in CONVOLUTIONS]
-        for name in ("alexnet", "zfnet")
-    ]
 
 
 def _spell(layer: tuple[int, int]) -> str:

@@ -22,9 +22,10 @@ ops = keras.ops
 X_COL, W_ROW = (363, 3025), (96, 3015)
 
 # Statement 8: size, window, stride, padding, dilation of the convolutions whose backward pass is looked at.
-GEOMETRIES = ((9, 3, 1, "valid", 1), (9, 3, 1, "same", 1), (10, 3, 2, "valid", 1), (11, 5, 2, "same", 1))
-
-GEOMETRIES += ((10, 2, 3, "valid", 1), (11, 3, 1, "valid", 2), (12, 3, 1, "same", 3), (8, 1, 1, "valid", 1))
+GEOMETRIES = (
+    *((9, 3, 1, "valid", 1), (9, 3, 1, "same", 1), (10, 3, 2, "valid", 1), (11, 5, 2, "same", 1)),
+    *((10, 2, 3, "valid", 1), (11, 3, 1, "valid", 2), (12, 3, 1, "same", 3), (8, 1, 1, "valid", 1)),
+)
 
 
 def _convolve(x, filters, stride=1, padding="valid", dilation=1):
@@ -102,7 +103,7 @@ def backward_pass() -> Verdict:
             f"The convolution with flipped filters, input and output channels exchanged, and automatic differentiation "
             f"({precision()[0]}) differ by at most {tiny(max(apart))}; it and the way through im2col by "
             f"{tiny(max(by_hand))}.",
-            f"Without the flip the result is another in all {sum(one > 0.01 for one in unflipped)} of {len(unflipped)} "
+            f"Without the flip the result is another in all {sum(gap > 0.01 for gap in unflipped)} of {len(unflipped)} "
             f"geometries with windows above 1x1, by {min(unflipped):.0%} of the largest value or more.",
             f"With stride S (in {strided} of the {len(right)}) S − 1 rows and columns of zeros go between those of the "
             f"gradient first: a convolution with stride 1/S, as some say.",
@@ -118,17 +119,13 @@ def cross_correlation() -> Verdict:
     even = skew + skew[::-1, ::-1]  # the same when it is turned by 180 degrees
     matches = {}
     for name, kernel in (("skew", skew), ("turned", skew[::-1, ::-1]), ("even", even)):
-        layer = ops.convert_to_numpy(
-            _convolve(
-                image[None, :, :, None].astype("float32"),
-                np.ascontiguousarray(kernel)[:, :, None, None].astype("float32"),
-            )
-        )[0, :, :, 0]
+        batch, filters = image[None, :, :, None].astype("float32"), kernel[:, :, None, None].astype("float32")
+        layer = ops.convert_to_numpy(_convolve(batch, filters))[0, :, :, 0]
         reference = even if name == "even" else skew
-        matches[name] = (
-            difference(layer, signal.convolve2d(image, reference, mode="valid")),
-            difference(layer, signal.correlate2d(image, reference, mode="valid")),
-        )
+        matches[name] = [
+            difference(layer, operation(image, reference, mode="valid"))
+            for operation in (signal.convolve2d, signal.correlate2d)
+        ]
     as_it_stands, turned, symmetric = (pair[0] < 1e-5 for pair in matches.values())
     if_flipped = HOLDS_IF if turned and symmetric else DOES_NOT_HOLD
     return conclude(
@@ -222,9 +219,7 @@ def _influences(shape: tuple[int, int, int], filters: np.ndarray, padding: str, 
     """How many inputs change one output: in the middle of the map, or in its corner."""
     at = 0 if corner else shape[0] // 2 - 2
     tensor = filters.astype(precision()[0])
-    gradient = gradients(
-        lambda x: ops.conv(x, tensor, 1, padding, "channels_last")[0, at, at, 0], np.zeros((1, *shape))
-    )[0]
+    (gradient,) = gradients(lambda x: _convolve(x, tensor, padding=padding)[0, at, at, 0], np.zeros((1, *shape)))
     return int(np.count_nonzero(gradient))
 
 
@@ -234,13 +229,14 @@ def full_depth() -> Verdict:
     for name, model in one_of_each_builder():
         networks += 1
         for call in of_kinds(model, *CONVOLUTIONS):
-            depths = _depths(call.operation)
-            channels = call.input_shapes[0][-1]
-            if all(depth == channels for depth in depths):
+            layer, channels = call.operation, call.input_shapes[0][-1]
+            table = getattr(layer, "table", None)
+            depths = {len(sources) for sources in table} if table else {layer.kernel.shape[2]}
+            if depths == {channels}:
                 full += 1
             else:
-                partial.append((name, call.name, channels, sorted(set(depths))))
-                explained.append(getattr(call.operation, "table", None) or call.operation.groups > 1)
+                partial.append((name, call.name, channels, sorted(depths)))
+                explained.append(table or layer.groups > 1)
     names = sorted({name for name, *_ in partial})
     return conclude(
         49,
@@ -262,12 +258,6 @@ def full_depth() -> Verdict:
     )
 
 
-def _depths(layer: object) -> list[int]:
-    """How many input channels each filter sees."""
-    table = getattr(layer, "table", None)
-    return [len(row) for row in table] if table else [layer.kernel.shape[2]]
-
-
 def one_by_one() -> Verdict:
     """Statement 14: a 1x1 convolution is a dot product over the channels of each pixel."""
     random = np.random.default_rng(0)
@@ -279,12 +269,12 @@ def one_by_one() -> Verdict:
     order = random.permutation(32 * 32)
     shuffled = image.reshape(1, -1, 3)[:, order].reshape(image.shape)
     after = ops.convert_to_numpy(layer(shuffled)).reshape(1, -1, 8)
-    stays = np.abs(after - output.reshape(1, -1, 8)[:, order]).max() < 1e-5
+    moved = np.abs(after - output.reshape(1, -1, 8)[:, order]).max()
     length = int(np.prod(kernel.shape[:3]))
     seen = receptive_field([(1, 1)]).size
     return conclude(
         14,
-        right_or_wrong([np.abs(output - products).max() < 1e-5, stays, length == image.shape[3], seen == 1]),
+        right_or_wrong([np.abs(output - products).max() < 1e-5, moved < 1e-5, length == image.shape[3], seen == 1]),
         {
             HOLDS: f"On 32x32x3 every output of a 1x1 convolution is a dot product of {length} numbers, the channels "
             f"of one pixel: Keras's layer equals the matrix product, and mixes channels only.",
@@ -293,7 +283,7 @@ def one_by_one() -> Verdict:
             f"Keras's 1x1 convolution and the product of each pixel with a {length}x8 matrix differ by "
             f"{tiny(difference(output, products))} of the largest output, over {32 * 32:,} pixels.",
             f"Shuffling all {order.size:,} pixels before the layer or after it gives the same: differences of "
-            f"{tiny(np.abs(after - output.reshape(1, -1, 8)[:, order]).max())}; no pixel sees another.",
+            f"{tiny(moved)}; no pixel sees another.",
             f"A filter has {length} weights and 1 bias, and its receptive field is {seen} pixel.",
         ),
         "Keras's Conv2D on a random 32x32x3 image",

@@ -6,21 +6,14 @@ import numpy as np
 
 from cnnrepro.claims.check_helpers.wording import shape_text, spelled
 from cnnrepro.claims.verdict import HOLDS, NOT_CHECKABLE, Verdict, conclude, right_or_wrong
-from cnnrepro.data import DATASETS
+from cnnrepro.data import DATASETS, PHOTOGRAPHS, photograph
 from cnnrepro.data.pipelines.definition import IMAGENET_VARIANCES
 from cnnrepro.data.tfds.read_prepared import status
 
 
-def _photographs() -> list[np.ndarray]:
-    """The two photographs that scikit-learn carries, (427, 640, 3) uint8."""
-    from sklearn.datasets import load_sample_image
-
-    return [load_sample_image(name) for name in ("china.jpg", "flower.jpg")]
-
-
 def principal_colours() -> Verdict:
     """Statement 25: PCA of the RGB values: directions of largest variance, and eigenvalues as its size."""
-    pixels = np.concatenate([photograph.reshape(-1, 3) for photograph in _photographs()]) / 255.0  # (N, 3)
+    pixels = np.concatenate([photograph(name).reshape(-1, 3) for name in PHOTOGRAPHS]) / 255.0  # (N, 3)
     covariance = np.cov(pixels.T)
     values, vectors = np.linalg.eigh(covariance)
     values, vectors = values[::-1], vectors[:, ::-1]
@@ -61,12 +54,12 @@ SHADES, COLOURS = 256, 16_000_000  # statement 26
 
 def colours() -> Verdict:
     """Statement 26: 256 shades, and more than 16 million colours in 24 bits."""
-    photograph = _photographs()[1]
-    limits = np.iinfo(photograph.dtype)
+    pixels = photograph("flower")
+    limits = np.iinfo(pixels.dtype)
     shades = int(limits.max) - int(limits.min) + 1
-    bits = limits.bits * photograph.shape[2]
-    number = shades ** photograph.shape[2]
-    used = len(np.unique(photograph.reshape(-1, 3), axis=0))
+    bits = limits.bits * pixels.shape[2]
+    number = shades ** pixels.shape[2]
+    used = len(np.unique(pixels.reshape(-1, 3), axis=0))
     return conclude(
         26,
         right_or_wrong([shades == SHADES, bits == 24, number > COLOURS, number == 2**bits]),
@@ -75,9 +68,9 @@ def colours() -> Verdict:
             f"and {shades}³ = 2^{bits} = {number:,} colours.",
         },
         (
-            f"A photograph as it is read is {shape_text(photograph.shape)} of {limits.bits}-bit numbers: {shades} "
+            f"A photograph as it is read is {shape_text(pixels.shape)} of {limits.bits}-bit numbers: {shades} "
             f"shades a channel, {number:,} colours.",
-            f"It uses {used:,} of them, {used / number:.2%}, in {photograph.shape[0] * photograph.shape[1]:,} pixels.",
+            f"It uses {used:,} of them, {used / number:.2%}, in {pixels.shape[0] * pixels.shape[1]:,} pixels.",
         ),
         "a photograph that scikit-learn carries, and NumPy's uint8",
     )
@@ -85,34 +78,28 @@ def colours() -> Verdict:
 
 # Statement 56: what S1 says of ImageNet; and what Russakovsky and others 2015, table 2, give for the challenges.
 TRAINING, CLASSES, TEST = 1_200_000, 1_000, 150_000
-
 PUBLISHED = {"training images of 2012": 1_281_167, "test images of 2012": 100_000, "test images of 2010": 150_000}
 
 
 def imagenet_sizes() -> Verdict:
     """Statement 56: the sizes of ImageNet and of its challenge; counted where the data set is at hand."""
-    sets = [
-        info for info in DATASETS.values() if info.name.startswith("imagenet2012") and status(info.name) == "prepared"
+    here = [info for name, info in DATASETS.items() if name.startswith("imagenet2012") and status(name) == "prepared"]
+    right = [
+        abs((info.sizes["train"] + info.sizes["validation"]) / TRAINING - 1) < 0.1
+        and (len(info.classes), info.sizes["test"]) == (CLASSES, TEST)
+        for info in here
     ]
-    counts = [(info.sizes["train"] + info.sizes["validation"], len(info.classes), info.sizes["test"]) for info in sets]
-    word = (
-        right_or_wrong(
-            abs(train / TRAINING - 1) < 0.1 and (classes, test) == (CLASSES, TEST) for train, classes, test in counts
-        )
-        if counts
-        else NOT_CHECKABLE
-    )
     of_2012 = PUBLISHED["test images of 2012"]
     return conclude(
         56,
-        word,
+        right_or_wrong(right) if right else NOT_CHECKABLE,
         {
             NOT_CHECKABLE: f"It takes ImageNet, which is not on this machine. The challenge's paper gives "
             f"{PUBLISHED['training images of 2012']:,} training images in {CLASSES:,} classes, and {of_2012:,} test "
             f"images for 2012; {PUBLISHED['test images of 2010']:,} are those of 2010.",
         },
         (
-            f"Of the {len(DATASETS)} data sets that cnnrepro knows, {len(sets)} that hold ImageNet are prepared here.",
+            f"Of the {len(DATASETS)} data sets that cnnrepro knows, {len(here)} that hold ImageNet are prepared here.",
             f"Russakovsky and others 2015 give {', '.join(f'{count:,} {what}' for what, count in PUBLISHED.items())}; "
             f"the notes say {TEST:,} test images and the year 2012.",
             f"It takes the images and labels of the challenge (some {TRAINING * 0.11 / 1000:.0f} GB at 110 kB an "

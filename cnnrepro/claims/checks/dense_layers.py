@@ -6,9 +6,15 @@ import numpy as np
 
 from cnnrepro import anatomy, models
 from cnnrepro.anatomy import SoftmaxCrossEntropy
-from cnnrepro.anatomy.graph import take_apart
-from cnnrepro.anatomy.layer_costs import kind
-from cnnrepro.claims.check_helpers.networks import STEPS, digits, drawn, one_of_each_builder, step_losses, traced
+from cnnrepro.claims.check_helpers.networks import (
+    STEPS,
+    digits,
+    drawn,
+    of_kinds,
+    one_of_each_builder,
+    step_losses,
+    traced,
+)
 from cnnrepro.claims.check_helpers.wording import shape_text, spelled, tiny
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.engine import keras, without_weights
@@ -22,7 +28,9 @@ def without_flattening() -> Verdict:
     unflattened = anatomy.trace(without_weights(_unflattened))
     needing, without = [], []
     for name, model in one_of_each_builder():
-        (needing if any(kind(call.operation) == "Flatten" for call in _answer(model)) else without).append(name)
+        answering = {row.name for row in anatomy.trace(model) if row.at_inference}  # not in heads that only train
+        flattens = any(call.name in answering for call in of_kinds(model, "Flatten"))
+        (needing if flattens else without).append(name)
     answer = unflattened["logits"].output_shape == flat["logits"].output_shape
     return conclude(
         62,
@@ -51,14 +59,7 @@ def _unflattened() -> keras.Model:
     return keras.Model(image, keras.layers.Dense(10, name="logits")(x))
 
 
-def _answer(model: object) -> list:
-    """The calls on the way to the answer, without heads that only train."""
-    names = {row.name for row in anatomy.trace(model) if row.at_inference}
-    return [call for call in take_apart(model).calls if call.name in names]
-
-
 SLIDING = "INPUT -> [CONV -> RELU -> POOL]*2 -> FC -> RELU -> FC"
-
 LARGE = 60  # side of the image that the classifier for 28 pixels slides over
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cnnrepro import models
 from cnnrepro.anatomy import MulticlassHinge, SoftmaxCrossEntropy
@@ -11,14 +14,11 @@ from cnnrepro.claims.check_helpers.networks import STEPS, digits, drawn, step_lo
 from cnnrepro.claims.check_helpers.wording import tiny
 from cnnrepro.claims.verdict import HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong
 from cnnrepro.engine import keras
-from cnnrepro.models import build
 
 ops = keras.ops
 
 KINKED = {"ReLU": keras.activations.relu, "max of two": lambda x: ops.max(ops.stack([x, ops.zeros_like(x)]), axis=0)}
-
 SMOOTH = {"sigmoid": keras.activations.sigmoid, "tanh": keras.activations.tanh}
-
 H = 1e-3
 
 
@@ -51,16 +51,20 @@ def differentiable() -> Verdict:
     )
 
 
-def _one_sided(function) -> tuple[float, float]:
+def _applied(function: Callable, values: ArrayLike) -> np.ndarray:
+    return ops.convert_to_numpy(function(ops.convert_to_tensor(values)))
+
+
+def _one_sided(function: Callable) -> tuple[float, float]:
     """Difference quotients at 0, to the left and to the right."""
-    low, middle, high = (float(value) for value in ops.convert_to_numpy(function(ops.convert_to_tensor([-H, 0.0, H]))))
+    low, middle, high = map(float, _applied(function, [-H, 0.0, H]))
     return (middle - low) / H, (high - middle) / H
 
 
 def _at_kinks() -> tuple[int, int]:
     """How many values enter the ReLU of a network, and how many of them are exactly 0."""
     images, _ = digits(50)
-    model = drawn(build("INPUT -> CONV -> RELU -> FC", (28, 28, 1), 10, filters=8))
+    model = drawn(models.build("INPUT -> CONV -> RELU -> FC", (28, 28, 1), 10, filters=8))
     noisy = images + np.random.default_rng(0).normal(scale=0.01, size=images.shape).astype("float32")
     sums = ops.convert_to_numpy(model.get_layer("conv1")(noisy))
     return sums.size, int((sums == 0).sum())
@@ -69,13 +73,13 @@ def _at_kinks() -> tuple[int, int]:
 def output_layers() -> Verdict:
     """Statement 22: softmax for one class of several, sigmoid for several labels; SVM or softmax loss."""
     scores = np.random.default_rng(0).normal(scale=3, size=(1000, 10)).astype("float32")
-    softmax = ops.convert_to_numpy(keras.activations.softmax(ops.convert_to_tensor(scores)))
-    sigmoid = ops.convert_to_numpy(keras.activations.sigmoid(ops.convert_to_tensor(scores)))
+    softmax = _applied(keras.activations.softmax, scores)
+    sigmoid = _applied(keras.activations.sigmoid, scores)
     total = np.abs(softmax.sum(axis=1) - 1).max()
     second = np.sort(softmax, axis=1)[:, -2].max()
     several = int(((sigmoid > 0.5).sum(axis=1) > 1).sum())
     pair = np.stack([scores[:, 0], np.zeros(len(scores))], axis=1).astype("float32")
-    binary = ops.convert_to_numpy(keras.activations.softmax(ops.convert_to_tensor(pair)))[:, 0]
+    binary = _applied(keras.activations.softmax, pair)[:, 0]
     images, labels = digits(50)
     falls = {}
     for loss in (SoftmaxCrossEntropy(), MulticlassHinge()):

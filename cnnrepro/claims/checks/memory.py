@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cnnrepro import anatomy
-from cnnrepro.anatomy import Trace
+from cnnrepro.anatomy import Row, Trace
 from cnnrepro.claims.check_helpers.networks import traced
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, Verdict, conclude, right_or_wrong
 from cnnrepro.engine import keras, without_weights
 
-IN_PLACE = ("ReLU", "Dropout")  # written over their input: no memory of their own
-
+IN_PLACE = ("ReLU", "Activation", "Dropout")  # written over their input: no memory of their own
 PER_PARAMETER = 3 * 4  # weight, gradient and momentum in float32
-
 BATCH = 128
 
 
-def activation_memory(rows: Trace) -> tuple[int, int]:
+def activation_memory(rows: Iterable[Row]) -> tuple[int, int]:
     """Bytes of the activations of one image, forward and in training with their gradients."""
     kept = [row for row in rows if row.kind not in IN_PLACE]
     return sum(row.activation_bytes for row in kept), sum(row.training_bytes for row in kept)
@@ -76,10 +76,8 @@ def _stack(count: int, size: int) -> Trace:
 
 # Statement 55: what S1 says of the training, and the images of an epoch that it gives.
 EPOCHS, DAYS, CARDS, CARD_BYTES, IMAGES = 90, 6, 2, 3 * 2**30, 1_200_000
-
 # A GTX 580: 512 cores, a multiply and an add a clock, 1.544 GHz (NVIDIA's specification).
 PEAK = 512 * 2 * 1.544e9
-
 PASSES = 3  # forward, and backward to inputs and to weights
 
 

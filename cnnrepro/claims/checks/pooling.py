@@ -9,10 +9,10 @@ from cnnrepro.anatomy.graph import take_apart
 from cnnrepro.anatomy.layer_costs import kind
 from cnnrepro.anatomy.pooling import route
 from cnnrepro.claims.check_helpers.autodiff import agree, difference, precision, pulled_back
-from cnnrepro.claims.check_helpers.networks import one_of_each_builder, traced, windowed
+from cnnrepro.claims.check_helpers.networks import one_of_each_builder, windowed
 from cnnrepro.claims.check_helpers.wording import spelled, tiny
 from cnnrepro.claims.verdict import HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
-from cnnrepro.engine import keras, without_weights
+from cnnrepro.engine import keras
 from cnnrepro.models import outline
 
 # Statement 9: size, window, stride, padding of the pools looked at.
@@ -108,14 +108,14 @@ PATTERN = "INPUT -> [[CONV -> RELU]*2 -> POOL?]*3 -> FC -> RELU -> FC"
 
 def savings() -> Verdict:
     """Statement 53: pooling reduces parameters and computation."""
-    pooled = traced(PATTERN, filters=32)
-    unpooled = traced(PATTERN, filters=32, optional=False)
-    in_convolutions = [sum(row.parameters for row in rows if row.kind == "Conv2D") for rows in (pooled, unpooled)]
-    work = [sum(row.multiply_adds for row in rows if row.kind == "Conv2D") for rows in (pooled, unpooled)]
-    dense = [pooled["fc1"].parameters, unpooled["fc1"].parameters]
-    averaged = [_averaged(pool=True), _averaged(pool=False)]
-    less_work = pooled.totals.multiply_adds < unpooled.totals.multiply_adds and averaged[0][1] < averaged[1][1]
-    fewer = [pooled.totals.parameters < unpooled.totals.parameters, averaged[0][0] < averaged[1][0]]
+    flattened = [anatomy.trace(with_dense_head(pools)) for pools in (True, False)]
+    in_convolutions = [sum(row.parameters for row in rows if row.kind == "Conv2D") for rows in flattened]
+    work = [sum(row.multiply_adds for row in rows if row.kind == "Conv2D") for rows in flattened]
+    dense = [rows["fc1"].parameters for rows in flattened]
+    averaged = [anatomy.trace(with_global_average(pools)).totals for pools in (True, False)]
+    pairs = [rows.totals for rows in flattened], averaged
+    less_work = all(pooled.multiply_adds < unpooled.multiply_adds for pooled, unpooled in pairs)
+    fewer = [pooled.parameters < unpooled.parameters for pooled, unpooled in pairs]
     as_expected = less_work and fewer == [True, False] and in_convolutions[0] == in_convolutions[1]
     return conclude(
         53,
@@ -131,33 +131,28 @@ def savings() -> Verdict:
             f"their parameters stay at {in_convolutions[1]:,} and {in_convolutions[0]:,}.",
             f"The first dense layer goes from {dense[1]:,} to {dense[0]:,} parameters, {dense[1] / dense[0]:.0f} times "
             f"fewer.",
-            f"With a global average before the classes, the same network has {averaged[1][0]:,} parameters without "
-            f"pools and {averaged[0][0]:,} with them; multiply-adds go from {averaged[1][1]:,} to {averaged[0][1]:,}.",
+            f"With a global average before the classes, the same network has {averaged[1].parameters:,} parameters "
+            f"without pools and {averaged[0].parameters:,} with them; multiply-adds go from "
+            f"{averaged[1].multiply_adds:,} to {averaged[0].multiply_adds:,}.",
         ),
         "networks of six convolutions on 32x32x3, with three pools and without",
     )
 
 
-def _averaged(*, pool: bool) -> tuple[int, int]:
-    """Parameters and multiply-adds of six convolutions, a global average and ten classes."""
-    layers = keras.layers
+def with_dense_head(pools: bool) -> keras.Model:
+    """Six convolutions on 32x32x3, with a pool after each two or without, and two dense layers on the flattened map."""
+    return outline(PATTERN, filters=32, optional=pools)
 
-    def build() -> keras.Model:
-        image = x = keras.Input((32, 32, 3))
-        for number in range(1, 7):
-            x = layers.Conv2D(32, 3, padding="same", activation="relu")(x)
-            if pool and number % 2 == 0:
-                x = layers.MaxPooling2D(2)(x)
-        return keras.Model(image, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
 
-    totals = anatomy.trace(without_weights(build)).totals
-    return totals.parameters, totals.multiply_adds
+def with_global_average(pools: bool) -> keras.Model:
+    """The same convolutions with a global average in place of the hidden dense layer."""
+    dense = with_dense_head(pools)
+    means = keras.layers.GlobalAveragePooling2D()(dense.get_layer("flatten").input)
+    return keras.Model(dense.input, keras.layers.Dense(10, name="logits")(means))
 
 
 SIZES = range(2, 66)
-
 DISCARDED = 0.75  # statement 10
-
 HALF = 0.5  # statement 51
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from cnnrepro import anatomy
 from cnnrepro.anatomy import receptive_field
 from cnnrepro.claims.check_helpers.autodiff import difference, gradients
-from cnnrepro.claims.check_helpers.networks import windowed
+from cnnrepro.claims.check_helpers.networks import traced, windowed
 from cnnrepro.claims.check_helpers.wording import spelled, tiny
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
 from cnnrepro.engine import keras
@@ -19,7 +19,6 @@ from cnnrepro.models import outline
 ops = keras.ops
 
 CHAINS = ("lenet5_modern", "alexnet", "zfnet", "vgg16")  # networks without branches
-
 THREE_BY_THREE = 7  # statement 11: what three 3x3 layers with stride 1 see
 
 
@@ -63,17 +62,13 @@ def field_formula() -> Verdict:
             + ", ".join(f"{agreeing[name]} of {len(along[name])} of {name}" for name in CHAINS)
             + ".",
             f"It gives {by_the_notes(vgg)[-1]} for VGG-16's last pool and {by_the_notes(alexnet)[-1]} for AlexNet's; "
-            f"the trace gives {_traced_field('vgg16', 'pool5')} and {_traced_field('alexnet', 'pool5')}.",
+            f"the trace gives {spelled(traced(name)['pool5'].receptive_field for name in ('vgg16', 'alexnet'))}.",
             f"By automatic differentiation, 3x3 with stride 2 and then 3x3 with stride 1 see {measured} pixels: the "
             f"recursion says {by_the_notes([(3, 2), (3, 1)])[-1]}, the product of strides "
             f"{receptive_field([(3, 2), (3, 1)]).size}.",
         ),
         f"{len(right)} chains of three layers, and the built {', '.join(CHAINS)}",
     )
-
-
-def _traced_field(name: str, layer: str) -> int:
-    return anatomy.trace(outline(name))[layer].receptive_field
 
 
 def _influence(layers: Sequence[tuple[int, ...]], size: int = 65) -> np.ndarray:
@@ -83,9 +78,7 @@ def _influence(layers: Sequence[tuple[int, ...]], size: int = 65) -> np.ndarray:
         for layer in layers:
             window, stride, dilation = (*layer, 1)[:3]
             filters = ops.ones((window, 1, 1), dtype=x.dtype)
-            x = ops.conv(
-                x, filters, strides=stride, padding="valid", data_format="channels_last", dilation_rate=dilation
-            )
+            x = ops.conv(x, filters, stride, "valid", "channels_last", dilation)
         return x[0, x.shape[1] // 2, 0]
 
     return gradients(unit, np.zeros((1, size, 1)))[0][0, :, 0]
@@ -110,13 +103,11 @@ def dilation() -> Verdict:
     x, filters = random.normal(size=(1, 15, 15, 2)), random.normal(size=(3, 3, 2, 2))
     gaps = np.zeros((5, 5, 2, 2))
     gaps[::2, ::2] = filters
-    by_keras = ops.convert_to_numpy(
-        ops.conv(x.astype("float32"), filters.astype("float32"), padding="valid", dilation_rate=2)
-    )
+    single = x.astype("float32"), filters.astype("float32")
+    by_keras = ops.convert_to_numpy(ops.conv(*single, padding="valid", dilation_rate=2))
     with_gaps = anatomy.convolve_im2col(x, gaps)
     same = np.abs(by_keras - with_gaps).max() < 1e-4
     doubled, constant = _influence([(3, 1, 1), (3, 1, 2), (3, 1, 4)]), _influence([(3, 1, 2)] * 3)
-    holes = _holes(constant)
     return conclude(
         15,
         right_or_wrong([*fewer, same]),
@@ -132,7 +123,7 @@ def dilation() -> Verdict:
             f"Keras's 3x3 filter with dilation 2 equals a 5x5 filter with zeros between its cells: the outputs differ "
             f"by {tiny(difference(by_keras, with_gaps))} of the largest.",
             f"Doubling leaves no hole: three layers reach {_reach(doubled)} pixels and miss {_holes(doubled)} of them. "
-            f"Dilation 2 three times reaches {_reach(constant)} and misses {holes}, every other one.",
+            f"Dilation 2 three times reaches {_reach(constant)} and misses {_holes(constant)}, every other one.",
         ),
         "cnnrepro.anatomy's receptive fields, Keras's convolution, automatic differentiation",
     )

@@ -19,11 +19,8 @@ ops = keras.ops
 
 # Statement 23: the values of S1.
 LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, DEVIATION, REDUCTIONS = 0.01, 0.9, 0.0005, 0.01, 3
-
 BIASES_OF_ONE = {"conv2", "conv4", "conv5", "dense6", "dense7"}
-
 REGULARISED = False  # "no regularisation (L1, L2) at all"
-
 STEPS = 20
 
 
@@ -38,29 +35,24 @@ def recipe() -> Verdict:
     apart = {name: float(np.abs(path - paths["paper"]).max()) for name, path in paths.items()}
     is_penalty = apart["penalty"] < apart["none"] / 100
     model = models.build("alexnet", (67, 67, 3), 2)
-    weighted = {
-        layer.name: [ops.convert_to_numpy(one) for one in layer.weights] for layer in model.layers if layer.weights
-    }
+    weighted = {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
     ones = {name for name, (_, bias) in weighted.items() if np.all(bias == 1)}
     zeros = {name for name, (_, bias) in weighted.items() if np.all(bias == 0)}
     deviations = [float(kernel.std()) for kernel, _ in weighted.values()]
-    measured = max(abs(one / DEVIATION - 1) for one in deviations) < 0.05
+    measured = max(abs(deviation / DEVIATION - 1) for deviation in deviations) < 0.05
     sgd = RECIPES["sgd"]
     rates = (sgd.learning_rate, sgd.momentum) == (LEARNING_RATE, MOMENTUM)
     biases = ones == BIASES_OF_ONE and zeros == set(weighted) - BIASES_OF_ONE
     response = LocalResponseNormalization()
+    others_right = biases and measured and rates
     return conclude(
         23,
-        right_or_wrong([is_penalty == REGULARISED, biases, measured, rates]),
+        right_or_wrong([is_penalty == REGULARISED, others_right]),
         {
             DOES_NOT_HOLD: f"It was regularised by L2, if not by a layer: with weight decay {WEIGHT_DECAY} the paper's "
             f"update is descent with momentum on the loss + {WEIGHT_DECAY / 2}·|w|², to {tiny(apart['penalty'])} after "
             f"{STEPS} steps. "
-            + (
-                "The other values checked are the paper's."
-                if biases and measured and rates
-                else "Other values differ too."
-            ),
+            + ("The other values checked are the paper's." if others_right else "Other values differ too."),
             HOLDS: f"The values are the paper's, and its weight decay is no L2 penalty: they part by "
             f"{tiny(apart['penalty'])}.",
         },
@@ -125,6 +117,7 @@ def plateau() -> Verdict:
         callback.on_epoch_end(epoch, {"val_loss": 1.0})  # a loss that never improves
         rates.append(float(ops.convert_to_numpy(model.optimizer.learning_rate)))
     steps = sorted(set(np.round(rates, 8)), reverse=True)
+    spelled_steps = ", ".join(f"{rate:g}" for rate in steps)
     ratios = [before / after for before, after in pairwise(steps)]
     first = 1 + next((epoch for epoch, rate in enumerate(rates) if rate < 0.99 * rates[0]), len(rates))
     right = bool(ratios) and all(abs(ratio - FACTOR) < 0.01 for ratio in ratios)
@@ -132,15 +125,13 @@ def plateau() -> Verdict:
         61,
         right_or_wrong([right, len(ratios) == REDUCTIONS]),
         {
-            HOLDS: f"By default it divides the rate by {ratios[0]:.0f} where the validation loss has not improved for "
-            f"{callback.patience} epochs: {', '.join(f'{rate:g}' for rate in steps)}. The authors did it by hand, "
-            f"after the validation error."
-            if ratios
-            else "",
+            HOLDS: f"By default it divides the rate by {ratios[0] if ratios else 1:.0f} where the validation loss has "
+            f"not improved for {callback.patience} epochs: {spelled_steps}. The authors did it by hand, after the "
+            f"validation error.",
         },
         (
             f"With a validation loss that never improves, {len(rates)} epochs see the rates "
-            f"{', '.join(f'{rate:g}' for rate in steps)}; the first reduction comes at the end of epoch {first}.",
+            f"{spelled_steps}; the first reduction comes at the end of epoch {first}.",
             f"Defaults: monitor {callback.monitor!r}, factor {callback.factor}, patience {callback.patience}; it looks "
             f"at the loss, the paper at the error rate.",
         ),
@@ -149,7 +140,6 @@ def plateau() -> Verdict:
 
 
 IMAGE, PATCH = 256, 224
-
 PUBLISHED_PATCHES = 2048  # the paper, section 4.1: by how much the training set grows
 
 
@@ -163,7 +153,7 @@ def patches() -> Verdict:
     ten = [*cut, *(patch[:, ::-1] for patch in cut)]
     inside = all(patch.shape[:2] == (PATCH, PATCH) for patch in ten)
     by_stride = anatomy.crops(image, PATCH, gap)
-    at_corners = all(any(np.array_equal(patch, one) for one in by_stride) for patch in cut[:4])
+    at_corners = all(any(np.array_equal(patch, crop) for crop in by_stride) for patch in cut[:4])
     different = len({patch.tobytes() for patch in map(np.ascontiguousarray, ten)})
     covered = np.zeros((IMAGE, IMAGE), int)
     for top, left in places:
@@ -182,7 +172,7 @@ def patches() -> Verdict:
             f"{offsets}·{offsets}·2 = {offsets**2 * 2:,}.",
         },
         (
-            f"Corners at {spelled(str(one) for one in corners)}, the centre at {places[4]}: crops with stride {gap} "
+            f"Corners at {spelled(map(str, corners))}, the centre at {places[4]}: crops with stride {gap} "
             f"are these four corners.",
             f"The five patches read every pixel, {covered.min()} to {covered.max()} times; opposite corners share "
             f"{overlap:.0%} of a patch, so the ten predictions are far from independent.",

@@ -216,6 +216,11 @@ def same_padding() -> Verdict:
 RECOMMENDED = (32, 64, 96, 224, 384, 512)
 
 
+def halvings(size: int) -> int:
+    """How many times a size can be halved without a remainder."""
+    return (size & -size).bit_length() - 1
+
+
 def lines_lost(size: int, layers: Sequence[WindowedCall]) -> int | None:
     """Rows (or columns) of feature maps that no window reads on the way through a chain; None where nothing is left."""
     lost = 0
@@ -231,12 +236,11 @@ def lines_lost(size: int, layers: Sequence[WindowedCall]) -> int | None:
 def layer_sizing() -> Verdict:
     """Statement 20: inputs should be divisible by 2 many times; through VGG-16 and AlexNet."""
     vgg, alexnet = windowed(outline("vgg16")), windowed(outline("alexnet"))
-    sizes = sorted({*RECOMMENDED, 28, 224, 227})
+    sizes = {*RECOMMENDED, 28, 224, 227}
     in_vgg = {size: lines_lost(size, vgg) for size in sizes}
     in_alexnet = {size: lines_lost(size, alexnet) for size in sizes}
     whole = [size for size in range(32, 513) if lines_lost(size, vgg) == 0]
     fits = [size for size in range(67, 513) if lines_lost(size, alexnet) == 0]
-    halvings = [(size & -size).bit_length() - 1 for size in RECOMMENDED]
     by_rule = [in_vgg[size] == 0 for size in RECOMMENDED]
     elsewhere = [in_alexnet[size] == 0 for size in RECOMMENDED if size >= 67]  # AlexNet needs 67 pixels
     odd, near = sum(size % 2 for size in fits), min(fits, key=lambda size: abs(size - 224))
@@ -250,8 +254,8 @@ def layer_sizing() -> Verdict:
             HOLDS: "The recommended sizes lose nothing in either network.",
         },
         (
-            f"{spelled(RECOMMENDED)} can be halved {spelled(halvings)} times; VGG-16 halves 5 times and reads every "
-            f"line at {len(whole)} sizes from 32 to 512, all multiples of {np.gcd.reduce(whole)}.",
+            f"{spelled(RECOMMENDED)} can be halved {spelled(map(halvings, RECOMMENDED))} times; VGG-16 halves 5 times "
+            f"and reads every line at {len(whole)} sizes from 32 to 512, all multiples of {np.gcd.reduce(whole)}.",
             f"227 in VGG-16 loses {in_vgg[227]} lines on the way; at 28 "
             + ("nothing is left for the fifth pool" if in_vgg[28] is None else f"{in_vgg[28]} lines are lost")
             + f"; at 224 it loses {in_vgg[224]}.",
@@ -291,11 +295,10 @@ def border_coverage() -> Verdict:
     edge = {padding: int(count[0, 4]) for padding, count in counts.items()}
     inside = int(counts[0][4, 4])
     less_without, full_with = corner[0] < inside, corner[1] == inside
+    as_expected = less_without and not full_with and corner[2] == inside
     return conclude(
         59,
-        HOLDS_IF
-        if less_without and not full_with and corner[2] == inside
-        else right_or_wrong([less_without, full_with]),
+        HOLDS_IF if as_expected else right_or_wrong([less_without, full_with]),
         {
             HOLDS_IF: f"It holds if “fully” means that the filter is centred on every pixel once: a corner pixel is "
             f"read {corner[0]} time without padding and {corner[1]} times with “same”, a pixel inside {inside} times; "
@@ -321,7 +324,6 @@ def _times_read(size: int, window: int, padding: int) -> np.ndarray:
 
 
 OPTIONS = ("valid", "same")  # statement 52
-
 OTHERS = ("causal", "full", "reflect", "half", 1, (1, 1))
 
 

@@ -11,7 +11,6 @@ STATEMENTS = (
         method="The listing row by row against the built network: kind, window, stride, output",
         verdict=HOLDS,
         function="architectures:alexnet_listing",
-        notebook="architectures",
     ),
     Statement(
         number=6,
@@ -20,7 +19,6 @@ STATEMENTS = (
         method="Both products from the shapes of the built layer",
         verdict=DOES_NOT_HOLD,
         function="architectures:unshared_parameters",
-        notebook="convolution_by_hand",
     ),
     Statement(
         number=17,
@@ -30,7 +28,6 @@ STATEMENTS = (
         method="Parameters, layers and dense layers of the built networks",
         verdict=DOES_NOT_HOLD,
         function="architectures:published_parameters",
-        notebook="architectures",
     ),
     Statement(
         number=18,
@@ -39,7 +36,6 @@ STATEMENTS = (
         method="Each pattern is built and trained for a few steps on a batch of digits; the loss must fall",
         verdict=HOLDS,
         function="architectures:patterns",
-        notebook="architectures",
     ),
     Statement(
         number=19,
@@ -48,7 +44,6 @@ STATEMENTS = (
         method="Windows, strides and paddings of the built networks",
         verdict=HOLDS,
         function="architectures:vgg_and_zfnet",
-        notebook="architectures",
     ),
     Statement(
         number=58,
@@ -57,6 +52,5 @@ STATEMENTS = (
         method="Dates of the papers by their arXiv numbers; both counted in the built ResNet-50",
         verdict=DOES_NOT_HOLD,
         function="architectures:what_resnet_introduced",
-        notebook="architectures",
     ),
 )

@@ -11,7 +11,6 @@ STATEMENTS = (
         method="Weights of Keras's Conv2D, and inputs that have an influence by automatic differentiation",
         verdict=HOLDS,
         function="convolution:connections",
-        notebook="convolution_by_hand",
     ),
     Statement(
         number=7,
@@ -21,7 +20,6 @@ STATEMENTS = (
         method="im2col, the filters as rows, their product against Keras's Conv2D, and the bytes of both",
         verdict=DOES_NOT_HOLD,
         function="convolution:matrix_product",
-        notebook="convolution_by_hand",
     ),
     Statement(
         number=8,
@@ -30,7 +28,6 @@ STATEMENTS = (
         method="The output's gradient convolved with flipped filters against automatic differentiation and im2col",
         verdict=HOLDS,
         function="convolution:backward_pass",
-        notebook="convolution_by_hand",
     ),
     Statement(
         number=14,
@@ -39,7 +36,6 @@ STATEMENTS = (
         method="Keras's layer against a matrix product a pixel, and with the pixels shuffled",
         verdict=HOLDS,
         function="convolution:one_by_one",
-        notebook="convolution_by_hand",
     ),
     Statement(
         number=48,
@@ -48,7 +44,6 @@ STATEMENTS = (
         method="Keras's convolution against SciPy's convolution and cross-correlation of the same filter",
         verdict=HOLDS_IF,
         function="convolution:cross_correlation",
-        notebook="convolution_by_hand",
     ),
     Statement(
         number=49,
@@ -57,7 +52,6 @@ STATEMENTS = (
         method="Depth of the filters against the channels they are put on, over one network of each builder",
         verdict=HOLDS_IF,
         function="convolution:full_depth",
-        notebook="architectures",
     ),
     Statement(
         number=54,
@@ -67,7 +61,6 @@ STATEMENTS = (
         method="Gradients of each neuron by itself, added up, against automatic differentiation of the layer",
         verdict=HOLDS,
         function="convolution:shared_gradients",
-        notebook="convolution_by_hand",
     ),
     Statement(
         number=63,
@@ -76,6 +69,5 @@ STATEMENTS = (
         method="Channels before and after each reduction of GoogLeNet, and the multiply-adds with and without them",
         verdict=HOLDS,
         function="convolution:reduction",
-        notebook="architectures",
     ),
 )

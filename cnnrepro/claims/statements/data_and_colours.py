@@ -11,7 +11,6 @@ STATEMENTS = (
         method="Of two photographs: variance along each direction against its eigenvalue and other directions",
         verdict=HOLDS,
         function="data_and_colours:principal_colours",
-        notebook="claims",
     ),
     Statement(
         number=26,
@@ -20,7 +19,6 @@ STATEMENTS = (
         method="The range of the numbers that a photograph is read as",
         verdict=HOLDS,
         function="data_and_colours:colours",
-        notebook="claims",
     ),
     Statement(
         number=56,
@@ -30,6 +28,5 @@ STATEMENTS = (
         method="Counted where the data set is prepared; beside it the figures of the challenge's paper",
         verdict=NOT_CHECKABLE,
         function="data_and_colours:imagenet_sizes",
-        notebook="claims",
     ),
 )

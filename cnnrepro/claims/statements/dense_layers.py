@@ -11,7 +11,6 @@ STATEMENTS = (
         method="A trained classifier, converted and run once over a larger image, against its scores of the crops",
         verdict=HOLDS,
         function="dense_layers:dense_as_convolution",
-        notebook="dense_to_convolution",
     ),
     Statement(
         number=62,
@@ -20,6 +19,5 @@ STATEMENTS = (
         method="A dense layer on a flattened and on an unflattened map; networks that flatten, and those that average",
         verdict=HOLDS_IF,
         function="dense_layers:without_flattening",
-        notebook="claims",
     ),
 )

@@ -11,7 +11,6 @@ STATEMENTS = (
         method="Sums of both outputs over random scores, and a few training steps with either loss",
         verdict=HOLDS,
         function="losses_and_derivatives:output_layers",
-        notebook="claims",
     ),
     Statement(
         number=57,
@@ -20,6 +19,5 @@ STATEMENTS = (
         method="Slopes to both sides of the kinks of ReLU and maximum, and how often values meet them",
         verdict=HOLDS_IF,
         function="losses_and_derivatives:differentiable",
-        notebook="claims",
     ),
 )

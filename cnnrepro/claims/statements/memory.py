@@ -11,7 +11,6 @@ STATEMENTS = (
         method="Bytes of activations against weights, both as in training, for VGG-16 and AlexNet",
         verdict=HOLDS_IF,
         function="memory:activations_dominate",
-        notebook="architectures",
     ),
     Statement(
         number=55,
@@ -20,6 +19,5 @@ STATEMENTS = (
         method="Whether it is possible: work and memory by the built network against the cards' specification",
         verdict=NOT_CHECKABLE,
         function="memory:alexnet_training",
-        notebook="architectures",
     ),
 )

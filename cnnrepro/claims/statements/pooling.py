@@ -11,7 +11,6 @@ STATEMENTS = (
         method="Routing by switches against automatic differentiation of MaxPooling2D, overlaps and ties included",
         verdict=HOLDS,
         function="pooling:switches",
-        notebook="pooling",
     ),
     Statement(
         number=10,
@@ -20,7 +19,6 @@ STATEMENTS = (
         method="The share that MaxPooling2D discards at every size from 2 to 65",
         verdict=HOLDS_IF,
         function="pooling:discarded_share",
-        notebook="pooling",
     ),
     Statement(
         number=50,
@@ -29,7 +27,6 @@ STATEMENTS = (
         method="Trainable weights of every pool, over one network of each builder",
         verdict=HOLDS_IF,
         function="pooling:parameters_of_pools",
-        notebook="pooling",
     ),
     Statement(
         number=51,
@@ -38,7 +35,6 @@ STATEMENTS = (
         method="Output sizes of MaxPooling2D at every size from 2 to 65",
         verdict=HOLDS_IF,
         function="pooling:halved_sizes",
-        notebook="pooling",
     ),
     Statement(
         number=53,
@@ -47,6 +43,5 @@ STATEMENTS = (
         method="One network with pools and without: parameters and multiply-adds of its convolutions and dense layers",
         verdict=HOLDS_IF,
         function="pooling:savings",
-        notebook="pooling",
     ),
 )

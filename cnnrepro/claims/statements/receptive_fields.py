@@ -11,7 +11,6 @@ STATEMENTS = (
         method="The recursion against products of strides, on all short chains and on built networks",
         verdict=HOLDS_IF,
         function="receptive_fields:field_formula",
-        notebook="geometry_and_receptive_fields",
     ),
     Statement(
         number=15,
@@ -20,6 +19,5 @@ STATEMENTS = (
         method="Layers needed with and without dilation; a dilated filter against one with zeros in its gaps",
         verdict=HOLDS,
         function="receptive_fields:dilation",
-        notebook="geometry_and_receptive_fields",
     ),
 )

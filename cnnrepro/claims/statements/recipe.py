@@ -12,7 +12,6 @@ STATEMENTS = (
         method="The paper's update against descent with an L2 penalty; first weights of the built network",
         verdict=DOES_NOT_HOLD,
         function="recipe:recipe",
-        notebook="claims",
     ),
     Statement(
         number=24,
@@ -22,7 +21,6 @@ STATEMENTS = (
         method="Places, overlaps and number of the patches; whether the mean of softmaxes is a distribution",
         verdict=HOLDS,
         function="recipe:patches",
-        notebook="claims",
     ),
     Statement(
         number=61,
@@ -31,6 +29,5 @@ STATEMENTS = (
         method="The callback with its defaults is shown a loss that never improves",
         verdict=HOLDS,
         function="recipe:plateau",
-        notebook="claims",
     ),
 )

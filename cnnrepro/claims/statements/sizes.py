@@ -11,7 +11,6 @@ STATEMENTS = (
         method="Both formulas against Keras's Conv2D over many sizes, windows, strides and paddings",
         verdict=HOLDS_IF,
         function="sizes:convolution_size",
-        notebook="geometry_and_receptive_fields",
     ),
     Statement(
         number=2,
@@ -20,7 +19,6 @@ STATEMENTS = (
         method="The formula against Keras's MaxPooling2D, and against the pools of GoogLeNet, which round up",
         verdict=HOLDS_IF,
         function="sizes:pooling_size",
-        notebook="geometry_and_receptive_fields",
     ),
     Statement(
         number=4,
@@ -29,7 +27,6 @@ STATEMENTS = (
         method="The formula as an exact fraction, and the first layers of the built networks",
         verdict=HOLDS_IF,
         function="sizes:alexnet_first_layer",
-        notebook="geometry_and_receptive_fields",
     ),
     Statement(
         number=12,
@@ -39,7 +36,6 @@ STATEMENTS = (
         method="Output shapes and weights of Keras's Flatten, Conv2D and Dense",
         verdict=HOLDS,
         function="sizes:plain_sizes",
-        notebook="geometry_and_receptive_fields",
     ),
     Statement(
         number=13,
@@ -48,7 +44,6 @@ STATEMENTS = (
         method="Output sizes of Conv2D over sizes, windows and dilations, and with larger strides",
         verdict=HOLDS,
         function="sizes:same_padding",
-        notebook="geometry_and_receptive_fields",
     ),
     Statement(
         number=20,
@@ -57,7 +52,6 @@ STATEMENTS = (
         method="Lines that no window reads, through VGG-16 and AlexNet, at these sizes and at 28 and 227",
         verdict=HOLDS_IF,
         function="sizes:layer_sizing",
-        notebook="geometry_and_receptive_fields",
     ),
     Statement(
         number=52,
@@ -66,7 +60,6 @@ STATEMENTS = (
         method="Keras's convolutions are given these words and others",
         verdict=HOLDS_IF,
         function="sizes:padding_words",
-        notebook="geometry_and_receptive_fields",
     ),
     Statement(
         number=59,
@@ -75,7 +68,6 @@ STATEMENTS = (
         method="Under how many windows each pixel lies, without padding, with “same” and with more",
         verdict=HOLDS_IF,
         function="sizes:border_coverage",
-        notebook="geometry_and_receptive_fields",
     ),
     Statement(
         number=60,
@@ -84,6 +76,5 @@ STATEMENTS = (
         method="The formula against the outputs of AlexNet's first layer",
         verdict=HOLDS_IF,
         function="sizes:neurons_formula",
-        notebook="geometry_and_receptive_fields",
     ),
 )

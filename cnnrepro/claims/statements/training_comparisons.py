@@ -15,7 +15,6 @@ STATEMENTS = (
         verdict=DOES_NOT_HOLD,
         function="training_comparisons:consistently_ahead",
         experiment="alexnet_vs_resnet",
-        notebook="alexnet_vs_resnet",
         dataset="mnist",
         epochs=5,
     ),
