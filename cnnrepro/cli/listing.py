@@ -48,7 +48,7 @@ def recipes_rows() -> list[dict]:
             "learning_rate": row.learning_rate,
             "momentum": row.momentum,
             "weight_decay": row.weight_decay,
-            "schedule": row.schedule.describe(),
+            "schedule": str(row.schedule),
             "batch_size": row.batch_size,
             "epochs": row.epochs,
             "pipeline": row.pipeline,

@@ -71,6 +71,9 @@ class Recipe:
         return decides
 
 
+_KERNELS_DECAY = {"optimizer": "coupled_sgd", "learning_rate": 0.01, "momentum": 0.9, "decayed": "kernels"}
+_ALL_DECAY = {"optimizer": "coupled_sgd", "learning_rate": 0.1, "momentum": 0.9, "decayed": "all"}
+
 _ALEXNET = "Krizhevsky, Sutskever and Hinton 2012, section 5"
 _GAUSSIAN = ("kernel_initializer", "gaussian_0.01")
 _HE = (("kernel_initializer", "he_normal"),)
@@ -99,11 +102,8 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="alexnet-2012",
-            optimizer="coupled_sgd",
-            learning_rate=0.01,
-            momentum=0.9,
+            **_KERNELS_DECAY,
             weight_decay=5e-4,
-            decayed="kernels",
             schedule=Plateau(factor=0.1, patience=5, times=3),
             batch_size=128,
             epochs=90,  # "roughly 90 cycles"
@@ -116,13 +116,9 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="alexnet-2012-fixed",
-            optimizer="coupled_sgd",
-            learning_rate=0.01,
-            momentum=0.9,
+            **_KERNELS_DECAY,
             weight_decay=5e-4,
-            decayed="kernels",
-            # Caffe: every 100,000 of 450,000 steps of 256 images. 100,000 · 256 / 1,281,167 = 19.98 epochs; 89.9 in
-            # all.
+            # Caffe: every 100,000 of 450,000 steps of 256 images: 100,000 · 256 / 1,281,167 = 19.98 of 89.9 epochs.
             schedule=AtEpochs((20, 40, 60, 80)),
             batch_size=128,
             epochs=90,
@@ -156,11 +152,8 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="vgg-2014",
-            optimizer="coupled_sgd",
-            learning_rate=0.01,
-            momentum=0.9,
+            **_KERNELS_DECAY,
             weight_decay=5e-4,
-            decayed="kernels",
             schedule=Plateau(factor=0.1, patience=5, times=3),
             batch_size=256,
             epochs=74,
@@ -176,11 +169,8 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="googlenet-2014",
-            optimizer="coupled_sgd",
-            learning_rate=0.01,
-            momentum=0.9,
+            **_KERNELS_DECAY,
             weight_decay=2e-4,
-            decayed="kernels",
             schedule=Exponential(0.96, 8),
             batch_size=32,
             epochs=60,  # 2,400,000 · 32 / 1,281,167 = 59.9
@@ -195,11 +185,8 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="resnet-2015",
-            optimizer="coupled_sgd",
-            learning_rate=0.1,
-            momentum=0.9,
+            **_ALL_DECAY,
             weight_decay=1e-4,
-            decayed="all",
             schedule=Plateau(factor=0.1, patience=5, times=3),
             batch_size=256,
             epochs=120,  # 600,000 · 256 / 1,281,167 = 119.9
@@ -211,11 +198,8 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="resnet-cifar-2015",
-            optimizer="coupled_sgd",
-            learning_rate=0.1,
-            momentum=0.9,
+            **_ALL_DECAY,
             weight_decay=1e-4,
-            decayed="all",
             schedule=AtSteps((32_000, 48_000)),
             batch_size=128,
             epochs=182,  # 64,000 steps, of which 45,000 images make 352 an epoch: 181.8

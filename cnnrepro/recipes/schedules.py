@@ -12,18 +12,29 @@ from dataclasses import asdict, dataclass
 History = Mapping[str, Sequence[float]]
 
 
+class Schedule:
+    """How the learning rate goes down; ``str`` says it in words."""
+
+    kind: str
+
+    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
+        """(step of the epoch, factor on the first rate); by default a single one, for the whole epoch."""
+        return [(0, self._factor(epoch, history))]
+
+    def _factor(self, epoch: int, history: History) -> float:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class Constant:
+class Constant(Schedule):
     """The same rate throughout."""
 
     kind = "constant"
 
-    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
-        """(step of the epoch, factor on the first rate)."""
-        return [(0, 1.0)]
+    def _factor(self, epoch: int, history: History) -> float:
+        return 1.0
 
-    def describe(self) -> str:
-        """In words."""
+    def __str__(self) -> str:
         return "constant"
 
 
@@ -31,7 +42,7 @@ CONSTANT = Constant()
 
 
 @dataclass(frozen=True)
-class Plateau:
+class Plateau(Schedule):
     """Lower when the validation error has not improved for some epochs, a limited number of times.
 
     Args:
@@ -50,8 +61,7 @@ class Plateau:
 
     kind = "plateau"
 
-    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
-        """(step of the epoch, factor on the first rate)."""
+    def _factor(self, epoch: int, history: History) -> float:
         best, waited, lowered = -float("inf"), 0, 0
         for value in list(history.get(self.metric, ()))[:epoch]:
             if value > best + self.min_delta:
@@ -60,16 +70,15 @@ class Plateau:
             waited += 1
             if waited >= self.patience and lowered < self.times:
                 waited, lowered = 0, lowered + 1
-        return [(0, self.factor**lowered)]
+        return self.factor**lowered
 
-    def describe(self) -> str:
-        """In words."""
+    def __str__(self) -> str:
         waited = f"{self.patience} epochs without a lower validation error"
         return f"times {self.factor:g} after {waited}, at most {self.times} times"
 
 
 @dataclass(frozen=True)
-class AtEpochs:
+class AtEpochs(Schedule):
     """Lower before each of these epochs, counted from 0: the first of (30, 60) is after 30 whole epochs."""
 
     epochs: tuple[int, ...]
@@ -77,17 +86,15 @@ class AtEpochs:
 
     kind = "at_epochs"
 
-    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
-        """(step of the epoch, factor on the first rate)."""
-        return [(0, self.factor ** sum(epoch >= first for first in self.epochs))]
+    def _factor(self, epoch: int, history: History) -> float:
+        return self.factor ** sum(epoch >= first for first in self.epochs)
 
-    def describe(self) -> str:
-        """In words."""
+    def __str__(self) -> str:
         return f"times {self.factor:g} after {', '.join(map(str, self.epochs))} epochs"
 
 
 @dataclass(frozen=True)
-class AtSteps:
+class AtSteps(Schedule):
     """Lower before each of these training steps, counted from 0 over the whole run; often inside an epoch."""
 
     steps: tuple[int, ...]
@@ -96,18 +103,17 @@ class AtSteps:
     kind = "at_steps"
 
     def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
-        """(step of the epoch, factor on the first rate)."""
+        """The factor at the first step, and at each step of the epoch that lowers the rate."""
         first = epoch * steps_per_epoch
         changes = [0, *sorted(step - first for step in self.steps if first < step < first + steps_per_epoch)]
         return [(step, self.factor ** sum(first + step >= drop for drop in self.steps)) for step in changes]
 
-    def describe(self) -> str:
-        """In words."""
+    def __str__(self) -> str:
         return f"times {self.factor:g} after {', '.join(f'{step:,}' for step in self.steps)} steps"
 
 
 @dataclass(frozen=True)
-class Exponential:
+class Exponential(Schedule):
     """Times ``factor`` once every so many epochs."""
 
     factor: float
@@ -115,38 +121,31 @@ class Exponential:
 
     kind = "exponential"
 
-    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
-        """(step of the epoch, factor on the first rate)."""
-        return [(0, self.factor ** (epoch // self.every_epochs))]
+    def _factor(self, epoch: int, history: History) -> float:
+        return self.factor ** (epoch // self.every_epochs)
 
-    def describe(self) -> str:
-        """In words."""
+    def __str__(self) -> str:
         return f"times {self.factor:g} every {self.every_epochs} epochs"
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Schedule):
     """Factors one after another, as (epochs, factor); the last one stays."""
 
     rows: tuple[tuple[int, float], ...]
 
     kind = "table"
 
-    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
-        """(step of the epoch, factor on the first rate)."""
+    def _factor(self, epoch: int, history: History) -> float:
         last = 0
         for epochs, factor in self.rows:
             last += epochs
             if epoch < last:
-                return [(0, factor)]
-        return [(0, self.rows[-1][1])]
+                return factor
+        return self.rows[-1][1]
 
-    def describe(self) -> str:
-        """In words."""
+    def __str__(self) -> str:
         return "; ".join(f"{epochs} epochs times {factor:g}" for epochs, factor in self.rows)
-
-
-Schedule = Constant | Plateau | AtEpochs | AtSteps | Exponential | Table
 
 
 def learning_rates(

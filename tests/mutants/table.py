@@ -470,8 +470,8 @@ _ROWS = (
         "googlenet_decay",
         "GoogLeNet's weight decay is ResNet's",
         "cnnrepro/recipes/catalogue.py",
-        'weight_decay=2e-4,\n            decayed="kernels",\n            schedule=Exponential(0.96, 8),',
-        'weight_decay=1e-4,\n            decayed="kernels",\n            schedule=Exponential(0.96, 8),',
+        "weight_decay=2e-4",
+        "weight_decay=1e-4",
         ("tests/recipes",),
     ),
     Mutant(

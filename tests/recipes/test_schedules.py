@@ -76,6 +76,6 @@ def test_rates_never_rise(schedule, accuracies):
 @pytest.mark.parametrize(
     "schedule", [*EVERY, *(recipe.schedule for recipe in RECIPES.values())], ids=lambda schedule: schedule.kind
 )
-def test_a_schedule_is_plain_and_told(schedule):
+def test_a_schedule_is_plain_data_and_has_words(schedule):
     assert json.loads(json.dumps(to_dict(schedule)))["kind"] == schedule.kind
-    assert schedule.describe()
+    assert str(schedule) != repr(schedule)

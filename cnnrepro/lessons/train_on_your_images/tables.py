@@ -53,7 +53,7 @@ def recipe_rows(record: RunRecord) -> list[tuple[str, str]]:
     options = ", ".join(f"{name}={value}" for name, value in spec.options)
     return [
         ("recipe", f"{chosen.name}: {chosen.source}"),
-        ("optimiser", f"{chosen.optimizer}, learning rate {rate:g} {chosen.schedule.describe()}{momentum}{decay}"),
+        ("optimiser", f"{chosen.optimizer}, learning rate {rate:g} {chosen.schedule}{momentum}{decay}"),
         ("epochs", f"{spec.epochs}, each of {steps:,} steps of at most {spec.batch_size} images"),
         ("in all", f"{spec.epochs * steps:,} steps, {spec.epochs * images:,} images"),
         ("pipeline", f"{pipeline.name}: {pipeline.describe()}"),
