@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.models.alexnet_blocks import Convolution, chain_network
 from cnnrepro.models.model_entry import (
-    IMAGENET,
     TORCHVISION,
     ModelEntry,
     Option,
@@ -159,7 +158,6 @@ ROWS = (
         title="AlexNet",
         paper=f"{PAPER}: two groups, 227x227",
         input_shape=(227, 227, 3),
-        classes=1000,
         parameters=60_965_224,
         smallest=67,
         options=classic_options("gaussian_0.01", normalization="lrn") | BIAS_OF_1,
@@ -170,8 +168,6 @@ ROWS = (
         builder=alexnet_one_tower,
         title="AlexNet (one tower)",
         paper=f"{PAPER}, as the lecture notes list it: one tower, 224x224 with padding 2",
-        input_shape=IMAGENET,
-        classes=1000,
         parameters=62_378_344,
         smallest=63,
         options=classic_options("gaussian_0.01") | BIAS_OF_1,
@@ -181,8 +177,6 @@ ROWS = (
         builder=alexnet_torchvision,
         title="AlexNet (torchvision)",
         paper="Krizhevsky 2014, “One weird trick”, as torchvision has it",
-        input_shape=IMAGENET,
-        classes=1000,
         parameters=61_100_840,
         smallest=63,
         options=classic_options("he_uniform"),

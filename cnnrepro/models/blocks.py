@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnnrepro.engine import keras
-from cnnrepro.layers import IdentityShortcut, LocalResponseNormalization
+from cnnrepro.layers import IdentityShortcut, L2Pooling2D, LocalResponseNormalization
 from cnnrepro.layers.initializers import initializer
 
-__all__ = ["ResidualLayers", "dense_head", "initializer", "keras", "layers", "logits", "normalise"]
+__all__ = ["POOLS", "ResidualLayers", "dense_head", "initializer", "keras", "layers", "logits", "normalise"]
 
 layers = keras.layers
+POOLS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D, "l2": L2Pooling2D}
 
 
 def normalise(
@@ -32,10 +33,9 @@ def normalise(
     return layers.BatchNormalization(momentum=momentum, epsilon=epsilon, name=name)(x)
 
 
-def logits(x: keras.KerasTensor, classes: int, kernel_initializer: str) -> keras.KerasTensor:
+def logits(x: keras.KerasTensor, classes: int, kernel_initializer: str, name: str = "logits") -> keras.KerasTensor:
     """The scores of the classes, (N, classes) in float32."""
-    dense = layers.Dense(classes, kernel_initializer=initializer(kernel_initializer), dtype="float32", name="logits")
-    return dense(x)
+    return layers.Dense(classes, kernel_initializer=initializer(kernel_initializer), dtype="float32", name=name)(x)
 
 
 def dense_head(
@@ -115,6 +115,20 @@ class ResidualLayers:
         """A convolution ``{name}_conv{number}`` and its normalisation ``{name}_bn{number}``."""
         x = self.convolution(x, filters, size, strides, f"{name}_conv{number}")
         return normalise(x, self.normalization, f"{name}_bn{number}", momentum=self.momentum, epsilon=self.epsilon)
+
+    def basic_block(self, x: keras.KerasTensor, filters: int, strides: int, name: str) -> keras.KerasTensor:
+        """Two 3x3 convolutions (figure 5, left), without the addition and the ReLU that follow."""
+        x = layers.ReLU(name=f"{name}_relu1")(self.normalised(x, filters, 3, strides, name, "1"))
+        return self.normalised(x, filters, 3, 1, name, "2")
+
+    def bottleneck(
+        self, x: keras.KerasTensor, filters: int, channels: int, strides: int, stride_in: str, name: str
+    ) -> keras.KerasTensor:
+        """1x1, 3x3 and 1x1 convolutions (figure 5, right), likewise; the stride is in the first "1x1" or the "3x3"."""
+        first, second = (strides, 1) if stride_in == "1x1" else (1, strides)
+        x = layers.ReLU(name=f"{name}_relu1")(self.normalised(x, filters, 1, first, name, "1"))
+        x = layers.ReLU(name=f"{name}_relu2")(self.normalised(x, filters, 3, second, name, "2"))
+        return self.normalised(x, channels, 1, 1, name, "3")
 
     def shortcut(self, x: keras.KerasTensor, kind: str, filters: int, strides: int, name: str) -> keras.KerasTensor:
         """The shortcut of a block by the paper's option A, B or C (section 4.1)."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnrepro.errors import UsageError, unknown
-from cnnrepro.layers import L2Pooling2D
-from cnnrepro.models.blocks import initializer, keras, layers, logits, normalise
+from cnnrepro.models.blocks import POOLS, initializer, keras, layers, logits, normalise
 from cnnrepro.models.layer_pattern import WORDS, Element, expand, is_count, wrong
 
-POOLS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D, "l2": L2Pooling2D}
 NORMALIZATIONS = ("none", "lrn", "batch")
 PADDINGS = ("same", "valid")
 FIRST_FILTERS, MOST_FILTERS = 32, 512  # by default doubled after each pool, as VGG does from 64 to 512

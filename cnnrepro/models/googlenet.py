@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnrepro.models.model_entry import (
-    IMAGENET,
     ModelEntry,
     Option,
     Published,
@@ -69,18 +68,6 @@ class _InceptionLayers:
             return x
         return layers.ReLU(name=f"{name}_relu")(normalise(x, "batch", f"{name}_bn"))
 
-    def response_normalisation(self, x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-        """Local response normalisation where the option asks for it."""
-        from cnnrepro.models.blocks import normalise
-
-        return normalise(x, "lrn", name) if self.normalization == "lrn" else x
-
-    def dense(self, x: keras.KerasTensor, units: int, name: str, **more: str) -> keras.KerasTensor:
-        """A dense layer."""
-        from cnnrepro.models.blocks import initializer, layers
-
-        return layers.Dense(units, kernel_initializer=initializer(self.kernel_initializer), name=name, **more)(x)
-
     def inception(self, x: keras.KerasTensor, filters: tuple[int, ...], name: str) -> keras.KerasTensor:
         """Four branches side by side, joined along the channels (figure 2b)."""
         from cnnrepro.models.blocks import layers
@@ -97,15 +84,16 @@ class _InceptionLayers:
 
     def head(self, x: keras.KerasTensor, classes: int, name: str) -> keras.KerasTensor:
         """An auxiliary classifier (section 5): (N, H, W, C) to logits (N, classes)."""
-        from cnnrepro.models.blocks import layers
+        from cnnrepro.models.blocks import initializer, layers, logits
 
         window = tuple(min(5, side) for side in x.shape[1:3])  # maps smaller than 5x5 are averaged whole
         x = layers.AveragePooling2D(window, strides=3, name=f"{name}_pool")(x)  # 14 -> 4
         x = self.convolution(x, HEAD_FILTERS, 1, f"{name}_conv")
         x = layers.Flatten(name=f"{name}_flatten")(x)  # (N, 4·4·128) at 224
-        x = self.dense(x, HEAD_UNITS, f"{name}_dense", activation="relu")
+        start = initializer(self.kernel_initializer)
+        x = layers.Dense(HEAD_UNITS, activation="relu", kernel_initializer=start, name=f"{name}_dense")(x)
         x = layers.Dropout(HEAD_DROPOUT, name=f"{name}_dropout")(x)
-        return self.dense(x, classes, f"{name}_logits", dtype="float32")
+        return logits(x, classes, self.kernel_initializer, f"{name}_logits")
 
 
 def _max_pool(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
@@ -176,15 +164,16 @@ def _network(
 ) -> keras.Model:
     """The stem, the nine modules, the classifier, and the heads where they are wanted."""
     from cnnrepro.models.auxiliary import AuxiliaryHeads
-    from cnnrepro.models.blocks import keras, layers
+    from cnnrepro.models.blocks import keras, layers, logits, normalise
 
+    lrn = "lrn" if normalization == "lrn" else "none"
     blocks = _InceptionLayers(normalization, kernel_initializer)
     inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
     size, strides = (3, 1) if small else (7, 2)
     x = blocks.convolution(inputs, 64, size, "conv1", strides)  # (N, 112, 112, 64) at 224; small: (N, 32, 32, 64) at 32
-    x = blocks.response_normalisation(_max_pool(x, "pool1"), "lrn1")
+    x = normalise(_max_pool(x, "pool1"), lrn, "lrn1")
     x = blocks.convolution(blocks.convolution(x, 64, 1, "conv2_reduce"), 192, 3, "conv2")
-    x = blocks.response_normalisation(x, "lrn2")
+    x = normalise(x, lrn, "lrn2")
     if not small:
         x = _max_pool(x, "pool2")  # (N, 28, 28, 192); the small form has (N, 16, 16, 192) here
     heads = []
@@ -196,7 +185,7 @@ def _network(
             x = _max_pool(x, POOL_AFTER[module])
     x = layers.GlobalAveragePooling2D(name="average")(x)  # (N, 1024)
     x = layers.Dropout(dropout, name="dropout")(x)
-    answer = blocks.dense(x, classes, "logits", dtype="float32")
+    answer = logits(x, classes, kernel_initializer)
     return AuxiliaryHeads(inputs, [answer, *heads], name=name) if heads else keras.Model(inputs, answer, name=name)
 
 
@@ -207,28 +196,21 @@ OPTIONS = {
     "auxiliary_heads": Option(True, "two more classifiers that train the trunk, with weight 0.3"),
 }
 
+GOOGLENET = ModelEntry(
+    name="googlenet",
+    builder=googlenet,
+    title="GoogLeNet",
+    paper=f"{PAPER}, table 1",
+    parameters=13_378_280,  # 6,998,552 on the way to the answer, 3,188,840 and 3,190,888 in the heads
+    smallest=32,
+    options={"normalization": normalization_option("lrn"), **OPTIONS},
+    published=Published(f"{PAPER}, table 1: 1500 M on the way to the answer", None, 1_500_000_000, rounded=True),
+)
 ROWS = (
-    ModelEntry(
-        name="googlenet",
-        builder=googlenet,
-        title="GoogLeNet",
-        paper=f"{PAPER}, table 1",
-        input_shape=IMAGENET,
-        classes=1000,
-        parameters=13_378_280,  # 6,998,552 on the way to the answer, 3,188,840 and 3,190,888 in the heads
-        smallest=32,
-        options={"normalization": normalization_option("lrn"), **OPTIONS},
-        published=Published(
-            f"{PAPER}, table 1: 1500 M on the way to the answer", multiply_adds=1_500_000_000, rounded=True
-        ),
-    ),
-    ModelEntry(
-        name="googlenet_small",
+    GOOGLENET,
+    GOOGLENET.small_form(
         builder=googlenet_small,
-        title="GoogLeNet (small)",
         paper=f"{PAPER}, for small images",
-        input_shape=(32, 32, 3),
-        classes=10,
         parameters=7_180_622,  # 5,976,122 on the way to the answer, 601,226 and 603,274 in the heads
         smallest=8,
         options={"normalization": normalization_option("none"), **OPTIONS},

@@ -74,9 +74,8 @@ def lenet5(
     x = TableConv2D(C3_TABLE, 5, kernel_initializer=initializer(kernel_initializer), name="c3")(x)
     x = _squash(x, normalization, scaled_tanh, "c3")  # (N, 10, 10, 16)
     x = TrainableSubsampling2D(2, activation=scaled_tanh, name="s4")(x)  # (N, 5, 5, 16)
-    x = layers.Conv2D(120, 5, activation=scaled_tanh, kernel_initializer=initializer(kernel_initializer), name="c5")(
-        x
-    )  # (N, 1, 1, 120)
+    start = initializer(kernel_initializer)
+    x = layers.Conv2D(120, 5, activation=scaled_tanh, kernel_initializer=start, name="c5")(x)  # (N, 1, 1, 120)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dropout(dropout, name="dropout6")(x)
     x = layers.Dense(84, activation=scaled_tanh, kernel_initializer=initializer(kernel_initializer), name="f6")(x)
@@ -117,10 +116,8 @@ def lenet5_modern(
     7. Options the paper has not: dropout, normalisation (batch before the activation, lrn behind it), and ``width``,
        which multiplies the 6 and 16 maps and leaves the dense layers as they are.
     """
-    from cnnrepro.layers import L2Pooling2D
-    from cnnrepro.models.blocks import initializer, keras, layers, logits
+    from cnnrepro.models.blocks import POOLS, initializer, keras, layers, logits
 
-    pools = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D, "l2": L2Pooling2D}
     inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
     if not padded and min(input_shape[:2]) < SMALLEST_UNPADDED:
         raise UsageError(f"lenet5_modern without padding needs images of 16x16. Received: {tuple(input_shape)}")
@@ -134,7 +131,7 @@ def lenet5_modern(
             name=f"conv{number}",
         )
         x = _squash(convolution(x), normalization, activation, f"conv{number}")
-        x = pools[pooling](2, name=f"pool{number}")(x)
+        x = POOLS[pooling](2, name=f"pool{number}")(x)
     x = layers.Flatten(name="flatten")(x)  # (N, 5·5·16)
     for number, units in ((3, 120), (4, 84)):
         dense = layers.Dense(

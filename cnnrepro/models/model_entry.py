@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
@@ -11,7 +11,6 @@ from cnnrepro.errors import UsageError
 if TYPE_CHECKING:
     import keras
 
-IMAGENET = (224, 224, 3)
 TORCHVISION = "torchvision's table of models, weights V1, 1 crop"
 
 
@@ -114,10 +113,9 @@ class ModelEntry:
             model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
         title: its name in prose, for legends and tables.
         paper: where it comes from.
-        input_shape: the default ``(height, width, channels)``.
-        classes: the default number of classes.
         parameters: trainable parameters at the defaults, by the arithmetic in the builder's docstring.
         smallest: height and width, in pixels, below which nothing would be left for the last layers.
+        input_shape, classes: the defaults: ``(height, width, channels)`` and their number; ImageNet's unless said.
         options: what the builder takes besides.
         arguments: what tells the members of a family apart, such as the depth.
         published: figures of others for the defaults.
@@ -128,11 +126,17 @@ class ModelEntry:
     builder: Callable[..., keras.Model]
     title: str
     paper: str
-    input_shape: tuple[int, int, int]
-    classes: int
     parameters: int
     smallest: int
+    input_shape: tuple[int, int, int] = (224, 224, 3)
+    classes: int = 1000
     options: Mapping[str, Option] = field(default_factory=dict)
     arguments: Mapping[str, object] = field(default_factory=dict)
     published: Published | None = None
     version: int = 1
+
+    def small_form(self, **changes: object) -> ModelEntry:
+        """The row of the same network for small images: 32x32x3 and 10 classes, and otherwise as said."""
+        own = {"name": f"{self.name}_small", "title": f"{self.title} (small)", "published": None}
+        own |= {"paper": f"{self.paper}, for small images", "input_shape": (32, 32, 3), "classes": 10}
+        return replace(self, **own | changes)

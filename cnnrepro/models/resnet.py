@@ -98,8 +98,7 @@ def resnet(
             strides = 2 if stage > 1 and number == 1 else 1
             name = f"stage{stage}_block{number}"
             passed = None if shortcut == "none" else blocks.shortcut(x, shortcut, filters, strides, name)
-            x = layers.ReLU(name=f"{name}_relu1")(blocks.normalised(x, filters, 3, strides, name, "1"))
-            x = blocks.normalised(x, filters, 3, 1, name, "2")
+            x = blocks.basic_block(x, filters, strides, name)
             if passed is not None:  # the shortcut is added before the last ReLU
                 x = layers.Add(name=f"{name}_add")([x, passed])
             x = layers.ReLU(name=f"{name}_relu2")(x)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnrepro.models.model_entry import (
-    IMAGENET,
     TORCHVISION,
     ModelEntry,
     Option,
@@ -20,8 +19,6 @@ from cnnrepro.models.resnet import BATCHNORM_OPTIONS, PAPER
 
 if TYPE_CHECKING:
     import keras
-
-    from cnnrepro.models.blocks import ResidualLayers
 
 # Table 1: blocks a stage. 18 and 34 have blocks of two 3x3 convolutions, the others bottlenecks 1x1, 3x3, 1x1.
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
@@ -111,37 +108,15 @@ def resnet(
             channels = filters if depth in BASIC else EXPANSION * filters
             passed = blocks.shortcut(x, shortcut, channels, strides, name) if shortcuts else None
             if depth in BASIC:
-                x = _basic_block(blocks, x, filters, strides, name)
+                x = blocks.basic_block(x, filters, strides, name)
             else:
-                x = _bottleneck(blocks, x, filters, strides, stride_in, name)
+                x = blocks.bottleneck(x, filters, channels, strides, stride_in, name)
             if passed is not None:
                 x = layers.Add(name=f"{name}_add")([x, passed])
             x = layers.ReLU(name=f"{name}_relu")(x)
     logits = blocks.head(x, classes, dropout)  # x: (N, 7, 7, 512 or 2048) at 224
     family = "resnet" if shortcuts else "plain"
     return keras.Model(inputs, logits, name=f"{family}{depth}" + ("_small" if small else ""))
-
-
-def _basic_block(
-    blocks: ResidualLayers, x: keras.KerasTensor, filters: int, strides: int, name: str
-) -> keras.KerasTensor:
-    """Two 3x3 convolutions (figure 5, left), without the addition and the ReLU that follow."""
-    from cnnrepro.models.blocks import layers
-
-    x = layers.ReLU(name=f"{name}_relu1")(blocks.normalised(x, filters, 3, strides, name, "1"))
-    return blocks.normalised(x, filters, 3, 1, name, "2")
-
-
-def _bottleneck(
-    blocks: ResidualLayers, x: keras.KerasTensor, filters: int, strides: int, stride_in: str, name: str
-) -> keras.KerasTensor:
-    """1x1, 3x3 and 1x1 convolutions (figure 5, right), without the addition and the ReLU that follow."""
-    from cnnrepro.models.blocks import layers
-
-    first, second = (strides, 1) if stride_in == "1x1" else (1, strides)
-    x = layers.ReLU(name=f"{name}_relu1")(blocks.normalised(x, filters, 1, first, name, "1"))
-    x = layers.ReLU(name=f"{name}_relu2")(blocks.normalised(x, filters, 3, second, name, "2"))
-    return blocks.normalised(x, EXPANSION * filters, 1, 1, name, "3")
 
 
 TABLE_1 = f"{PAPER}, table 1"
@@ -173,34 +148,19 @@ def _rows(
 ) -> tuple[ModelEntry, ModelEntry]:
     """The published network of one depth, and its small form."""
     family, title = ("resnet", f"ResNet-{depth}") if shortcuts else ("plain", f"Plain-{depth}")
-    options, arguments = _options(depth, shortcuts=shortcuts), {"depth": depth, "shortcuts": shortcuts}
-    return (
-        ModelEntry(
-            name=f"{family}{depth}",
-            builder=resnet,
-            title=title,
-            paper=TABLE_1,
-            input_shape=IMAGENET,
-            classes=1000,
-            parameters=parameters,
-            smallest=32,
-            options=options,
-            arguments=arguments | {"small": False},
-            published=published,
-        ),
-        ModelEntry(
-            name=f"{family}{depth}_small",
-            builder=resnet,
-            title=f"{title} (small)",
-            paper=f"{TABLE_1}, for small images",
-            input_shape=(32, 32, 3),
-            classes=10,
-            parameters=small,
-            smallest=8,
-            options=options,
-            arguments=arguments | {"small": True},
-        ),
+    arguments = {"depth": depth, "shortcuts": shortcuts}
+    row = ModelEntry(
+        name=f"{family}{depth}",
+        builder=resnet,
+        title=title,
+        paper=TABLE_1,
+        parameters=parameters,
+        smallest=32,
+        options=_options(depth, shortcuts=shortcuts),
+        arguments=arguments | {"small": False},
+        published=published,
     )
+    return row, row.small_form(parameters=small, smallest=8, arguments=arguments | {"small": True})
 
 
 def _in_table_1(multiply_adds: int, top1_error: float | None = None) -> Published:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnrepro.models.model_entry import IMAGENET, TORCHVISION, ModelEntry, Published, classic_options
+from cnnrepro.models.model_entry import TORCHVISION, ModelEntry, Published, classic_options
 
 if TYPE_CHECKING:
     import keras
@@ -93,40 +93,24 @@ def _network(
 
 
 PAPER = "Simonyan and Zisserman 2015, table 1"
-OPTIONS = classic_options("glorot_uniform")
 
 
 def _rows(
     depth: int, column: str, parameters: int, small: int, multiply_adds: int, top1_error: float
 ) -> tuple[ModelEntry, ModelEntry]:
     """The published network of one depth, and its small form."""
-    return (
-        ModelEntry(
-            name=f"vgg{depth}",
-            builder=vgg,
-            title=f"VGG-{depth}",
-            paper=f"{PAPER}, column {column}",
-            input_shape=IMAGENET,
-            classes=1000,
-            parameters=parameters,
-            smallest=32,
-            options=OPTIONS,
-            arguments={"depth": depth},
-            published=Published(TORCHVISION, parameters, multiply_adds, top1_error=top1_error),
-        ),
-        ModelEntry(
-            name=f"vgg{depth}_small",
-            builder=vgg_small,
-            title=f"VGG-{depth} (small)",
-            paper=f"{PAPER}, column {column}, for small images",
-            input_shape=(32, 32, 3),
-            classes=10,
-            parameters=small,
-            smallest=1,
-            options=OPTIONS,
-            arguments={"depth": depth},
-        ),
+    row = ModelEntry(
+        name=f"vgg{depth}",
+        builder=vgg,
+        title=f"VGG-{depth}",
+        paper=f"{PAPER}, column {column}",
+        parameters=parameters,
+        smallest=32,
+        options=classic_options("glorot_uniform"),
+        arguments={"depth": depth},
+        published=Published(TORCHVISION, parameters, multiply_adds, top1_error=top1_error),
     )
+    return row, row.small_form(builder=vgg_small, parameters=small, smallest=1)
 
 
 ROWS = (

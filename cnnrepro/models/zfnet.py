@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnrepro.models.alexnet_blocks import Convolution, chain_network
-from cnnrepro.models.model_entry import IMAGENET, ModelEntry, classic_options
+from cnnrepro.models.model_entry import ModelEntry, classic_options
 
 if TYPE_CHECKING:
     import keras
@@ -78,25 +78,21 @@ def zfnet_small(input_shape: tuple[int, int, int], classes: int, **options: obje
 
 PAPER = "Zeiler and Fergus 2013"
 
+ZFNET = ModelEntry(
+    name="zfnet",
+    builder=zfnet,
+    title="ZFNet",
+    paper=f"{PAPER}, figure 3",
+    parameters=62_357_608,
+    smallest=63,
+    options=classic_options("gaussian_0.01", normalization="lrn"),
+)
 ROWS = (
-    ModelEntry(
-        name="zfnet",
-        builder=zfnet,
-        title="ZFNet",
-        paper=f"{PAPER}, figure 3",
-        input_shape=IMAGENET,
-        classes=1000,
-        parameters=62_357_608,
-        smallest=63,
-        options=classic_options("gaussian_0.01", normalization="lrn"),
-    ),
-    ModelEntry(
-        name="zfnet_small",
+    ZFNET,
+    ZFNET.small_form(
         builder=zfnet_small,
-        title="ZFNet (small)",
         paper=f"{PAPER}, for small images",
         input_shape=(28, 28, 1),
-        classes=10,
         parameters=5_822_666,
         smallest=15,
         options=classic_options("glorot_uniform", normalization="lrn"),

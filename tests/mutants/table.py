@@ -274,7 +274,7 @@ _ROWS = (
     Mutant(
         "stride_in_3x3",
         "the stride of a bottleneck is always in its 3x3 convolution",
-        "cnnrepro/models/resnet_imagenet.py",
+        "cnnrepro/models/blocks.py",
         'first, second = (strides, 1) if stride_in == "1x1" else (1, strides)',
         "first, second = 1, strides",
         ("tests/models/test_resnet_imagenet.py", "tests/models/test_models.py"),
