@@ -75,14 +75,17 @@ def held(root: Path) -> tuple[str, ...]:
     return tuple(name for name in FILES if (root / FOLDER_NAME / name).is_file())
 
 
-def is_usable(root: Path) -> bool:
-    """Whether a data folder holds enough to train on: the test file and one of the others, none of them cut short.
+def status(root: Path) -> str:
+    """What a data folder holds: "prepared", "partial: 2 of 5 training batches", or "absent".
 
-    Sizes are looked at, not contents.
+    To train on, the test file and one of the others are needed, none of them cut short. Sizes are looked at, not
+    contents.
     """
-    found = held(root)
-    whole = all((root / FOLDER_NAME / name).stat().st_size == IMAGES * _RECORD for name in found)
-    return whole and TEST in found and len(found) > 1
+    names = held(root)
+    whole = all((root / FOLDER_NAME / name).stat().st_size == IMAGES * _RECORD for name in names)
+    if not whole or TEST not in names or len(names) < 2:
+        return "absent"
+    return f"partial: {partly(names)}" if partly(names) else "prepared"
 
 
 def partly(names: tuple[str, ...]) -> str | None:
@@ -95,7 +98,7 @@ def lies_in(source: Path) -> Path | None:
     """The folder with most original files: ``source``, or one directly in it; None where there are none."""
     try:
         folders = [source, *sorted(path for path in source.iterdir() if path.is_dir())]
-    except OSError:  # no folder, or not to be read: ``sources.locate`` says which
+    except OSError:  # no folder, or not to be read: ``published_files.locate`` says which
         return None
     counts = {folder: sum((folder / name).is_file() for name in FILES) for folder in folders}
     fullest = max(folders, key=counts.__getitem__)  # of equals the first
@@ -114,28 +117,28 @@ def stage(source: Path, root: Path, *, partial: bool) -> Path:
         UsageError: files are missing; says which.
         WorkFailed: a file is damaged or another one.
     """
-    found = [name for name in FILES if (source / name).is_file()]
-    missing = [name for name in FILES if name not in found]
+    present = [name for name in FILES if (source / name).is_file()]
+    missing = [name for name in FILES if name not in present]
     if missing and not partial:
         raise UsageError(
             f"CIFAR-10 in {str(source)!r} lacks {', '.join(missing)}. Bring them, or prepare what there is, marked as "
             f"partial in every record, with --partial. Nothing was prepared."
         )
-    if TEST in missing or len(found) < 2:
+    if TEST in missing or len(present) < 2:
         raise UsageError(
             f"CIFAR-10 in {str(source)!r} lacks {', '.join(missing)}; {TEST} and one training batch are the least. "
             f"Nothing was prepared."
         )
     folder = root / FOLDER_NAME
     with folder_beside(root, f".cnnrepro-{NAME}-") as scratch:
-        made = scratch / "made"
-        made.mkdir()
-        for name in found:
-            _copy(name, source, made)
+        new = scratch / "new"
+        new.mkdir()
+        for name in present:
+            _copy(name, source, new)
         for name in held(root):  # from an earlier, partial preparation
-            if name not in found and sha256_of(folder / name) == FILES[name]:
-                shutil.copyfile(folder / name, made / name)
-        _replace(folder, made, scratch / "before")
+            if name not in present and sha256_of(folder / name) == FILES[name]:
+                shutil.copyfile(folder / name, new / name)
+        _replace(folder, new, scratch / "before")
     return folder
 
 
@@ -174,12 +177,12 @@ def _copy(name: str, source: Path, target: Path) -> None:
         )
 
 
-def _replace(folder: Path, made: Path, before: Path) -> None:
+def _replace(folder: Path, new: Path, before: Path) -> None:
     """Put a whole folder in the place of another; where that fails, the other is back."""
     if folder.exists():
         folder.rename(before)
     try:
-        made.rename(folder)
+        new.rename(folder)
     except OSError:
         if before.exists():
             before.rename(folder)

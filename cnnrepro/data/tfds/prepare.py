@@ -65,8 +65,8 @@ def prepare(
     if is_whole(info, folder):
         log.info("%s is already prepared in %s", name, folder)
         return folder
-    if name == cifar10.NAME and (found := _original_files(info, source, data_dir, partial)):
-        return found
+    if name == cifar10.NAME and (originals := _original_files(info, source, data_dir, partial)):
+        return originals
     # Not ours to remove: it may hold something else. (Asked again, as another process may just have moved it there.)
     if folder.exists() and not is_whole(info, folder):
         raise WorkFailed(damaged(info, folder, "files are missing or empty"))
@@ -75,13 +75,20 @@ def prepare(
         source = _located(info, Path(source).expanduser(), files)
     elif why := why_unreachable(files[0]):
         raise WorkFailed(_what_to_do(info, folder, files, f"{files[0].url} cannot be reached ({why})"))
-    root = paths.require_writable(data_root(data_dir), "The data folder")
-    root.mkdir(parents=True, exist_ok=True)
-    with _alone(info, root):
+    with _alone(info, data_root(data_dir)) as root:
         if is_whole(info, folder):
             log.info("%s was prepared by another process in %s", name, folder)
             return folder
-        _prepare_alone(info, files, source, root, folder)
+        scratch = Path(tempfile.mkdtemp(prefix=f".cnnrepro-{name}-", dir=root))
+        manual = scratch / "manual"
+        manual.mkdir()
+        if source is not None:
+            _bring(info, files, source, manual)
+        elif why := _download(files, manual):
+            raise WorkFailed(_what_to_do(info, folder, files, f"the download failed ({why})"))
+        prepared = run_tfds(info, scratch)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        prepared.rename(folder)
     log.info("%s is prepared in %s", name, folder)
     return folder
 
@@ -92,29 +99,20 @@ def _original_files(
     """The folder of CIFAR-10's original files, prepared from ``source`` where they lie there; None without them."""
     root = data_root(data_dir)
     place = root / cifar10.FOLDER_NAME
-    if _all_originals(root):
+    status = cifar10.status(root)
+    if status == "prepared" or (source is None and status != "absent"):  # whoever loads takes what there is
         return place
-    if source is None:  # whoever loads takes what there is
-        if cifar10.held(root) and not cifar10.is_usable(root):
+    if source is None:
+        if cifar10.held(root):
             raise WorkFailed(cifar10.damaged(root))
-        return place if cifar10.is_usable(root) else None
+        return None
     originals = cifar10.lies_in(Path(source).expanduser())
     if originals is None:  # perhaps the archive that TFDS knows
         return None
-    paths.require_writable(root, "The data folder")
-    root.mkdir(parents=True, exist_ok=True)
     with _alone(info, root):
-        if _all_originals(root):  # by another process
+        if cifar10.status(root) == "prepared":  # by another process
             return place
-        _sweep(info, root)  # what a killed process has left
-        try:
-            return cifar10.stage(originals, root, partial=partial)
-        except OSError as error:
-            raise WorkFailed(f"Data set {info.name!r} could not be prepared in {str(root)!r}: {error}.") from error
-
-
-def _all_originals(root: Path) -> bool:
-    return cifar10.is_usable(root) and cifar10.partly(cifar10.held(root)) is None
+        return cifar10.stage(originals, root, partial=partial)
 
 
 def _located(info: DatasetInfo, source: Path, files: Sequence[KnownFile]) -> Path:
@@ -125,34 +123,6 @@ def _located(info: DatasetInfo, source: Path, files: Sequence[KnownFile]) -> Pat
         if info.name != cifar10.NAME:
             raise
         raise UsageError(f"{error} Its original files do as well: {', '.join(cifar10.FILES)}.") from error
-
-
-def _prepare_alone(
-    info: DatasetInfo, files: Sequence[KnownFile], source: Path | None, root: Path, folder: Path
-) -> None:
-    """Prepare in a scratch folder and move the result to its place; only under the lock."""
-    _sweep(info, root)  # what a killed process has left
-    try:
-        scratch = Path(tempfile.mkdtemp(prefix=f".cnnrepro-{info.name}-", dir=root))
-        manual = scratch / "manual"
-        manual.mkdir()
-        if source is not None:
-            _bring(info, files, source, manual)
-        elif why := _download(files, manual):
-            raise WorkFailed(_what_to_do(info, folder, files, f"the download failed ({why})"))
-        made = run_tfds(info, scratch)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made.rename(folder)
-    except OSError as error:
-        raise WorkFailed(f"Data set {info.name!r} could not be prepared in {str(root)!r}: {error}.") from error
-    except TfdsFailed as error:
-        raise WorkFailed(f"tensorflow-datasets could not prepare {info.name!r}: {error}") from error
-    finally:
-        _sweep(info, root)
-
-
-class TfdsFailed(Exception):
-    """tensorflow-datasets gave up; the text is its reason in one line."""
 
 
 def run_tfds(info: DatasetInfo, scratch: Path) -> Path:
@@ -168,7 +138,7 @@ def run_tfds(info: DatasetInfo, scratch: Path) -> Path:
         The prepared folder, inside ``scratch``.
 
     Raises:
-        TfdsFailed: a checksum is wrong, the disk is full.
+        WorkFailed: a checksum is wrong, the disk is full.
     """
     tfds = tf_helpers.tensorflow_datasets()
     failure: Exception | None = None
@@ -188,7 +158,8 @@ def run_tfds(info: DatasetInfo, scratch: Path) -> Path:
         except Exception as error:  # of many kinds; raised again below, where standard error is back
             failure = error
     if failure is not None:
-        raise TfdsFailed(" ".join(str(failure).split()) or type(failure).__name__) from failure
+        why = " ".join(str(failure).split()) or type(failure).__name__
+        raise WorkFailed(f"tensorflow-datasets could not prepare {info.name!r}: {why}") from failure
     return prepared_folder(info, scratch / "prepared")
 
 
@@ -218,18 +189,28 @@ def _sweep(info: DatasetInfo, root: Path) -> None:
 
 
 @contextlib.contextmanager
-def _alone(info: DatasetInfo, root: Path) -> Iterator[None]:
-    """Hold the lock of a data set. The lock file stays: removing it would let two processes hold two locks."""
+def _alone(info: DatasetInfo, root: Path) -> Iterator[Path]:
+    """Hold the lock of a data set in a data folder, and leave no scratch folder behind, nor what a killed process left.
+
+    The lock file stays: removing it would let two processes hold two locks.
+    """
     import filelock
 
-    path = root / f".cnnrepro-{info.name}.lock"
+    path = paths.require_writable(root, "The data folder") / f".cnnrepro-{info.name}.lock"
     try:
+        root.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(path, timeout=_LOCK_LIMIT):
-            yield
+            _sweep(info, root)
+            try:
+                yield root
+            finally:
+                _sweep(info, root)
     except filelock.Timeout as error:
         raise WorkFailed(
             f"Another process has held {str(path)!r} for {_LOCK_LIMIT:g} s; end it, or wait and try again."
         ) from error
+    except OSError as error:
+        raise WorkFailed(f"Data set {info.name!r} could not be prepared in {str(root)!r}: {error}.") from error
 
 
 @contextlib.contextmanager

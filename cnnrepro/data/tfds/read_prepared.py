@@ -21,8 +21,7 @@ from cnnrepro.errors import WorkFailed
 
 
 def status(name: str, data_dir: Path | str | None = None) -> str:
-    """Whether a data set can be loaded: "embedded", "prepared", "partial: …" or "absent". Looks at file
-    names and sizes only.
+    """Whether a data set can be loaded: "embedded", "prepared", "partial: …" or "absent", by names and sizes of files.
 
     Args:
         name: the data set.
@@ -36,11 +35,7 @@ def status(name: str, data_dir: Path | str | None = None) -> str:
         return "embedded"
     if is_whole(info, prepared_folder(info, data_dir)):
         return "prepared"
-    root = data_root(data_dir)
-    if name == cifar10.NAME and cifar10.is_usable(root):
-        partial = cifar10.partly(cifar10.held(root))
-        return f"partial: {partial}" if partial else "prepared"
-    return "absent"
+    return cifar10.status(data_root(data_dir)) if name == cifar10.NAME else "absent"
 
 
 def list_datasets(data_dir: Path | str | None = None) -> list[dict]:
@@ -100,14 +95,14 @@ def read(info: DatasetInfo, folder: Path) -> dict[str, tuple[np.ndarray, np.ndar
     tfds = tf_helpers.tensorflow_datasets()
     try:
         parts = tfds.builder_from_directory(folder).as_dataset(batch_size=-1)
-        found = {name: _arrays(info, part) for name, part in parts.items()}
+        splits = {name: _arrays(info, part) for name, part in parts.items()}
     except Exception as error:  # TFDS and TensorFlow have many kinds; all of them mean that the records are unreadable
         raise WorkFailed(damaged(info, folder, _one_line(error))) from error
     expected = {name: (size, *info.input_shape) for name, size in _source_sizes(info).items()}
-    received = {name: images.shape for name, (images, _) in found.items()}
+    received = {name: images.shape for name, (images, _) in splits.items()}
     if received != expected:
         raise WorkFailed(damaged(info, folder, f"images of shape {expected} expected, received {received}"))
-    return found
+    return splits
 
 
 def damaged(info: DatasetInfo, folder: Path, reason: str) -> str:
@@ -120,9 +115,9 @@ def damaged(info: DatasetInfo, folder: Path, reason: str) -> str:
 
 def _arrays(info: DatasetInfo, part: Mapping) -> tuple[np.ndarray, np.ndarray]:
     images, labels = part["image"].numpy(), part["label"].numpy()
-    return (
-        cifar10.in_official_order(images, labels, part["id"].numpy()) if info.name == cifar10.NAME else (images, labels)
-    )
+    if info.name == cifar10.NAME:
+        return cifar10.in_official_order(images, labels, part["id"].numpy())
+    return images, labels
 
 
 def _source_sizes(info: DatasetInfo) -> dict[str, int]:

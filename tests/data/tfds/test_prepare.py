@@ -16,7 +16,7 @@ from cnnrepro import data
 from cnnrepro.data import tf_helpers
 from cnnrepro.data.tfds import prepare
 from cnnrepro.data.tfds.download import download, why_unreachable
-from cnnrepro.data.tfds.prepare import TfdsFailed, run_tfds
+from cnnrepro.data.tfds.prepare import run_tfds
 from cnnrepro.data.tfds.published_files import examine, known_files
 from cnnrepro.errors import UsageError, WorkFailed
 
@@ -64,7 +64,7 @@ def test_tfds_itself_refuses_a_damaged_file(mnist_copy, tmp_path):
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    with pytest.raises(TfdsFailed, match=r"wrong checksum.*3552534a0a55.*" + hashlib.sha256(content).hexdigest()[:12]):
+    with pytest.raises(WorkFailed, match=r"wrong checksum.*3552534a0a55.*" + hashlib.sha256(content).hexdigest()[:12]):
         run_tfds(data.info("mnist"), scratch)
     assert not list((scratch / "prepared").rglob("*.tfrecord*"))
     assert {path.name for path in tmp_path.iterdir()} == {"scratch"}  # TFDS wrote nowhere else
