@@ -27,8 +27,7 @@ VERDICT_TYPE = "application/vnd.cnnrepro.verdict+json"
 RUNS_TYPE = "application/vnd.cnnrepro.runs+json"
 
 FIGURE_NAME = re.compile(r"[a-z0-9_]+")
-PNG_SCALE = 1.5  # pixels of the PNG for one of the page: sharp enough to print, and a page stays below 3 MB
-PNG_SMALL = {"optimize": True}
+PNG_DPI = 150  # for 100 dots an inch of the page: sharp enough to print, and a page stays below 3 MB
 
 
 def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> tuple[dict, dict]:
@@ -49,7 +48,8 @@ def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> 
     svg, png = io.StringIO(), io.BytesIO()
     with style.applied():
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        figure.savefig(png, format="png", dpi=PNG_SCALE * style.DPI, metadata={"Software": None}, pil_kwargs=PNG_SMALL)
+        small = {"optimize": True}
+        figure.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None}, pil_kwargs=small)
     data = {
         "image/svg+xml": style.visible(svg.getvalue()),  # the drawing has its words in comments too
         "image/png": base64.b64encode(png.getvalue()).decode(),
@@ -62,20 +62,15 @@ def verdict_bundle(verdict: Verdict) -> dict:
     """A verdict as the data of one notebook output."""
     evidence = "".join(f"<li>{html.escape(finding)}</li>" for finding in verdict.evidence)
     look, mark = verdict_look(verdict.word)
+    statement = f"Statement {verdict.claim}" + (f": {LEDGER[verdict.claim].text}" if verdict.claim in LEDGER else "")
     card = (
-        f'<div class="verdict {look}"><p class="claim">{html.escape(_statement(verdict.claim))}</p>'
+        f'<div class="verdict {look}"><p class="claim">{html.escape(statement)}</p>'
         f'<p class="word">{mark} {html.escape(verdict.word)}</p><p>{html.escape(verdict.sentence)}</p>'
         f'<ul>{evidence}</ul><p class="basis">{html.escape(verdict.basis)}</p></div>'
     )
-    text = "\n".join(
-        [f"{verdict.word}: {verdict.sentence}", *(f"- {finding}" for finding in verdict.evidence), verdict.basis]
-    )
+    findings = [f"- {finding}" for finding in verdict.evidence]
+    text = "\n".join([f"{verdict.word}: {verdict.sentence}", *findings, verdict.basis])
     return {VERDICT_TYPE: verdict.to_dict(), "text/html": card, "text/plain": text}
-
-
-def _statement(number: int) -> str:
-    """A statement of the ledger with its number, for the card of its verdict."""
-    return f"Statement {number}: {LEDGER[number].text}" if number in LEDGER else f"Statement {number}"
 
 
 def show_output(data: dict, metadata: dict | None = None) -> None:

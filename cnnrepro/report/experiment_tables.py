@@ -34,7 +34,7 @@ def data_table(splits: Splits) -> Table:
     )
 
 
-def layers_table(rows: Trace, *, title: str, folded: bool = True) -> Table:
+def layers_table(rows: Trace, *, title: str) -> Table:
     """A network's layers: shapes, parameters, multiply-adds, receptive fields; folded behind its totals."""
     columns = ("layer", "kind", "output", "parameters", "multiply-adds", "field", "stride")
     shown = [spelled(row) for row in rows if row.kind not in PASSING]
@@ -48,7 +48,7 @@ def layers_table(rows: Trace, *, title: str, folded: bool = True) -> Table:
         caption=f"{title}: {totals.parameters:,} parameters, {spell(totals.multiply_adds)} multiply-adds an image, "
         "layer by layer; receptive field and stride in pixels",
         numbers=columns[2:],
-        folded=folded,
+        folded=True,
     )
 
 
@@ -56,19 +56,13 @@ def score_table(results: Results) -> Table:
     """One row an arm: final scores with n and spread, and what is left of the start in its moving averages."""
     scores = results.scores()
     rows = []
-    for arm in results.arms:
-        own = scores[scores["arm"] == arm.label]
-        rows.append(
-            (
-                arm.label,
-                len(own),
-                mean_spread(own["val_accuracy"], percent=True, count=False),
-                mean_spread(own["val_loss"], digits=3, count=False),
-                mean_spread(own["test_accuracy"], percent=True, count=False),
-                mean_spread(own["test_loss"], digits=3, count=False),
-                _left_of_the_start(results, arm.label),
-            )
-        )
+    for label in results.labels:
+        own = scores[scores["arm"] == label]
+        cells = []
+        for split in ("val", "test"):
+            cells.append(mean_spread(own[f"{split}_accuracy"], percent=True))
+            cells.append(mean_spread(own[f"{split}_loss"], digits=3))
+        rows.append((label, len(own), *cells, _left_of_the_start(results, label)))
     columns = ("arm", "n", "validation accuracy", "validation loss", "test accuracy", "test loss", "average’s start")
     return table(columns, rows, caption=f"After the last epoch; {results.basis()}.", numbers=columns[1:])
 

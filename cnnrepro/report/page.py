@@ -120,16 +120,13 @@ def write_page(
 
     verdicts, figures = verdicts_of(notebook), figures_of(notebook)
     tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ())]
-    around = {
-        "title": title,
-        "experiment": experiment,
+    said = {"title": title, "experiment": experiment, "facts": facts, "figures": list(figures)}
+    around = said | {
         "css": safe_html.css() + safe_html.highlight_css(),
         "verdicts": [(verdict, *safe_html.verdict_look(verdict.word)) for verdict in verdicts],
         "tally": safe_html.tally([verdict.word for verdict in verdicts]),
         "parameters_cell": tagged[0].get("id") if tagged else None,
         "parameters_html": table(("parameter", "value"), list(parameters.items()))._repr_html_(),
-        "facts": facts,
-        "figures": list(figures),
         "records": sorted(path.name for path in (folder / "records").glob("*")),
     }
     # Names of files may hold bytes that are no characters; they are shown as Python does, \udcff.
@@ -137,13 +134,9 @@ def write_page(
     nbformat.write(_to_take_along(notebook), folder / NOTEBOOK)
     if figures:
         _write_figures(figures, folder)
-    about = {
-        "experiment": experiment,
-        "title": title,
+    about = said | {
         "parameters": parameters,
         "verdicts": [verdict.to_dict() for verdict in verdicts],
-        "facts": facts,
-        "figures": list(figures),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
@@ -159,25 +152,14 @@ def _html(notebook: NotebookNode, around: dict) -> str:
         config=Config({"HTMLExporter": {"preprocessors": []}}),
         extra_template_basedirs=[str(safe_html.TEMPLATES)],
         template_name="report",
-        filters={
-            "hold_formulas": safe_html.hold_formulas,
-            "safe_html": safe_html.safe_html,
-            "set_formulas": safe_html.set_formulas,
-            "highlight_python": safe_html.highlight_python,
-            "figure_html": safe_html.figure_html,
-        },
+        filters={function.__name__: function for function in safe_html.FILTERS},
     )
-    body, _ = exporter.from_notebook_node(_without_title(notebook), resources={"page": around})
-    return body
-
-
-def _without_title(notebook: NotebookNode) -> NotebookNode:
-    """The notebook without the heading it opens with: the page has its title at the top."""
     plain = copy.deepcopy(notebook)
-    first = plain.cells[0] if plain.cells else None
-    if first is not None and first.cell_type == "markdown":
-        first.source = re.sub(r"\A\s*# [^\n]*\n?", "", first.source)
-    return plain
+    for cell in plain.cells[:1]:
+        if cell.cell_type == "markdown":  # without the heading it opens with: the page has its title at the top
+            cell.source = re.sub(r"\A\s*# [^\n]*\n?", "", cell.source)
+    body, _ = exporter.from_notebook_node(plain, resources={"page": around})
+    return body
 
 
 def _write_figures(figures: dict[str, dict], folder: Path) -> None:

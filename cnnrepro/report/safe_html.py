@@ -35,7 +35,7 @@ ATTRIBUTES = {
     "th": {"scope", "colspan", "rowspan"},
     "td": {"colspan", "rowspan"},
 }
-LINKED = {"http", "https", "mailto"}  # schemes of links
+SCHEMES = {"http", "https", "mailto", "data"}  # of addresses; data for pictures alone
 _PICTURE = re.compile(r"data:image/[a-z+.-]+;base64,[A-Za-z0-9+/=\s]*")
 # A held formula: its delimiter and its source in hexadecimal digits between two characters of Unicode's private area.
 HOLD, RELEASE = "\ue000", "\ue001"
@@ -92,14 +92,8 @@ def safe_html(text: str) -> str:
     import nh3
 
     text = re.sub(r'<a class="anchor-link"[^>]*>[^<]*</a>', "", text)
-    return nh3.clean(
-        text,
-        tags=TAGS,
-        attributes=ATTRIBUTES,
-        attribute_filter=_safe_attribute,
-        url_schemes={*LINKED, "data"},
-        link_rel=None,
-    )
+    allowed = {"tags": TAGS, "attributes": ATTRIBUTES, "url_schemes": SCHEMES}
+    return nh3.clean(text, **allowed, attribute_filter=_safe_attribute, link_rel=None)
 
 
 def _safe_attribute(tag: str, name: str, value: str) -> str | None:
@@ -119,18 +113,16 @@ def hold_formulas(source: str) -> str:
     Code keeps its dollars, and ``\\$`` is one.
     """
 
-    def hold(found: re.Match) -> str:
-        kind = next((kind for kind in ("display", "inline") if found[kind]), None)
-        if kind is None or not found[kind].strip():
-            return found[0]
-        return f"{HOLD}{'2' if kind == 'display' else '1'}{found[kind].strip().encode().hex()}{RELEASE}"
+    def hold(match: re.Match) -> str:
+        latex = (match["display"] or match["inline"] or "").strip()
+        return f"{HOLD}{'2' if match['display'] else '1'}{latex.encode().hex()}{RELEASE}" if latex else match[0]
 
     return _FORMULA.sub(hold, source.replace(HOLD, "").replace(RELEASE, ""))
 
 
 def set_formulas(text: str) -> str:
     """HTML that ``safe_html`` cleaned, with MathML where ``hold_formulas`` held a formula."""
-    return _HELD.sub(lambda found: formula_html(bytes.fromhex(found[2]).decode(), display=found[1] == "2"), text)
+    return _HELD.sub(lambda held: formula_html(bytes.fromhex(held[2]).decode(), display=held[1] == "2"), text)
 
 
 def formula_html(latex: str, *, display: bool = False) -> str:
@@ -218,3 +210,6 @@ def picture_source(data: dict) -> str:
     kind = "image/png" if "image/png" in data else "image/jpeg"
     pixels = base64.b64decode("".join(data[kind].split()), validate=True)
     return f"data:{kind};base64,{base64.b64encode(pixels).decode()}"
+
+
+FILTERS = (hold_formulas, safe_html, set_formulas, highlight_python, figure_html)  # by name in the template

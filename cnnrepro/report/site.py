@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from filelock import FileLock
 
@@ -35,7 +36,7 @@ def _entry(folder: Path, reports: Path) -> dict:
     thumbnail = folder / THUMBNAIL
     pixels = base64.b64encode(thumbnail.read_bytes()).decode() if thumbnail.is_file() else ""
     return {
-        "link": "/".join(_quoted(part) for part in (*folder.relative_to(reports).parts, PAGE)),
+        "link": "/".join(quote(part) for part in (*folder.relative_to(reports).parts, PAGE)),
         "title": str(about["title"]),
         "command": str(about["facts"].get("To repeat", about["experiment"])),
         "created": str(about["created"]),
@@ -45,12 +46,6 @@ def _entry(folder: Path, reports: Path) -> dict:
     }
 
 
-def _quoted(part: str) -> str:
-    from urllib.parse import quote
-
-    return quote(part)
-
-
 @contextlib.contextmanager
 def _alone(reports: Path) -> Iterator[None]:
     """The right to change the site, for as long as a block runs.
@@ -58,11 +53,8 @@ def _alone(reports: Path) -> Iterator[None]:
     Where the folder's file system knows no locks, as some network disks do, all go on without.
     """
     lock = FileLock(reports / LOCK, thread_local=False)
-    try:
+    with contextlib.suppress(NotImplementedError):
         lock.acquire()
-    except NotImplementedError:
-        yield
-        return
     try:
         yield
     finally:

@@ -27,10 +27,9 @@ FAINT = "#eef1f4"
 _INVISIBLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 WIDTH = 9.6  # inches; 960 pixels at the 100 dots an inch of a page
-DPI = 100
 
 _SETTINGS = {
-    "figure.dpi": DPI,
+    "figure.dpi": 100,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     # DejaVu Sans comes with matplotlib, so that a figure has the same bytes on every machine.
@@ -84,6 +83,11 @@ def marker(index: int) -> str:
     return ARM_MARKERS[index % len(ARM_MARKERS)]
 
 
+def line_look(index: int) -> dict[str, str]:
+    """How the line of the arm at ``index`` is drawn, on a chart and in its legend."""
+    return {"color": colour(index), "marker": marker(index), "markeredgecolor": "white"}
+
+
 def wrapped(text: object, characters: int) -> str:
     """Text broken into lines of at most ``characters``; a dollar sign stays a dollar sign (no formula)."""
     return textwrap.fill(plain(text), max(int(characters), 4))
@@ -105,10 +109,10 @@ def visible(text: str) -> str:
     return _INVISIBLE.sub("\ufffd", text)
 
 
-def legend_columns(labels: Sequence[str], width: float = WIDTH) -> int:
-    """How many legend columns of these labels fit into ``width`` inches (a letter is taken as 0.09 inches)."""
+def legend_columns(labels: Sequence[str]) -> int:
+    """How many legend columns of these labels fit into the page's width (a letter is taken as 0.09 inches)."""
     widest = max((len(label) for label in labels), default=1) * 0.09 + 0.7
-    return max(1, min(len(labels), int(width / widest)))
+    return max(1, min(len(labels), int(WIDTH / widest)))
 
 
 def quiet_grid(axes: Axes, axis: str = "y") -> None:

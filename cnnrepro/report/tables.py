@@ -79,19 +79,18 @@ def _spell(cell: object) -> str:
     return str(cell)
 
 
-def mean_spread(values: Sequence[float], *, percent: bool = False, digits: int = 2, count: bool = True) -> str:
-    """Mean and sample standard deviation with n: "97.53 ± 0.12 % (n = 3)"; no spread for one value, "–" for none.
+def mean_spread(values: Sequence[float], *, percent: bool = False, digits: int = 2) -> str:
+    """Mean and sample standard deviation: "97.53 ± 0.12 %"; no spread for one value, "–" for none.
 
     Args:
         values: the values, one a seed.
         percent: they are fractions, to be shown in percent.
         digits: after the decimal point.
-        count: say n; a table may have a column for it.
     """
     array = np.asarray(values, dtype=np.float64) * (100 if percent else 1)
     if not len(array):
         return "–"
-    unit = (" %" if percent else "") + (f" (n = {len(array)})" if count else "")
+    unit = " %" if percent else ""
     mean = f"{array.mean():.{digits}f}"
     if len(array) == 1:
         return f"{mean}{unit}"

@@ -6,6 +6,7 @@ from cnnrepro.claims import LEDGER, Outcome, Verdict
 from cnnrepro.report import figures, page
 from cnnrepro.report.safe_html import safe_html
 from cnnrepro.report.statement_cards import ledger_bundle
+from tests.report.drawn import legend
 
 OUTCOMES = [
     Outcome(LEDGER[30], Verdict(30, "does not hold", "It is <not> so.", ("Finding 1.", "Finding 2."), "made up")),
@@ -26,7 +27,7 @@ def test_every_statement_has_a_card_with_verdict_source_and_evidence():
 
 def test_the_verdicts_are_carried_for_the_page(notebook):
     notebook.cells[8].outputs[0]["data"] = ledger_bundle(OUTCOMES[:1])
-    assert [one.claim for one in page.verdicts_of(notebook)] == [30]
+    assert [verdict.claim for verdict in page.verdicts_of(notebook)] == [30]
 
 
 def test_as_text_it_is_two_lines_a_statement():
@@ -38,10 +39,8 @@ def test_the_tally_counts_by_source():
     figure = figures.tally(rows, ["S0", "S2"])
     axes = figure.axes[0]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["all", "S0", "S2"]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
-        "holds", "holds if …", "does not hold", "not checkable here",
-    ]  # fmt: skip
-    assert [text.get_text() for text in axes.texts if text.get_text()] == ["1", "1", "1", "1", "1", "1", "1"]
+    assert legend(figure) == ["holds", "holds if …", "does not hold", "not checkable here"]
+    assert [text.get_text() for text in axes.texts if text.get_text()] == ["1"] * 7
 
 
 def test_no_statements_is_an_error():

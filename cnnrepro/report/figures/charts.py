@@ -14,8 +14,6 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLoc
 from cnnrepro.report import style
 from cnnrepro.report.figures.panels import one_panel, panel_row
 
-DASHED = "--"
-
 
 @dataclass(frozen=True)
 class Panel:
@@ -47,31 +45,17 @@ def line_panels(panels: Sequence[Panel], *, height: float = 3.6) -> Figure:
     figure, columns = panel_row(len(panels), height + 0.3)
     for axes, panel in zip(columns, panels, strict=True):
         for name, (xs, ys) in panel.lines.items():
-            _line(axes, names.index(name), xs, ys, dashed=name in panel.dashed)
+            axes.plot(xs, ys, markevery=0.12, **_look(names.index(name), name in panel.dashed))
         _finish(axes, panel)
     dashed = frozenset().union(*(panel.dashed for panel in panels))
-    handles = [_handle(index, name in dashed) for index, name in enumerate(names)]
+    handles = [Line2D([], [], **_look(index, name in dashed)) for index, name in enumerate(names)]
     labels = [style.plain(name) for name in names]
     figure.legend(handles, labels, loc="outside upper left", ncols=style.legend_columns(labels))
     return figure
 
 
-def _line(axes: Axes, index: int, xs: Sequence[float], ys: Sequence[float], *, dashed: bool) -> None:
-    axes.plot(
-        xs,
-        ys,
-        color=style.colour(index),
-        linestyle=DASHED if dashed else "-",
-        marker=style.marker(index),
-        markevery=0.12,
-        markeredgecolor="white",
-        markersize=6,
-    )
-
-
-def _handle(index: int, dashed: bool) -> Line2D:
-    kind = {"color": style.colour(index), "marker": style.marker(index), "markeredgecolor": "white", "markersize": 6}
-    return Line2D([], [], linestyle=DASHED if dashed else "-", **kind)
+def _look(index: int, dashed: bool) -> dict:
+    return style.line_look(index) | {"linestyle": "--" if dashed else "-", "markersize": 6}
 
 
 def _finish(axes: Axes, panel: Panel) -> None:
@@ -108,17 +92,16 @@ def bubbles(frame: Sequence[tuple[str, float, float, float]], *, x: str, y: str,
     names, xs, ys, areas = zip(*frame, strict=True)
     sizes = 1600 * np.asarray(areas) / max(areas)
     figure, axes = one_panel(4.6)
-    families = list(dict.fromkeys(name.partition("-")[0].partition(" ")[0] for name in names))
-    for name, one_x, one_y, size in zip(names, xs, ys, sizes, strict=True):
-        colour = style.colour(families.index(name.partition("-")[0].partition(" ")[0]))
-        axes.scatter(one_x, one_y, s=size, color=colour, alpha=0.45, linewidths=0)
-        axes.scatter(one_x, one_y, s=9, color=colour, linewidths=0)
-        crowded = any(
-            1 / 1.3 < one_x / a < 1.3 and 0 < b - one_y < 0.2 * np.ptp(ys) for a, b in zip(xs, ys, strict=True)
-        )
+    families = [name.partition("-")[0].partition(" ")[0] for name in names]
+    colours = {family: style.colour(index) for index, family in enumerate(dict.fromkeys(families))}
+    points = list(zip(xs, ys, strict=True))
+    for name, family, point, size in zip(names, families, points, sizes, strict=True):
+        axes.scatter(*point, s=size, color=colours[family], alpha=0.45, linewidths=0)
+        axes.scatter(*point, s=9, color=colours[family], linewidths=0)
+        crowded = any(1 / 1.3 < point[0] / a < 1.3 and 0 < b - point[1] < 0.2 * np.ptp(ys) for a, b in points)
         lift, side = (-1, "top") if crowded else (1, "bottom")  # a bubble right above takes the label's place
         place = {"xytext": (0, lift * (3 + np.sqrt(size) / 2)), "textcoords": "offset points", "va": side}
-        axes.annotate(style.plain(name), (one_x, one_y), ha="center", fontsize=8.5, **place)
+        axes.annotate(style.plain(name), point, ha="center", fontsize=8.5, **place)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if str(value)[0] in "25" else ""))

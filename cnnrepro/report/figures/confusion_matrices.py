@@ -47,9 +47,11 @@ def confusion(matrices: Mapping[str, np.ndarray], class_names: Sequence[str]) ->
     width = style.WIDTH if columns == 1 else side * columns
     figure = Figure(figsize=(width, (side + 0.55) * rows), layout="constrained")
     panels = grid_in(figure, len(arrays), columns)
+    grey = np.zeros((k, k, 4))
+    grey[np.eye(k, dtype=bool)] = (0.92, 0.93, 0.94, 1.0)
     for axes, (arm, counts) in zip(panels, arrays.items(), strict=True):
         drawn = axes.imshow(_errors(counts), cmap=_ERRORS, vmin=0, vmax=worst, interpolation="nearest")
-        _mute_diagonal(axes, k)
+        axes.imshow(grey, interpolation="nearest")
         _title(axes, arm, counts, int(side * 8.4))
         _name_classes(axes, class_names, side)
         if k <= NUMBERS_UP_TO:
@@ -62,12 +64,6 @@ def confusion(matrices: Mapping[str, np.ndarray], class_names: Sequence[str]) ->
 def _errors(counts: np.ndarray) -> np.ndarray:
     """The counts with an empty diagonal."""
     return np.where(np.eye(len(counts), dtype=bool), 0, counts)
-
-
-def _mute_diagonal(axes: Axes, k: int) -> None:
-    grey = np.zeros((k, k, 4))
-    grey[np.eye(k, dtype=bool)] = (0.92, 0.93, 0.94, 1.0)
-    axes.imshow(grey, interpolation="nearest")
 
 
 def _title(axes: Axes, arm: str, counts: np.ndarray, characters: int) -> None:
@@ -86,8 +82,7 @@ def _name_classes(axes: Axes, class_names: Sequence[str], side: float) -> None:
     axes.set_yticks(shown, names, fontsize=size)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(True)
-    axes.set_xlabel("Predicted")
-    axes.set_ylabel("True")
+    axes.set(xlabel="Predicted", ylabel="True")
 
 
 def _print_counts(axes: Axes, counts: np.ndarray, worst: int, size: float) -> None:

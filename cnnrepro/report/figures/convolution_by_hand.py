@@ -94,12 +94,8 @@ def _variant(axes: Axes, slide: Sliding, x: float, widest: int, tallest: int) ->
     words(axes, x + widest / 2, tallest + 2.3, formula, ha="center")
     if slide.dilation > 1:
         words(axes, x + widest / 2, tallest + 3.0, f"{cells} taps span {extent[1]} cells", ha="center", size=8.5)
-    draw(
-        axes,
-        slide.output,
-        (x + (widest - slide.output.shape[1]) / 2, tallest + 3.7),
-        _marked(slide.output.shape, (0, 0)),
-    )
+    below = x + (widest - slide.output.shape[1]) / 2, tallest + 3.7
+    draw(axes, slide.output, below, _marked(slide.output.shape, (0, 0)))
 
 
 def volume_windows(demo: Volume, row: int, column: int) -> Figure:
@@ -112,53 +108,45 @@ def volume_windows(demo: Volume, row: int, column: int) -> Figure:
     at = (row * demo.stride, column * demo.stride)
     channels, count = demo.filters.shape[2:]
     seen = demo.padded[at[0] : at[0] + 3, at[1] : at[1] + 3]
-    inside = np.full(demo.padded.shape[:2], "padding", dtype=object)
-    inside[demo.padding : -demo.padding, demo.padding : -demo.padding] = ""
-    inside[at[0] : at[0] + 3, at[1] : at[1] + 3] = "window"
+    tints = _padding_tints(demo.padded.shape[:2], demo.padding)
+    tints[at[0] : at[0] + 3, at[1] : at[1] + 3] = "window"
     lines = []
     for channel in range(channels):
-        line = [Term(demo.padded[:, :, channel], f"input, channel {channel + 1} of {channels}", inside)]
-        for number_of_filter in range(count):
-            total = (seen[:, :, channel] * demo.filters[:, :, channel, number_of_filter]).sum()
+        line = [Term(demo.padded[:, :, channel], f"input, channel {channel + 1} of {channels}", tints)]
+        for index in range(count):
+            part = demo.filters[:, :, channel, index]
+            total = (seen[:, :, channel] * part).sum()
             below = f"window · slice = {number(total)}".ljust(19)  # of one width: the filters stand in columns
-            line += [
-                Term(
-                    demo.filters[:, :, channel, number_of_filter],
-                    f"filter {number_of_filter + 1}",
-                    "filter",
-                    below=below,
-                )
-            ]
+            line.append(Term(part, f"filter {index + 1}", "filter", below))
         if channel < count:
             line += ["→", _volume_map(demo, channel, seen, (row, column))]
         lines.append(line)
     return equation(lines, cell=0.36)
 
 
-def _volume_map(demo: Volume, number_of_filter: int, seen: np.ndarray, at: tuple[int, int]) -> Term:
-    """A map of the output, with the sum over the channels that makes the marked cell."""
-    parts = (seen * demo.filters[:, :, :, number_of_filter]).sum(axis=(0, 1))
-    summed = " + ".join(map(_bracketed, (*parts, demo.bias[number_of_filter])))
-    below = f"{summed} = {number(demo.output[*at, number_of_filter])}\n(channels, then bias)"
-    return Term(
-        demo.output[:, :, number_of_filter],
-        f"map {number_of_filter + 1} of the output",
-        _marked(demo.output.shape[:2], at),
-        below,
-    )
+def _volume_map(demo: Volume, index: int, seen: np.ndarray, at: tuple[int, int]) -> Term:
+    """The map of a filter, with the sum over the channels that makes the marked cell."""
+    parts = (seen * demo.filters[:, :, :, index]).sum(axis=(0, 1))
+    summed = " + ".join(map(_bracketed, (*parts, demo.bias[index])))
+    below = f"{summed} = {number(demo.output[*at, index])}\n(channels, then bias)"
+    tints = _marked(demo.output.shape[:2], at)
+    return Term(demo.output[:, :, index], f"map {index + 1} of the output", tints, below)
 
 
 def _bracketed(value: float) -> str:
     return f"({number(value)})" if value < 0 else number(value)
 
 
+def _padding_tints(shape: tuple[int, int], edge: int) -> np.ndarray:
+    """Grey for so many cells at the edges of a map, nothing inside."""
+    tints = np.full(shape, "padding", dtype=object)
+    tints[edge : shape[0] - edge, edge : shape[1] - edge] = ""
+    return tints
+
+
 def _tints(slide: Sliding, row: int, column: int) -> np.ndarray:
     """Padding grey, the cells under the filter blue."""
-    tints = np.full(slide.padded.shape, "", dtype=object)
-    if slide.padding:
-        edge = slide.padding
-        tints[:] = "padding"
-        tints[edge:-edge, edge:-edge] = ""
+    tints = _padding_tints(slide.padded.shape, slide.padding)
     tints[slide.cells(row, column)] = "window"
     return tints
 
@@ -183,19 +171,17 @@ def impulse_answers(demo: Impulse) -> Figure:
     )
 
 
-def filter_columns(demo: Columns, followed: float = 6.0) -> Figure:
+def filter_columns(demo: Columns) -> Figure:
     """Windows that become columns: input, filters as rows, columns, product and the maps it is folded into.
 
-    Args:
-        demo: the matrices.
-        followed: the cell of the input whose copies are marked.
+    The copies of the cell numbered 6 are marked.
     """
-    copies = np.where(demo.columns == followed, "filter", "window")
-    marked = np.where(demo.image == followed, "filter", "")
-    names = tuple(f"w{number + 1}" for number in range(demo.columns.shape[1]))
+    copies = np.where(demo.columns == 6, "filter", "window")
+    marked = np.where(demo.image == 6, "filter", "")
+    names = tuple(f"w{index + 1}" for index in range(demo.columns.shape[1]))
     maps = [Term(values, f"map {index + 1}", ("output", "second")[index % 2]) for index, values in enumerate(demo.maps)]
     tints = np.repeat([["output"], ["second"]], demo.product.shape[1], axis=1)[: len(demo.product)]
-    sizes = f"{demo.rows.shape[0]}x{demo.rows.shape[1]}", f"{demo.columns.shape[0]}x{demo.columns.shape[1]}"
+    sizes = ["x".join(map(str, matrix.shape)) for matrix in (demo.rows, demo.columns)]
     return equation(
         [
             [
@@ -263,12 +249,9 @@ def connected_maps(seen: Mapping[str, np.ndarray]) -> Figure:
         tints = np.where(sees > 0, "filter", "")
         draw(axes, np.full(sees.shape, np.nan), (x, 1.7), tints)
         words(axes, x, 1.0, name, bold=True)
-        words(axes, x, rows + 2.2, f"{sees.shape[1]} filters\nsee {_range(sees.sum(axis=0))} of {len(sees)}", va="top")
+        counts = sees.sum(axis=0).astype(int)
+        span = " to ".join(map(str, sorted({counts.min(), counts.max()})))
+        words(axes, x, rows + 2.2, f"{sees.shape[1]} filters\nsee {span} of {len(sees)}", va="top")
         x += sees.shape[1] + 1.6
     words(axes, 0.45, 1.7 + rows / 2, "input maps", rotation=90, ha="center")
     return figure
-
-
-def _range(counts: np.ndarray) -> str:
-    low, high = int(counts.min()), int(counts.max())
-    return str(low) if low == high else f"{low} to {high}"

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from cnnrepro.report import style
@@ -59,14 +60,17 @@ def class_map(
     height = style.WIDTH * canvas.shape[0] / canvas.shape[1]
     figure, axes = one_panel(height + 0.4)
     axes.imshow(canvas[..., 0], cmap="gray_r", vmin=0, vmax=2 * 255, interpolation="nearest")
-    for corner in frames:
+    for top, left in frames:
         look = {"fill": False, "edgecolor": style.QUIET, "linewidth": 1.2}
-        axes.add_patch(Rectangle((corner[1] - 0.5, corner[0] - 0.5), size[1], size[0], **look))
+        axes.add_patch(Rectangle((left - 0.5, top - 0.5), size[1], size[0], **look))
     _cells(axes, sure, answers, stride, size)
     without_ticks(axes)
-    keys = [Patch(facecolor=_colour(answer), alpha=0.6, label=_named(answer, names)) for answer in seen]
-    keys.append(_dot(f"below {100 * threshold:g} %"))
-    figure.legend(handles=keys, loc="outside lower center", ncols=min(len(keys), 6 if _long(names) else 11))
+    titles = [names[answer] if names[answer] == str(answer) else f"{answer} {names[answer]}" for answer in seen]
+    keys = [Patch(facecolor=_colour(answer), alpha=0.6) for answer in seen]
+    keys.append(Line2D([], [], linestyle="none", marker=".", color=FAINT, markersize=5))
+    titles = [*map(style.plain, titles), f"below {100 * threshold:g} %"]
+    columns = min(len(keys), 6 if max(map(len, names)) > 2 else 11)
+    figure.legend(keys, titles, loc="outside lower center", ncols=columns)
     return figure
 
 
@@ -85,20 +89,6 @@ def _cells(axes: Axes, sure: np.ndarray, answers: np.ndarray, stride: int, size:
 
 def _colour(number: int) -> str:
     return CLASS_COLOURS[number % len(CLASS_COLOURS)]
-
-
-def _long(names: Sequence[str]) -> bool:
-    return max(map(len, names)) > 2
-
-
-def _named(number: int, names: Sequence[str]) -> str:
-    return style.plain(f"{number} {names[number]}" if names[number] != str(number) else names[number])
-
-
-def _dot(label: str):
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], linestyle="none", marker=".", color=FAINT, markersize=5, label=label)
 
 
 @style.applied()
@@ -150,13 +140,8 @@ def borders(maps: Mapping[str, np.ndarray], *, rounding: float) -> Figure:
         axes.plot(columns, rows, ".", color=style.QUIET, markersize=40 / max(values.shape))
         without_ticks(axes)
         axes.set_title(f"{style.plain(title)}\n{equal.sum()} of {equal.size} cells equal", fontsize=9.5)
-    figure.colorbar(
-        drawn,
-        ax=list(panels),
-        orientation="horizontal",
-        aspect=60,
-        label="largest difference, in standard deviations of the layer",
-    )
+    label = "largest difference, in standard deviations of the layer"
+    figure.colorbar(drawn, ax=list(panels), orientation="horizontal", aspect=60, label=label)
     return figure
 
 
@@ -173,18 +158,16 @@ def savings(
             reaches from the smallest to the largest.
         limit: what ``counted`` comes near.
     """
-    middle = np.array([np.median(ratios) for ratios in measured])
-    reach = np.array(
-        [[np.median(ratios) - np.min(ratios), np.max(ratios) - np.median(ratios)] for ratios in measured]
-    ).T
+    ratios = np.array(measured)  # (sides, repetitions)
+    middle = np.median(ratios, axis=1)
+    reach = middle - ratios.min(axis=1), ratios.max(axis=1) - middle
     figure, axes = one_panel(3.9)
     axes.axhline(1, color=style.QUIET, linewidth=1.0)
     axes.axhline(limit, color=style.colour(0), linewidth=1.0, linestyle=(0, (4, 4)))
     axes.text(sides[0], limit, f"limit of the multiply-adds: {limit:.2f}", color=style.colour(0), va="bottom")
     axes.plot(sides, counted, color=style.colour(0), marker=style.marker(0), label="multiply-adds, counted")
-    axes.errorbar(
-        sides, middle, yerr=reach, color=style.colour(1), marker=style.marker(1), capsize=3, label="time, measured"
-    )
+    look = {"color": style.colour(1), "marker": style.marker(1), "capsize": 3}
+    axes.errorbar(sides, middle, yerr=reach, label="time, measured", **look)
     axes.set(xlabel="Side of the canvas, in pixels", ylabel="Crops over one pass", xticks=list(sides))
     axes.set_ylim(bottom=0)
     style.quiet_grid(axes)

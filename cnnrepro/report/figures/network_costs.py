@@ -42,7 +42,7 @@ class Bars:
 
 
 @style.applied()
-def bar_panels(names: Sequence[str], panels: Sequence[Bars], *, mark: str = "published") -> Figure:
+def bar_panels(names: Sequence[str], panels: Sequence[Bars]) -> Figure:
     """Draw panels of horizontal bars that share their rows, and published values as marks on them."""
     figure, columns = panel_row(len(panels), 0.95 + 0.27 * len(names), sharey=True)
     for index, (axes, panel) in enumerate(zip(columns, panels, strict=True)):
@@ -50,28 +50,26 @@ def bar_panels(names: Sequence[str], panels: Sequence[Bars], *, mark: str = "pub
     columns[0].set_yticks(range(len(names)), [style.plain(name) for name in names], color=style.INK)
     columns[0].set_ylim(len(names) - 0.4, -0.6)
     if any(known is not None for panel in panels for known in panel.marks):
-        figure.legend(_mark_handles(), [mark, f"{mark}, in round figures"], loc="outside lower right", ncols=2)
+        handles = [Line2D([], [], linestyle="", **_mark(rounded)) for rounded in (False, True)]
+        figure.legend(handles, ["published", "published, in round figures"], loc="outside lower right", ncols=2)
     return figure
 
 
 def cost_bars(costs: Sequence[NetworkCost]) -> Figure:
     """Draw parameters, multiply-adds and activations of networks, the published figures beside the first two."""
-    published_costs = [cost.published for cost in costs]
-    rounded = [bool(published and published.rounded) for published in published_costs]
+    rounded = [bool(cost.published and cost.published.rounded) for cost in costs]
+
+    def bars(title: str, name: str, unit: float) -> Bars:
+        known = [getattr(cost.published, name, None) for cost in costs]
+        marks = [value / unit if value else None for value in known]
+        return Bars(title, [getattr(cost, name) / unit for cost in costs], marks, rounded)
+
     panels = [
-        Bars(
-            title,
-            [getattr(cost, name) / unit for cost in costs],
-            [known / unit if (known := getattr(published, name, None)) else None for published in published_costs],
-            rounded,
-        )
-        for title, name, unit in (
-            ("Parameters, millions", "parameters", 1e6),
-            ("Multiply-adds, billions", "multiply_adds", 1e9),
-        )
+        bars("Parameters, millions", "parameters", 1e6),
+        bars("Multiply-adds, billions", "multiply_adds", 1e9),
+        Bars("Activations, MB an image", [cost.activation_bytes / 1e6 for cost in costs]),
     ]
-    activations = Bars("Activations, MB an image", [cost.activation_bytes / 1e6 for cost in costs])
-    return bar_panels([cost.title for cost in costs], [*panels, activations])
+    return bar_panels([cost.title for cost in costs], panels)
 
 
 def _bars(axes: Axes, panel: Bars, colour: str) -> None:
@@ -93,10 +91,6 @@ def _bars(axes: Axes, panel: Bars, colour: str) -> None:
 def _mark(rounded: bool) -> dict:
     fill = "white" if rounded else style.ARM_COLOURS[1]
     return {"marker": "D", "markersize": 5.5, "markerfacecolor": fill, "markeredgecolor": style.ARM_COLOURS[1]}
-
-
-def _mark_handles() -> list[Line2D]:
-    return [Line2D([], [], linestyle="", **_mark(rounded)) for rounded in (False, True)]
 
 
 @style.applied()
@@ -130,8 +124,7 @@ def share_panels(names: Sequence[str], panels: Mapping[str, Mapping[str, Sequenc
 def _print_shares(axes: Axes, share: np.ndarray, left: np.ndarray, ink: str) -> None:
     for row, (width, start) in enumerate(zip(share, left, strict=True)):
         if width >= 0.08:  # a narrower piece has no room for its figure
-            words = percent(width)
-            axes.text(start + width / 2, row, words, ha="center", va="center", fontsize=8, color=ink)
+            axes.text(start + width / 2, row, percent(width), ha="center", va="center", fontsize=8, color=ink)
 
 
 @style.applied()
@@ -166,7 +159,5 @@ def memory_columns(networks: Mapping[str, Sequence[tuple[str, float, float, floa
 def batch_lines(lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Figure:
     """Draw memory against the images in a batch; names that end in "weights" are dashed."""
     dashed = frozenset(name for name in lines if name.endswith("weights"))
-    panel = Panel(
-        "Memory of one training step", "images in a batch", "GB", lines, logarithmic="xy", base=10, dashed=dashed
-    )
-    return line_panels([panel])
+    how = {"logarithmic": "xy", "base": 10, "dashed": dashed}
+    return line_panels([Panel("Memory of one training step", "images in a batch", "GB", lines, **how)])

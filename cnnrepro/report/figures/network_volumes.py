@@ -130,13 +130,11 @@ def _draw_box(axes: Axes, box: Box, x: float, middle: float, side: float, width:
     colour = COLOURS[box.kind]
     look = {"edgecolor": _darker(colour), "linewidth": 0.6, "joinstyle": "round", "zorder": 3}
     right = x + width
+    back = right + shift, high + shift
     faces = (
         (((x, low), (right, low), (right, high), (x, high)), colour),
-        (((x, high), (right, high), (right + shift, high + shift), (x + shift, high + shift)), _lighter(colour)),
-        (
-            ((right, low), (right + shift, low + shift), (right + shift, high + shift), (right, high)),
-            _darker(colour, 0.8),
-        ),
+        (((x, high), (right, high), back, (x + shift, high + shift)), _lighter(colour)),
+        (((right, low), (right + shift, low + shift), back, (right, high)), _darker(colour, 0.8)),
     )
     for corners, shade in faces:
         axes.add_patch(Polygon(corners, closed=True, facecolor=shade, **look))
@@ -146,5 +144,5 @@ def _darker(colour: str, share: float = 0.6) -> tuple[float, ...]:
     return tuple(part * share for part in to_rgb(colour))
 
 
-def _lighter(colour: str, share: float = 0.45) -> tuple[float, ...]:
-    return tuple(1 - (1 - part) * share for part in to_rgb(colour))
+def _lighter(colour: str) -> tuple[float, ...]:
+    return tuple(1 - (1 - part) * 0.45 for part in to_rgb(colour))

@@ -42,14 +42,13 @@ class Term:
         title: above the grid.
         tints: a name in ``TINTS`` for all cells, or one a cell.
         below: lines under the grid.
-        rows, columns: headings of the rows and columns, or none.
+        columns: headings of the columns, or none.
     """
 
     values: np.ndarray
     title: str = ""
     tints: str | np.ndarray = ""
     below: str = ""
-    rows: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
 
     @property
@@ -61,7 +60,7 @@ class Term:
         """Cells that the grid and its words take."""
         lines = [*self.title.splitlines(), *self.below.splitlines()]
         words = max((len(line) for line in lines), default=0) * TITLE_LETTER / cell
-        return max(self.shape[1] + (0.9 if self.rows else 0.0), words)
+        return max(self.shape[1], words)
 
 
 def number(value: float) -> str:
@@ -82,21 +81,16 @@ def canvas(width: float, height: float, cell: float = CELL) -> tuple[Figure, Axe
     return figure, axes
 
 
-def cell_inches(axes: Axes) -> float:
-    """How large a cell of this board is."""
-    return style.WIDTH / axes.get_xlim()[1]
-
-
 def draw(axes: Axes, values: np.ndarray, at: tuple[float, float], tints: str | np.ndarray = "") -> None:
     """Draw a grid with its numbers; ``at`` is the (x, y) of its upper left corner."""
     values = np.asarray(values, np.float64)
     names = np.broadcast_to(np.asarray(tints, dtype=object), values.shape)
-    size = min(11.0, cell_inches(axes) * 72 * 0.36)
+    cell = style.WIDTH / axes.get_xlim()[1]  # inches
+    size = min(11.0, cell * 72 * 0.36)
     for (row, column), value in np.ndenumerate(values):
         x, y = at[0] + column, at[1] + row
-        axes.add_patch(
-            Rectangle((x, y), 1, 1, facecolor=TINTS[names[row, column]], edgecolor=style.RULE, linewidth=0.8)
-        )
+        tint = TINTS[names[row, column]]
+        axes.add_patch(Rectangle((x, y), 1, 1, facecolor=tint, edgecolor=style.RULE, linewidth=0.8))
         text = number(value)
         fitted = size * min(1.0, 3.6 / max(len(text), 1))
         axes.text(x + 0.5, y + 0.52, text, ha="center", va="center", fontsize=fitted, color=style.INK)
@@ -106,32 +100,15 @@ def frame(
     axes: Axes, at: tuple[float, float], shape: tuple[int, int], kind: str, *, dashed: bool = False, inset: float = 0.0
 ) -> None:
     """A frame around ``shape`` cells from ``at``, ``inset`` cells inside of them."""
-    x, y = at[0] + inset, at[1] + inset
-    axes.add_patch(
-        Rectangle(
-            (x, y),
-            shape[1] - 2 * inset,
-            shape[0] - 2 * inset,
-            fill=False,
-            edgecolor=FRAMES[kind],
-            linewidth=2.2,
-            linestyle=(0, (3, 2)) if dashed else "solid",
-            zorder=3,
-        )
-    )
+    place = (at[0] + inset, at[1] + inset), shape[1] - 2 * inset, shape[0] - 2 * inset
+    look = {"edgecolor": FRAMES[kind], "linewidth": 2.2, "linestyle": (0, (3, 2)) if dashed else "solid"}
+    axes.add_patch(Rectangle(*place, fill=False, zorder=3, **look))
 
 
 def words(axes: Axes, x: float, y: float, text: str, *, bold: bool = False, size: float = 9.0, **how: object) -> None:
     """Plain words on the board, in ink where they are bold and quiet where not."""
-    axes.text(
-        x,
-        y,
-        style.plain(text),
-        fontsize=size,
-        fontweight="bold" if bold else "normal",
-        color=style.INK if bold else style.QUIET,
-        **{"va": "center", "linespacing": 1.45, **how},
-    )
+    ink = {"fontweight": "bold", "color": style.INK} if bold else {"fontweight": "normal", "color": style.QUIET}
+    axes.text(x, y, style.plain(text), fontsize=size, **ink, **{"va": "center", "linespacing": 1.45, **how})
 
 
 @style.applied()
@@ -168,15 +145,11 @@ def _line_width(line: Sequence[Term | str], cell: float) -> float:
     return 0.3 + sum(SIGN if isinstance(term, str) else term.width(cell) + 0.25 for term in line)
 
 
-def _above(term: Term) -> int:
-    """Lines of words over a grid, the headings of its columns among them."""
-    return len(term.title.splitlines()) + bool(term.columns)
-
-
 def _reach(line: Sequence[Term | str], cell: float) -> tuple[float, float]:
     """How far grids and words reach above and below the middle of a line, in cells."""
     terms = [term for term in line if isinstance(term, Term)]
-    up = max(term.shape[0] / 2 + (0.2 * _above(term) + 0.08) / cell for term in terms)
+    above = [len(term.title.splitlines()) + bool(term.columns) for term in terms]  # lines of words
+    up = max(term.shape[0] / 2 + (0.2 * lines + 0.08) / cell for term, lines in zip(terms, above, strict=True))
     down = max(term.shape[0] / 2 + (0.19 * len(term.below.splitlines()) + 0.1) / cell for term in terms)
     return up, down + 0.14 / cell
 
@@ -195,12 +168,9 @@ def _line(axes: Axes, line: Sequence[Term | str], top: float, cell: float) -> No
 
 
 def _term(axes: Axes, term: Term, x: float, y: float, cell: float) -> None:
-    left = x + (0.9 if term.rows else 0.0)
-    draw(axes, term.values, (left, y), term.tints)
+    draw(axes, term.values, (x, y), term.tints)
     heading = 0.2 / cell if term.columns else 0.0
     for column, name in enumerate(term.columns):
-        words(axes, left + column + 0.5, y - 0.1 / cell, name, size=8.0, ha="center")
-    for row, name in enumerate(term.rows):
-        words(axes, left - 0.15, y + row + 0.5, name, size=8.0, ha="right")
-    words(axes, left, y - heading - 0.08 / cell, term.title, bold=True, va="baseline")
-    words(axes, left, y + term.shape[0] + 0.07 / cell, term.below, va="top", size=8.5)
+        words(axes, x + column + 0.5, y - 0.1 / cell, name, size=8.0, ha="center")
+    words(axes, x, y - heading - 0.08 / cell, term.title, bold=True, va="baseline")
+    words(axes, x, y + term.shape[0] + 0.07 / cell, term.below, va="top", size=8.5)

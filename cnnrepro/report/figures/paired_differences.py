@@ -16,15 +16,14 @@ MARKS = "Dot: one seed. Diamond: mean. Bar: 95 % t interval, with an arrow where
 
 
 @style.applied()
-def paired(frame: pd.DataFrame, *, reference: str, metric: str, unit: str, higher_is_better: bool = True) -> Figure:
-    """Draw, for every other arm, the difference reference − arm of each seed that both have.
+def paired(frame: pd.DataFrame, *, reference: str, metric: str, unit: str) -> Figure:
+    """Draw, for every other arm, the difference reference − arm of each seed that both have; more is better.
 
     Args:
         frame: one row a run, with the columns arm, seed and value.
         reference: the arm the others are taken away from.
         metric: what the value is ("Test accuracy").
         unit: the unit of a difference ("percentage points"); values are drawn as they are given.
-        higher_is_better: whether a larger value is the better one; False for losses and errors.
 
     Raises:
         UsageError: no row belongs to ``reference``.
@@ -37,7 +36,19 @@ def paired(frame: pd.DataFrame, *, reference: str, metric: str, unit: str, highe
     for row, own in enumerate(pairs):
         _draw_row(axes, row, own, style.colour(row + 1), reach)
     axes.set_xlim(-reach, reach)  # zero in the middle: both sides get the same room
-    _finish(axes, frame, reference, others, metric, unit, higher_is_better)
+    axes.axvline(0, color=style.INK, linewidth=1.0, zorder=0)
+    style.quiet_grid(axes, "x")
+    axes.spines["left"].set_visible(False)
+    axes.set_ylim(len(others) - 0.5, -0.6)
+    axes.set_yticks(range(len(others)), [style.wrapped(arm, 26) for arm in others], color=style.INK)
+    axes.tick_params(axis="y", pad=9)  # an arrow at the edge stays clear of the names
+    # The title leaves room for the line that says which side favours whom.
+    axes.set_title(style.wrapped(f"{metric}: {reference} minus the other, seed by seed", 95), pad=22)
+    axes.set_xlabel(style.wrapped(f"Difference in {unit}. {MARKS}", 95))
+    rival = others[0] if len(others) == 1 else "the other"
+    look = {"transform": axes.transAxes, "va": "bottom", "fontsize": 8.5, "color": style.QUIET}
+    axes.text(0, 1, style.plain(f"← favours {_short(rival)}"), ha="left", **look)
+    axes.text(1, 1, style.plain(f"favours {_short(reference)} →"), ha="right", **look)
     return figure
 
 
@@ -67,10 +78,8 @@ def _reach(pairs: list[np.ndarray]) -> float:
     """
     differences = [paired_difference(own[:, 0], own[:, 1]) for own in pairs if len(own)]
     dots = max((float(np.abs(own[:, 0] - own[:, 1]).max()) for own in pairs if len(own)), default=0.0)
-    ends = max(
-        (max(abs(difference.low), abs(difference.high)) for difference in differences if difference.has_interval),
-        default=0.0,
-    )
+    reached = (max(abs(interval.low), abs(interval.high)) for interval in differences if interval.has_interval)
+    ends = max(reached, default=0.0)
     return 1.1 * max(dots, min(ends, 3 * dots)) or 1.0
 
 
@@ -88,9 +97,8 @@ def _draw_row(axes: Axes, row: int, pairs: np.ndarray, colour: str, reach: float
         axes.plot(difference.mean, row, marker="D", color=colour, markersize=8, markeredgecolor="white")
     # The dots lie a little above the interval, so that neither hides the other; the smaller row number is higher up.
     lift = 0.22 if difference.has_interval else 0.0
-    axes.scatter(
-        pairs[:, 0] - pairs[:, 1], np.full(difference.n, row - lift), color=colour, alpha=0.75, s=30, linewidths=0
-    )
+    dots = pairs[:, 0] - pairs[:, 1], np.full(difference.n, row - lift)
+    axes.scatter(*dots, color=colour, alpha=0.75, s=30, linewidths=0)
     axes.annotate(_words(difference), fontsize=9, linespacing=1.4, **right)
 
 
@@ -102,29 +110,5 @@ def _words(difference: PairedDifference) -> str:
     return f"{signed(difference.mean)}  (n = {difference.n})\n{signed(difference.low)} to {signed(difference.high)}"
 
 
-def _finish(
-    axes: Axes, frame: pd.DataFrame, reference: str, others: list[str], metric: str, unit: str, higher_is_better: bool
-) -> None:
-    axes.axvline(0, color=style.INK, linewidth=1.0, zorder=0)
-    style.quiet_grid(axes, "x")
-    axes.spines["left"].set_visible(False)
-    axes.set_ylim(len(others) - 0.5, -0.6)
-    axes.set_yticks(range(len(others)), [style.wrapped(arm, 26) for arm in others], color=style.INK)
-    axes.tick_params(axis="y", pad=9)  # an arrow at the edge stays clear of the names
-    # The title leaves room for the line that says which side favours whom.
-    axes.set_title(style.wrapped(f"{metric}: {reference} minus the other, seed by seed", 95), pad=22)
-    axes.set_xlabel(style.wrapped(f"Difference in {unit}. {MARKS}", 95))
-    rival = others[0] if len(others) == 1 else "the other"
-    left, right = (rival, reference) if higher_is_better else (reference, rival)
-    _say_side(axes, 0.0, "left", f"← favours {_short(left)}")
-    _say_side(axes, 1.0, "right", f"favours {_short(right)} →")
-
-
-def _say_side(axes: Axes, x: float, side: str, words: str) -> None:
-    axes.text(
-        x, 1.0, style.plain(words), transform=axes.transAxes, ha=side, va="bottom", fontsize=8.5, color=style.QUIET
-    )
-
-
-def _short(name: str, characters: int = 34) -> str:
-    return name if len(name) <= characters else name[: characters - 1].rstrip() + "…"
+def _short(name: str) -> str:
+    return name if len(name) <= 34 else name[:33].rstrip() + "…"

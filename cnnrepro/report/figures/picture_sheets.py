@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cnnrepro.report import style
@@ -15,35 +14,31 @@ from cnnrepro.report.figures.panels import panel_grid, without_ticks
 MOST_SHOWN = 18  # pictures; a page is no photo album
 
 
-def examples(
-    images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], *, title: str = "", columns: int = 10
-) -> Figure:
+def examples(images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], *, columns: int = 10) -> Figure:
     """Draw pictures in rows, each under the name of its class.
 
     Args:
         images: uint8, shape (n, H, W, C) with C of 1 or 3.
         labels: n class numbers.
         class_names: the name of each class number.
-        title: what the pictures are; empty for none.
         columns: pictures in a row.
 
     Raises:
         ValueError: there are no pictures, or the shapes do not fit each other.
     """
     images = _checked(images, labels)
-    return _grid(images, [str(class_names[int(label)]) for label in labels], title, columns)
+    return _grid(images, [str(class_names[int(label)]) for label in labels], columns)
 
 
-def captioned(images: np.ndarray, words: Sequence[str], *, title: str = "", columns: int = 5) -> Figure:
+def captioned(images: np.ndarray, words: Sequence[str], *, columns: int = 5) -> Figure:
     """Draw pictures in rows, each under words of its own.
 
     Args:
         images: uint8, shape (n, H, W, C) with C of 1 or 3.
         words: n captions.
-        title: what the pictures are; empty for none.
         columns: pictures in a row.
     """
-    return _grid(_checked(images, words), words, title, columns)
+    return _grid(_checked(images, words), words, columns)
 
 
 def mistakes(
@@ -54,7 +49,6 @@ def mistakes(
     class_names: Sequence[str],
     *,
     title: str,
-    columns: int = 6,
 ) -> Figure:
     """Draw the pictures that were read wrongly, the surest mistake first.
 
@@ -67,7 +61,6 @@ def mistakes(
         confidence: n probabilities (0 to 1) that the network gave its prediction.
         class_names: the name of each class number.
         title: whose mistakes they are.
-        columns: pictures in a row.
 
     Raises:
         ValueError: the shapes do not fit each other.
@@ -82,8 +75,9 @@ def mistakes(
         f"{class_names[int(labels[i])]} read as {class_names[int(predicted[i])]} · {_percent(confidence[i])}"
         for i in surest
     ]
-    many = f"the {len(surest)} surest of {len(wrong):,} mistakes" if len(surest) < len(wrong) else _count(len(wrong))
-    return _grid(images[surest], words, f"{title}: {many}", columns)
+    count = "one mistake" if len(wrong) == 1 else f"all {len(wrong)} mistakes"
+    many = f"the {len(surest)} surest of {len(wrong):,} mistakes" if len(surest) < len(wrong) else count
+    return _grid(images[surest], words, 6, f"{title}: {many}")
 
 
 def _checked(images: np.ndarray, *others: Sequence) -> np.ndarray:
@@ -102,13 +96,8 @@ def _percent(probability: float) -> str:
     return f"{percent} %"
 
 
-def _count(n: int) -> str:
-    return "one mistake" if n == 1 else f"all {n} mistakes"
-
-
 @style.applied()
-def _grid(images: np.ndarray, words: Sequence[str], title: str, columns: int) -> Figure:
-    columns = max(1, columns)
+def _grid(images: np.ndarray, words: Sequence[str], columns: int, title: str = "") -> Figure:
     cell = style.WIDTH / columns  # inches
     size = min(9.0, max(6.5, cell * 6.5))
     captions = [style.wrapped(text, int(cell * 125 / size)) for text in words]
@@ -117,24 +106,16 @@ def _grid(images: np.ndarray, words: Sequence[str], title: str, columns: int) ->
     rows = math.ceil(len(images) / columns)
     height = rows * (picture + lines * size * 1.25 / 72 + 0.14) + (0.42 if title else 0.1)
     figure, panels = panel_grid(len(images), columns, height, w_pad=0.03, h_pad=0.03)
-    shade = _shade(images)
+    # Strokes of one channel on an empty ground are shown as ink on paper.
+    shade = "gray_r" if images.shape[-1] == 1 and np.median(images) == 0 else "gray"
     for axes, image, caption in zip(panels, images, captions, strict=True):
-        _picture(axes, image, shade)
+        shown = image[..., 0] if image.shape[-1] == 1 else image
+        axes.imshow(shown, cmap=shade, vmin=0, vmax=255, interpolation="nearest")
+        without_ticks(axes)
         axes.set_title(caption, fontsize=size, fontweight="normal", loc="center", pad=3)
     if title:
         figure.suptitle(style.wrapped(title, 95), x=0.005, ha="left", fontsize=10.5, fontweight="bold")
     return figure
-
-
-def _shade(images: np.ndarray) -> str:
-    """Grey scale for one-channel pictures: drawn strokes on an empty ground are shown as ink on paper."""
-    return "gray_r" if images.shape[-1] == 1 and np.median(images) == 0 else "gray"
-
-
-def _picture(axes: Axes, image: np.ndarray, shade: str) -> None:
-    shown = image[..., 0] if image.shape[-1] == 1 else image
-    axes.imshow(shown, cmap=shade, vmin=0, vmax=255, interpolation="nearest")
-    without_ticks(axes)
 
 
 @style.applied()

@@ -35,12 +35,8 @@ def pooled_numbers(pooling: Pooling) -> Figure:
     tints = np.array([[KINDS_OF_FOUR[(2 * (i % 2) + j % 2)] for j in range(shape[1])] for i in range(shape[0])], object)
     spread = np.kron(np.arange(shape[0] * shape[1]).reshape(shape), np.ones((pooling.window, pooling.window), int))
     given = [Term(pooling.image, "input", tints.ravel()[spread]), "→"]
-    return equation([[*given, *(_spaced(values, kind, tints) for kind, values in pooling.outputs.items())]])
-
-
-def _spaced(values: np.ndarray, title: str, tints: np.ndarray | str) -> Term:
-    """A grid with room on its right."""
-    return Term(values, title, tints, below=" " * 16)
+    # the blanks keep room on the right of each grid
+    return equation([[*given, *(Term(values, kind, tints, " " * 16) for kind, values in pooling.outputs.items())]])
 
 
 def pooled_gradients(poolings: Sequence[Pooling]) -> Figure:
@@ -48,14 +44,9 @@ def pooled_gradients(poolings: Sequence[Pooling]) -> Figure:
     lines = []
     for pooling in poolings:
         won = np.where(pooling.winners > 1, "filter", np.where(pooling.winners > 0, "third", ""))
-        line = [
-            Term(pooling.image, "input and winners", won),
-            Term(pooling.arriving, "arriving", "output"),
-            "→",
-        ]
-        for kind, gradient in pooling.to_input.items():
-            line.append(Term(gradient, kind, np.where(gradient != 0, "window", "")))
-        lines.append(line)
+        given = [Term(pooling.image, "input and winners", won), Term(pooling.arriving, "arriving", "output"), "→"]
+        sent = [Term(values, kind, np.where(values != 0, "window", "")) for kind, values in pooling.to_input.items()]
+        lines.append([*given, *sent])
     return equation(lines, titles=[pooling.title for pooling in poolings])
 
 
@@ -71,8 +62,7 @@ def discarded_shares(sizes: Sequence[int], shares: Mapping[str, Sequence[float]]
     figure, axes = one_panel(3.9)
     axes.axhline(marked, color=style.QUIET, linewidth=1.0, linestyle="--", zorder=1)
     for index, (name, own) in enumerate(shares.items()):
-        look = {"color": style.colour(index), "marker": style.marker(index), "markersize": 5}
-        axes.plot(sizes, own, linewidth=0.8, markeredgecolor="white", label=style.plain(name), **look)
+        axes.plot(sizes, own, linewidth=0.8, markersize=5, label=style.plain(name), **style.line_look(index))
     axes.set(xlabel="Size of the map, in cells across", ylabel="Values discarded")
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
     axes.annotate(percent(marked), (1.005, marked), xycoords=("axes fraction", "data"), va="center")
@@ -87,13 +77,10 @@ def shift_changes(shifts: Sequence[Shifts]) -> Figure:
     figure, panels = panel_row(len(shifts), 4.1, sharey=True)
     for axes, factor in zip(panels, shifts, strict=True):
         for index, (name, changes) in enumerate(factor.changes.items()):
-            look = {"color": style.QUIET, "linestyle": ":"} if index == 0 else {"color": style.colour(index - 1)}
-            mark = "" if index == 0 else style.marker(index - 1)
-            axes.plot(factor.shifts, changes, marker=mark, markeredgecolor="white", markersize=6, label=name, **look)
+            look = style.line_look(index - 1) if index else {"color": style.QUIET, "linestyle": ":"}
+            axes.plot(factor.shifts, changes, markersize=6, label=name, **look)
         axes.set_title(f"{factor.factor} times smaller")
-        axes.set(
-            xlabel="Shift of the picture, in pixels",
-        )
+        axes.set(xlabel="Shift of the picture, in pixels")
         axes.set_xticks(factor.shifts[:: max(1, len(factor.shifts) // 9)])
         style.quiet_grid(axes)
     largest = max(max(changes) for factor in shifts for changes in factor.changes.values())
@@ -123,15 +110,10 @@ def _stacked(axes: Axes, rows: Sequence[tuple[int, ...]], title: str) -> None:
         axes.barh(range(len(values)), part, left=left, color=colour, height=0.62)
         left += part
     for row, total in enumerate(left):
-        axes.annotate(
-            _millions(total), (total, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9
-        )
+        words = f"{total / 1e6:.2f} M" if total >= 1e5 else f"{total:,.0f}"
+        axes.annotate(words, (total, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
     axes.set_title(title)
     axes.set_xlim(0, left.max() * 1.2)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(length=0)
-
-
-def _millions(value: float) -> str:
-    return f"{value / 1e6:.2f} M" if value >= 1e5 else f"{value:,.0f}"

@@ -24,6 +24,7 @@ INPUT, PADDING, LOST = "#cfe3f3", "#eef1f4", "#f3b48f"
 WINDOW, HANGING = style.ARM_COLOURS[:2]
 NEST = ("#ffe135", "#ff9f1c", "#ff4f8b", "#4cc9f0", "#ffffff")  # of frames on a photograph, the inner one first
 SHADES = LinearSegmentedColormap.from_list("influence", ["#ffffff", "#cfe3f3", "#5ba3d0", "#0072B2", "#08306b"])
+HELD = 0.95  # of the squared gradient, by the dashed square of an effective field
 MOST_CELLS = 40  # on a line; more would be too small to see
 NUMBERS_UP_TO = 15  # cells across; beyond, printed counts would be too small to read
 
@@ -57,22 +58,16 @@ def _draw_line(axes: Axes, line: CellLine, top: float) -> None:
     read = end - geometry.cells_lost
     for cell in range(-geometry.padding_before, end):
         shade = LOST if cell >= read else INPUT if 0 <= cell < line.size else PADDING
-        zero = not 0 <= cell < line.size
         axes.add_patch(Rectangle((cell, top), 0.92, 0.62, facecolor=shade, edgecolor=style.RULE, linewidth=0.8))
-        words = "0" if zero else str(cell + 1)
+        words = str(cell + 1) if 0 <= cell < line.size else "0"
         axes.text(cell + 0.46, top + 0.31, words, ha="center", va="center", fontsize=7.5, color=style.QUIET)
     for number in range(geometry.output):
         start = number * line.stride - geometry.padding_before
         over = start + geometry.window_extent > end
         height = top - 0.28 - 0.3 * (number % 3)  # neighbours overlap: three levels keep them apart
-        axes.plot(
-            [start + 0.05, start + geometry.window_extent - 0.13],
-            [height, height],
-            color=HANGING if over else WINDOW,
-            linewidth=4.5,
-            solid_capstyle="butt",
-            linestyle=(0, (1.2, 0.5)) if over else "solid",
-        )
+        ends = [start + 0.05, start + geometry.window_extent - 0.13]
+        look = {"color": HANGING, "linestyle": (0, (1.2, 0.5))} if over else {"color": WINDOW, "linestyle": "solid"}
+        axes.plot(ends, [height, height], linewidth=4.5, solid_capstyle="butt", **look)
     value, padding = line.value, geometry.padding_before + geometry.padding_after
     spelled = f"{value.numerator}" if value.denominator == 1 else f"{float(value):.4g}"
     words = f"({line.size} − {geometry.window_extent} + {padding}) / {line.stride} + 1 = {spelled}"
@@ -103,15 +98,12 @@ def _draw_descent(axes: Axes, descent: Descent) -> None:
         for column, behind in enumerate(way, start=1):
             if behind.size is None:
                 _cell(axes, column, row, "no window fits", "#f4d5d0", style.QUIET)
-            elif behind.lost:
-                _cell(axes, column, row, f"{behind.size}   ({behind.lost} lost)", LOST)
             else:
-                _cell(axes, column, row, f"{behind.size}", INPUT)
-    columns = len(descent.layers) + 1
-    axes.set(xlim=(-0.02, columns + 0.02), ylim=(len(descent.sizes), 0))
-    axes.set_xticks(
-        [place + 0.5 for place in range(columns)], ["input", *map(style.plain, descent.layers)], fontsize=8.5
-    )
+                lost = f"   ({behind.lost} lost)" if behind.lost else ""
+                _cell(axes, column, row, f"{behind.size}{lost}", LOST if lost else INPUT)
+    names = ["input", *map(style.plain, descent.layers)]
+    axes.set(xlim=(-0.02, len(names) + 0.02), ylim=(len(descent.sizes), 0))
+    axes.set_xticks([place + 0.5 for place in range(len(names))], names, fontsize=8.5)
     axes.xaxis.tick_top()
     axes.tick_params(length=0, labelcolor=style.QUIET)
     axes.set_yticks([])
@@ -139,8 +131,12 @@ def fields_on_picture(image: np.ndarray, networks: Mapping[str, Sequence[Frame]]
     for axes, (title, own) in zip(panels, networks.items(), strict=True):
         axes.set_facecolor("#b9bfc6")
         axes.imshow(image, extent=(-0.5, size - 0.5, size - 0.5, -0.5), interpolation="nearest")
-        for number, frame in enumerate(own):
-            _draw_frame(axes, frame, NEST[number % len(NEST)])
+        shades = [NEST[number % len(NEST)] for number in range(len(own))]
+        for frame, shade in zip(own, shades, strict=True):
+            # a dark line below, so that it is seen on any ground
+            place = {"xy": (frame.first - 0.5, frame.first - 0.5), "width": frame.size, "height": frame.size}
+            axes.add_patch(Rectangle(**place, fill=False, edgecolor=style.INK, linewidth=3.6))
+            axes.add_patch(Rectangle(**place, fill=False, edgecolor=shade, linewidth=2.0))
         low = min(0, *(frame.first for frame in own))
         high = max(size - 1, *(frame.last for frame in own))
         low, high = low - 0.02 * (high - low), high + 0.02 * (high - low)
@@ -148,21 +144,11 @@ def fields_on_picture(image: np.ndarray, networks: Mapping[str, Sequence[Frame]]
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
         axes.set_title(style.plain(title))
-        axes.legend(
-            [Rectangle((0, 0), 1, 1, facecolor=NEST[i % len(NEST)], edgecolor=style.QUIET) for i in range(len(own))],
-            [f"{style.plain(frame.label)}: {frame.size}" for frame in own],
-            **_BELOW,
-        )
+        swatches = [Rectangle((0, 0), 1, 1, facecolor=shade, edgecolor=style.QUIET) for shade in shades]
+        labels = [f"{style.plain(frame.label)}: {frame.size}" for frame in own]
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.05), "ncols": 3}
+        axes.legend(swatches, labels, handlelength=1.1, columnspacing=1.2, **below)
     return figure
-
-
-_BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.05), "ncols": 3, "handlelength": 1.1, "columnspacing": 1.2}
-
-
-def _draw_frame(axes: Axes, frame: Frame, colour: str) -> None:
-    corner, side = (frame.first - 0.5, frame.first - 0.5), frame.size
-    for shade, width in ((style.INK, 3.6), (colour, 2.0)):  # a dark line below, so that it is seen on any ground
-        axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=shade, linewidth=width))
 
 
 @style.applied()
@@ -192,31 +178,24 @@ def _print_counts(axes: Axes, counts: np.ndarray) -> None:
     for (row, column), count in np.ndenumerate(counts):
         dark = count > 0.5 * counts.max()
         colour = "#c0522c" if not count else "white" if dark else style.INK
-        words = f"{count}" if count else "×"
-        axes.text(column, row, words, ha="center", va="center", fontsize=6.5, color=colour)
+        axes.text(column, row, f"{count or '×'}", ha="center", va="center", fontsize=6.5, color=colour)
 
 
 @style.applied()
-def effective_fields(influences: Sequence[Influence], share: float = 0.95) -> Figure:
+def effective_fields(influences: Sequence[Influence]) -> Figure:
     """Draw how strongly each pixel moves a unit, a panel a depth, each as large as its theoretical field.
 
-    Args:
-        influences: one a depth.
-        share: of the squared gradient that lies in the dashed square.
+    The dashed square holds the share ``HELD`` of the squared gradient.
     """
     figure, panels = panel_row(len(influences), style.WIDTH / len(influences) + 0.5)
     for axes, influence in zip(panels, influences, strict=True):
-        size, side = len(influence.strength), influence.side(share)
-        drawn = axes.imshow(
-            influence.strength / influence.strength.max(), cmap=SHADES, vmin=0, vmax=1, interpolation="nearest"
-        )
-        corner = (size - side) / 2 - 0.5
-        square = Rectangle((corner, corner), side, side, fill=False, edgecolor=style.ARM_COLOURS[1])
-        square.set(linewidth=2.0, linestyle="--")
-        axes.add_patch(square)
+        size, side = len(influence.strength), influence.side(HELD)
+        strength = influence.strength / influence.strength.max()
+        drawn = axes.imshow(strength, cmap=SHADES, vmin=0, vmax=1, interpolation="nearest")
+        corner, look = (size - side) / 2 - 0.5, {"edgecolor": style.ARM_COLOURS[1], "linewidth": 2.0, "linestyle": "--"}
+        axes.add_patch(Rectangle((corner, corner), side, side, fill=False, **look))
         without_ticks(axes, style.QUIET)
-        inside = percent(share)
-        words = f"sees {size}×{size}; {inside} in {side}×{side}"
+        words = f"sees {size}×{size}; {percent(HELD)} in {side}×{side}"
         axes.set_title(f"{influence.depth} layers\n{words}", fontsize=9.5)
     figure.colorbar(drawn, ax=panels, label="gradient, strongest = 1", shrink=0.75, pad=0.02)
     return figure

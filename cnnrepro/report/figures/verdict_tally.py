@@ -33,23 +33,11 @@ def tally(rows: Sequence[tuple[str, str]], sources: Sequence[str]) -> Figure:
     figure, axes = one_panel(0.9 + 0.42 * len(bars))
     left = [0] * len(bars)
     for word, numbers in counts.items():
-        drawn = axes.barh(
-            bars,
-            numbers,
-            left=left,
-            color=COLOURS[word],
-            hatch=HATCHES[word],
-            edgecolor="white",
-            height=0.66,
-            label=word,
-        )
-        axes.bar_label(
-            drawn,
-            labels=[str(number) if number else "" for number in numbers],
-            label_type="center",
-            fontweight="bold",
-            bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9},
-        )
+        look = {"color": COLOURS[word], "hatch": HATCHES[word], "edgecolor": "white", "height": 0.66}
+        drawn = axes.barh(bars, numbers, left=left, label=word, **look)
+        labels = [str(number) if number else "" for number in numbers]
+        box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
+        axes.bar_label(drawn, labels=labels, label_type="center", fontweight="bold", bbox=box)
         left = [start + number for start, number in zip(left, numbers, strict=True)]
     axes.invert_yaxis()
     axes.set_xlabel("statements")

@@ -19,22 +19,21 @@ SILENT = "#e4e8ec"  # a feature map that is nought everywhere
 
 
 @style.applied()
-def filter_sheets(sheets: Mapping[str, np.ndarray], *, columns: int = 4) -> Figure:
+def filter_sheets(sheets: Mapping[str, np.ndarray]) -> Figure:
     """Draw filters as tiles, a panel a set, all on one scale that has white at nought.
 
     Args:
         sheets: title -> filters (height, width, count), of one shape.
-        columns: tiles in a row of a panel.
 
     Raises:
         ValueError: the shapes differ.
     """
     arrays = {title: np.asarray(filters, float) for title, filters in sheets.items()}
-    shapes = {array.shape for array in arrays.values()}
-    if len(shapes) != 1 or len(next(iter(shapes))) != 3 or 0 in next(iter(shapes)):
-        raise ValueError(f"filter_sheets() needs sets (height, width, count) of one shape. Received: {sorted(shapes)}")
-    height, width, count = next(iter(shapes))
-    rows, columns = math.ceil(count / columns), min(columns, count)
+    shapes = sorted({array.shape for array in arrays.values()})
+    if len(shapes) != 1 or len(shapes[0]) != 3 or 0 in shapes[0]:
+        raise ValueError(f"filter_sheets() needs sets (height, width, count) of one shape. Received: {shapes}")
+    height, width, count = shapes[0]
+    rows, columns = math.ceil(count / 4), min(4, count)
     most = max(float(np.abs(array).max()) for array in arrays.values()) or 1.0
     panel = (style.WIDTH - 0.7) / len(arrays)
     figure, panels = panel_row(len(arrays), panel * rows * height / (columns * width) + 0.55)
@@ -85,18 +84,16 @@ def feature_maps(image: np.ndarray, layers: Mapping[str, np.ndarray], *, columns
 
 
 @style.applied()
-def patches(rows: Sequence[np.ndarray], titles: Sequence[str], *, columns: int = 2) -> Figure:
-    """Draw the patches of each filter in a row, under its title.
+def patches(rows: Sequence[np.ndarray], titles: Sequence[str]) -> Figure:
+    """Draw the patches of each filter in a row, under its title, two filters beside one another.
 
     Args:
         rows: for every filter (count, height, width, 1), uint8, the strongest first.
         titles: one a filter.
-        columns: filters beside one another.
     """
-    lines = math.ceil(len(rows) / columns)
     count, height, width = rows[0].shape[:3]
-    tall = style.WIDTH / columns * height / (count * width) + 0.3
-    figure, panels = panel_grid(len(rows), columns, lines * tall, w_pad=0.06, h_pad=0.03)
+    tall = style.WIDTH / 2 * height / (count * width) + 0.3
+    figure, panels = panel_grid(len(rows), 2, math.ceil(len(rows) / 2) * tall, w_pad=0.06, h_pad=0.03)
     for axes, row, title in zip(panels, rows, titles, strict=True):
         sheet = mosaic(np.moveaxis(row[..., 0], 0, -1).astype(float), len(row))
         axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
@@ -134,18 +131,15 @@ def _frames(axes: Axes, height: int, width: int, count: int, columns: int) -> No
 
 
 @style.applied()
-def occlusion(
-    images: Sequence[np.ndarray], drops: Sequence[np.ndarray], titles: Sequence[str], *, columns: int = 5
-) -> Figure:
+def occlusion(images: Sequence[np.ndarray], drops: Sequence[np.ndarray], titles: Sequence[str]) -> Figure:
     """Draw what hiding a square does, at the square's centre, on the image it is done to, all on one scale.
 
     Args:
         images: (H, W, 1) uint8 each.
         drops: for each image (rows, columns), how much lower the probability is, −1 to 1, a square at every pixel.
         titles: one an image.
-        columns: images in a row.
     """
-    columns = min(columns, len(images))
+    columns = min(5, len(images))
     rows, cell = math.ceil(len(images) / columns), style.WIDTH / columns
     figure, panels = panel_grid(len(images), columns, rows * (cell + 0.22) + 0.62)
     for axes, image, values, title in zip(panels, images, drops, titles, strict=True):
@@ -158,12 +152,6 @@ def occlusion(
         axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
         without_ticks(axes)
         axes.set_title(style.wrapped(title, int(cell * 13)), fontsize=9.5, fontweight="normal", loc="center", pad=4)
-    figure.colorbar(
-        drawn,
-        ax=figure.axes,
-        orientation="horizontal",
-        aspect=60,
-        pad=0.01,
-        label="how much lower the probability of the right class is (blue: higher)",
-    )
+    label = "how much lower the probability of the right class is (blue: higher)"
+    figure.colorbar(drawn, ax=figure.axes, orientation="horizontal", aspect=60, pad=0.01, label=label)
     return figure

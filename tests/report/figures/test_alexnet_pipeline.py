@@ -5,16 +5,14 @@ from cnnrepro.data.pipelines.definition import IMAGENET_DIRECTIONS, IMAGENET_VAR
 from cnnrepro.lessons.alexnet_pipeline.cut_windows import CutWindows
 from cnnrepro.lessons.photographs import Map
 from cnnrepro.report import figures
+from tests.report.drawn import titles
 
 
 def test_places_of_windows_say_how_many_were_reached():
     counts = np.ones((33, 33), int)
     counts[32] = counts[:, 32] = 0
     figure = figures.window_places({"paper": counts, "code": np.ones((33, 33), int)})
-    assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == [
-        "paper: 1,024 of 1,089 places",
-        "code: 1,089 of 1,089 places",
-    ]
+    assert titles(figure) == ["paper: 1,024 of 1,089 places", "code: 1,089 of 1,089 places"]
 
 
 def test_principal_colours_are_ramps_through_grey_with_shares():
@@ -52,8 +50,6 @@ def test_a_place_that_windows_share_is_drawn_once():
     cut = CutWindows(np.zeros((8, 8, 3), np.uint8), np.zeros((4, 6, 6, 3), np.uint8), words, corners, 6)
     figure = figures.windows_of(cut, columns=3)
     canvas, *windows = figure.axes
-    assert [(patch.get_x(), patch.get_y(), patch.get_width()) for patch in canvas.patches] == [
-        (-0.5, -0.5, 6),
-        (0.5, 1.5, 6),
-    ]
+    places = [(patch.get_x(), patch.get_y(), patch.get_width()) for patch in canvas.patches]
+    assert places == [(-0.5, -0.5, 6), (0.5, 1.5, 6)]
     assert [axes.get_title() for axes in windows if axes.get_visible()] == list(words)

@@ -11,10 +11,10 @@ def test_the_same_name_has_the_same_colour_in_all_panels():
     first = Panel("one", "x", "y", {"a": ([1, 2], [3, 4]), "b": ([1, 2], [1, 1])}, dashed=frozenset({"b"}))
     second = Panel("two", "x", "y", {"b": ([1, 2], [1, 1])}, rules={"limit": 3.0}, logarithmic="xy")
     figure = figures.line_panels([first, second])
-    one, two = figure.axes
-    assert one.lines[1].get_color() == two.lines[0].get_color()
-    assert one.lines[1].get_linestyle() == "--"
-    assert two.get_xscale() == two.get_yscale() == "log"
+    left, right = figure.axes
+    assert left.lines[1].get_color() == right.lines[0].get_color()
+    assert left.lines[1].get_linestyle() == "--"
+    assert right.get_xscale() == right.get_yscale() == "log"
     assert {"one", "two", "a", "b", "limit"} <= set(texts(figure))
 
 
@@ -27,7 +27,7 @@ def test_whole_numbers_have_whole_ticks():
 def test_bubbles_have_areas_in_proportion_and_labels_apart():
     rows = [("A-1", 1.0, 30.0, 100.0), ("B-1", 3.0, 26.0, 50.0), ("B-2", 3.1, 24.0, 25.0)]
     figure = figures.bubbles(rows, x="work", y="error", area="area: parameters", title="t")
-    sizes = [one.get_sizes()[0] for one in figure.axes[0].collections[::2]]
+    sizes = [bubble.get_sizes()[0] for bubble in figure.axes[0].collections[::2]]
     np.testing.assert_allclose(sizes, [1600, 800, 400])
     figure.canvas.draw()
     upper, lower = (text for text in figure.axes[0].texts if text.get_text().startswith("B"))

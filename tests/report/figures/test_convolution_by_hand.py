@@ -14,18 +14,18 @@ from tests.report.drawn import texts
 def cells(figure, tint):
     """How many cells have a tint."""
     colour = to_rgb(grids.TINTS[tint])
-    return sum(one.get_facecolor()[:3] == colour for one in figure.findobj(Rectangle) if one.get_fill())
+    return sum(cell.get_facecolor()[:3] == colour for cell in figure.findobj(Rectangle) if cell.get_fill())
 
 
 def frames(figure):
-    return [one for one in figure.findobj(Rectangle) if not one.get_fill()]
+    return [frame for frame in figure.findobj(Rectangle) if not frame.get_fill()]
 
 
 def within(figure):
     """Whether no words leave the picture."""
     figure.canvas.draw()
     edge = figure.bbox
-    boxes = [one.get_window_extent() for one in figure.findobj(Text) if one.get_text().strip()]
+    boxes = [text.get_window_extent() for text in figure.findobj(Text) if text.get_text().strip()]
     return all(box.x0 >= -1 and box.x1 <= edge.x1 + 1 and box.y0 >= -1 and box.y1 <= edge.y1 + 1 for box in boxes)
 
 
@@ -52,7 +52,7 @@ def test_the_output_fills_up_as_the_filter_slides():
     figure = figures.sliding_windows(slide, [(0, 0), (2, 2)])
     words = texts(figure)
     assert len(frames(figure)) == 2
-    assert sum(len(one) < 3 for one in words) == 2 * 25 + 1 + 9  # two inputs, one cell of output and nine
+    assert sum(len(word) < 3 for word in words) == 2 * 25 + 1 + 9  # two inputs, one cell of output and nine
     assert {"row 1, column 1", "row 3, column 3"} <= set(words)
     assert within(figure)
 
@@ -73,8 +73,8 @@ def test_the_volume_adds_channels_and_bias():
     demo = by_hand.volume()
     figure = figures.volume_windows(demo, 0, 1)
     words = texts(figure)
-    for one in range(2):
-        assert sum(f"= {grids.number(demo.output[0, 1, one])}\n(channels, then bias)" in word for word in words) == 1
+    for index in range(2):
+        assert sum(f"= {grids.number(demo.output[0, 1, index])}\n(channels, then bias)" in word for word in words) == 1
     assert cells(figure, "filter") == 3 * 2 * 9
     assert cells(figure, "window") == 3 * 9
     assert within(figure)
@@ -98,7 +98,7 @@ def test_equations_of_filters_show_every_grid():
 def test_connections_are_filled_cells():
     seen = by_hand.seen_channels()
     figure = figures.connected_maps(seen)
-    assert cells(figure, "filter") == sum(int(one.sum()) for one in seen.values())
+    assert cells(figure, "filter") == sum(int(sees.sum()) for sees in seen.values())
     assert "16 filters\nsee 3 to 6 of 6" in texts(figure)
     assert within(figure)
 
@@ -122,7 +122,7 @@ def test_maps_share_a_scale_around_nought_and_pixels_may_have_one_size():
         Map("d", np.zeros((4, 6))),
     ]
     figure = figures.map_grid(panels, columns=2, true_size=True)
-    first, second = (one.images[0] for one in figure.axes[:2])
+    first, second = (axes.images[0] for axes in figure.axes[:2])
     assert (first.norm.vmin, first.norm.vmax) == (second.norm.vmin, second.norm.vmax) == (-0.5, 0.5)
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim() == (-0.5, 5.5)
     assert {"a", "b\n3x3", "c", "d", "≤ −0.50", "≥ 0.50"} <= set(texts(figure))
@@ -134,5 +134,5 @@ def test_the_photographs_filters_stand_beside_their_maps():
     panels = by_hand.feature_maps(brightness)
     figure = figures.map_grid(panels)
     assert len(figure.axes) == 2 * len(panels) + 1
-    assert "slanting stripes (Gabor)\n11x11" in [one.replace("\n(", " (") for one in texts(figure)]
+    assert "slanting stripes (Gabor)\n11x11" in [text.replace("\n(", " (") for text in texts(figure)]
     assert within(figure)

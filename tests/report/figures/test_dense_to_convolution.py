@@ -10,11 +10,11 @@ NAMES = [str(number) for number in range(3)]
 
 
 def probabilities(rows=3, columns=4):
-    given = np.full((rows, columns, 3), 0.05)
-    given[..., 0] = 0.9
-    given[1, 2] = (0.0, 0.05, 0.95)
-    given[0, 0] = (0.4, 0.3, 0.3)
-    return given
+    values = np.full((rows, columns, 3), 0.05)
+    values[..., 0] = 0.9
+    values[1, 2] = (0.0, 0.05, 0.95)
+    values[0, 0] = (0.4, 0.3, 0.3)
+    return values
 
 
 def class_map(**changes):
@@ -98,4 +98,4 @@ def test_savings_draw_counts_medians_ranges_and_the_limit():
     bars = [path.vertices[:, 1].tolist() for path in axes.collections[0].get_paths()]
     assert bars == [pytest.approx([0.9, 1.2]), pytest.approx([3.0, 9.0])]
     assert "limit of the multiply-adds: 9.89" in [text.get_text() for text in axes.texts]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["multiply-adds, counted", "time, measured"]
+    assert legend(figure) == ["multiply-adds, counted", "time, measured"]

@@ -1,4 +1,5 @@
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from cnnrepro.lessons import pooling
@@ -6,15 +7,13 @@ from cnnrepro.lessons.pooling.on_photographs import Shifts
 from cnnrepro.lessons.pooling.savings import PartCosts
 from cnnrepro.report import figures
 from cnnrepro.report.figures import number_grids as grids
-from tests.report.drawn import texts
+from tests.report.drawn import texts, titles
 
 
 def tinted(figure):
     """How many cells have each tint."""
-    names = {colour: name for name, colour in grids.TINTS.items()}
-    found = [one.get_facecolor()[:3] for one in figure.findobj(Rectangle) if one.get_fill()]
-    hexes = ["#" + "".join(f"{round(255 * part):02x}" for part in colour) for colour in found]
-    return {name: hexes.count(colour) for colour, name in names.items()}
+    colours = [to_hex(cell.get_facecolor()) for cell in figure.findobj(Rectangle) if cell.get_fill()]
+    return {name: colours.count(colour) for name, colour in grids.TINTS.items()}
 
 
 def test_a_window_and_its_value_have_one_tint():
@@ -30,16 +29,16 @@ def test_windows_that_overlap_are_not_tinted():
 
 
 def test_winners_are_marked_and_those_of_two_windows_otherwise():
-    ones = [pooling.small(), pooling.overlapping()]
-    counts = tinted(figures.pooled_gradients(ones))
-    assert counts["third"] == sum(int((one.winners == 1).sum()) for one in ones)
+    pools = [pooling.small(), pooling.overlapping()]
+    counts = tinted(figures.pooled_gradients(pools))
+    assert counts["third"] == sum(int((pool.winners == 1).sum()) for pool in pools)
     assert counts["filter"] == 1
-    assert counts["window"] == sum(int((gradient != 0).sum()) for one in ones for gradient in one.to_input.values())
+    assert counts["window"] == sum(int((gradient != 0).sum()) for pool in pools for gradient in pool.to_input.values())
 
 
 def test_discarded_shares_are_drawn_with_their_mark():
     figure = figures.discarded_shares([2, 3], {"2x2": [0.75, 8 / 9], "3x3": [0.8, 0.9]}, 0.75)
-    lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 2 and line.get_label() in ("2x2", "3x3")]
+    lines = [line for line in figure.axes[0].lines if line.get_label() in ("2x2", "3x3")]
     assert [list(line.get_ydata()) for line in lines] == [[0.75, 8 / 9], [0.8, 0.9]]
     assert "75 %" in texts(figure)
 
@@ -50,9 +49,9 @@ def test_no_line_of_the_shifts_is_cut_off():
         Shifts(8, (0, 1), {"not made smaller": (0.0, 1.5), "max": (0.0, 0.2)}),
     ]
     figure = figures.shift_changes(shifts)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["2 times smaller", "8 times smaller"]
-    for axes, one in zip(figure.axes, shifts, strict=True):
-        assert [tuple(line.get_ydata()) for line in axes.lines] == list(one.changes.values())
+    assert titles(figure) == ["2 times smaller", "8 times smaller"]
+    for axes, factor in zip(figure.axes, shifts, strict=True):
+        assert [tuple(line.get_ydata()) for line in axes.lines] == list(factor.changes.values())
         assert axes.get_ylim()[1] > 1.5
 
 

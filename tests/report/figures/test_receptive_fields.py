@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from matplotlib.patches import Rectangle
+from matplotlib.colors import same_color
 
 from cnnrepro.lessons.geometry_and_receptive_fields import windows_and_sizes
 from cnnrepro.lessons.geometry_and_receptive_fields.effective_field import Influence
@@ -12,9 +12,7 @@ from tests.report.drawn import texts
 
 
 def lost_cells(axes):
-    from matplotlib.colors import same_color
-
-    return [one for one in axes.patches if isinstance(one, Rectangle) and same_color(one.get_facecolor(), LOST)]
+    return [patch for patch in axes.patches if same_color(patch.get_facecolor(), LOST)]
 
 
 def test_every_window_is_drawn_and_lost_cells_are_marked():
@@ -53,7 +51,7 @@ def test_frames_lie_where_they_say_and_the_panel_has_room_for_them():
     figure = figures.fields_on_picture(picture, nets)
     first, second = figure.axes
     # each frame is a dark line below a coloured one
-    assert [(one.get_x(), one.get_width()) for one in first.patches] == [(109.5, 6)] * 2
+    assert [(frame.get_x(), frame.get_width()) for frame in first.patches] == [(109.5, 6)] * 2
     assert len(second.patches) == 4
     low, high = second.get_xlim()
     assert low < -145 and high > 337
@@ -66,10 +64,10 @@ def test_path_counts_print_counts_and_cross_what_is_not_read():
     shown = texts(figure)
     assert shown.count("×") == 5
     assert "4" in shown
-    assert any("3×3 pixels, 5 of 9 not read" in one for one in shown)
+    assert any("3×3 pixels, 5 of 9 not read" in text for text in shown)
     first, second = figure.axes
     assert np.ptp(first.get_xlim()) == np.ptp(second.get_xlim())  # pixels of one size
-    assert not [one for one in texts(figures.path_counts({"wide": np.ones((17, 17), int)})) if one == "1"]
+    assert "1" not in texts(figures.path_counts({"wide": np.ones((17, 17), int)}))
 
 
 def influence(size=5):

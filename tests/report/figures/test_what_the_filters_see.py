@@ -22,21 +22,16 @@ def test_filter_sheets_share_a_scale_around_nought():
     random = np.random.default_rng(0)
     sheets = {"before": random.normal(size=(5, 5, 6)), "after": 3 * random.normal(size=(5, 5, 6))}
     figure = figures.filter_sheets(sheets)
-    most = max(np.abs(one).max() for one in sheets.values())
+    most = max(np.abs(filters).max() for filters in sheets.values())
     assert titles(figure) == ["before", "after"]
     assert [axes.images[0].get_clim() for axes in figure.axes[:2]] == [(-most, most)] * 2
     assert len(figure.axes[0].collections[0].get_paths()) == 6
 
 
-@pytest.mark.parametrize("sheets", [{}, {"a": np.zeros((5, 5))}, {"a": np.zeros((5, 5, 0))}])
-def test_filter_sheets_need_filters(sheets):
-    with pytest.raises(ValueError, match="needs sets"):
-        figures.filter_sheets(sheets)
-
-
-def test_filter_sheets_need_one_shape():
-    with pytest.raises(ValueError, match="of one shape"):
-        figures.filter_sheets({"a": np.zeros((5, 5, 2)), "b": np.zeros((3, 3, 2))})
+@pytest.mark.parametrize("shapes", [[], [(5, 5)], [(5, 5, 0)], [(5, 5, 2), (3, 3, 2)]])
+def test_filter_sheets_need_filters_of_one_shape(shapes):
+    with pytest.raises(ValueError, match="needs sets .* of one shape"):
+        figures.filter_sheets({str(shape): np.zeros(shape) for shape in shapes})
 
 
 def test_feature_maps_name_their_layers_and_count_the_silent():
