@@ -35,18 +35,18 @@ def ledger_bundle(outcomes: Sequence[Outcome]) -> dict:
 def _card(outcome: Outcome) -> str:
     row = outcome.to_dict()
     look, mark = verdict_look(row["verdict"])
-    found, *evidence = map(html.escape, row["evidence"])
+    sentence, *findings = map(html.escape, row["evidence"])
     changed = "" if row["agrees"] else f" <em>recorded: {html.escape(row['recorded'])}</em>"
-    findings = "".join(f"<li>{finding}</li>" for finding in evidence)
+    evidence = "".join(f"<li>{finding}</li>" for finding in findings)
     basis = f'<p class="basis">{html.escape(row["basis"])}</p>' if row["basis"] else ""
     return (
         f'<div class="statement {look}" id="statement-{row["number"]}">'
         f'<p class="head"><span class="number">{row["number"]}</span> '
         f'<span class="word">{mark} {html.escape(row["verdict"])}</span>{changed} '
         f'<span class="source">{html.escape(row["source"])}</span></p>'
-        f'<p class="claim">{html.escape(row["statement"])}</p><p class="found">{found}</p>'
+        f'<p class="claim">{html.escape(row["statement"])}</p><p class="found">{sentence}</p>'
         f"<details><summary>How it was checked</summary><p>{html.escape(row['check'])}</p>"
-        f"<ul>{findings}</ul>{basis}</details></div>"
+        f"<ul>{evidence}</ul>{basis}</details></div>"
     )
 
 

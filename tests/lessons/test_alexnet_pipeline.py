@@ -4,14 +4,8 @@ from PIL import Image
 
 from cnnrepro import data
 from cnnrepro.errors import UsageError, WorkFailed
-from cnnrepro.experiments import train_on_your_images
 from cnnrepro.lessons import alexnet_pipeline as stages
 from cnnrepro.lessons.alexnet_pipeline import canvas_and_mean, colour_noise, promises
-
-
-@pytest.fixture(scope="module")
-def tiles(tmp_path_factory):
-    return train_on_your_images.pieces(tmp_path_factory.mktemp("tiles") / "two_photographs")
 
 
 @pytest.fixture(scope="module")
@@ -52,21 +46,20 @@ def test_of_a_large_set_some_pictures_are_looked_at(splits, monkeypatch):
 
 def test_the_canvas_and_its_detail(middle):
     whole, details = stages.canvas_maps(data.photograph("china"))
-    assert [one.values.shape for one in whole] == [(280, 420, 3), (256, 256, 3)]
+    assert [map_.values.shape for map_ in whole] == [(280, 420, 3), (256, 256, 3)]
     assert "640×427" in whole[0].title
-    smooth, rough, gap = (one.values for one in details)
+    smooth, rough, gap = (map_.values for map_ in details)
     np.testing.assert_allclose(gap, np.clip(canvas_and_mean.GAIN * np.abs(smooth - rough), 0, 1), atol=1e-6)
     assert gap.max() > 0.5
     same = canvas_and_mean.skipping(middle)  # nothing to shrink: both ways give the picture itself
     np.testing.assert_array_equal(same, middle)
 
 
-def test_less_the_mean(splits):
-    digits = data.load("mnist_5k")
+def test_less_the_mean(splits, digits):
     rows = stages.mean_maps(splits, digits)
-    for row, one in zip(rows, (splits, digits), strict=True):
+    for row, pictures in zip(rows, (splits, digits), strict=True):
         mean, flat, picture, less = (panel.values for panel in row)
-        truth = np.asarray(one.examples["train"].images[:]).mean(axis=0) / 255
+        truth = np.asarray(pictures.examples["train"].images[:]).mean(axis=0) / 255
         np.testing.assert_allclose(mean, truth[..., 0] if mean.ndim == 2 else truth)
         assert np.ptp(flat, axis=(0, 1)).max() == 0
         np.testing.assert_allclose(2 * (less - 0.5), picture - mean, atol=1e-9)
@@ -103,8 +96,8 @@ def test_recoloured_says_what_it_added(splits):
     images, words = stages.recoloured(grey, splits, 3, 0)
     assert images.shape == (6, 112, 112, 3)
     assert words[0] == words[3] == "as it is"
-    for image, said in zip(images, words, strict=True):
-        added = [0, 0, 0] if said == "as it is" else [int(value) for value in said.split(", ")]
+    for image, caption in zip(images, words, strict=True):
+        added = [0, 0, 0] if caption == "as it is" else [int(value) for value in caption.split(", ")]
         assert np.abs(image[0, 0].astype(int) - 128 - added).max() <= 1
     assert (images[0] == grey[0, 0]).all() and (images[4] != images[1]).any()
 
@@ -130,11 +123,10 @@ def test_rows_of_the_colours(splits):
     assert len(stages.covariance_rows(splits, 0)) == 6
 
 
-def test_a_batch_and_digits_can_be_looked_at(splits):
+def test_a_batch_and_digits_can_be_looked_at(splits, digits):
     images, labels = stages.batch(splits, 0, count=4)
     assert (images.shape, images.dtype, len(labels)) == ((4, 28, 28, 3), np.uint8, 4)
-    small = data.load("mnist_5k")
-    images, words = stages.digits(small, 0, count=4)
+    images, words = stages.digits(digits, 0, count=4)
     assert images.shape == (12, 28, 28, 1) and len(words) == 12
     assert (images[4:, :2] == 0).all() and (images[4:, :, -2:] == 0).all()  # the frame around 24 x 24
     top, left = (int(part.split()[0]) for part in words[4].split(", "))

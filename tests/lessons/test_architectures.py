@@ -27,18 +27,10 @@ def test_layers_alike_are_one_box(traces):
 
 def test_modules_and_blocks_are_counted_by_stage(traces):
     modules = [box for box in boxes(traces["googlenet"]) if box.kind == "inception modules"]
-    assert [(box.label, box.count, box.size, box.channels) for box in modules] == [
-        ("inception 3a–b", 2, 28, 480),
-        ("inception 4a–e", 5, 14, 832),
-        ("inception 5a–b", 2, 7, 1024),
-    ]
-    stages = [box for box in boxes(traces["resnet50"]) if box.kind == "residual blocks"]
-    assert [(box.count, box.size, box.channels) for box in stages] == [
-        (3, 56, 256),
-        (4, 28, 512),
-        (6, 14, 1024),
-        (3, 7, 2048),
-    ]
+    assert [box.label for box in modules] == ["inception 3a–b", "inception 4a–e", "inception 5a–b"]
+    assert [(box.count, box.size, box.channels) for box in modules] == [(2, 28, 480), (5, 14, 832), (2, 7, 1024)]
+    stages = [(box.count, box.size, box.channels) for box in boxes(traces["resnet50"]) if box.kind == "residual blocks"]
+    assert stages == [(3, 56, 256), (4, 28, 512), (6, 14, 1024), (3, 7, 2048)]
     plain = [box for box in boxes(traces["plain18"]) if box.kind == "plain blocks"]
     assert [box.count for box in plain] == [2, 2, 2, 2]
 
@@ -71,18 +63,18 @@ def test_cost_rows_say_the_difference(traces):
 
 
 def test_errors_come_with_work_and_parameters(traces):
-    found = {name: rest for name, *rest in study.with_error(study.costs(traces).values())}
-    assert set(found) == {"AlexNet (torchvision)", "VGG-16", "ResNet-50"}
-    assert found["VGG-16"] == pytest.approx([15.47, 28.41, 138.4], rel=1e-3)
+    rows = {name: rest for name, *rest in study.with_error(study.costs(traces).values())}
+    assert set(rows) == {"AlexNet (torchvision)", "VGG-16", "ResNet-50"}
+    assert rows["VGG-16"] == pytest.approx([15.47, 28.41, 138.4], rel=1e-3)
 
 
 def test_shares_count_every_weight_but_those_of_normalisation(traces):
-    found = study.shares({"alexnet": traces["alexnet"], "resnet50": traces["resnet50"]})
-    alexnet, resnet = (sum(part[place] for part in found["Parameters"].values()) for place in (0, 1))
+    parts = study.shares({"alexnet": traces["alexnet"], "resnet50": traces["resnet50"]})
+    alexnet, resnet = (sum(part[place] for part in parts["Parameters"].values()) for place in (0, 1))
     assert alexnet == 60_965_224
     assert 0.995 < resnet / 25_557_032 < 1
-    assert found["Parameters"]["dense layers"][0] == 9216 * 4096 + 4096 + 4096 * 4096 + 4096 + 4096 * 1000 + 1000
-    work = [sum(part[place] for part in found["Multiply-adds"].values()) for place in (0, 1)]
+    assert parts["Parameters"]["dense layers"][0] == 9216 * 4096 + 4096 + 4096 * 4096 + 4096 + 4096 * 1000 + 1000
+    work = [sum(part[place] for part in parts["Multiply-adds"].values()) for place in (0, 1)]
     assert work == [724_406_816, 3_857_973_248]
 
 

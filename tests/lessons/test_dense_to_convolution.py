@@ -1,27 +1,14 @@
-"""A classifier slid over a scattered: positions, agreement, padding, costs."""
+"""A classifier slid over scattered images: positions, agreement, padding, costs."""
 
 import numpy as np
 import pytest
 
 from cnnrepro import anatomy, data
-from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
-from cnnrepro.experiments.digits_classifier import arms
 from cnnrepro.lessons import dense_to_convolution as sliding
 from cnnrepro.lessons.dense_to_convolution import costs, limit, scatter
 from cnnrepro.lessons.dense_to_convolution.scattered_images import Scattered
 from cnnrepro.lessons.dense_to_convolution.sliding_costs import SlidingCost
-
-
-@pytest.fixture(scope="module")
-def splits():
-    return data.load("mnist_5k")
-
-
-@pytest.fixture(scope="module")
-def model():
-    keras.utils.set_random_seed(0)
-    return arms("mnist_5k", 1, 0)[0].model()
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +17,14 @@ def network(model):
 
 
 @pytest.fixture(scope="module")
-def scattered(splits):
-    return scatter(splits, size=(60, 76), count=2, seed=1)
+def scattered(digits):
+    return scatter(digits, size=(60, 76), count=2, seed=1)
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_images_are_scattered_whole_and_apart(splits, seed):
-    scattered = scatter(splits, size=(96, 144), count=6, seed=seed)
-    images, labels = data.arrays(splits, "test")
+def test_images_are_scattered_whole_and_apart(digits, seed):
+    scattered = scatter(digits, size=(96, 144), count=6, seed=seed)
+    images, labels = data.arrays(digits, "test")
     assert len(set(scattered.labels)) == 6
     covered = np.zeros(scattered.image.shape[:2], int)
     for (row, column), label in zip(scattered.corners, scattered.labels, strict=True):
@@ -48,13 +35,13 @@ def test_images_are_scattered_whole_and_apart(splits, seed):
     assert not scattered.image[covered == 0].any()
 
 
-def test_an_image_too_small_is_refused(splits):
+def test_an_image_too_small_is_refused(digits):
     with pytest.raises(UsageError, match="no room for 2 images of 28x28"):
-        scatter(splits, size=(30, 30), count=2, seed=0)
+        scatter(digits, size=(30, 30), count=2, seed=0)
 
 
-def test_without_padding_one_pass_gives_the_scores_of_the_crops(model, network, scattered, splits):
-    slid = sliding.slide(model, network, data.standardise(scattered.image, splits))
+def test_without_padding_one_pass_gives_the_scores_of_the_crops(model, network, scattered, digits):
+    slid = sliding.slide(model, network, data.standardise(scattered.image, digits))
     assert slid.one_pass.shape == ((60 - 28) // 4 + 1, (76 - 28) // 4 + 1, 10)
     assert slid.stride == 4
     assert slid.difference.max() < 1e-5 * max(slid.spread, 1)
@@ -63,26 +50,27 @@ def test_without_padding_one_pass_gives_the_scores_of_the_crops(model, network, 
     assert sliding.agreement("it", slid)[-1] == "0 of 117"
 
 
-def test_with_padding_the_borders_differ_and_the_inside_does_not(model, scattered, splits):
+def test_with_padding_the_borders_differ_and_the_inside_does_not(model, scattered, digits):
     twin = sliding.padded_twin(model, seed=0)
     network = anatomy.convolutionalize(twin)
-    image = data.standardise(scattered.image, splits)
+    image = data.standardise(scattered.image, digits)
     slid = sliding.slide(twin, network, image)
     assert slid.difference.max() > 1e-3 * slid.spread
     # Two zeros a side reach two cells of the first layer and one of each layer behind it.
     reach = {"conv1_activation": 2, "pool1": 1, "conv2_activation": 1, "pool2": 1}
-    found = sliding.trunk_differences(twin, network, image, list(reach))
+    apart = sliding.trunk_differences(twin, network, image, list(reach))
     for name, cells in reach.items():
-        inside = np.zeros(found[name].shape, bool)
+        inside = np.zeros(apart[name].shape, bool)
         inside[cells:-cells, cells:-cells] = True
-        assert found[name][inside].max() < 1e-5
-        assert found[name][~inside].min() > 1e-3
+        assert apart[name][inside].max() < 1e-5
+        assert apart[name][~inside].min() > 1e-3
 
 
-def test_without_padding_the_feature_maps_are_equal_everywhere(model, network, scattered, splits):
-    found = sliding.trunk_differences(model, network, data.standardise(scattered.image, splits), ["pool1", "pool2"])
-    assert {name: values.shape for name, values in found.items()} == {"pool1": (12, 12), "pool2": (4, 4)}
-    assert max(values.max() for values in found.values()) < 1e-5
+def test_without_padding_the_feature_maps_are_equal_everywhere(model, network, scattered, digits):
+    image = data.standardise(scattered.image, digits)
+    apart = sliding.trunk_differences(model, network, image, ["pool1", "pool2"])
+    assert {name: values.shape for name, values in apart.items()} == {"pool1": (12, 12), "pool2": (4, 4)}
+    assert max(values.max() for values in apart.values()) < 1e-5
 
 
 def test_the_head_keeps_its_parameters(model, network):
@@ -92,13 +80,13 @@ def test_the_head_keeps_its_parameters(model, network):
     assert rows["dense3"][1:] == (*kinds, f"{1024 * 120 + 120:,}")
 
 
-def test_an_image_at_a_position_is_read_there_as_on_its_own(model, network, splits):
-    image = splits.examples["test"].images[0]
+def test_an_image_at_a_position_is_read_there_as_on_its_own(model, network, digits):
+    image = digits.examples["test"].images[0]
     whole = np.zeros((36, 40, 1), np.uint8)
     whole[4:32, 8:36] = image
-    scattered = Scattered(whole, image[None], ((4, 8),), (int(splits.examples["test"].labels[0]),))
-    slid = sliding.slide(model, network, data.standardise(scattered.image, splits))
-    ((_, alone, offset, there),) = sliding.readings(scattered, slid, model, splits)
+    scattered = Scattered(whole, image[None], ((4, 8),), (int(digits.examples["test"].labels[0]),))
+    slid = sliding.slide(model, network, data.standardise(scattered.image, digits))
+    ((_, alone, offset, there),) = sliding.readings(scattered, slid, model, digits)
     assert offset == "0, 0"
     assert alone == there
     far = sliding.away(scattered, slid, pixels=4)
@@ -107,9 +95,9 @@ def test_an_image_at_a_position_is_read_there_as_on_its_own(model, network, spli
 
 
 def test_costs_are_counted_by_hand(model, network):
-    one, larger = costs(model, network, [28, 32])
-    assert one.one_pass == one.by_crops == 2_937_000
-    assert (one.positions, larger.positions) == (1, 4)
+    single, larger = costs(model, network, [28, 32])
+    assert single.one_pass == single.by_crops == 2_937_000
+    assert (single.positions, larger.positions) == (1, 4)
     # 28² · 25 · 24 + 10² · 600 · 64 + 2² · (1024 · 120 + 120 · 84 + 84 · 10)
     assert larger.one_pass == 28 * 28 * 600 + 100 * 38_400 + 4 * 133_800
     assert larger.by_crops == 4 * 2_937_000
@@ -127,9 +115,9 @@ def test_the_ratio_comes_near_its_limit_from_below(model, network):
 
 
 def test_times_are_taken_in_pairs(model, network):
-    (one,) = costs(model, network, [32], repeats=3)
-    assert len(one.seconds_one_pass) == len(one.seconds_by_crops) == len(one.speed_ups) == 3
-    assert min(one.seconds_one_pass + one.seconds_by_crops) > 0
+    (cost,) = costs(model, network, [32], repeats=3)
+    assert len(cost.seconds_one_pass) == len(cost.seconds_by_crops) == len(cost.speed_ups) == 3
+    assert min(cost.seconds_one_pass + cost.seconds_by_crops) > 0
 
 
 def test_a_cost_is_spelled_with_its_range():

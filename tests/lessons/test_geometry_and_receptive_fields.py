@@ -12,14 +12,14 @@ from cnnrepro.lessons import geometry_and_receptive_fields as study
 
 def test_a_size_that_does_not_divide_is_drawn_rounded_both_ways():
     shown = study.lines([11, 12], 3, 2)
-    assert [(one.title, one.geometry.output, one.geometry.input_cells_lost) for one in shown] == [
+    assert [(line.title, line.geometry.output, line.geometry.input_cells_lost) for line in shown] == [
         ("11 cells, no padding", 5, 0),
         ("11 cells, padding “same”", 6, 0),
         ("12 cells, rounded down", 5, 1),
         ("12 cells, rounded up", 6, 0),
         ("12 cells, padding “same”", 6, 0),
     ]
-    assert [one.value for one in shown[:3]] == [5, 6, Fraction(11, 2)]
+    assert [line.value for line in shown[:3]] == [5, 6, Fraction(11, 2)]
 
 
 def test_alexnets_first_layer_in_the_ways_in_print():
@@ -81,15 +81,12 @@ def test_a_crop_is_the_middle_of_the_photograph():
         study.crop("moon", 224)
 
 
-@pytest.mark.parametrize(
-    "name, convolutions, field",
-    [("vgg16", 13, 212), ("resnet50", 49, 483)],
-)
+@pytest.mark.parametrize("name, convolutions, field", [("vgg16", 13, 212), ("resnet50", 49, 483)])
 def test_growth_ends_with_the_last_map(name, convolutions, field):
-    found = study.growth(name)
-    assert found.depths == tuple(range(convolutions + 1))
-    assert (found.fields[0], found.fields[-1], found.strides[-1]) == (1, field, 32)
-    assert list(found.fields) == sorted(found.fields)
+    growth = study.growth(name)
+    assert growth.depths == tuple(range(convolutions + 1))
+    assert (growth.fields[0], growth.fields[-1], growth.strides[-1]) == (1, field, 32)
+    assert list(growth.fields) == sorted(growth.fields)
 
 
 def test_a_recursion_beside_the_right_fields():

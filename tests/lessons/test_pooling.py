@@ -9,24 +9,24 @@ from cnnrepro.lessons.pooling.on_photographs import shown
 
 
 def test_the_small_outputs_are_those_one_works_out_by_hand():
-    one = pooling.small()
-    assert one.outputs["max"].tolist() == [[5, 2], [2, 8]]
-    assert one.outputs["average"].tolist() == [[3.25, 1], [1, 3.5]]
-    np.testing.assert_allclose(one.outputs["L2"] ** 2, [[51, 6], [6, 100]])
+    outputs = pooling.small().outputs
+    assert outputs["max"].tolist() == [[5, 2], [2, 8]]
+    assert outputs["average"].tolist() == [[3.25, 1], [1, 3.5]]
+    np.testing.assert_allclose(outputs["L2"] ** 2, [[51, 6], [6, 100]])
 
 
-@pytest.mark.parametrize("one", [pooling.small(), pooling.overlapping()], ids=lambda one: one.title)
-def test_the_gradient_of_a_maximum_is_all_at_the_winners(one):
-    assert one.to_input["max"].sum() == one.arriving.sum()
-    assert ((one.to_input["max"] != 0) == (one.winners > 0)).all()
-    assert one.to_input["average"].sum() == pytest.approx(one.arriving.sum())
-    assert (one.to_input["L2"] == 0).sum() == (one.image == 0).sum()
+@pytest.mark.parametrize("pool", [pooling.small(), pooling.overlapping()], ids=lambda pool: pool.title)
+def test_the_gradient_of_a_maximum_is_all_at_the_winners(pool):
+    assert pool.to_input["max"].sum() == pool.arriving.sum()
+    assert ((pool.to_input["max"] != 0) == (pool.winners > 0)).all()
+    assert pool.to_input["average"].sum() == pytest.approx(pool.arriving.sum())
+    assert (pool.to_input["L2"] == 0).sum() == (pool.image == 0).sum()
 
 
 def test_a_cell_that_wins_in_two_windows_has_the_sum():
-    one = pooling.overlapping()
-    assert one.winners.max() == 2
-    assert one.to_input["max"][np.unravel_index(one.winners.argmax(), one.winners.shape)] == 1 + 2
+    pool = pooling.overlapping()
+    assert pool.winners.max() == 2
+    assert pool.to_input["max"][np.unravel_index(pool.winners.argmax(), pool.winners.shape)] == 1 + 2
 
 
 @settings(max_examples=15)
@@ -36,20 +36,20 @@ def test_pools_one_after_the_other_are_one_large_pool(times, seed):
     blocks = image.reshape(16 // 2**times, 2**times, 16 // 2**times, 2**times)
     expected = {"max": blocks.max((1, 3)), "average": blocks.mean((1, 3)), "l2": np.sqrt((blocks**2).mean((1, 3)))}
     for kind, values in expected.items():
-        found = image
+        small = image
         for _ in range(times):
-            found = shown(found, 2, 2, kind)
-        np.testing.assert_allclose(found, values)
+            small = shown(small, 2, 2, kind)
+        np.testing.assert_allclose(small, values)
 
 
 def test_the_photograph_is_pooled_to_the_sizes_in_the_titles():
     colours = pooling.picture("china", 128)
     once = pooling.side_by_side(colours, cells=64)
-    assert [one.values.shape[0] for one in once] == [64, 32, 32, 32, 64, 31, 31, 31]
-    assert all(one.title.endswith(f"{len(one.values)}x{len(one.values)}") for one in once if ":" in one.title)
+    assert [map_.values.shape[0] for map_ in once] == [64, 32, 32, 32, 64, 31, 31, 31]
+    assert all(map_.title.endswith(f"{len(map_.values)}x{len(map_.values)}") for map_ in once if ":" in map_.title)
     again = pooling.repeated(colours)
-    assert [one.values.shape[:2] for one in again] == [(42, 64), (21, 32), (10, 16), (5, 8)] * 4
-    assert all(one.values.min() >= 0 and one.values.max() <= 1 for one in (*once, *again))
+    assert [map_.values.shape[:2] for map_ in again] == [(42, 64), (21, 32), (10, 16), (5, 8)] * 4
+    assert all(map_.values.min() >= 0 and map_.values.max() <= 1 for map_ in (*once, *again))
 
 
 def test_three_quarters_go_for_even_sizes_alone():
@@ -61,9 +61,9 @@ def test_three_quarters_go_for_even_sizes_alone():
 
 def test_a_map_that_repeats_every_two_pixels_changes_at_odd_shifts_only():
     stripes = np.tile([1.0, 2.0], (8, 20))
-    (one,) = pooling.changes_of_shifts(stripes, 4, halvings=(1,))
-    assert one.changes["not made smaller"] == pytest.approx((0, 2.5**-0.5, 0, 2.5**-0.5, 0))
-    assert one.changes["max"] == one.changes["average"] == (0, 0, 0, 0, 0)
+    (halved,) = pooling.changes_of_shifts(stripes, 4, halvings=(1,))
+    assert halved.changes["not made smaller"] == pytest.approx((0, 2.5**-0.5, 0, 2.5**-0.5, 0))
+    assert halved.changes["max"] == halved.changes["average"] == (0, 0, 0, 0, 0)
 
 
 def test_small_shifts_change_pooled_maps_less_and_subsampled_ones_not_less():

@@ -6,15 +6,10 @@ import pytest
 
 from cnnrepro import data
 from cnnrepro.experiments.parameters import complete, read_parameters
-from cnnrepro.experiments.train_on_your_images import EXPERIMENT, pieces
+from cnnrepro.experiments.train_on_your_images import EXPERIMENT
 from cnnrepro.lessons import train_on_your_images as yours
 from cnnrepro.lessons.photographs import thumbnails
 from cnnrepro.runs import RunSpec
-
-
-@pytest.fixture(scope="module")
-def tiles(tmp_path_factory):
-    return pieces(tmp_path_factory.mktemp("tiles") / "two_photographs")
 
 
 @pytest.fixture(scope="module")

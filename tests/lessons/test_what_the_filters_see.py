@@ -14,17 +14,6 @@ from cnnrepro.lessons.what_the_filters_see.filter_changes import changes, roughn
 from cnnrepro.lessons.what_the_filters_see.responses import Exciting, silence
 
 
-@pytest.fixture(scope="module")
-def splits():
-    return data.load("mnist_5k")
-
-
-@pytest.fixture(scope="module")
-def model():
-    keras.utils.set_random_seed(0)
-    return arms("mnist_5k", 1, 0)[0].model()
-
-
 def test_roughness_of_known_filters():
     slope = np.tile(np.arange(5.0), (5, 1))
     chessboard = np.indices((5, 5)).sum(0) % 2
@@ -68,47 +57,43 @@ def test_first_filters_are_the_kernel(model):
     np.testing.assert_array_equal(filters, model.get_weights()[0][:, :, 0])
 
 
-def test_feature_maps_have_the_layers_shapes(model, splits):
-    image = splits.examples["test"].images[0]
-    maps = see.feature_maps(model, image, splits, ("conv1_activation", "conv2_activation"))
-    assert {name: one.shape for name, one in maps.items()} == {
-        "conv1_activation": (24, 24, 24),
-        "conv2_activation": (8, 8, 64),
-    }
-    assert min(one.min() for one in maps.values()) == 0
+def test_feature_maps_have_the_layers_shapes(model, digits):
+    image = digits.examples["test"].images[0]
+    maps = see.feature_maps(model, image, digits, ("conv1_activation", "conv2_activation"))
+    assert [values.shape for values in maps.values()] == [(24, 24, 24), (8, 8, 64)]
+    assert min(values.min() for values in maps.values()) == 0
 
 
 @pytest.mark.parametrize("layer, side", [("conv1_activation", 5), ("conv2_activation", 14)])
-def test_a_unit_sees_its_patch_and_nothing_else(model, splits, layer, side):
-    found = see.exciting(model, splits, layer, filters=3, count=4)
+def test_a_unit_sees_its_patch_and_nothing_else(model, digits, layer, side):
     part = keras.Model(model.inputs[0], model.get_layer(layer).output)
-    for one in found:
-        assert one.patches.shape == (4, side, side, 1)
-        assert (np.diff(one.responses) <= 0).all()
+    for strongest in see.exciting(model, digits, layer, filters=3, count=4):
+        assert strongest.patches.shape == (4, side, side, 1)
+        assert (np.diff(strongest.responses) <= 0).all()
         # The patch alone, in the corner of an empty image, gives the response at the corner of the map.
         alone = np.zeros((4, 28, 28, 1), np.uint8)
-        alone[:, :side, :side] = one.patches
-        maps = np.asarray(part(data.standardise(alone, splits)))
-        np.testing.assert_allclose(maps[:, 0, 0, one.channel], one.responses, rtol=1e-4)
+        alone[:, :side, :side] = strongest.patches
+        maps = np.asarray(part(data.standardise(alone, digits)))
+        np.testing.assert_allclose(maps[:, 0, 0, strongest.channel], strongest.responses, rtol=1e-4)
 
 
-def test_filters_that_never_respond_are_passed_over(splits):
+def test_filters_that_never_respond_are_passed_over(digits):
     keras.utils.set_random_seed(0)
     model = arms("mnist_5k", 1, 0)[0].model()
     kernel, bias = model.get_layer("conv1").get_weights()
     bias[:2], kernel[..., :2] = -1, 0
     model.get_layer("conv1").set_weights([kernel, bias])
-    assert [one.channel for one in see.exciting(model, splits, "conv1_activation", filters=2, count=3)] == [2, 3]
-    units, dead, zeros = silence(model, splits)["conv1"]
+    assert [row.channel for row in see.exciting(model, digits, "conv1_activation", filters=2, count=3)] == [2, 3]
+    units, dead, zeros = silence(model, digits)["conv1"]
     assert (units, dead) == (24, 2)
     assert 2 / 24 < zeros < 1
-    row = see.silence_rows(model, model, splits)[0]
+    row = see.silence_rows(model, model, digits)[0]
     assert row[:4] == ("conv1", "24", "2", "2")
 
 
 def test_a_title_names_the_commonest_class():
-    one = Exciting(3, np.zeros((4, 2, 2, 1)), np.ones(4), np.array([7, 1, 7, 9]))
-    assert one.title([str(n) for n in range(10)]) == "filter 3 · 2 of 4: 7"
+    strongest = Exciting(3, np.zeros((4, 2, 2, 1)), np.ones(4), np.array([7, 1, 7, 9]))
+    assert strongest.title([str(n) for n in range(10)]) == "filter 3 · 2 of 4: 7"
 
 
 class Reader(keras.Model):
@@ -119,37 +104,37 @@ class Reader(keras.Model):
         return keras.ops.concatenate([keras.ops.zeros_like(seen), seen], axis=-1)
 
 
-def test_occlusion_finds_the_one_pixel_that_matters(splits):
+def test_occlusion_finds_the_one_pixel_that_matters(digits):
     image = np.zeros((28, 28, 1), np.uint8)
     image[5:20, 12] = 255
-    found = occlusion.occlude(Reader(), image, 1, splits, side=3)
-    assert found.drops.shape == found.answers.shape == found.ink.shape == (26, 26)
+    hidden = occlusion.occlude(Reader(), image, 1, digits, side=3)
+    assert hidden.drops.shape == hidden.answers.shape == hidden.ink.shape == (26, 26)
     hiding = np.zeros((26, 26), bool)
     hiding[8:11, 10:13] = True  # a square from row 8, 9 or 10 and column 10, 11 or 12 covers it
-    assert ((found.answers == 0) == hiding).all()
-    assert found.drops[hiding].min() > 0.9
-    np.testing.assert_allclose(found.drops[~hiding], 0, atol=1e-6)
-    assert found.ink[8, 10] == pytest.approx(3 / 15)
-    assert found.ink[0, 0] == 0
+    assert ((hidden.answers == 0) == hiding).all()
+    assert hidden.drops[hiding].min() > 0.9
+    np.testing.assert_allclose(hidden.drops[~hiding], 0, atol=1e-6)
+    assert hidden.ink[8, 10] == pytest.approx(3 / 15)
+    assert hidden.ink[0, 0] == 0
     # 13 squares of a column hide three pixels of the stroke; 3 of them hide the pixel.
-    assert found.drop_of_as_much_ink == pytest.approx(0, abs=1e-6)
-    assert found.little == pytest.approx(1 - 9 / (3 * 17))
-    assert found.words(("zero", "one")) == "one: −100, read as zero"
-    assert found.row(("zero", "one")) == ("one", "100.0 %", "100", "zero", "20 %", "0", "82 %", "9 of 676")
+    assert hidden.drop_of_as_much_ink == pytest.approx(0, abs=1e-6)
+    assert hidden.little == pytest.approx(1 - 9 / (3 * 17))
+    assert hidden.words(("zero", "one")) == "one: −100, read as zero"
+    assert hidden.row(("zero", "one")) == ("one", "100.0 %", "100", "zero", "20 %", "0", "82 %", "9 of 676")
 
 
-def test_an_answer_that_stays_is_said_to_stay(splits):
+def test_an_answer_that_stays_is_said_to_stay(digits):
     image = np.zeros((28, 28, 1), np.uint8)
-    found = occlusion.occlude(Reader(), image, 0, splits, side=28)
-    assert found.words(("zero", "one")) == "zero: −0, still right"
-    assert np.isnan(found.little)
+    hidden = occlusion.occlude(Reader(), image, 0, digits, side=28)
+    assert hidden.words(("zero", "one")) == "zero: −0, still right"
+    assert np.isnan(hidden.little)
 
 
-def test_recognised_images_are_the_first_that_are_right(model, splits):
-    images, labels = data.arrays(splits, "test")
-    answers = np.asarray(model(data.standardise(images, splits))).argmax(-1)
-    found = occlusion.recognised(model, splits)
-    assert found
-    for label, position in found.items():
+def test_recognised_images_are_the_first_that_are_right(model, digits):
+    images, labels = data.arrays(digits, "test")
+    answers = np.asarray(model(data.standardise(images, digits))).argmax(-1)
+    positions = occlusion.recognised(model, digits)
+    assert positions
+    for label, position in positions.items():
         assert labels[position] == answers[position] == label
         assert not ((labels == label) & (answers == label))[:position].any()

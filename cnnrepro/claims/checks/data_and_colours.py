@@ -83,11 +83,11 @@ PUBLISHED = {"training images of 2012": 1_281_167, "test images of 2012": 100_00
 
 def imagenet_sizes() -> Verdict:
     """Statement 56: the sizes of ImageNet and of its challenge; counted where the data set is at hand."""
-    here = [info for name, info in DATASETS.items() if name.startswith("imagenet2012") and status(name) == "prepared"]
+    ready = [info for name, info in DATASETS.items() if name.startswith("imagenet2012") and status(name) == "prepared"]
     right = [
         abs((info.sizes["train"] + info.sizes["validation"]) / TRAINING - 1) < 0.1
         and (len(info.classes), info.sizes["test"]) == (CLASSES, TEST)
-        for info in here
+        for info in ready
     ]
     of_2012 = PUBLISHED["test images of 2012"]
     return conclude(
@@ -99,7 +99,7 @@ def imagenet_sizes() -> Verdict:
             f"images for 2012; {PUBLISHED['test images of 2010']:,} are those of 2010.",
         },
         (
-            f"Of the {len(DATASETS)} data sets that cnnrepro knows, {len(here)} that hold ImageNet are prepared here.",
+            f"Of the {len(DATASETS)} data sets that cnnrepro knows, {len(ready)} that hold ImageNet are prepared here.",
             f"Russakovsky and others 2015 give {', '.join(f'{count:,} {what}' for what, count in PUBLISHED.items())}; "
             f"the notes say {TEST:,} test images and the year 2012.",
             f"It takes the images and labels of the challenge (some {TRAINING * 0.11 / 1000:.0f} GB at 110 kB an "

@@ -41,11 +41,12 @@ def boxes(rows: Trace) -> list[Box]:
         group, member, box = _boxed(row)
         if box is None:
             continue
+        unlabelled = replace(box, label="")
         last_group, last_member, before = drawn[-1] if drawn else ("", "", None)
         if group and last_group == group:
             kind = before.kind if row.kind != "Add" else "residual blocks"
             drawn[-1] = group, member, replace(box, count=before.count + (member != last_member), kind=kind)
-        elif before and _alike(before, box):
+        elif before and box.kind in ("convolution", "dense") and replace(before, label="", count=1) == unlabelled:
             joined = replace(before, count=before.count + 1, label=_joined(before.label, box.label))
             drawn[-1] = group, member, joined
         else:
@@ -65,10 +66,6 @@ def _boxed(row: Row) -> tuple[str, str, Box | None]:
     if row.kind not in KINDS:
         return "", row.name, None
     return "", row.name, Box(row.name, KINDS[row.kind], size, channels)
-
-
-def _alike(one: Box, other: Box) -> bool:
-    return one.kind in ("convolution", "dense") and replace(one, label="", count=1) == replace(other, label="")
 
 
 def _joined(first: str, last: str) -> str:

@@ -25,10 +25,8 @@ def listing_rows(listing: Sequence[tuple] = LISTING) -> list[tuple]:
         agrees = (row.kind, row.output_shape) == (kind, shape)
         agrees = agrees and windows.get(row.name, (window, stride)) == (window, stride)
         how = f"{window}×{window}, stride {stride}" if window else ""
-        outputs = spell_shape(shape), spell_shape(row.output_shape)
-        rows.append(
-            (row.name, kind, how, *outputs, "yes" if agrees else "no", row.parameters, spell(row.multiply_adds))
-        )
+        compared = spell_shape(shape), spell_shape(row.output_shape), "yes" if agrees else "no"
+        rows.append((row.name, kind, how, *compared, row.parameters, spell(row.multiply_adds)))
     return rows
 
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 from cnnrepro import anatomy, models
 from cnnrepro.anatomy.trace_rows import Trace
+from cnnrepro.claims.checks.memory import IN_PLACE, PER_PARAMETER, activation_memory
 from cnnrepro.lessons.architectures.drawn_boxes import CONVOLUTIONS, DENSE, Box, boxes
 from cnnrepro.models import MODELS, Published
 from cnnrepro.models.layer_pattern import is_pattern
-
-IN_PLACE = ("ReLU", "Activation", "Dropout")  # written over their input: no memory of their own
-PER_PARAMETER = 3 * 4  # weight, gradient and momentum in float32
 
 
 def traces(names: Sequence[str]) -> dict[str, Trace]:
@@ -54,14 +52,14 @@ def costs(traces: Mapping[str, Trace]) -> dict[str, NetworkCost]:
 
 def _cost(name: str, rows: Trace) -> NetworkCost:
     answering = [row for row in rows if row.at_inference]
-    kept = [row for row in answering if row.kind not in IN_PLACE]
+    forward, training = activation_memory(answering)
     maps = [row for row in answering if len(row.output_shape) == 3]
     return NetworkCost(
         title=title(name),
         parameters=sum(row.trainable_parameters for row in answering),
         multiply_adds=rows.totals.multiply_adds,
-        activation_bytes=sum(row.activation_bytes for row in kept),
-        training_bytes=sum(row.training_bytes for row in kept),
+        activation_bytes=forward,
+        training_bytes=training,
         field=maps[-1].receptive_field,
         published=None if is_pattern(name) else models.entry(name).published,
     )
@@ -69,11 +67,10 @@ def _cost(name: str, rows: Trace) -> NetworkCost:
 
 def drawing(traces: Mapping[str, Trace]) -> list[tuple[str, str, list[Box]]]:
     """For each model its title, its costs in words, and its boxes."""
-    return [(title(name), _in_words(cost), boxes(traces[name])) for name, cost in costs(traces).items()]
-
-
-def _in_words(cost: NetworkCost) -> str:
-    return f"{_short(cost.parameters)} parameters, {_short(cost.multiply_adds)} multiply-adds"
+    return [
+        (cost.title, f"{_short(cost.parameters)} parameters, {_short(cost.multiply_adds)} multiply-adds", boxes(rows))
+        for cost, rows in zip(costs(traces).values(), traces.values(), strict=True)
+    ]
 
 
 def _short(number: float) -> str:
@@ -90,10 +87,7 @@ def cost_rows(costs: Iterable[NetworkCost]) -> list[tuple]:
         published = cost.published or Published("")
         about = "about " if published.rounded else ""
         cells = []
-        for ours, theirs in (
-            (cost.parameters, published.parameters),
-            (cost.multiply_adds, published.multiply_adds),
-        ):
+        for ours, theirs in ((cost.parameters, published.parameters), (cost.multiply_adds, published.multiply_adds)):
             cells += [ours, f"{about}{theirs:,}" if theirs else "–", _difference(ours, theirs)]
         rows.append((cost.title, *cells, cost.field))
     return rows

@@ -7,8 +7,10 @@ import numpy as np
 from cnnrepro import anatomy
 from cnnrepro.anatomy.convolution import Array
 from cnnrepro.claims.check_helpers import autodiff
+from cnnrepro.claims.check_helpers.wording import shape_text, tiny
 from cnnrepro.engine import keras
-from cnnrepro.lessons.convolution_by_hand.counts import times
+
+GEOMETRIES = ((9, 3, 1, "valid", 1), (11, 5, 2, "same", 1), (12, 3, 1, "same", 3))
 
 
 def products(colours: Array, seed: int = 0) -> list[tuple]:
@@ -21,8 +23,8 @@ def products(colours: Array, seed: int = 0) -> list[tuple]:
     tensors = (keras.ops.convert_to_tensor(np.asarray(values, "float32")) for values in (photograph, kernel))
     by_keras = keras.ops.convert_to_numpy(keras.ops.conv(*tensors, 4, "valid"))
     return [
-        ("loops", times(*loops.shape[1:]), _apart(product[:, :9, :9], loops)),
-        ("Keras, float32", times(*product.shape[1:]), _apart(product, by_keras)),
+        ("loops", shape_text(loops.shape[1:]), _apart(product[:, :9, :9], loops)),
+        ("Keras, float32", shape_text(product.shape[1:]), _apart(product, by_keras)),
     ]
 
 
@@ -34,11 +36,7 @@ def agreement(seed: int = 0) -> list[tuple]:
     """
     random = np.random.default_rng(seed)
     rows = []
-    for size, window, stride, padding, dilation in (
-        (9, 3, 1, "valid", 1),
-        (11, 5, 2, "same", 1),
-        (12, 3, 1, "same", 3),
-    ):
+    for size, window, stride, padding, dilation in GEOMETRIES:
         where = {"stride": stride, "padding": padding, "dilation": dilation}
         output = anatomy.output_size(size, window, stride, padding, dilation)
         x, filters = random.normal(size=(2, size, size, 3)), random.normal(size=(window, window, 3, 4))
@@ -50,12 +48,11 @@ def agreement(seed: int = 0) -> list[tuple]:
         automatic = autodiff.pulled_back(layer, arriving, x, filters, np.zeros(4))
         by_hand = anatomy.convolution_gradients(x, filters, arriving, **where)
         flipped = anatomy.input_gradient_as_convolution(filters, arriving, (size, size), **where)
-        name = f"{times(window, window)}, stride {stride}, padding {padding}, dilation {dilation}"
+        name = f"{window}x{window}, stride {stride}, padding {padding}, dilation {dilation}"
         rows.append((name, *map(_apart, (flipped, by_hand.filters, by_hand.bias), automatic)))
     return rows
 
 
 def _apart(first: Array, second: Array) -> str:
     """The largest difference as a share of the largest value: "2e-16", or "0"."""
-    value = np.abs(first - second).max() / np.abs(first).max()
-    return f"{value:.0e}" if value else "0"
+    return tiny(autodiff.difference(first, second))

@@ -8,13 +8,9 @@ import numpy as np
 
 from cnnrepro import anatomy, models
 from cnnrepro.anatomy.convolution import Array, window_layout
+from cnnrepro.claims.check_helpers.wording import shape_text
 from cnnrepro.engine import keras
 from cnnrepro.models.lenet import C3_TABLE
-
-
-def times(*sizes: int) -> str:
-    """Sizes as "11x11x3"."""
-    return "x".join(map(str, sizes))
 
 
 def connections() -> list[tuple]:
@@ -23,7 +19,8 @@ def connections() -> list[tuple]:
     for shape, window in (((16, 16, 20), 3), ((32, 32, 3), 5), ((227, 227, 3), 11)):
         layer = keras.layers.Conv2D(1, window)
         layer.build((None, *shape))
-        rows.append((times(*shape), times(window, window, shape[2]), prod(layer.kernel.shape), layer.count_params()))
+        kernel = layer.kernel.shape
+        rows.append((shape_text(shape), shape_text(kernel[:3]), prod(kernel), layer.count_params()))
     return rows
 
 
@@ -33,7 +30,7 @@ def first_layer_rows() -> list[tuple]:
     neurons, filters = prod(row.output_shape), row.output_shape[2]
     weights = row.parameters // filters - 1
     return [
-        ("neurons", times(*row.output_shape), neurons),
+        ("neurons", shape_text(row.output_shape), neurons),
         ("weights of a neuron", "11x11x3", weights),
         ("weights, not shared", f"{neurons:,}·{weights}", neurons * weights),
         ("weights and biases, not shared", f"{neurons:,}·({weights} + 1)", neurons * (weights + 1)),
@@ -67,6 +64,6 @@ def column_sizes() -> list[tuple]:
     for name, shape, window, stride, padding in layers:
         memory = anatomy.columns_bytes(shape, window, stride=stride, padding=padding)
         positions = prod(window_layout(shape[:2], window, stride, padding).output)
-        size = times(window * window * shape[2], positions)
+        size = shape_text((window * window * shape[2], positions))
         rows.append((name, size, f"{memory.input / 1e6:.2f}", f"{memory.columns / 1e6:.2f}", f"{memory.ratio:.1f}"))
     return rows

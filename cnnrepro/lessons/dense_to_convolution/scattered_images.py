@@ -33,8 +33,8 @@ def scatter(splits: Splits, *, size: tuple[int, int], count: int, seed: int) -> 
     image = np.full((*size, channels), BACKGROUND, np.uint8)
     chosen = sorted(random.permutation(len(splits.info.classes))[:count].tolist())
     scattered = images[[random.choice(np.flatnonzero(labels == label)) for label in chosen]]
-    for (row, column), one in zip(corners, scattered, strict=True):
-        image[row : row + height, column : column + width] = one
+    for (row, column), pixels in zip(corners, scattered, strict=True):
+        image[row : row + height, column : column + width] = pixels
     return Scattered(image, scattered, tuple(corners), tuple(chosen))
 
 

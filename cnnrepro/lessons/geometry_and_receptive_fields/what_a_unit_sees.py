@@ -37,14 +37,14 @@ class Frame:
 
 def frames(name: str, layers: Mapping[str, str]) -> list[Frame]:
     """The receptive field of the central unit behind some layers (-> what to call them) at the default input size."""
-    rows = anatomy.trace(models.outline(name))
-    return [_frame(rows[layer], label) for layer, label in layers.items()]
-
-
-def _frame(row: anatomy.Row, label: str) -> Frame:
-    centre = row.offset + (row.output_shape[0] // 2) * row.stride
-    reach = (row.receptive_field - 1) / 2
-    return Frame(label, centre - reach, centre + reach)
+    trace = anatomy.trace(models.outline(name))
+    drawn = []
+    for layer, label in layers.items():
+        row = trace[layer]
+        centre = row.offset + (row.output_shape[0] // 2) * row.stride
+        reach = (row.receptive_field - 1) / 2
+        drawn.append(Frame(label, centre - reach, centre + reach))
+    return drawn
 
 
 def crop(name: str, size: int) -> np.ndarray:

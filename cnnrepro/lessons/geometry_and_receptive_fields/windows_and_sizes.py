@@ -41,10 +41,9 @@ def lines(sizes: Sequence[int], window: int, stride: int) -> list[CellLine]:
     """For each size a line a rule: rounded down, rounded up where that differs, and padded as Keras's "same" does."""
     drawn = []
     for size in sizes:
-        if line("", size, window, stride).geometry.divides:
-            drawn.append(line(f"{size} cells, no padding", size, window, stride))
-        else:
-            drawn.append(line(f"{size} cells, rounded down", size, window, stride))
+        divides = geometry(size, window, stride).divides
+        drawn.append(line(f"{size} cells, {'no padding' if divides else 'rounded down'}", size, window, stride))
+        if not divides:
             drawn.append(line(f"{size} cells, rounded up", size, window, stride, rounding="ceil"))
         drawn.append(line(f"{size} cells, padding “same”", size, window, stride, "same"))
     return drawn
@@ -92,11 +91,6 @@ def _spell(value: Fraction) -> str:
     return f"{value.numerator}" if value.denominator == 1 else f"{float(value):.4g}"
 
 
-def halvings(size: int) -> int:
-    """How many times a size can be halved without a remainder."""
-    return (size & -size).bit_length() - 1
-
-
 @dataclass(frozen=True)
 class Step:
     """A layer that moves a window over a map: its name, window, stride, padding and dilation along one axis."""
@@ -107,15 +101,19 @@ class Step:
     padding: str | int | tuple[int, int]
     dilation: int = 1
 
+    @property
+    def words(self) -> str:
+        """Its name, and below that what it does."""
+        how = f"{self.window}×{self.window}, stride {self.stride}" if self.window > 1 else "padding"
+        return f"{self.name}\n{how}"
+
 
 def chain(name: str) -> tuple[Step, ...]:
     """The windows of a network without branches (else UsageError), in order; padding layers are windows of one cell."""
     steps = []
     for call in take_apart(models.outline(name)).calls:
         if len(call.inputs) > 1:
-            raise UsageError(
-                f"Sizes are followed along one chain of layers, and {name!r} has branches at {call.name!r}."
-            )
+            raise UsageError(f"Sizes are followed along one chain of layers; {name!r} has branches at {call.name!r}.")
         layer = call.operation
         if kind(layer) in WINDOWS:
             window = WINDOWS[kind(layer)](layer)[0]
@@ -151,13 +149,9 @@ def descend(name: str, sizes: Sequence[int]) -> Descent:
         for place in range(len(steps))
         if any(way[place].size != (way[place - 1].size if place else size) for size, way in ways.items())
     ]
-    labels = tuple(f"{steps[place].name}\n{_spell_step(steps[place])}" for place in changing)
+    labels = tuple(steps[place].words for place in changing)
     behind = {size: tuple(way[place] for place in changing) for size, way in ways.items()}
     return Descent(models.entry(name).title, labels, behind)
-
-
-def _spell_step(step: Step) -> str:
-    return f"{step.window}×{step.window}, stride {step.stride}" if step.window > 1 else "padding"
 
 
 def _walk(size: int | None, steps: Sequence[Step]) -> list[SizeBehind]:

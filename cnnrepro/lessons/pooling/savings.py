@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cnnrepro import anatomy, models
+from cnnrepro import anatomy
+from cnnrepro.claims.check_helpers.wording import shape_text
+from cnnrepro.claims.checks.pooling import with_dense_head, with_global_average
 from cnnrepro.engine import keras
 from cnnrepro.layers import L2Pooling2D, TrainableSubsampling2D
-
-# Six convolutions, with a pool after each two or without.
-PATTERN = "INPUT -> [[CONV -> RELU]*2 -> POOL?]*3 -> FC -> RELU -> FC"
-FILTERS = 32
 
 
 @dataclass(frozen=True)
@@ -27,20 +25,9 @@ def costs() -> list[PartCosts]:
     """Six convolutions on 32x32x3 with three pools and without; then a dense layer, or a mean over the whole map."""
     return [
         _part_costs(f"{head}, {'three pools' if pools else 'no pool'}", build(pools))
-        for head, build in (("dense head", _dense_head), ("global average", _averaged))
+        for head, build in (("dense head", with_dense_head), ("global average", with_global_average))
         for pools in (False, True)
     ]
-
-
-def _dense_head(pools: bool) -> keras.Model:
-    return models.outline(PATTERN, filters=FILTERS, optional=pools)
-
-
-def _averaged(pools: bool) -> keras.Model:
-    """The same convolutions with a global average in place of the hidden dense layer."""
-    dense = _dense_head(pools)
-    means = keras.layers.GlobalAveragePooling2D()(dense.get_layer("flatten").input)
-    return keras.Model(dense.input, keras.layers.Dense(10, name="logits")(means))
 
 
 def _part_costs(name: str, model: keras.Model) -> PartCosts:
@@ -62,6 +49,6 @@ def pool_parameters() -> list[tuple[str, str, int]]:
     layers = (keras.layers.MaxPooling2D(2), keras.layers.AveragePooling2D(2), L2Pooling2D(2), TrainableSubsampling2D())
     outputs = [layer(keras.Input((28, 28, 6))) for layer in layers]
     return [
-        (type(layer).__name__, "x".join(map(str, output.shape[1:])), layer.count_params())
+        (type(layer).__name__, shape_text(output.shape[1:]), layer.count_params())
         for layer, output in zip(layers, outputs, strict=True)
     ]
