@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from cnnrepro import data, machine, models
 from cnnrepro.errors import UsageError
 from cnnrepro.recipes.catalogue import Recipe, recipe
 from cnnrepro.training.plan import gpus
+from cnnrepro.training.plan.throughput import STEPS, measure_throughput
 from cnnrepro.training.resolve import on_gpu, resolve_precision
+
+if TYPE_CHECKING:
+    import keras
+
+    from cnnrepro.anatomy.trace_rows import Totals
 
 EXACT, MEASURED, PROJECTED = "exact", "measured", "projected"
 
@@ -72,24 +80,50 @@ class Estimate:
 
 # A training step computes each layer forwards once and backwards twice: for its inputs and for its weights.
 PASSES = 3
+_LARGEST_BATCH = 64  # images on a CPU: beyond it a step takes longer and an image does not
 
 
 @dataclass(frozen=True)
 class _Setting:
-    """What the arithmetic needs of data, pipeline and recipe."""
+    """What the arithmetic needs of model, data and recipe."""
 
+    model: str
+    options: Mapping[str, object]
     chosen: Recipe
-    sizes: Mapping[str, int]
-    classes: int
-    canvas: tuple[int, int, int]
-    input_shape: tuple[int, int, int]
+    pipeline: str
+    info: data.DatasetInfo
     epochs: int
     batch: int
     precision: str
 
     @property
-    def steps(self) -> int:
-        return math.ceil(self.sizes["train"] / self.batch)
+    def images(self) -> int:
+        return self.info.sizes["train"]
+
+    @property
+    def images_seen(self) -> int:
+        return self.images * self.epochs
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        height, _, channels = self.info.input_shape
+        size = data.pipeline(self.pipeline).size(height)
+        return size, size, channels
+
+    def network(self) -> keras.Model:
+        return models.build(self.model, self.input_shape, len(self.info.classes), **self.options)
+
+    @cached_property
+    def totals(self) -> Totals:
+        """Parameters, multiply-adds and bytes of the network, counted on an outline of it."""
+        from cnnrepro import anatomy, engine
+
+        return anatomy.trace(engine.without_weights(self.network)).totals
+
+    @property
+    def operations(self) -> int:
+        """Of training on one image."""
+        return PASSES * 2 * self.totals.known_multiply_adds
 
 
 def estimate(
@@ -129,16 +163,7 @@ def estimate(
         raise UsageError(f"throughput must be a positive number of images/s. Received: {throughput!r}")
     gpu = gpus.device(device) if device else None
     chosen = recipe(recipe_name)
-    chosen = replace(chosen, pipeline=pipeline or chosen.pipeline)
     options = chosen.options_for(model, options or {})
-    setting = _setting(chosen, dataset, epochs, batch_size, gpu.precision if gpu else precision)
-    totals = _totals(model, setting, options)
-    lines = [*_work(setting, totals), *_bytes(setting, data.info(dataset)), *_memory(setting, totals, gpu)]
-    lines += _speed_and_hours(model, setting, totals, gpu, throughput, options)
-    return Estimate(model, dataset, recipe_name, tuple(lines))
-
-
-def _setting(chosen: Recipe, dataset: str, epochs: int | None, batch_size: int | None, precision: str) -> _Setting:
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         if value is not None and value < 1:
             raise UsageError(f"{name} must be at least 1. Received: {value!r}")
@@ -147,134 +172,90 @@ def _setting(chosen: Recipe, dataset: str, epochs: int | None, batch_size: int |
         from cnnrepro.data.folder.picture_splits import look_at_folder
 
         info = look_at_folder(info)
-    pipeline = data.pipeline(chosen.pipeline)
-    canvas = info.input_shape
-    size = pipeline.size(canvas[0])
-    return _Setting(
-        chosen=chosen,
-        sizes=info.sizes,
-        classes=len(info.classes),
-        canvas=canvas,
-        input_shape=(size, size, canvas[2]),
+    setting = _Setting(
+        model,
+        options,
+        chosen,
+        pipeline=pipeline or chosen.pipeline,
+        info=info,
         epochs=epochs or chosen.epochs,
         batch=min(batch_size or chosen.batch_size, info.sizes["train"]),
-        precision=resolve_precision(precision),
+        precision=resolve_precision(gpu.precision if gpu else precision),
     )
+    lines = [*_work(setting), *_bytes(setting), *_memory(setting, gpu), *_speed_and_hours(setting, gpu, throughput)]
+    return Estimate(model, dataset, recipe_name, tuple(lines))
 
 
-def _totals(model: str, setting: _Setting, options: Mapping[str, object]):
-    """Parameters, multiply-adds and bytes of the network, counted on an outline of it."""
-    from cnnrepro import anatomy, engine
-
-    network = engine.without_weights(lambda: models.build(model, setting.input_shape, setting.classes, **options))
-    return anatomy.trace(network).totals
-
-
-def _work(setting: _Setting, totals) -> list[Line]:
-    seen = setting.sizes["train"] * setting.epochs
-    multiply_adds = totals.known_multiply_adds
+def _work(setting: _Setting) -> list[Line]:
+    totals = setting.totals
     partly = f" ({len(totals.unknown)} layers not counted)" if totals.unknown else ""
     side, _, channels = setting.input_shape
-    network_input = f"{side} x {side} x {channels}, {setting.classes:,} classes"
-    per_epoch = f"{setting.steps:,} an epoch of batch {setting.batch}, {setting.epochs} epochs"
+    network_input = f"{side} x {side} x {channels}, {len(setting.info.classes):,} classes"
+    steps = math.ceil(setting.images / setting.batch)
+    per_epoch = f"{steps:,} an epoch of batch {setting.batch}, {setting.epochs} epochs"
     counted = f"one pass forwards, counted layer by layer{partly}"
-    operations = PASSES * 2 * multiply_adds * seen
+    arithmetic = setting.operations * setting.images_seen / 1e15
+    factors = f"{PASSES} passes · 2 · multiply-adds · {setting.images_seen:,} images"
     return [
-        Line("network sees", network_input, "", EXACT, f"pipeline {setting.chosen.pipeline}"),
+        Line("network sees", network_input, "", EXACT, f"pipeline {setting.pipeline}"),
         Line("parameters", totals.parameters, "", EXACT, "counted"),
-        Line("training images", setting.sizes["train"], "", EXACT, "the training split"),
-        Line("steps", setting.steps * setting.epochs, "", EXACT, per_epoch),
-        Line("multiply-adds an image", multiply_adds, "", EXACT, counted),
-        Line(
-            "arithmetic",
-            operations / 1e15,
-            "10¹⁵ operations",
-            EXACT,
-            f"{PASSES} passes · 2 · multiply-adds · {seen:,} images",
-        ),
+        Line("training images", setting.images, "", EXACT, "the training split"),
+        Line("steps", steps * setting.epochs, "", EXACT, per_epoch),
+        Line("multiply-adds an image", totals.known_multiply_adds, "", EXACT, counted),
+        Line("arithmetic", arithmetic, "10¹⁵ operations", EXACT, factors),
     ]
 
 
-def _bytes(setting: _Setting, info: data.DatasetInfo) -> list[Line]:
-    height, width, channels = setting.canvas
-    stored = height * width * channels
-    images = setting.sizes["train"]
+def _bytes(setting: _Setting) -> list[Line]:
+    stored = math.prod(setting.info.input_shape)
     form = f"{stored:,} bytes a picture in the cached uint8 form"
     lines = [
-        Line("read an epoch", stored * images / 1e9, "GB", EXACT, form),
-        Line("read in all", stored * images * setting.epochs / 1e9, "GB", EXACT, "the same in every epoch"),
+        Line("read an epoch", stored * setting.images / 1e9, "GB", EXACT, form),
+        Line("read in all", stored * setting.images_seen / 1e9, "GB", EXACT, "the same in every epoch"),
     ]
-    if info.kind == "pictures":
+    if setting.info.kind == "pictures":
         basis = "the published files; each epoch, with --cache none"
-        lines.append(Line("read once, as JPEG", info.download_megabytes / 1e3, "GB", EXACT, basis))
+        lines.append(Line("read once, as JPEG", setting.info.download_megabytes / 1e3, "GB", EXACT, basis))
     return lines
 
 
-def _memory(setting: _Setting, totals, gpu: gpus.Device | None) -> list[Line]:
-    half = setting.precision != "float32"
+def _memory(setting: _Setting, gpu: gpus.Device | None) -> list[Line]:
+    totals = setting.totals
     copies = 3 + (1 if setting.chosen.optimizer == "adam" else 0)  # weights, gradients, and momenta: one, or Adam's two
     weights = totals.parameters * 4 * copies
+    basis = f"{copies} · 4 bytes a parameter"
     if not isinstance(totals.training_bytes, int):
-        return [Line("memory for weights", weights / 1e9, "GB", PROJECTED, f"{copies} · 4 bytes a parameter")]
+        return [Line("memory for weights", weights / 1e9, "GB", PROJECTED, basis)]
     # Outputs are counted at 4 bytes a number; in a 16-bit format they take 2.
-    activations = totals.training_bytes * setting.batch / (2 if half else 1)
-    basis = (
-        f"{copies} · 4 bytes a parameter, and outputs with gradients of {setting.batch} images in {setting.precision}"
-    )
-    lines = [
-        Line("memory for a batch", (weights + activations) / 1e9, "GB", PROJECTED, f"{basis}; libraries reuse some")
-    ]
+    needed = weights + totals.training_bytes * setting.batch / (1 if setting.precision == "float32" else 2)
+    basis += f", and outputs with gradients of {setting.batch} images in {setting.precision}; libraries reuse some"
+    lines = [Line("memory for a batch", needed / 1e9, "GB", PROJECTED, basis)]
     if gpu:
-        fits = "fits" if weights + activations <= gpu.memory_gb * 1e9 else "does not fit, if nothing is reused"
+        fits = "fits" if needed <= gpu.memory_gb * 1e9 else "does not fit, if nothing is reused"
         lines.append(Line("memory of the device", gpu.memory_gb, "GB", EXACT, f"{gpu.title}: {fits}"))
     return lines
 
 
-def _speed_and_hours(
-    model: str,
-    setting: _Setting,
-    totals,
-    gpu: gpus.Device | None,
-    throughput: float | None,
-    options: Mapping[str, object],
-) -> list[Line]:
+def _speed_and_hours(setting: _Setting, gpu: gpus.Device | None, throughput: float | None) -> list[Line]:
     """Images a second and hours: given, projected for a GPU, or measured here."""
-    seen = setting.sizes["train"] * setting.epochs
     if throughput is not None:
-        speed = Line("training images/s", float(throughput), "", EXACT, "as given with --throughput")
+        speed, kind, basis = float(throughput), EXACT, "as given with --throughput"
     elif gpu is not None:
-        operations = PASSES * 2 * totals.known_multiply_adds
-        rate = gpu.teraflops * 1e12 * gpus.UTILISATION / operations
+        speed, kind = gpu.teraflops * 1e12 * gpus.UTILISATION / setting.operations, PROJECTED
         basis = (
             f"{gpus.UTILISATION:.0%} of {gpu.teraflops:g} · 10¹² operations/s in {gpu.precision} ({gpu.title}; "
             f"{gpu.source}), the share that the paper's two GTX 580 reached"
         )
-        speed = Line("training images/s", rate, "", PROJECTED, basis)
     else:
-        speed = _measured(model, setting, options)
-    basis = f"{seen:,} images at that speed; without validation, test, and waiting for pictures"
-    hours = seen / float(speed.value) / 3600
-    lines = [speed, Line("hours", hours, "h", PROJECTED, basis)]
+        batch = setting.batch if on_gpu() else min(setting.batch, _LARGEST_BATCH)
+        speed, kind = measure_throughput(setting.network, setting.chosen, batch, setting.precision), MEASURED
+        basis = (
+            f"here ({machine.describe().summary()}), {setting.precision}, median of {STEPS} steps of {batch} random "
+            f"images"
+        )
+    hours = setting.images_seen / speed / 3600
+    basis_of_hours = f"{setting.images_seen:,} images at that speed; without validation, test, and waiting for pictures"
+    lines = [Line("training images/s", speed, "", kind, basis), Line("hours", hours, "h", PROJECTED, basis_of_hours)]
     if hours > 48:
         lines.append(Line("days", hours / 24, "d", PROJECTED, "hours / 24"))
     return lines
-
-
-def _measured(model: str, setting: _Setting, options: Mapping[str, object]) -> Line:
-    from cnnrepro.training.plan.throughput import measure
-
-    measured = measure(
-        model,
-        setting.input_shape,
-        setting.classes,
-        setting.chosen.name,
-        batch=setting.batch,
-        precision=setting.precision,
-        options=dict(options),
-        on_gpu=on_gpu(),
-    )
-    basis = (
-        f"here ({machine.describe().summary()}), {measured.precision}, median of {measured.steps} steps of "
-        f"{measured.batch} random images"
-    )
-    return Line("training images/s", measured.images_per_second, "", MEASURED, basis)

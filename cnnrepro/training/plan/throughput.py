@@ -4,73 +4,46 @@ from __future__ import annotations
 
 import statistics
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro import models
-from cnnrepro.recipes.catalogue import recipe
+from cnnrepro.recipes.catalogue import Recipe
 
-_STEPS = 5  # timed one by one, after two that compile and warm up; the median is taken
-_LARGEST_BATCH = 64  # images on a CPU: beyond it a step takes longer and an image does not
+if TYPE_CHECKING:
+    import keras
+
+STEPS = 5  # timed one by one, after two that compile and warm up; the median is taken
 
 
-@dataclass(frozen=True)
-class Throughput:
-    """What was measured.
+def measure_throughput(build: Callable[[], keras.Model], recipe: Recipe, batch: int, precision: str) -> float:
+    """Images a second in training on random images, in memory: the network alone, without reading or augmenting.
 
     Args:
-        images_per_second: in training.
+        build: makes the network.
+        recipe: what its optimizer is made by.
         batch: images a step.
-        steps: that were timed.
         precision: the number format.
-    """
-
-    images_per_second: float
-    batch: int
-    steps: int
-    precision: str
-
-
-def measure(
-    model: str,
-    input_shape: tuple[int, int, int],
-    classes: int,
-    recipe_name: str,
-    *,
-    batch: int,
-    precision: str,
-    options: dict[str, object],
-    on_gpu: bool,
-) -> Throughput:
-    """Train on random images for some steps, images in memory: the network alone, without reading or augmenting.
-
-    Args:
-        model, recipe_name, options: as in ``RunSpec``.
-        input_shape, classes: of the network.
-        batch: images a step; no more than 64 on a processor.
-        precision: the number format.
-        on_gpu: whether the backend computes on one.
     """
     from cnnrepro import engine
     from cnnrepro.engine import keras
     from cnnrepro.recipes.optimizers import make_optimizer
 
-    batch = batch if on_gpu else min(batch, _LARGEST_BATCH)
     with engine.policy_kept():
         keras.config.set_dtype_policy(precision)
-        network = models.build(model, input_shape, classes, **options)
+        network = build()
         network.compile(
-            optimizer=make_optimizer(recipe(recipe_name)),
+            optimizer=make_optimizer(recipe),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             jit_compile=engine.backend() == "jax",
         )
         random = np.random.default_rng(0)
-        images = random.standard_normal((batch, *input_shape), np.float32)
-        labels = random.integers(0, classes, batch)
+        images = random.standard_normal((batch, *network.input_shape[1:]), np.float32)
+        labels = random.integers(0, network.output_shape[-1], batch)
         seconds = []
-        for _ in range(2 + _STEPS):
+        for _ in range(2 + STEPS):
             began = time.perf_counter()
             float(network.train_on_batch(images, labels))  # as a number on the host, so that the step is over
             seconds.append(time.perf_counter() - began)
-    return Throughput(batch / statistics.median(seconds[2:]), batch, _STEPS, precision)
+    return batch / statistics.median(seconds[2:])

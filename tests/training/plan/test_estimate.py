@@ -1,9 +1,11 @@
 import pytest
 
+from cnnrepro import models
 from cnnrepro.errors import UsageError
+from cnnrepro.recipes.catalogue import recipe
 from cnnrepro.training.plan import gpus
 from cnnrepro.training.plan.estimate import estimate
-from cnnrepro.training.plan.throughput import measure
+from cnnrepro.training.plan.throughput import measure_throughput
 
 
 def test_the_full_imagenet_run_on_the_papers_gpu():
@@ -83,9 +85,11 @@ def test_rows_say_what_is_exact_measured_and_projected():
 def test_a_measurement_leaves_the_number_format_alone():
     from cnnrepro.engine import keras
 
-    before = keras.config.dtype_policy().name
-    measured = measure(
-        "lenet5_modern", (28, 28, 1), 10, "sgd", batch=16, precision="mixed_bfloat16", options={}, on_gpu=False
-    )
-    assert (measured.batch, measured.precision) == (16, "mixed_bfloat16")
-    assert keras.config.dtype_policy().name == before
+    before, formats = keras.config.dtype_policy().name, []
+
+    def build():
+        formats.append(keras.config.dtype_policy().name)
+        return models.build("lenet5_modern")
+
+    assert measure_throughput(build, recipe("sgd"), batch=16, precision="mixed_bfloat16") > 0
+    assert (formats, keras.config.dtype_policy().name) == (["mixed_bfloat16"], before)
