@@ -15,6 +15,7 @@ import pytest
 import cnnrepro
 from cnnrepro.runs import RunSpec, RunStore
 from cnnrepro.training import train
+from cnnrepro.training.progress import Progress
 from tests.calling import call
 
 
@@ -338,7 +339,7 @@ def test_a_run_that_fails_is_named_with_its_log(capsys, tmp_path):
 
 
 def test_an_interrupted_run_is_listed_as_such(capsys, tmp_path):
-    class Interrupting(cnnrepro.training.loop.make_progress("none").__class__):
+    class Interrupting(Progress):
         def batch(self, epoch, images, metrics):
             raise KeyboardInterrupt
 

@@ -17,7 +17,7 @@ from cnnrepro.experiments.results import Loaded, train_with_retries
 from cnnrepro.runner import worker_resources
 from cnnrepro.runner.batch_options import FAILED, FOUND, STOPPED, TRAINED, RunOutcome
 from cnnrepro.runner.worker_resources import Assigned, Available
-from cnnrepro.training.progress import NoProgress
+from cnnrepro.training.progress import Progress
 from cnnrepro.training.stop import Stopped, StopRequest
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def train_run(batch: str, number: int, spec: RunSpec, keep_weights: bool, retry:
         return RunOutcome(TRAINED if progress.began else FOUND, record.sentence())
 
 
-class _EventProgress(NoProgress):
+class _EventProgress(Progress):
     """Progress as events that the batch listens to."""
 
     def __init__(self, worker: Worker, batch: str, number: int):

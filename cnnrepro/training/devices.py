@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import keras
 
     from cnnrepro.training.resolve import ResolvedRun
+
 SAME_VERSIONS = ("cnnrepro", "keras", "jax")  # at all workers of a run
 
 
@@ -114,8 +115,14 @@ class DeviceGroup(SingleDevice):
     def verify_same_run(self, run: ResolvedRun) -> None:
         """Make sure that all workers mean the same run and that its batches can be divided; UsageError where not."""
         devices = self.share.devices
-        if self._messages is not None:
-            self._compare(self._messages.gather(self._facts(run)))
+        facts = self._messages.gather(self._facts(run)) if self._messages else []
+        for number, own in enumerate(facts):
+            for name, wanted in facts[0].items():
+                if own.get(name) != wanted:
+                    raise UsageError(
+                        f"Worker {number} of {self._count} has {name} {own.get(name)!r} where worker 0 has {wanted!r}; "
+                        f"give the same command on every machine, with the same versions, data and --precision."
+                    )
         if run.spec.batch_size % devices:
             raise UsageError(
                 f"A batch must be divisible among the {devices} devices; give a --batch-size that is a multiple of "
@@ -139,15 +146,6 @@ class DeviceGroup(SingleDevice):
             "key": run.key,
         }
 
-    def _compare(self, facts: list[dict]) -> None:
-        for number, own in enumerate(facts):
-            for name, wanted in facts[0].items():
-                if own.get(name) != wanted:
-                    raise UsageError(
-                        f"Worker {number} of {self._count} has {name} {own.get(name)!r} where worker 0 has {wanted!r}; "
-                        f"give the same command on every machine, with the same versions, data and --precision."
-                    )
-
     def broadcast_state(self, model: keras.Model, history: Mapping[str, list[float]]) -> None:
         """Give all workers the chief's variables; the chief tells the history that led to them."""
         if self._messages is None:
@@ -158,7 +156,8 @@ class DeviceGroup(SingleDevice):
             self._messages.send({"history": {name: list(values) for name, values in history.items()}})
         variables = _variables(model)
         with self.detecting_lost_workers():
-            values = multihost_utils.broadcast_one_to_all([np.asarray(one.value) for one in variables], self.chief)
+            own = [np.asarray(variable.value) for variable in variables]
+            values = multihost_utils.broadcast_one_to_all(own, self.chief)
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
 
@@ -196,9 +195,7 @@ class DeviceGroup(SingleDevice):
         for variable in _variables(model):
             if len(variable.value.sharding.device_set) < self.share.devices:
                 own = np.asarray(variable.value)
-                variable.assign(
-                    self._jax.make_array_from_callback(own.shape, self._copied, lambda at, own=own: own[at])
-                )
+                variable.assign(self._jax.make_array_from_callback(own.shape, self._copied, own.__getitem__))
 
     def gather(self, model: keras.Model) -> None:
         """Bring the variables to one device of this process, for what it does alone."""
@@ -211,12 +208,10 @@ class DeviceGroup(SingleDevice):
 
     def raise_if_stopped(self, stop: StopRequest) -> None:
         """Raise Stopped on all workers where one was asked to stop."""
-        if self._messages is None:
-            return stop.raise_if_requested()
-        signals = self._messages.gather(int(stop.signal or signal.SIGINT) if stop.requested else 0)
-        if any(signals):
-            raise Stopped(max(signals))
-        return None
+        own = int(stop.signal or signal.SIGINT) if stop.requested else 0
+        asked_by = max(self._messages.gather(own) if self._messages else [own])
+        if asked_by:
+            raise Stopped(asked_by)
 
     def finish(self, record: RunRecord) -> None:
         """Tell all workers that nothing is left to do."""
@@ -230,5 +225,5 @@ class DeviceGroup(SingleDevice):
 
 def _variables(model: keras.Model) -> list[Any]:
     """Every variable that a training step takes, each once."""
-    found = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
-    return list({id(variable): variable for variable in found}.values())
+    variables = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+    return list({id(variable): variable for variable in variables}.values())

@@ -38,10 +38,6 @@ class Progress:
         """The run has ended, in whichever way."""
 
 
-class NoProgress(Progress):
-    """Silence."""
-
-
 def _spell(metrics: dict[str, float]) -> str:
     """Metrics as people read them: "loss 0.412, accuracy 0.871"."""
     return ", ".join(f"{name.replace('val_', 'validation ')} {value:.3f}" for name, value in metrics.items())
@@ -124,33 +120,23 @@ class LineProgress(Progress):
         self._say(f"{self._title}: epoch {epoch}/{self._epochs} done, {_spell(metrics)}, {self._pace()}")
 
 
-def in_jupyter() -> bool:
+def _in_jupyter() -> bool:
     """Whether this code runs in a notebook's kernel."""
     shell = sys.modules.get("IPython")
-    instance = shell.get_ipython() if shell else None
-    return type(instance).__name__ == "ZMQInteractiveShell"
+    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
 
 
-def style() -> str:
-    """The style that fits where this runs; the environment variable CNNREPRO_PROGRESS names another."""
-    chosen = os.environ.get("CNNREPRO_PROGRESS")
-    if chosen:
-        return chosen
-    if in_jupyter():
-        return NOTEBOOK
-    return BAR if sys.stderr is not None and sys.stderr.isatty() else LINES
-
-
-def make_progress(name: str | None = None) -> Progress:
-    """The progress display of a style, by default of the one that fits; raises UsageError for an unknown style."""
-    name = name or style()
-    if name not in STYLES:
-        raise unknown("progress style", name, STYLES)
-    if name == NONE:
-        return NoProgress()
-    if name == LINES:
+def make_progress() -> Progress:
+    """The display that fits where this runs, or the one that CNNREPRO_PROGRESS names; UsageError for an unknown one."""
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    style = os.environ.get("CNNREPRO_PROGRESS") or (NOTEBOOK if _in_jupyter() else BAR if terminal else LINES)
+    if style not in STYLES:
+        raise unknown("progress style", style, STYLES)
+    if style == NONE:
+        return Progress()
+    if style == LINES:
         return LineProgress()
-    if name == NOTEBOOK:
+    if style == NOTEBOOK:
         from tqdm.notebook import tqdm
 
         return BarProgress(tqdm)

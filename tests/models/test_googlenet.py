@@ -10,7 +10,7 @@ from cnnrepro.models import MODELS, build, outline
 from cnnrepro.models.auxiliary import HEAD_WEIGHT, AuxiliaryHeads
 from cnnrepro.runs import RunSpec
 from cnnrepro.training.epoch import compiled_model, numeric_mode, train_epoch
-from cnnrepro.training.progress import NoProgress
+from cnnrepro.training.progress import Progress
 from cnnrepro.training.resolve import resolve
 from tests.models.layer_counts import multiply_adds, of_kinds, outlined, trainable
 
@@ -197,7 +197,7 @@ def test_it_trains_through_the_training_loop_in_mixed_precision():
         assert model.get_layer("inception_3a_5x5").compute_dtype == "bfloat16"
         head = model.get_layer("head1_conv").kernel.numpy()
         validation = data.batches(run.splits, "validation", 16).take(1)
-        measured = train_epoch(run, model, validation, 0, {}, NoProgress())
+        measured = train_epoch(run, model, validation, 0, {}, Progress())
         # about ln 10 each: 1.6 times with the heads, once without
         assert 3.2 < measured["loss"] < 4.5
         assert 2.1 < measured["val_loss"] < 2.6

@@ -25,7 +25,7 @@ from cnnrepro.training import loop, train
 from cnnrepro.training import resolve as resolve_module
 from cnnrepro.training.epoch import build, numeric_mode
 from cnnrepro.training.loop import find_or_train
-from cnnrepro.training.progress import NoProgress
+from cnnrepro.training.progress import Progress
 from cnnrepro.training.resolve import resolve, resolve_precision
 from cnnrepro.training.stop import Stopped, StopRequest
 
@@ -163,7 +163,7 @@ def test_what_was_trained_before_is_forgotten(tiny, tmp_path):
     assert graphs(1) == graphs(2)
 
 
-class _Interrupting(NoProgress):
+class _Interrupting(Progress):
     """Interrupts in the middle of an epoch, by default the second."""
 
     def __init__(self, epoch=2):
@@ -228,7 +228,7 @@ def test_a_run_that_is_asked_to_stop_does_so_after_a_checkpoint(undisturbed, tin
 
 
 def test_a_run_that_another_process_took_over_writes_nothing_and_waits_for_it(undisturbed, tiny, tmp_path):
-    class Robbed(NoProgress):
+    class Robbed(Progress):
         said = 0
 
         def epoch(self, epoch, metrics):
@@ -370,10 +370,10 @@ KILLED = """
 import json, os, signal, sys
 from cnnrepro.runs import RunSpec
 from cnnrepro.training import train
-from cnnrepro.training.progress import NoProgress
+from cnnrepro.training.progress import Progress
 from tests import tiny
 
-class Killing(NoProgress):
+class Killing(Progress):
     def batch(self, epoch, images, metrics):
         if epoch == 2 and os.environ.get("KILL"):
             os.kill(os.getpid(), signal.SIGKILL)

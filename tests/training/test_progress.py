@@ -75,4 +75,4 @@ def test_an_unknown_style_lists_the_known(monkeypatch):
 
 def test_without_a_terminal_there_are_lines(monkeypatch):
     monkeypatch.delenv("CNNREPRO_PROGRESS")
-    assert module.style() == "lines"
+    assert isinstance(make_progress(), LineProgress)

@@ -10,7 +10,7 @@ import pytest
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.runs import RunStore
 from cnnrepro.training import loop, tensorboard, train
-from cnnrepro.training.progress import NoProgress
+from cnnrepro.training.progress import Progress
 
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
@@ -75,7 +75,7 @@ def untracked(tiny, tmp_path_factory):
 
 
 def test_a_tracked_run_is_the_same_and_all_of_it_is_shown(untracked, tiny, tmp_path, capfd):
-    record = train(tiny(), runs=tmp_path, track=["tensorboard"], progress=NoProgress())
+    record = train(tiny(), runs=tmp_path, track=["tensorboard"], progress=Progress())
     assert {name: record.history[name] for name in CURVES} == {name: untracked.history[name] for name in CURVES}
     assert record.test == untracked.test
     shown = Shown(tmp_path, record.key)
@@ -87,7 +87,7 @@ def test_a_tracked_run_is_the_same_and_all_of_it_is_shown(untracked, tiny, tmp_p
 
 
 def test_an_interrupted_run_goes_on_without_a_gap_or_a_double_point(untracked, tiny, tmp_path):
-    class Interrupting(NoProgress):
+    class Interrupting(Progress):
         def batch(self, epoch, images, metrics):
             if epoch == 2:
                 raise KeyboardInterrupt
@@ -126,7 +126,7 @@ def test_a_run_that_diverged_says_so(tiny, tmp_path):
 def test_a_folder_that_cannot_be_written_does_not_end_the_run(untracked, tiny, tmp_path, monkeypatch, capfd):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("CNNREPRO_TENSORBOARD", str(tmp_path / "file" / "below"))
-    record = train(tiny(), runs=tmp_path / "runs", track=["tensorboard"], progress=NoProgress())
+    record = train(tiny(), runs=tmp_path / "runs", track=["tensorboard"], progress=Progress())
     assert (record.status, record.test) == ("done", untracked.test)
     (line,) = capfd.readouterr().err.splitlines()
     assert "cnnrepro: TensorBoard was given up (Not a directory" in line
@@ -155,7 +155,7 @@ def test_an_error_before_the_run_begins_leaves_nothing(tiny, tmp_path, monkeypat
 
     monkeypatch.setattr(loop, "compiled_model", full)
     with pytest.raises(WorkFailed, match="No space left"):
-        train(tiny(), runs=tmp_path, track=["tensorboard"], progress=NoProgress())
+        train(tiny(), runs=tmp_path, track=["tensorboard"], progress=Progress())
     assert not (tmp_path / "tensorboard").exists()
     assert capfd.readouterr().err == ""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from cnnrepro.errors import UsageError
@@ -22,7 +21,6 @@ def train(
     worker: int | None,
     runs: Path,
     stop: StopRequest,
-    track: Sequence[str] | None = None,
     **how: object,
 ) -> RunRecord:
     """The record of a run, as ``loop.find_or_train`` gives it.
@@ -33,8 +31,7 @@ def train(
         worker: which of the addresses this is; None where that can be found out.
         runs: folder of the store; with several workers worker 0's is used, and in the others' photographs are kept.
         stop: asks for a stop after a checkpoint.
-        track: as ``loop.find_or_train`` has it.
-        how: ``keep_weights``, ``cache`` and ``placement`` of ``loop.find_or_train``.
+        how: ``keep_weights``, ``cache``, ``placement`` and ``track`` of ``loop.find_or_train``.
 
     Raises:
         Stopped: this or another worker was asked to stop; the same command goes on from the checkpoint.
@@ -45,17 +42,16 @@ def train(
     if worker is not None and workers in (None, addresses.LOCAL):
         raise UsageError(f"--worker says which one of --workers HOST:PORT,HOST:PORT this is. Received: {worker}")
     if workers is None:
-        return loop.find_or_train(spec, runs=runs, stop=stop, track=track, **how)
-    require_jax()
+        return loop.find_or_train(spec, runs=runs, stop=stop, **how)
+    _require_jax()
     if workers == addresses.LOCAL:
         from cnnrepro.training.devices import DeviceGroup
 
-        return loop.find_or_train(spec, runs=runs, stop=stop, track=track, devices=DeviceGroup(), **how)
-    group = addresses.find_workers(workers, worker)
-    return supervision.train(spec, group, stop=stop, runs=str(runs), track=track, **how)
+        return loop.find_or_train(spec, runs=runs, stop=stop, devices=DeviceGroup(), **how)
+    return supervision.train(spec, addresses.find_workers(workers, worker), stop=stop, runs=str(runs), **how)
 
 
-def require_jax() -> None:
+def _require_jax() -> None:
     """Raise UsageError unless Keras runs on JAX; TensorFlow's strategy for several workers takes no Keras 3 model."""
     chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
     if chosen != "jax":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cnnrepro.runs.record import RunRecord
 from cnnrepro.training.callback import DivergedError
 from cnnrepro.training.epoch import compiled_model, numeric_mode, train_epoch
-from cnnrepro.training.progress import NoProgress
+from cnnrepro.training.progress import Progress
 from cnnrepro.training.resolve import ResolvedRun
 from cnnrepro.training.stop import StopRequest
 
@@ -37,7 +37,7 @@ def _epochs(run: ResolvedRun, devices: DeviceGroup, stop: StopRequest, history: 
     with stop.deferred():  # also between epochs, and while the chief writes its checkpoint
         for epoch in range(len(history.get("loss", ())), run.spec.epochs):
             try:
-                measured = train_epoch(run, model, validation, epoch, history, NoProgress(), devices)
+                measured = train_epoch(run, model, validation, epoch, history, Progress(), devices)
             except DivergedError:  # everywhere at the same step; the chief says what becomes of it
                 return
             history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
