@@ -43,10 +43,15 @@ class _Standing:
 
 
 class BatchProgress:
-    """A line on standard error for each epoch and each end, and one a minute about the whole."""
+    """A line on standard error for each epoch and each end, and one a minute about the whole.
 
-    def __init__(self, specs: Sequence[RunSpec]):
-        self._specs = specs
+    Args:
+        specs: the runs.
+        silent: say nothing.
+    """
+
+    def __init__(self, specs: Sequence[RunSpec], silent: bool = False):
+        self._specs, self._silent = specs, silent
         self._running: dict[int, _Standing] = {}
         self._outcomes: dict[int, RunOutcome] = {}
         self._began = self._said = time.monotonic()
@@ -58,7 +63,8 @@ class BatchProgress:
 
     def _say(self, text: str, style: str | None = None) -> None:
         self._said = time.monotonic()
-        say_line(text)
+        if not self._silent:
+            say_line(text)
 
     def hear(self, number: int, retried: str = "", **event: object) -> None:
         """Take in what a worker told of a run: any of ``epoch``, ``loss``, ``val_accuracy``, ``waits``, ``retried``."""
@@ -67,18 +73,18 @@ class BatchProgress:
             standing.waits = False
             for name, value in event.items():
                 setattr(standing, name, value)
+        spec = self._specs[number]
         if retried:
             self._say(f"{retried}\nIt is tried again.", style="yellow")
-        else:
-            self._show_event(number, standing, epoch_ended="val_accuracy" in event)
+        elif standing.waits:
+            self._show_event(f"{spec.title()}: {standing.sentence(spec.epochs)}")
+        elif "val_accuracy" in event:
+            done = f"epoch {standing.epoch:.0f}/{spec.epochs} done, loss {standing.loss:.3f}"
+            self._show_event(f"{spec.title()}: {done}")
 
-    def _show_event(self, number: int, standing: _Standing, epoch_ended: bool) -> None:
+    def _show_event(self, text: str) -> None:
         """Say that an epoch ended, or that the run waits."""
-        title, epochs = self._specs[number].title(), self._specs[number].epochs
-        if standing.waits:
-            self._say(f"{title}: {standing.sentence(epochs)}")
-        elif epoch_ended:
-            self._say(f"{title}: epoch {standing.epoch:.0f}/{epochs} done, loss {standing.loss:.3f}")
+        self._say(text)
 
     def send_again(self, number: int) -> None:
         """Take in that a run has no worker any more, and is sent to another."""
@@ -132,13 +138,6 @@ class BatchProgress:
         return (time.monotonic() - self._began) * (total - done) / done
 
 
-class SilentBatchProgress(BatchProgress):
-    """Silence."""
-
-    def _say(self, text: str, style: str | None = None) -> None:
-        """Say nothing."""
-
-
 class LiveBatchProgress(BatchProgress):
     """A table that is drawn again and again in a terminal: what trains now, and the counts; failures stay above it."""
 
@@ -167,7 +166,7 @@ class LiveBatchProgress(BatchProgress):
     def _say(self, text: str, style: str | None = None) -> None:
         self._console.print(text, style=style, markup=False)
 
-    def _show_event(self, number: int, standing: _Standing, epoch_ended: bool) -> None:
+    def _show_event(self, text: str) -> None:
         """The table shows it."""
 
     def _show_end(self, number: int, outcome: RunOutcome) -> None:
@@ -192,7 +191,6 @@ def _spell(seconds: float) -> str:
 
 def make_batch_progress(specs: Sequence[RunSpec]) -> BatchProgress:
     """What fits: a table in a terminal, lines elsewhere, nothing where CNNREPRO_PROGRESS is "none"."""
-    if os.environ.get("CNNREPRO_PROGRESS") == NONE:
-        return SilentBatchProgress(specs)
+    style = os.environ.get("CNNREPRO_PROGRESS")
     terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    return LiveBatchProgress(specs) if terminal and not os.environ.get("CNNREPRO_PROGRESS") else BatchProgress(specs)
+    return LiveBatchProgress(specs) if terminal and not style else BatchProgress(specs, silent=style == NONE)

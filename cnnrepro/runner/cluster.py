@@ -56,20 +56,17 @@ def _settings() -> dict[str, object]:
 
 @contextlib.contextmanager
 def connected(options: BatchOptions, batch: str, count: int, runs: Path) -> Iterator[Client]:
-    """A client of the cluster that trains a batch: its workers are there, and have its plugin.
-
-    Args:
-        options: of the batch.
-        batch: its name.
-        count: of runs.
-        runs: the run store.
+    """A client of the cluster that trains a batch of so many runs: its workers are there, and have its plugin.
 
     Raises:
         UsageError: nobody answers at the scheduler's address, or its workers cannot do this work; says why.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(dask.config.set(_settings()))
-        stack.enter_context(_quiet())
+        # Dask's own reports are for its makers; what matters of them is said in the batch's words.
+        logger = logging.getLogger("distributed")
+        stack.callback(logger.setLevel, logger.level)
+        logger.setLevel(logging.CRITICAL)
         if options.scheduler:
             client = stack.enter_context(_running(options.scheduler))
         else:
@@ -92,7 +89,10 @@ def _own(workers: int, memory: int | None) -> Iterator[Client]:
         scratch = stack.enter_context(folder_beside(Path(tempfile.gettempdir()), "cnnrepro-batch-"))
         stack.enter_context(dask.config.set({"temporary-directory": str(scratch)}))
         stack.callback(_kill_workers)
-        with _signals_blocked():
+        # A terminal sends Ctrl-C to all processes in it, and services are ended by SIGTERM to all of theirs. When
+        # workers end is for the batch to say, so both are blocked in all processes and threads that are started here.
+        unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
             cluster = LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
@@ -106,6 +106,8 @@ def _own(workers: int, memory: int | None) -> Iterator[Client]:
                 silence_logs=logging.CRITICAL,
             )
             stack.callback(_close, cluster)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
         client = stack.enter_context(Client(cluster))
         client.wait_for_workers(workers, timeout=START_SECONDS)
         yield client
@@ -167,32 +169,6 @@ def _check_workers(client: Client, address: str | None, runs: Path) -> dict[str,
                 f"machines share under the same path."
             )
     return {report["name"]: report["available"] for report in reports.values()}
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Dask's own reports are for its makers; what matters of them is said in the batch's words."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-
-
-@contextlib.contextmanager
-def _signals_blocked() -> Iterator[None]:
-    """Block Ctrl-C and SIGTERM for all processes and threads that are started in a block.
-
-    A terminal sends Ctrl-C to all processes in it, and services are ended by SIGTERM to all of theirs; when workers end
-    is for the batch to say.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _close(cluster: LocalCluster) -> None:

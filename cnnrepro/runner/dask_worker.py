@@ -32,6 +32,8 @@ TELL_SECONDS = 1.0  # between two events of a run within an epoch
 # batches share a worker.
 _ONE_AT_A_TIME = threading.Lock()
 
+_resources_taken = threading.Event()
+
 
 class BatchPlugin(WorkerPlugin):
     """A batch in a worker: its store, its stop request and the data that were loaded for it.
@@ -53,12 +55,16 @@ class BatchPlugin(WorkerPlugin):
         self.loaded = Loaded(self._runs)
 
     def take_resources(self) -> None:
-        """Keep this process to its part of the machine.
+        """Keep this process to its part of the machine, once: the libraries count cores and GPUs when they start.
 
         A worker that came after the batch began has all that it may use: the others work with their parts already.
         """
-        own = _available()
-        _take(self._assigned.get(str(self.worker.name), Assigned(own.cores, shared_gpu=bool(own.gpus))))
+        if not _resources_taken.is_set():
+            own = _available()
+            worker_resources.take(
+                self._assigned.get(str(self.worker.name), Assigned(own.cores, shared_gpu=bool(own.gpus)))
+            )
+            _resources_taken.set()
 
 
 def plugin_name(batch: str) -> str:
@@ -75,10 +81,10 @@ async def ask_to_stop(batch: str, dask_worker: Worker) -> None:
 
 
 def inspect_worker(runs: str, mark: str, dask_worker: Worker) -> dict[str, object]:
-    """What a batch must know of a worker first: its threads, its code, what it may use of its machine, and whether it
-    sees the store, by a mark in it.
+    """What a batch must know of a worker first: its threads, code and resources, and whether it sees the store.
 
-    A folder of the same path on a disk of its own would do for training, and nobody else would ever see what came out.
+    That is known by a mark in it: a folder of the same path on a disk of its own would do for training, and nobody else
+    would ever see what came out.
     """
     from cnnrepro import __version__
     from cnnrepro.runs.keys import TRAINING_VERSION
@@ -133,11 +139,9 @@ class _EventProgress(Progress):
         self._worker.log_event(TOPIC, self._run | event)
 
     def wait(self, title: str) -> None:
-        """Say so."""
         self.tell(waits=True)
 
     def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
-        """Say what begins."""
         self.began, self._images, self._seen = True, images, 0
         self.tell(epoch=done)
 
@@ -150,7 +154,6 @@ class _EventProgress(Progress):
             self.tell(epoch=epoch - 1 + min(self._seen / self._images, 1.0), loss=metrics["loss"])
 
     def epoch(self, epoch: int, metrics: dict[str, float]) -> None:
-        """Say how the epoch went."""
         self._seen = 0
         self.tell(epoch=epoch, loss=metrics["loss"], val_accuracy=metrics["val_accuracy"])
 
@@ -159,13 +162,3 @@ class _EventProgress(Progress):
 def _available() -> Available:
     """What this process may use, as it was before it took its part."""
     return worker_resources.available()
-
-
-_taken = threading.Event()
-
-
-def _take(assigned: Assigned) -> None:
-    """Take what was assigned, once: the libraries have counted cores and GPUs when a second batch comes."""
-    if not _taken.is_set():
-        worker_resources.take(assigned)
-        _taken.set()

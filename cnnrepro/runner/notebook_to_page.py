@@ -66,7 +66,7 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path) -> Path:
 
 def records_of(keys: list[str], store: RunStore) -> list[RunRecord]:
     """The records of the runs that a notebook showed; raises WorkFailed where the store lacks one."""
-    records = store.several(keys)
+    records = [store.get(key) for key in keys]
     if None in records:
         raise WorkFailed(f"The notebook shows run {keys[records.index(None)]}, which is not in {str(store.folder)!r}.")
     return records

@@ -57,7 +57,7 @@ def test_a_terminal_shows_what_trains_and_keeps_failures(monkeypatch):
 def test_runs_that_were_found_do_not_shorten_the_time_left(monkeypatch):
     clock = [100.0]
     monkeypatch.setattr(batch_progress.time, "monotonic", lambda: clock[0])
-    progress = batch_progress.SilentBatchProgress(SPECS)
+    progress = batch_progress.BatchProgress(SPECS, silent=True)
     progress.end(0, RunOutcome("found"))
     progress.end(1, RunOutcome("found"))
     clock[0] += 100
