@@ -41,21 +41,9 @@ def recipes_rows() -> list[dict]:
     """One row a recipe."""
     from cnnrepro.recipes.catalogue import RECIPES
 
-    return [
-        {
-            "name": row.name,
-            "optimizer": row.optimizer,
-            "learning_rate": row.learning_rate,
-            "momentum": row.momentum,
-            "weight_decay": row.weight_decay,
-            "schedule": str(row.schedule),
-            "batch_size": row.batch_size,
-            "epochs": row.epochs,
-            "pipeline": row.pipeline,
-            "source": row.source,
-        }
-        for row in RECIPES.values()
-    ]
+    names = ("name", "optimizer", "learning_rate", "momentum", "weight_decay", "schedule")
+    names += ("batch_size", "epochs", "pipeline", "source")
+    return [_fields(row, *names) | {"schedule": str(row.schedule)} for row in RECIPES.values()]
 
 
 def pipelines_rows() -> list[dict]:
@@ -77,17 +65,12 @@ def experiments_rows() -> list[dict]:
     """One row an experiment."""
     from cnnrepro.experiments.catalogue import EXPERIMENTS
 
-    return [
-        {
-            "name": row.name,
-            "title": row.title,
-            "claims": list(row.claims),
-            "minutes": row.minutes,
-            "expected": row.expected,
-            "question": row.question,
-        }
-        for row in EXPERIMENTS.values()
-    ]
+    names = ("name", "title", "claims", "minutes", "expected", "question")
+    return [_fields(row, *names) | {"claims": list(row.claims)} for row in EXPERIMENTS.values()]
+
+
+def _fields(row: object, *names: str) -> dict:
+    return {name: getattr(row, name) for name in names}
 
 
 LISTINGS: dict[str, Callable[[], list[dict]]] = {

@@ -13,7 +13,7 @@ from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnnrepro.runs import RunRecord
+    from cnnrepro.runs import RunRecord, RunStore
 
 Keys = Annotated[list[str], typer.Argument(metavar="KEY…", help="Keys, or four or more of their first digits.")]
 
@@ -23,15 +23,20 @@ runs_app = typer.Typer(
 app.add_typer(runs_app, name="runs")
 
 
+def _store(context: typer.Context, given: Path | None) -> RunStore:
+    """The store that ``--runs`` names, behind the subcommand or before it."""
+    from cnnrepro.runs.store import RunStore
+
+    return RunStore(runs_dir(given or context.obj))
+
+
 @runs_app.callback()
 def runs_(context: typer.Context, runs: Runs = None, as_json: AsJson = False) -> None:
     """List the runs of the store, oldest first."""
-    from cnnrepro.runs.store import RunStore
-
     context.obj = runs
     if context.invoked_subcommand is not None:
         return
-    store = RunStore(runs_dir(runs))
+    store = _store(context, runs)
     records = store.records(unreadable=say)
     if as_json:
         print_json([record.to_dict() for record in records])
@@ -45,15 +50,13 @@ def runs_(context: typer.Context, runs: Runs = None, as_json: AsJson = False) ->
 @runs_app.command("show")
 def runs_show(context: typer.Context, key: Key, runs: Runs = None) -> None:
     """Print one record as JSON."""
-    from cnnrepro.runs.store import RunStore
-
-    print_json(RunStore(runs_dir(runs or context.obj)).find(key).to_dict())
+    print_json(_store(context, runs).find(key).to_dict())
 
 
 @runs_app.command("diff")
 def runs_diff(
     context: typer.Context,
-    first: Annotated[str, typer.Argument(metavar="KEY", help="A run's key, or four or more of its first digits.")],
+    first: Key,
     second: Annotated[str, typer.Argument(metavar="KEY", help="Another's.")],
     runs: Runs = None,
     other: Annotated[
@@ -64,10 +67,9 @@ def runs_diff(
 ) -> None:
     """Compare two runs: what was asked for and what computed it, where that differs, and the results."""
     from cnnrepro.runs.diff import diff
-    from cnnrepro.runs.store import RunStore
 
-    store = RunStore(runs_dir(runs or context.obj))
-    beside = RunStore(paths.expand(other)) if other else store
+    store = _store(context, runs)
+    beside = _store(context, other) if other else store
     result = diff(store.find(first), beside.find(second))
     if as_json:
         print_json(result.to_dict())
@@ -96,11 +98,10 @@ def runs_export(
     In CSV a text that a spreadsheet would run as a formula has an apostrophe in front.
     """
     from cnnrepro.runs import export
-    from cnnrepro.runs.store import RunStore
 
     file = paths.expand(file)
     export.check_file(file)
-    store = RunStore(runs_dir(runs or context.obj))
+    store = _store(context, runs)
     records = store.records(unreadable=say)
     frame = export.curves_table(records) if curves else export.runs_table(records, store)
     if not len(frame):
@@ -119,9 +120,8 @@ def runs_verify(
 ) -> None:
     """Check records, the files beside them and checkpoints. Exit status 1 where something is damaged."""
     from cnnrepro.runs import verify
-    from cnnrepro.runs.store import RunStore
 
-    store = RunStore(runs_dir(runs or context.obj))
+    store = _store(context, runs)
     rows = verify.verify(store, [store.key_of(prefix) for prefix in dict.fromkeys(key)] if key else None)
     if as_json:
         print_json([row.to_dict() for row in rows])
@@ -155,9 +155,8 @@ def runs_prune(
     Nothing of a run that a living process trains, and no record.
     """
     from cnnrepro.runs import prune
-    from cnnrepro.runs.store import RunStore
 
-    store = RunStore(runs_dir(runs or context.obj))
+    store = _store(context, runs)
     options = prune.PruneOptions(weights=weights, unfinished=unfinished, older_than=older_than)
     pruned = prune.prune(store, options, dry_run=dry_run)
     if as_json:
@@ -175,9 +174,7 @@ def runs_prune(
 @runs_app.command("rm")
 def runs_rm(context: typer.Context, key: Keys, runs: Runs = None) -> None:
     """Remove runs and their files; all keys are checked before the first is removed."""
-    from cnnrepro.runs.store import RunStore
-
-    store = RunStore(runs_dir(runs or context.obj))
+    store = _store(context, runs)
     keys = list(dict.fromkeys(store.key_of(prefix) for prefix in key))
     for complete in keys:
         if store.is_claimed(complete):
@@ -188,14 +185,7 @@ def runs_rm(context: typer.Context, key: Keys, runs: Runs = None) -> None:
 
 
 def _row(record: RunRecord, active: bool) -> dict[str, str]:
-    """One row of the table of runs.
-
-    Args:
-        record: the run.
-        active: whether a living process is training it.
-    """
-    from cnnrepro.runs.record import DONE
-
+    """A row of the table of runs; a living process trains the run if it is ``active``."""
     spec = record.spec
     last = {name: values[-1] for name, values in record.history.items()}
     return {
@@ -205,6 +195,6 @@ def _row(record: RunRecord, active: bool) -> dict[str, str]:
         "recipe": spec.recipe,
         "epochs": f"{record.epochs_done}/{spec.epochs}",
         "val accuracy": f"{last['val_accuracy']:.4f}" if last else "",
-        "test accuracy": f"{record.test['accuracy']:.4f}" if record.status == DONE else "",
+        "test accuracy": f"{record.test['accuracy']:.4f}" if record.test else "",
         "minutes": f"{record.wall_seconds / 60:.1f}",
     }

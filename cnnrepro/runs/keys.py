@@ -1,11 +1,10 @@
-"""The key of a run: the hash that names its folder, and how people may shorten it."""
+"""The key of a run: the hash that names its folder."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable
 
 from cnnrepro import data, models
 from cnnrepro.errors import UsageError
@@ -18,7 +17,6 @@ from cnnrepro.runs.spec import RunSpec
 TRAINING_VERSION = 1
 
 KEY = re.compile(r"[0-9a-f]{16}")
-_PREFIX = re.compile(r"[0-9a-f]{4,16}")
 
 
 def run_key(spec: RunSpec, *, fingerprint: str, precision: str, backend: str) -> str:
@@ -65,22 +63,3 @@ def check_key(key: str) -> str:
     if not KEY.fullmatch(key):
         raise UsageError(f"A run's key has 16 hexadecimal digits. Received: {key!r}")
     return key
-
-
-def complete_key(prefix: str, keys: Iterable[str], place: str) -> str:
-    """The one of ``keys`` that begins with ``prefix``; ``place`` is where they lie, for the error.
-
-    Raises:
-        UsageError: fewer than four digits, or no key or several begin so.
-    """
-    if not _PREFIX.fullmatch(prefix):
-        raise UsageError(
-            "Name a run by its key or the first 4 or more of its 16 hexadecimal digits; see `cnnrepro runs`. "
-            f"Received: {prefix!r}"
-        )
-    matches = [key for key in keys if key.startswith(prefix)]
-    if not matches:
-        raise UsageError(f"No run in {place!r} has a key that begins with {prefix!r}; see `cnnrepro runs`.")
-    if len(matches) > 1:
-        raise UsageError(f"Key {prefix!r} names several runs ({', '.join(matches)}); give more of it.")
-    return matches[0]

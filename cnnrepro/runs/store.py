@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
 from cnnrepro.files import write_whole
 from cnnrepro.runs import lease
-from cnnrepro.runs.keys import KEY, check_key, complete_key
+from cnnrepro.runs.keys import KEY, check_key
 from cnnrepro.runs.lease import Claim
 from cnnrepro.runs.record import DONE, RunRecord, has_sha256, is_foreign, read_record, sha256_of, write_record
 
@@ -36,6 +37,8 @@ WEIGHTS = "weights.keras"
 BESIDE = (CURVES, PREDICTIONS, WEIGHTS)  # the files whose checksums a record holds
 LOG = "log.txt"
 DAMAGED = "record.damaged.json"
+
+_PREFIX = re.compile(r"[0-9a-f]{4,16}")  # of a key, as people may shorten it
 
 
 class UnreadableRecord(WorkFailed):
@@ -102,27 +105,13 @@ class RunStore:
 
     def records(self, unreadable: Callable[[str], object] = lambda text: None) -> list[RunRecord]:
         """All records that can be read, oldest first; ``unreadable`` is told of each that cannot."""
-        readable = [record for record in self.several(self.keys(), unreadable) if record is not None]
-        return sorted(readable, key=lambda record: (record.started, record.key))
-
-    def several(self, keys: Iterable[str], unreadable: Callable[[str], object] | None = None) -> list[RunRecord | None]:
-        """What ``get`` gives for each of the keys.
-
-        Args:
-            keys: of the runs.
-            unreadable: told of each record that cannot be read, for which the list then has None; by default that
-                raises as in ``get``.
-        """
-        records: list[RunRecord | None] = []
-        for key in keys:
+        records: list[RunRecord] = []
+        for key in self.keys():
             try:
-                records.append(self.get(key))
+                records += filter(None, [self.get(key)])  # one may just have been removed
             except UnreadableRecord as error:
-                if unreadable is None:
-                    raise
                 unreadable(str(error))
-                records.append(None)
-        return records
+        return sorted(records, key=lambda record: (record.started, record.key))
 
     def key_of(self, prefix: str) -> str:
         """The one key that begins with ``prefix``, whether or not its record can be read.
@@ -130,7 +119,18 @@ class RunStore:
         Raises:
             UsageError: fewer than four digits, or no run or several begin so.
         """
-        return complete_key(prefix, self.keys(), str(self.folder))
+        if not _PREFIX.fullmatch(prefix):
+            raise UsageError(
+                "Name a run by its key or the first 4 or more of its 16 hexadecimal digits; see `cnnrepro runs`. "
+                f"Received: {prefix!r}"
+            )
+        matches = [key for key in self.keys() if key.startswith(prefix)]
+        if not matches:
+            place = str(self.folder)
+            raise UsageError(f"No run in {place!r} has a key that begins with {prefix!r}; see `cnnrepro runs`.")
+        if len(matches) > 1:
+            raise UsageError(f"Key {prefix!r} names several runs ({', '.join(matches)}); give more of it.")
+        return matches[0]
 
     def find(self, prefix: str) -> RunRecord:
         """The record of ``key_of(prefix)``; raises as that and ``get`` do."""
@@ -209,13 +209,7 @@ class RunStore:
         waiting: Callable[[], object] = lambda: None,
         check_stop: Callable[[], object] = lambda: None,
     ) -> Iterator[Claim]:
-        """Hold the claim on a run; waits while another living process holds it. It ends when its holder dies.
-
-        Args:
-            key: the run.
-            waiting: called once if it has to wait; may raise.
-            check_stop: called again and again while it waits; may raise, and ends the waiting so.
-        """
+        """Hold the claim on a run, taken as in ``Claim.acquire``: waits while another living process holds it."""
         folder = self.path(key)
         folder.mkdir(parents=True, exist_ok=True)
         claim = Claim(folder)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from cnnrepro.errors import UsageError
-from cnnrepro.runs import RunRecord, RunSpec, RunStore
+from cnnrepro.runs import RunRecord, RunSpec
 from cnnrepro.runs.lease import ClaimLost
 from cnnrepro.runs.record import write_record
 from cnnrepro.runs.store import UnreadableRecord
@@ -18,11 +18,6 @@ HISTORY = {"loss": [1.0, 0.5], "accuracy": [0.5, 0.75], "val_loss": [2.0, 1.0], 
 def record(key="a" * 16, **changes):
     values = {"status": "done", "spec": SPEC, "history": HISTORY, "test": {"accuracy": 0.5, "loss": 1.5, "images": 2}}
     return RunRecord(key=key, **(values | changes))
-
-
-@pytest.fixture
-def store(tmp_path):
-    return RunStore(tmp_path / "runs")
 
 
 def test_a_record_comes_back_equal(store):
@@ -44,18 +39,6 @@ def test_curves_and_predictions_are_read_by_pandas_in_one_call(store):
 def test_an_empty_or_missing_store_has_no_records(store):
     assert store.records() == []
     assert store.get("f" * 16) is None
-
-
-def test_several_keys_give_their_records_in_order(store):
-    first, last = (store.put(record(key)) for key in ("a" * 16, "c" * 16))
-    assert store.several(["c" * 16, "b" * 16, "a" * 16]) == [last, None, first]
-    store.put(record("d" * 16))
-    (store.path("d" * 16) / "record.json").write_text("{")
-    with pytest.raises(UnreadableRecord, match="dddd"):
-        store.several(["a" * 16, "d" * 16])
-    told = []
-    assert store.several(["a" * 16, "d" * 16], told.append) == [first, None]
-    assert len(told) == 1 and "dddd" in told[0]
 
 
 def reworded(text, **changes):
