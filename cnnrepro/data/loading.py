@@ -100,8 +100,8 @@ def _arrays_of(info: DatasetInfo, data_dir: Path | str | None) -> tuple[DatasetI
     """The entry with the sizes that are there, the three splits, and what is there of a data set that is not whole."""
     if info.embedded:
         return info, _split_digits(info), None
-    found, partial = _known(info, prepare.prepare(info.name, data_dir=data_dir))
-    known, test = Examples(*found["train"]), Examples(*found["test"])
+    splits, partial = _published_splits(info, prepare.prepare(info.name, data_dir=data_dir))
+    known, test = Examples(*splits["train"]), Examples(*splits["test"])
     published = info.sizes["train"] + info.sizes["validation"]
     kept = info.sizes["validation"] * len(known) // published  # of a part, the same share
     validation, train = stratified_draw(known.labels, kept, *_VALIDATION)
@@ -111,7 +111,9 @@ def _arrays_of(info: DatasetInfo, data_dir: Path | str | None) -> tuple[DatasetI
     return info, (known.at(train), known.at(validation), test), partial
 
 
-def _known(info: DatasetInfo, folder: Path) -> tuple[Mapping[str, tuple[np.ndarray, np.ndarray]], str | None]:
+def _published_splits(
+    info: DatasetInfo, folder: Path
+) -> tuple[Mapping[str, tuple[np.ndarray, np.ndarray]], str | None]:
     """Images and labels of the published training and test set, and what is there of a set that is not whole."""
     if folder.name == cifar10.FOLDER_NAME:
         parts = cifar10.read(folder.parent)

@@ -83,20 +83,13 @@ def arrays(splits: Splits, split: str) -> tuple[np.ndarray, np.ndarray]:
 
     Returns:
         Images (N, H, W, C) uint8, labels (N,) int64; not copies, so leave them as they are.
-
-    Raises:
-        UsageError: there is no such split.
     """
     examples = of_split(splits, split)
     return examples.images, examples.labels
 
 
 def of_split(splits: Splits, split: str) -> Examples:
-    """The examples of a split.
-
-    Raises:
-        UsageError: there is no such split.
-    """
+    """The examples of a split; raises UsageError where there is no such split."""
     if split not in splits.examples:
         raise unknown("split", split, splits.examples)
     return splits.examples[split]

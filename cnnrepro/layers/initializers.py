@@ -47,11 +47,11 @@ def initializer(name: str) -> keras.initializers.Initializer:
     if name == LECUN_1998:
         return LeCun1998()
     try:
-        found = keras.initializers.get(name)
-        found((1, 1, 1, 2))  # a filter's shape: "identity" is for matrices alone
+        fresh = keras.initializers.get(name)
+        fresh((1, 1, 1, 2))  # a filter's shape: "identity" is for matrices alone
     except (ValueError, TypeError) as error:
         raise UsageError(
             f"kernel_initializer must be {', '.join(OWN_NAMES)} or the name of a Keras initialiser for filters, such "
             f"as he_normal. Received: {name!r}"
         ) from error
-    return found
+    return fresh

@@ -57,10 +57,7 @@ class LocalResponseNormalization(keras.layers.Layer):
                 f"`alpha` and `beta` must not be negative and `k` must be positive. "
                 f"Received: alpha={alpha}, beta={beta}, k={k}"
             )
-        self.size = size
-        self.alpha = alpha
-        self.beta = beta
-        self.k = k
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
         self.alpha_divided_by_size = alpha_divided_by_size
 
     def build(self, input_shape) -> None:
@@ -83,13 +80,8 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def get_config(self):
         """The arguments, for saving."""
-        return super().get_config() | {
-            "size": self.size,
-            "alpha": self.alpha,
-            "beta": self.beta,
-            "k": self.k,
-            "alpha_divided_by_size": self.alpha_divided_by_size,
-        }
+        names = ("size", "alpha", "beta", "k", "alpha_divided_by_size")
+        return super().get_config() | {name: getattr(self, name) for name in names}
 
 
 def band(channels: int, size: int) -> np.ndarray:

@@ -32,8 +32,7 @@ class IdentityShortcut(keras.layers.Layer):
             raise ValueError(
                 f"`filters` and `strides` must be positive integers. Received: filters={filters}, strides={strides}"
             )
-        self.filters = filters
-        self.strides = strides
+        self.filters, self.strides = filters, strides
 
     def build(self, input_shape) -> None:
         """Check that no channel would be lost."""
@@ -52,13 +51,8 @@ class IdentityShortcut(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         """The shape of the output; unknown sizes stay unknown."""
-        batch, height, width, _ = input_shape
-        return (
-            batch,
-            None if height is None else -(-height // self.strides),
-            None if width is None else -(-width // self.strides),
-            self.filters,
-        )
+        batch, *sizes, _ = input_shape
+        return (batch, *(None if size is None else -(-size // self.strides) for size in sizes), self.filters)
 
     def get_config(self):
         """The arguments, for saving."""

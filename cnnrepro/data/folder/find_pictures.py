@@ -109,11 +109,13 @@ def _digest(classes: list[str], pictures: Sequence[_Picture], labels: Sequence[i
 def _in_folder(root: Path) -> list[_Picture]:
     visited: set[tuple[int, int]] = set()
     _is_new(root, visited)
-    class_folders = [
-        (prefix + label, label, split) for prefix, split in _split_folders(root) for label in _folders(root / prefix)
-    ]
     # All are noted before any is gone through: a link from one class to another must not take its pictures away.
-    class_folders = [row for row in class_folders if _is_new(root / row[0], visited)]
+    class_folders = [
+        (prefix + label, label, split)
+        for prefix, split in _split_folders(root)
+        for label in _folders(root / prefix)
+        if _is_new(root / prefix / label, visited)
+    ]
     pictures = [
         _Picture(name, label, split) for folder, label, split in class_folders for name in _below(root, folder, visited)
     ]

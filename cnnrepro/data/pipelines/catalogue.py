@@ -101,11 +101,7 @@ PIPELINES: dict[str, Pipeline] = {
 
 
 def pipeline(name: str) -> Pipeline:
-    """The pipeline of that name.
-
-    Raises:
-        UsageError: there is none; lists the known ones.
-    """
+    """The pipeline of that name; raises UsageError that lists the known ones."""
     if name not in PIPELINES:
         raise unknown("pipeline", name, PIPELINES)
     return PIPELINES[name]

@@ -130,13 +130,13 @@ class Pipeline:
             colour noise "directions" (C, C), in columns, and "variances" (C,), both for pixels 0 … 1.
         """
         channels = splits.canvas[2]
-        found = self._values(splits, statistics, channels)
+        constants = self._values(splits, statistics, channels)
         if self.colour_noise:
             if self.colours == "imagenet":
-                found |= {"directions": np.array(IMAGENET_DIRECTIONS), "variances": np.array(IMAGENET_VARIANCES)}
+                constants |= {"directions": np.array(IMAGENET_DIRECTIONS), "variances": np.array(IMAGENET_VARIANCES)}
             else:
-                found |= {"directions": statistics().directions, "variances": statistics().variances}
-        return {name: np.asarray(value, np.float32) for name, value in found.items()}
+                constants |= {"directions": statistics().directions, "variances": statistics().variances}
+        return {name: np.asarray(value, np.float32) for name, value in constants.items()}
 
     def _values(self, splits: Splits, statistics: Callable[[], Statistics], channels: int) -> dict[str, np.ndarray]:
         if self.values == "minus_mean_image":
@@ -158,5 +158,5 @@ class Pipeline:
 
     def to_dict(self) -> dict[str, object]:
         """What decides the numbers, for a run's key and its record: plain values."""
-        told = {name: value for name, value in asdict(self).items() if name != "source"}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {name: value for name, value in values.items() if name != "source"}

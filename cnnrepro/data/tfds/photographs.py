@@ -8,22 +8,18 @@ everyone tests on these; here they are the test split, and validation is drawn f
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cnnrepro.data import tf_helpers
 from cnnrepro.data.catalogue import DatasetInfo
 from cnnrepro.data.folder.source import Source
+from cnnrepro.data.image_statistics import UNREADABLE
 from cnnrepro.data.tfds import prepare
 from cnnrepro.errors import WorkFailed
 from cnnrepro.files import write_whole
-
-if TYPE_CHECKING:
-    import tensorflow_datasets as tfds
 
 OUR_SPLITS = {"train": "train", "validation": "test"}
 
@@ -47,7 +43,8 @@ def of_prepared(info: DatasetInfo, folder: Path, home: Path) -> Source:
     tfds = tf_helpers.tensorflow_datasets()
     try:
         builder = tfds.builder_from_directory(folder)
-        parts = {split: _records(tfds, builder, split) for split in OUR_SPLITS}
+        encoded = {"image": tfds.decode.SkipDecoding()}
+        parts = {split: builder.as_data_source(split, decoders=encoded) for split in OUR_SPLITS}
     except (ImportError, NotImplementedError) as error:
         raise WorkFailed(
             f"{info.name!r} is stored as ArrayRecord, which cannot be read on this system ({error}); it needs Linux "
@@ -82,9 +79,9 @@ def _names_and_labels(
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Names and labels of all pictures. They lie beside the pixels, so all is read, once; then they are kept."""
     try:
-        with np.load(kept, allow_pickle=False) as found:
-            return tuple(found["names"].tolist()), found["labels"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # the first time
+        with np.load(kept, allow_pickle=False) as file:
+            return tuple(file["names"].tolist()), file["labels"]
+    except UNREADABLE:  # the first time
         names, labels = [], np.zeros(len(places), np.int64)
         for row, (split, position) in enumerate(places):
             example = parts[split][position]
@@ -94,11 +91,6 @@ def _names_and_labels(
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_whole(kept, lambda file: np.savez(file, names=np.array(names), labels=labels))
         return tuple(names), labels
-
-
-def _records(tfds, builder: tfds.core.DatasetBuilder, split: str):
-    """A split with random access, its images as they were encoded."""
-    return builder.as_data_source(split, decoders={"image": tfds.decode.SkipDecoding()})
 
 
 def _digest(folder: Path) -> str:
