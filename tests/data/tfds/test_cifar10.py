@@ -10,6 +10,7 @@ from cnnrepro import data
 from cnnrepro.data.catalogue import DATASETS
 from cnnrepro.data.tfds import cifar10, prepare
 from cnnrepro.errors import UsageError, WorkFailed
+from tests.data.tfds.helpers import change_a_bit
 
 IMAGES = 20
 
@@ -30,9 +31,8 @@ def small(monkeypatch):
     """Files of 20 images in place of 10,000, with the checksums that they have."""
     files = {name: batch(number)[0] for number, name in enumerate(cifar10.FILES)}
     monkeypatch.setattr(cifar10, "IMAGES", IMAGES)
-    monkeypatch.setattr(
-        cifar10, "FILES", {name: hashlib.sha256(contents).hexdigest() for name, contents in files.items()}
-    )
+    checksums = {name: hashlib.sha256(contents).hexdigest() for name, contents in files.items()}
+    monkeypatch.setattr(cifar10, "FILES", checksums)
     return files
 
 
@@ -91,16 +91,6 @@ def test_the_least_is_the_test_file_and_one_other(small, tmp_path, names):
         data.prepare("cifar10", source=source, data_dir=tmp_path / "data", partial=True)
 
 
-def test_a_damaged_file_is_refused_even_as_partial(small, tmp_path):
-    source = write(small, tmp_path / "from")
-    spoiled = bytearray(small["data_batch_3.bin"])
-    spoiled[100] ^= 1
-    (source / "data_batch_3.bin").write_bytes(spoiled)
-    with pytest.raises(WorkFailed, match=r"data_batch_3.bin .* is damaged or another file: expected SHA-256"):
-        data.prepare("cifar10", source=source, data_dir=tmp_path / "data", partial=True)
-    assert [path.name for path in (tmp_path / "data").iterdir() if path.is_dir()] == []
-
-
 @pytest.fixture
 def part(small, tmp_path):
     """A data folder with two of the five training batches."""
@@ -131,12 +121,15 @@ def test_what_is_there_in_part_does_not_make_a_useless_source_good(part, tmp_pat
     assert contents(part) == before
 
 
-def test_a_damaged_file_leaves_what_was_prepared_before(part, small, tmp_path):
+def test_a_damaged_file_is_refused_even_as_partial_and_leaves_what_was_prepared_before(part, small, tmp_path):
     before = contents(part)
-    source = write(small | {"data_batch_5.bin": small["data_batch_4.bin"]}, tmp_path / "from")
-    with pytest.raises(WorkFailed, match=r"data_batch_5.bin .* is damaged or another file"):
-        data.prepare("cifar10", source=source, data_dir=part)
+    source = write(small, tmp_path / "from")
+    change_a_bit(source / "data_batch_5.bin", 100)
+    for partial in (False, True):
+        with pytest.raises(WorkFailed, match=r"data_batch_5.bin .* is damaged or another file: expected SHA-256"):
+            data.prepare("cifar10", source=source, data_dir=part, partial=partial)
     assert contents(part) == before
+    assert [path.name for path in part.iterdir() if path.is_dir()] == [cifar10.FOLDER_NAME]
 
 
 def test_where_the_new_folder_cannot_take_its_place_the_old_one_is_back(part, tmp_path):
@@ -147,10 +140,7 @@ def test_where_the_new_folder_cannot_take_its_place_the_old_one_is_back(part, tm
 
 
 def test_a_byte_that_changed_since_is_noticed(part):
-    path = part / cifar10.FOLDER_NAME / "data_batch_2.bin"
-    spoiled = bytearray(path.read_bytes())
-    spoiled[100] ^= 1
-    path.write_bytes(spoiled)
+    change_a_bit(part / cifar10.FOLDER_NAME / "data_batch_2.bin", 100)
     with pytest.raises(WorkFailed, match=r"data_batch_2.bin changed since. Remove that folder and prepare it again"):
         data.load("cifar10", data_dir=part)
 
@@ -185,15 +175,11 @@ def test_a_whole_set_is_not_replaced_by_a_part_of_it(small, tmp_path):
     assert contents(tmp_path / "data") == small
 
 
-def test_more_files_complete_a_partial_set(small, tmp_path):
-    first = write(small, tmp_path / "first", ["data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"])
-    second = write(
-        small, tmp_path / "second", ["data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"]
-    )
-    data.prepare("cifar10", source=first, data_dir=tmp_path / "data", partial=True)
-    data.prepare("cifar10", source=second, data_dir=tmp_path / "data", partial=True)
-    assert data.status("cifar10", tmp_path / "data") == "prepared"
-    assert len(cifar10.read(tmp_path / "data").train[1]) == 5 * IMAGES
+def test_more_files_complete_a_partial_set(part, small, tmp_path):
+    source = write(small, tmp_path / "from", [f"data_batch_{number}.bin" for number in (3, 4, 5)] + ["test_batch.bin"])
+    data.prepare("cifar10", source=source, data_dir=part, partial=True)
+    assert data.status("cifar10", part) == "prepared"
+    assert contents(part) == small
 
 
 def test_partial_is_for_cifar10_from_a_folder(tmp_path):
@@ -207,9 +193,9 @@ def test_tfds_order_is_brought_to_the_official_one():
     images, labels = random.integers(0, 256, (30, 2, 2, 3), np.uint8), random.integers(0, 10, 30)
     shuffled = random.permutation(30)
     ids = np.array([f"train_{number:05d}".encode() for number in shuffled], object)
-    found = cifar10.in_official_order(images[shuffled], labels[shuffled], ids)
-    np.testing.assert_array_equal(found[0], images)
-    np.testing.assert_array_equal(found[1], labels)
+    ordered = cifar10.in_official_order(images[shuffled], labels[shuffled], ids)
+    np.testing.assert_array_equal(ordered[0], images)
+    np.testing.assert_array_equal(ordered[1], labels)
 
 
 def test_tfds_and_the_original_files_give_the_same_data_set(small, tmp_path, monkeypatch):
@@ -225,8 +211,8 @@ def test_tfds_and_the_original_files_give_the_same_data_set(small, tmp_path, mon
         tfds.download.DownloadManager, "download_and_extract", lambda manager, url: str(unpacked.parent)
     )
     (tmp_path / "scratch" / "manual").mkdir(parents=True)
-    made = prepare.run_tfds(entry, tmp_path / "scratch")
-    stored = tfds.builder_from_directory(made).as_dataset(split="train", batch_size=-1)
+    folder = prepare.run_tfds(entry, tmp_path / "scratch")
+    stored = tfds.builder_from_directory(folder).as_dataset(split="train", batch_size=-1)
     ids = [name.decode() for name in stored["id"].numpy()]
     assert sorted(ids) == [f"train_{number:05d}" for number in range(100)] != ids  # stored in another order
 
@@ -236,10 +222,8 @@ def test_tfds_and_the_original_files_give_the_same_data_set(small, tmp_path, mon
     assert from_tfds.sizes == from_files.sizes == sizes
     assert from_tfds.fingerprint == from_files.fingerprint
 
-    records = made / "cifar10-train.tfrecord-00000-of-00001"
-    content = bytearray(records.read_bytes())
-    content[-1_000] ^= 1
-    records.write_bytes(content)
+    records = folder / "cifar10-train.tfrecord-00000-of-00001"
+    change_a_bit(records, -1_000)
     with pytest.raises(WorkFailed, match=r"cannot be read.*Remove that folder and prepare it again"):
         data.load("cifar10", data_dir=tmp_path / "scratch" / "prepared")
     records.write_bytes(b"")

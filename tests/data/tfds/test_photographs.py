@@ -94,7 +94,7 @@ def test_it_loads_through_the_same_stages_as_a_folder(prepared, info, tmp_path, 
     assert splits.canvas == (32, 32, 3)
     streamed = picture_splits.load_pictures(info, cache="none", pictures=tmp_path / "other", **load)
     assert streamed.fingerprint == splits.fingerprint
-    feeds = [data.Feed(one, data.pipeline("alexnet-2012")) for one in (splits, streamed)]
+    feeds = [data.Feed(loaded, data.pipeline("alexnet-2012")) for loaded in (splits, streamed)]
     for ours, theirs in zip(*(feed.batches("train", 8, seed=0) for feed in feeds), strict=True):
         np.testing.assert_array_equal(ours[0], theirs[0])
         np.testing.assert_array_equal(ours[1], theirs[1])

@@ -1,13 +1,11 @@
 import dataclasses
 import functools
 import hashlib
-import os
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -19,21 +17,12 @@ from cnnrepro.data.tfds.download import download, why_unreachable
 from cnnrepro.data.tfds.prepare import run_tfds
 from cnnrepro.data.tfds.published_files import examine, known_files
 from cnnrepro.errors import UsageError, WorkFailed
+from tests.data.tfds.helpers import change_a_bit, serving
 
 
 def left_in(folder: Path) -> set[str]:
     """What lies in a data folder, but for the lock files."""
     return {path.name for path in folder.iterdir() if path.suffix != ".lock"} if folder.exists() else set()
-
-
-def python(code: str, **environment: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | environment,
-    )
 
 
 def test_preparing_leaves_the_prepared_folder_and_nothing_else(prepared_mnist):
@@ -60,10 +49,7 @@ def test_tfds_itself_refuses_a_damaged_file(mnist_copy, tmp_path):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     mnist_copy.rename(scratch / "manual")
-    path = scratch / "manual" / "train-labels-idx1-ubyte.gz"
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
+    content = change_a_bit(scratch / "manual" / "train-labels-idx1-ubyte.gz", -1)
     with pytest.raises(WorkFailed, match=r"wrong checksum.*3552534a0a55.*" + hashlib.sha256(content).hexdigest()[:12]):
         run_tfds(data.info("mnist"), scratch)
     assert not list((scratch / "prepared").rglob("*.tfrecord*"))
@@ -137,36 +123,25 @@ class _Proxy(BaseHTTPRequestHandler):
 )
 def test_a_download_that_goes_wrong_leaves_nothing(share, message, tmp_path, monkeypatch):
     """Fashion-MNIST comes by plain HTTP, so a proxy on this machine can be the network."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Proxy)
-    server.sizes = {file.url: file.size for file in known_files("fashion_mnist")}
-    server.share = share
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    for variable in ("http_proxy", "HTTP_PROXY"):
-        monkeypatch.setenv(variable, f"http://127.0.0.1:{server.server_port}")
-    try:
+    with serving(_Proxy) as server:
+        server.sizes = {file.url: file.size for file in known_files("fashion_mnist")}
+        server.share = share
+        for variable in ("http_proxy", "HTTP_PROXY"):
+            monkeypatch.setenv(variable, f"http://127.0.0.1:{server.server_port}")
         with pytest.raises(WorkFailed, match=rf"download failed \(.*{message}.*prepare fashion_mnist --from DIR"):
             data.prepare("fashion_mnist", data_dir=tmp_path / "data")
-    finally:
-        server.shutdown()
-        server.server_close()
     assert left_in(tmp_path / "data") == set()
 
 
 def test_files_from_the_network_are_downloaded_whole(mnist_files, tmp_path, monkeypatch):
     """A small server on this machine gives out MNIST's own files."""
-    handler = functools.partial(_Quiet, directory=mnist_files)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    base = f"http://127.0.0.1:{server.server_port}/"
-    files = [dataclasses.replace(file, url=base + file.name) for file in known_files("mnist")]
-    try:
+    with serving(functools.partial(_Quiet, directory=mnist_files)) as server:
+        base = f"http://127.0.0.1:{server.server_port}/"
+        files = [dataclasses.replace(file, url=base + file.name) for file in known_files("mnist")]
         assert why_unreachable(files[0]) is None
         for file in files:
             download(file, tmp_path)
-    finally:
-        server.shutdown()
-        server.server_close()
     assert examine(tmp_path, files) == ([], [])
 
 
@@ -199,7 +174,7 @@ def test_two_at_a_time_prepare_once(mnist_files, tmp_path, monkeypatch):
     monkeypatch.setattr(prepare, "is_whole", lambda info, folder: folder.is_dir())
     with ThreadPoolExecutor(2) as threads:  # the lock is on a file, so threads meet it as processes do
         work = [threads.submit(data.prepare, "mnist", source=mnist_files, data_dir=tmp_path) for _ in range(2)]
-    assert [one.result() for one in work] == [tmp_path / "mnist" / "3.0.1"] * 2
+    assert [future.result() for future in work] == [tmp_path / "mnist" / "3.0.1"] * 2
     assert len(calls) == 1
     assert left_in(tmp_path) == {"mnist"}
 
@@ -216,26 +191,6 @@ try:
 except errors.WorkFailed as error:
     print(error)
 """
-    output, errors = python(code).communicate(timeout=120)
-    assert "too large" in output, errors
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert "too large" in done.stdout, done.stderr
     assert left_in(tmp_path / "data") == set()
-
-
-@pytest.mark.soak
-def test_two_processes_at_once_prepare_once(mnist_files, tmp_path):
-    left_behind = tmp_path / ".cnnrepro-mnist-killed"  # by a process that was killed
-    left_behind.mkdir()
-    code = f"""
-import logging
-from cnnrepro import data
-logging.getLogger("cnnrepro.data.tfds.prepare").setLevel(logging.INFO)
-logging.basicConfig(format="%(message)s")
-print(data.prepare("mnist", source={str(mnist_files)!r}, data_dir={str(tmp_path)!r}))
-"""
-    processes = [python(code), python(code)]
-    outputs = [process.communicate(timeout=300) for process in processes]
-    assert [output for output, _ in outputs] == [f"{tmp_path / 'mnist' / '3.0.1'}\n"] * 2
-    said = "".join(errors for _, errors in outputs)
-    assert said.count("mnist is prepared in") == 1, said
-    assert said.count("prepared by another process") == 1, said
-    assert left_in(tmp_path) == {"mnist"}

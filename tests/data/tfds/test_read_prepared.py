@@ -6,6 +6,7 @@ import pytest
 
 from cnnrepro import data
 from cnnrepro.errors import WorkFailed
+from tests.data.tfds.helpers import change_a_bit
 
 
 @pytest.fixture
@@ -17,14 +18,8 @@ def copy(prepared_mnist, tmp_path):
 
 def test_the_list_says_what_can_be_loaded(prepared_mnist):
     rows = {row["name"]: row for row in data.list_datasets(prepared_mnist)}
-    assert {name: row["status"] for name, row in rows.items()} == {
-        "mnist_5k": "embedded",
-        "mnist": "prepared",
-        "fashion_mnist": "absent",
-        "cifar10": "absent",
-        "imagenette": "absent",
-        "imagenet2012": "absent",
-    }
+    assert {name for name, row in rows.items() if row["status"] != "absent"} == {"mnist_5k", "mnist"}
+    assert rows["mnist_5k"]["status"] == "embedded"
     assert rows["mnist"] == {
         "name": "mnist",
         "title": "MNIST",
@@ -60,10 +55,7 @@ def test_a_folder_with_fewer_images_is_not_prepared(copy):
 @pytest.mark.parametrize("place", [-1_000, pytest.param(1_000, marks=pytest.mark.soak)])
 def test_a_changed_byte_in_the_records_is_noticed(copy, place):
     data_dir, folder = copy
-    records = folder / "mnist-train.tfrecord-00000-of-00001"
-    content = bytearray(records.read_bytes())
-    content[place] ^= 1
-    records.write_bytes(content)
+    change_a_bit(folder / "mnist-train.tfrecord-00000-of-00001", place)
     with pytest.raises(WorkFailed, match=r"cannot be read.*Remove that folder and prepare it again"):
         data.load("mnist", data_dir=data_dir)
 
