@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import typer
 
 
 def print_json(value: object) -> None:
-    """JSON alone."""
-    typer.echo(json.dumps(value, indent=2))
+    """JSON alone, of plain values and dataclasses of them."""
+    typer.echo(json.dumps(value, indent=2, default=asdict))
 
 
 def print_table(

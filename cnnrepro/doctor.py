@@ -86,41 +86,34 @@ def _keras() -> Iterator[Finding]:
 
 
 def _processor() -> Iterator[Finding]:
-    here = machine.describe()
-    formats = "bfloat16 is native" if here.cpu_bfloat16 else "no native bfloat16, so precision auto is float32"
-    yield Finding("Processor", OK, f"{here.cores} cores of {here.cpu}; {formats}")
-    if 0 < here.memory_gib < ENOUGH_MEMORY_GIB:
-        advice = "Use a smaller batch: -p batch_size=32."
-        yield Finding("Memory", NOTE, f"{here.memory_gib:.1f} GiB", advice)
-    else:
-        yield Finding("Memory", OK, f"{here.memory_gib:.1f} GiB")
+    this = machine.describe()
+    formats = "bfloat16 is native" if this.cpu_bfloat16 else "no native bfloat16, so precision auto is float32"
+    yield Finding("Processor", OK, f"{this.cores} cores of {this.cpu}; {formats}")
+    state, advice = OK, ""
+    if 0 < this.memory_gib < ENOUGH_MEMORY_GIB:
+        state, advice = NOTE, "Use a smaller batch: -p batch_size=32."
+    yield Finding("Memory", state, f"{this.memory_gib:.1f} GiB", advice)
 
 
 def _notebooks() -> Iterator[Finding]:
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
-    found = sorted(path.stem for path in paths.notebooks_dir().glob("*.ipynb"))
-    if found:
-        yield Finding("Notebooks", OK, f"{', '.join(found)} in {paths.notebooks_dir()}")
+    names = sorted(path.stem for path in paths.notebooks_dir().glob("*.ipynb"))
+    if names:
+        yield Finding("Notebooks", OK, f"{', '.join(names)} in {paths.notebooks_dir()}")
     else:
         yield Finding("Notebooks", PROBLEM, f"none in {paths.notebooks_dir()}", "Reinstall cnnrepro.")
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     try:
         command = KernelSpecManager().get_kernel_spec("python3").argv[0]
+        is_this = command in ("python", "python3") or Path(command).resolve() == Path(sys.executable).resolve()
+        problem = "" if is_this else f"python3 is {command}, another Python"
     except NoSuchKernel:
-        yield Finding(
-            "Kernel", PROBLEM, "no kernel python3", f"Run `{sys.executable} -m ipykernel install --sys-prefix`."
-        )
-        return
-    if command in ("python", "python3") or Path(command).resolve() == Path(sys.executable).resolve():
-        yield Finding("Kernel", OK, "python3 is this Python")
+        problem = "no kernel python3"
+    if problem:
+        yield Finding("Kernel", PROBLEM, problem, f"Run `{sys.executable} -m ipykernel install --sys-prefix`.")
     else:
-        yield Finding(
-            "Kernel",
-            PROBLEM,
-            f"python3 is {command}, another Python",
-            f"Run `{sys.executable} -m ipykernel install --sys-prefix`.",
-        )
+        yield Finding("Kernel", OK, "python3 is this Python")
 
 
 def _folders(folders: dict[str, Path]) -> Iterator[Finding]:

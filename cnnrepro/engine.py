@@ -10,6 +10,7 @@ Every module of the package that needs Keras says ``from cnnrepro.engine import 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import logging
 import os
@@ -22,7 +23,6 @@ from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import TypeVar
 
-from cnnrepro import garbage_collection
 from cnnrepro.errors import UsageError
 
 Made = TypeVar("Made")
@@ -53,21 +53,34 @@ def quiet_stderr() -> Iterator[None]:
             os.close(saved)
 
 
+@contextlib.contextmanager
+def garbage_collection_paused() -> Iterator[None]:
+    """Make many objects that stay without a look at them; then it is as before."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def import_quietly(name: str) -> ModuleType:
     """Import a module of the TensorFlow family without its start-up noise, and for good.
 
-    The garbage collector does not go through what TensorFlow and Keras bring, neither while it is made (Keras is there
-    after 3.2 s instead of 4.2), nor from then on (at the end of the process alone that takes 1.2 s), nor through what
-    else is in memory when one of them is first loaded. (Under JAX, TensorFlow comes with the first data: models that
-    somebody has made by then keep their memory when they are dropped.)
+    The garbage collector does not go through the half a million objects that TensorFlow and Keras bring, neither while
+    they are made (Keras is there after 3.2 s instead of 4.2), nor from then on (at the end of the process alone that
+    takes 1.2 s), nor through what else is in memory when one of them is first loaded: such an object still goes when
+    nothing refers to it, one that is part of a circle stays. (Under JAX, TensorFlow comes with the first data: models
+    that somebody has made by then keep their memory when they are dropped.)
     """
     if name in sys.modules:
         return sys.modules[name]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors and worse; what matters is raised as well
-    with quiet_stderr(), garbage_collection.paused():
+    with quiet_stderr(), garbage_collection_paused():
         module = importlib.import_module(name)
         if name in SET_APART:
-            garbage_collection.set_apart()
+            gc.freeze()
     # TensorFlow warns that functions are traced again and again: each run has a network of its own. In a notebook its
     # import sets the level, so this comes after it.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -187,5 +200,5 @@ def reason_of(error: Exception) -> str:
     inner = [line.partition(":")[2].strip() for line in lines if line.startswith("Exception encountered:")]
     if inner and inner[0]:
         return inner[0]
-    told = [line for line in lines if not line.startswith(("Exception encountered when calling", "Arguments received"))]
-    return (told or lines or [type(error).__name__])[0]
+    own = [line for line in lines if not line.startswith(("Exception encountered when calling", "Arguments received"))]
+    return (own or lines or [type(error).__name__])[0]

@@ -102,7 +102,7 @@ def notebooks_dir() -> Path:
 
 def nearest_existing(folder: Path) -> Path:
     """The folder itself or the nearest one above it that is there."""
-    return next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
 
 
 def require_writable(folder: Path, option: str) -> Path:
@@ -115,7 +115,7 @@ def require_writable(folder: Path, option: str) -> Path:
     Raises:
         UsageError: the folder cannot be made or written.
     """
-    missing = [one for one in (folder, *folder.absolute().parents) if not one.exists()]
+    missing = [place for place in (folder, *folder.absolute().parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):  # without a name where the system can, so that none is ever left
@@ -125,7 +125,7 @@ def require_writable(folder: Path, option: str) -> Path:
             f"{option} {str(folder)!r} cannot be written ({error.strerror}); name a folder that you can write to."
         ) from error
     finally:
-        for one in missing:
+        for place in missing:
             with contextlib.suppress(OSError):  # not made, or in use by now
-                one.rmdir()
+                place.rmdir()
     return folder

@@ -1,11 +1,14 @@
-"""Models without memory for their weights, TensorFlow's silence, and the names of Keras that are not public."""
+"""Models without values of their weights, what the garbage collector leaves alone, and Keras's private names in use."""
 
+import gc
 import logging
 import subprocess
 import sys
 import threading
 
-from cnnrepro.engine import keras, on_one_replica, own_seeds, without_weights
+import pytest
+
+from cnnrepro.engine import garbage_collection_paused, keras, on_one_replica, own_seeds, without_weights
 
 
 def small():
@@ -72,3 +75,33 @@ def test_optimizers_still_sum_gradients_where_on_one_replica_replaces_it():
     variable = keras.Variable(1.0)
     on_one_replica(optimizer).apply([keras.ops.convert_to_tensor(1.0)], [variable])
     assert float(variable) == 0.5
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_pause_ends_as_it_began(enabled):
+    was = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with pytest.raises(ZeroDivisionError), garbage_collection_paused():
+            assert not gc.isenabled()
+            raise ZeroDivisionError
+        assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if was else gc.disable)()
+
+
+LOOK = "import gc; print(gc.get_freeze_count(), gc.isenabled())"
+
+
+@pytest.mark.parametrize(
+    ("before", "apart"), [("", True), ("import keras", False)], ids=["by the engine", "by somebody before it"]
+)
+def test_libraries_are_set_apart_by_whoever_loads_them(before, apart):
+    """Models that somebody made with Keras before must go when they are dropped; they are full of circles.
+
+    That is so with Keras on TensorFlow; for JAX see ``import_quietly``.
+    """
+    code = f"{before}\nimport cnnrepro.engine\n{LOOK}"
+    counts = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert (int(counts[0]) > 100_000) == apart
+    assert counts[1] == "True"

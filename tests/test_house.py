@@ -18,7 +18,6 @@ ORDER = [
     "machine",
     "files",
     "stderr",
-    "garbage_collection",
     "engine",
     "console",
     "layers",

@@ -26,16 +26,16 @@ def claims(
     """Check the statements of the lecture notes. Exit status 1 where a check no longer gives its recorded verdict."""
     from cnnrepro.claims import SOURCES, outcomes
 
-    found = []
+    checked = []
     for outcome in outcomes(reports_dir(reports), [_statement_number(text) for text in numbers] if numbers else None):
-        found.append(outcome)
+        checked.append(outcome)
         if not as_json:
             _print_outcome(outcome)
     if as_json:
-        print_json([outcome.to_dict() for outcome in found])
+        print_json([outcome.to_dict() for outcome in checked])
     else:
         typer.echo("\n".join(f"{name}: {text}" for name, text in SOURCES.items()))
-    changed = [str(outcome.statement.number) for outcome in found if not outcome.agrees]
+    changed = [str(outcome.statement.number) for outcome in checked if not outcome.agrees]
     if changed:
         say(f"the verdict on statement {', '.join(changed)} is no longer the recorded one.")
         raise typer.Exit(1)

@@ -11,13 +11,11 @@ from cnnrepro.console import print_json, print_table
 @app.command()
 def doctor(runs: Runs = None, reports: Reports = None, as_json: AsJson = False) -> None:
     """Say what this machine can do, and what to do about what it cannot."""
-    from dataclasses import asdict
-
     from cnnrepro.doctor import PROBLEM, examine
 
     findings = examine(runs_dir(runs), reports_dir(reports))
     if as_json:
-        print_json([asdict(finding) for finding in findings])
+        print_json(findings)
     else:
         rows = [[row.topic, row.state, row.found + (f"\n→ {row.advice}" if row.advice else "")] for row in findings]
         print_table(["", "", "found"], rows, fold="found")

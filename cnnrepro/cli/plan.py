@@ -44,6 +44,6 @@ def plan(
         options=models.parse_options(model, parse_assignments(option or ())),
     )
     if as_json:
-        print_json(result.to_dict())
+        print_json(result)
         return
     print_table(["what", "value", "basis"], result.rows(), fold="basis")

@@ -72,7 +72,7 @@ def runs_diff(
     beside = _store(context, other) if other else store
     result = diff(store.find(first), beside.find(second))
     if as_json:
-        print_json(result.to_dict())
+        print_json(result)
         return
     columns = ["", "what", f"A: {result.first}", f"B: {result.second}", "B − A"]
     print_table(columns, [row.spelled() for row in result.rows], right=columns[2:])
@@ -124,7 +124,7 @@ def runs_verify(
     store = _store(context, runs)
     rows = verify.verify(store, [store.key_of(prefix) for prefix in dict.fromkeys(key)] if key else None)
     if as_json:
-        print_json([row.to_dict() for row in rows])
+        print_json(rows)
     elif rows:
         columns = ["key", "state", "run", "what was found, and what to do"]
         print_table(columns, [[row.key, row.state, row.run, row.sentences()] for row in rows], fold=columns[-1])

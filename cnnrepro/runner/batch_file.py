@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cnnrepro.errors import UsageError, unknown
 
-ENDINGS = (".yaml", ".yml")
+ENDINGS = (".yaml", ".yml")  # by which ``cnnrepro run`` tells a batch file
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,6 @@ class Entry:
 
     target: str
     parameters: Mapping[str, object] = field(default_factory=dict)
-
-
-def is_batch_file(target: str) -> bool:
-    """Whether what ``cnnrepro run`` was given is a batch file by its name."""
-    return target.endswith(ENDINGS)
 
 
 def read(path: Path) -> list[Entry]:

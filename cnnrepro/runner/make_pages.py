@@ -58,7 +58,7 @@ def make_pages(
     failures = train(requests, options, runs, stop)
     pages: dict[int, Path] = {}
     if not (failures and options.fail_fast):
-        open_requests = {number: one for number, one in enumerate(requests) if number not in failures}
+        open_requests = {number: request for number, request in enumerate(requests) if number not in failures}
         with kernels_environment(runs):
             pages, more = _draw_all(open_requests, options, runs, reports, drawn)
         failures |= more

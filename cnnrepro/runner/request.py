@@ -76,7 +76,7 @@ def page_requests(targets: Sequence[str], given: Mapping[str, str]) -> list[Page
     """
     requests: dict[tuple[str, str], PageRequest] = {}
     for target in targets:
-        for request in _of_file(target, given) if batch_file.is_batch_file(target) else _of_target(target, given):
+        for request in (_of_file if target.endswith(batch_file.ENDINGS) else _of_target)(target, given):
             other = requests.setdefault((request.name, request.slug), request)
             if other.notebook.resolve() != request.notebook.resolve():
                 raise UsageError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from cnnrepro.runs.record import RunRecord
 
@@ -58,10 +58,6 @@ class Diff:
     second: str
     rows: tuple[Row, ...]
     sentences: tuple[str, ...]
-
-    def to_dict(self) -> dict:
-        """Plain values for JSON."""
-        return asdict(self)
 
 
 def diff(first: RunRecord, second: RunRecord) -> Diff:

@@ -62,7 +62,7 @@ def curves_table(records: Sequence[RunRecord]) -> pd.DataFrame:
 
 def _run_row(record: RunRecord, active: bool) -> dict[str, object]:
     spec = record.spec.to_dict()
-    options, asked = spec.pop("options"), spec.pop("precision")
+    options, precision_asked = spec.pop("options"), spec.pop("precision")
     last = {name: values[-1] for name, values in record.history.items() if values}
     names = ("wall_seconds", "sessions", "parameters", "precision", "backend", "jit_compile", "commit")
     return {
@@ -71,7 +71,7 @@ def _run_row(record: RunRecord, active: bool) -> dict[str, object]:
         "failure": (record.failure or {}).get("reason"),
         "started": record.started,
         **spec,
-        "precision_asked": asked,
+        "precision_asked": precision_asked,
         **_prefixed("option", options),
         "epochs_done": record.epochs_done,
         **_prefixed("last", last),

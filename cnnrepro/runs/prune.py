@@ -88,19 +88,18 @@ def prune(store: RunStore, options: PruneOptions, *, dry_run: bool = False) -> P
         superfluous = list(_superfluous(store, key, options))
         if not superfluous:
             continue
-        if not store.path(key).is_dir():  # only a temporary folder names the run, so nobody can be training it
-            files += superfluous if dry_run else _remove(store, superfluous)
-        elif dry_run:
-            if store.is_claimed(key):
-                busy.append(key)
-            else:
-                files += superfluous
+        is_run = store.path(key).is_dir()  # else only a temporary folder names it, so nobody can be training it
+        if is_run and not dry_run:
+            claim = store.claim_now(key)
         else:
-            with store.claim_now(key) as claimed:
-                if claimed:  # looked at again: the run may have been trained on until the claim was had
-                    files += _remove(store, list(_superfluous(store, key, options)))
-                else:
-                    busy.append(key)
+            claim = contextlib.nullcontext(not is_run or not store.is_claimed(key))
+        with claim as free:
+            if not free:
+                busy.append(key)
+            elif dry_run:
+                files += superfluous
+            else:  # looked at again: the run may have been trained on until the claim was had
+                files += _remove(store, list(_superfluous(store, key, options)))
     return Pruned(tuple(files), tuple(busy))
 
 

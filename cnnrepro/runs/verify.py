@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from cnnrepro.errors import CnnreproError
@@ -45,10 +45,6 @@ class VerifiedRun:
     def sentences(self) -> str:
         """What was found and what to do, in a line."""
         return " ".join(filter(None, [*self.found, self.advice]))
-
-    def to_dict(self) -> dict:
-        """Plain values for JSON."""
-        return asdict(self)
 
 
 def verify(store: RunStore, keys: Sequence[str] | None = None) -> list[VerifiedRun]:
@@ -129,8 +125,8 @@ def _notes(store: RunStore, record: RunRecord) -> Iterator[str]:
 
 def _why_old(folder: Path, record: RunRecord) -> tuple[str, str] | None:
     """Why a whole record is not what today's code would write, and what to do; None where it is."""
-    made = f" ({record.commit})" if record.commit else ""
-    advice = f"It stands for the code that made it{made}; keep it, or remove it with `cnnrepro runs rm {record.key}`."
+    commit = f" ({record.commit})" if record.commit else ""
+    advice = f"It stands for the code that made it{commit}; keep it, or remove it with `cnnrepro runs rm {record.key}`."
     try:
         fingerprint = record.data["fingerprint"]
         key = run_key(record.spec, fingerprint=fingerprint, precision=record.precision, backend=record.backend)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -72,10 +72,6 @@ class Estimate:
     def rows(self) -> list[tuple[str, str, str]]:
         """For a table: name, value, and whether it is exact, measured or projected, with the basis."""
         return [(line.what, line.text(), f"{line.kind}: {line.basis}") for line in self.lines]
-
-    def to_dict(self) -> dict:
-        """Plain values for JSON."""
-        return asdict(self)
 
 
 # A training step computes each layer forwards once and backwards twice: for its inputs and for its weights.
