@@ -108,9 +108,7 @@ def synthetic(folder: Path, count: int) -> data.Splits:
     few = everything.at(np.arange(8))
     sizes = {"train": count, "validation": 8, "test": 8}
     names = tuple(f"class {number}" for number in range(CLASSES))
-    info = DatasetInfo(
-        "made-up", "Made-up pictures", "random numbers", names, (CANVAS, CANVAS, 3), sizes, None, 0.0, "", ""
-    )
+    info = DatasetInfo("made-up", "Made-up pictures", "random numbers", names, (CANVAS, CANVAS, 3), sizes, "", "")
     share = pixels[:64] / 255
     mean, std = share.mean(axis=(0, 1, 2)), share.std(axis=(0, 1, 2))
     examples = {"train": everything, "validation": few, "test": few}
