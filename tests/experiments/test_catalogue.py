@@ -38,15 +38,6 @@ def test_what_a_page_must_show_can_be_read_off_its_notebook(name):
     assert set(chosen.claims) <= set(LEDGER)
 
 
-def test_every_statement_has_its_verdict_in_the_notebook_that_the_ledger_names():
-    wrong = [
-        statement.number
-        for statement in LEDGER.values()
-        if statement.notebook != "claims" and statement.number not in experiment(statement.notebook).claims
-    ]
-    assert not wrong
-
-
 def test_every_notebook_is_an_experiment():
     assert {path.stem for path in paths.notebooks_dir().glob("*.ipynb")} == set(EXPERIMENTS)
 
@@ -54,7 +45,7 @@ def test_every_notebook_is_an_experiment():
 def test_the_small_forms_can_be_listed_for_a_shell():
     command = [sys.executable, "-m", "cnnrepro.experiments.smoke_parameters"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    assert [line.split()[0] for line in lines] == list(EXPERIMENTS)
+    assert [line.split()[0] for line in lines] == list(reversed(EXPERIMENTS))  # the longest first
     assert 'alexnet_vs_resnet {"seeds": [0, 1], "epochs": 2, "train_images": 256}' in lines
     assert "pooling {}" in lines
 

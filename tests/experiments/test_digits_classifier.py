@@ -1,5 +1,7 @@
 """The classifier that two notebooks look into: its run and its start."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -32,10 +34,7 @@ def test_a_bad_parameter_is_one_sentence(changes, sentence):
 
 
 def test_colour_images_are_refused(monkeypatch):
-    class Colour:
-        input_shape = (32, 32, 3)
-
-    monkeypatch.setattr(data, "info", lambda name: Colour)
+    monkeypatch.setattr(data, "info", lambda name: SimpleNamespace(input_shape=(32, 32, 3)))
     with pytest.raises(UsageError, match="drawn for grey images. Received: 'cifar10'"):
         arms("cifar10", 1, 0)
 

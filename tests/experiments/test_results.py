@@ -38,7 +38,7 @@ def results(tmp_path):
         key = f"{number}{spec.seed}".zfill(16)
         return store.put(RunRecord(key, "done", spec, history, scores, data=data, wall_seconds=7.0), predictions)
 
-    records = tuple(tuple(record(number, spec) for spec in one.specs) for number, one in enumerate(arms))
+    records = tuple(tuple(record(number, spec) for spec in own.specs) for number, own in enumerate(arms))
     return Results(arms, records, store)
 
 
@@ -84,8 +84,8 @@ def test_a_run_that_met_an_error_is_tried_again_and_one_that_diverged_is_not(fin
         raise RunFailed("it failed", final=final)
 
     monkeypatch.setattr(results_module, "find_or_train", fail)
-    told = []
+    reasons = []
     loaded = SimpleNamespace(runs=None, splits=lambda spec: None)
     with pytest.raises(RunFailed):
-        train_with_retries(arm("A", LENET).specs[0], loaded, retry=retry, on_retry=told.append)
-    assert (len(tried), len(told)) == (attempts, attempts - 1)
+        train_with_retries(arm("A", LENET).specs[0], loaded, retry=retry, on_retry=reasons.append)
+    assert (len(tried), len(reasons)) == (attempts, attempts - 1)

@@ -52,13 +52,19 @@ def holder(tmp_path):
     process.communicate()
 
 
-def taken(folder, within):
-    """Whether a claim can be had within some seconds; it is held then."""
+def taken(folder, within=30):
+    """The claim on a folder, where it can be had within some seconds."""
     claim = Claim(folder)
     thread = threading.Thread(target=claim.acquire, daemon=True)
     thread.start()
     thread.join(within)
-    return claim if not thread.is_alive() else None
+    return None if thread.is_alive() else claim
+
+
+def of_another_machine(folder):
+    """An owner file as a process of another machine leaves it."""
+    (folder / lease.OWNER).write_text(json.dumps({"token": "theirs", "machine": "another", "process": 1}))
+    return folder / lease.OWNER
 
 
 def test_a_living_holder_keeps_others_waiting_for_longer_than_a_stale_one(tmp_path, holder):
@@ -72,16 +78,13 @@ def test_a_killed_holder_is_followed_at_once(tmp_path, holder, monkeypatch):
     monkeypatch.setenv("CNNREPRO_STALE_SECONDS", "1000")
     holder.kill()
     holder.wait()
-    claim = taken(tmp_path, 10)
-    assert claim is not None
-    claim.release()
+    taken(tmp_path).release()
     assert not (tmp_path / lease.OWNER).exists()
 
 
 def test_a_stopped_holder_is_followed_and_writes_no_more(tmp_path, holder):
     holder.send_signal(signal.SIGSTOP)
-    claim = taken(tmp_path, 30)
-    assert claim is not None
+    claim = taken(tmp_path)
     holder.send_signal(signal.SIGCONT)
     holder.stdin.write("\n")
     holder.stdin.flush()
@@ -115,18 +118,13 @@ def test_a_clock_that_jumps_misleads_nobody(tmp_path, holder):
 
 
 def test_a_sign_of_life_from_the_future_does_not_keep_a_dead_claim_alive(tmp_path):
-    owner = tmp_path / lease.OWNER
-    owner.write_text(json.dumps({"token": "x", "machine": "another"}))
-    os.utime(owner, times=(time.time() + 3e8,) * 2)
-    claim = taken(tmp_path, 30)
-    assert claim is not None
-    claim.release()
+    os.utime(of_another_machine(tmp_path), times=(time.time() + 3e8,) * 2)
+    taken(tmp_path).release()
 
 
 def test_a_holder_on_another_machine_is_seen_where_locks_do_not_reach(tmp_path):
-    (tmp_path / lease.OWNER).write_text(json.dumps({"token": "x", "machine": "another"}))
     (tmp_path / lease.LOCK).touch()
-    with touching(tmp_path / lease.OWNER, 0):
+    with touching(of_another_machine(tmp_path), 0):
         assert taken(tmp_path, 1.6) is None
         assert lease.is_held(tmp_path)
 
@@ -134,7 +132,7 @@ def test_a_holder_on_another_machine_is_seen_where_locks_do_not_reach(tmp_path):
 def test_a_claim_whose_owner_file_names_another_is_lost(tmp_path):
     claim = Claim(tmp_path)
     claim.acquire()
-    (tmp_path / lease.OWNER).write_text(json.dumps({"token": "x", "machine": "another"}))
+    of_another_machine(tmp_path)
     with pytest.raises(ClaimLost):
         claim.check()
     claim.release()
@@ -174,8 +172,7 @@ def test_a_claim_for_now_is_had_or_refused_without_waiting(tmp_path, holder):
 
 def test_a_claim_for_now_leaves_a_holder_on_another_machine_alone_until_it_is_long_silent(tmp_path):
     (tmp_path / lease.LOCK).touch()
-    owner = tmp_path / lease.OWNER
-    owner.write_text(json.dumps({"token": "theirs", "machine": "another", "process": 1}))
+    owner = of_another_machine(tmp_path)
     assert not Claim(tmp_path).acquire_now()
     assert json.loads(owner.read_text())["token"] == "theirs"
     long_ago = time.time() - 60  # ten times what ``short`` says is 10 seconds

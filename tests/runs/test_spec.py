@@ -10,13 +10,13 @@ def spec(**changes):
     return RunSpec(**({"model": "resnet20", "dataset": "mnist_5k"} | changes))
 
 
-def key(one, **changes):
-    return run_key(one, **({"fingerprint": "f", "precision": "float32", "backend": "tensorflow"} | changes))
+def key(run, **changes):
+    return run_key(run, **({"fingerprint": "f", "precision": "float32", "backend": "tensorflow"} | changes))
 
 
 def test_it_survives_json():
-    one = spec(seed=3, options={"batchnorm_momentum": 0.99}, learning_rate=0.1)
-    assert RunSpec.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+    run = spec(seed=3, options={"batchnorm_momentum": 0.99}, learning_rate=0.1)
+    assert RunSpec.from_dict(json.loads(json.dumps(run.to_dict()))) == run
 
 
 def test_defaults_written_out_name_the_same_run():
