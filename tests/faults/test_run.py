@@ -48,7 +48,7 @@ def test_jobs_that_are_killed_on_the_way_to_a_page(run, tmp_path, temporary):
 )
 @pytest.mark.parametrize(
     "more, pages",
-    [((), 2), pytest.param(("--fail-fast",), 0, marks=pytest.mark.soak)],
+    [((), {2}), pytest.param(("--fail-fast",), {0, 1}, marks=pytest.mark.soak)],  # 1: made beside the one that fails
     ids=["the others go on", "fail fast"],
 )
 def test_a_file_with_an_entry_that_fails(more, pages, wild, reason, run, tmp_path, temporary):
@@ -60,7 +60,7 @@ def test_a_file_with_an_entry_that_fails(more, pages, wild, reason, run, tmp_pat
     assert status == 1, err
     assert reason in err and "1 of 3 pages could not be made" in err
     assert "Traceback" not in err and "It is tried again" not in err
-    assert len(out.splitlines()) == pages
+    assert len(out.splitlines()) in pages
     assert list(temporary.iterdir()) == []
 
 
