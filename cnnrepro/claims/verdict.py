@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 HOLDS = "holds"
-DOES_NOT_HOLD = "does not hold"
 HOLDS_IF = "holds if …"
+DOES_NOT_HOLD = "does not hold"
+UNDECIDED = "undecided"  # measured, but by too little: more seeds may still give either word
 NOT_CHECKABLE = "not checkable here"
-WORDS = (HOLDS, DOES_NOT_HOLD, HOLDS_IF, NOT_CHECKABLE)
+WORDS = (HOLDS, HOLDS_IF, DOES_NOT_HOLD, UNDECIDED, NOT_CHECKABLE)  # in the order in which they are counted
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ def _print_outcome(outcome: Outcome) -> None:
     from rich.text import Text
 
     row = outcome.to_dict()
-    colour = {"holds": "green", "does not hold": "red", "holds if …": "yellow"}.get(row["verdict"], "")
+    colours = {"holds": "green", "does not hold": "red", "holds if …": "yellow", "undecided": "blue"}
+    colour = colours.get(row["verdict"], "")
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     head = Text.assemble(f"{row['number']:>3}  ", (row["verdict"], f"bold {colour}".strip()), f"  ({row['source']})")
     if outcome.verdict is None:

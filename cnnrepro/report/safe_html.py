@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, UNDECIDED, WORDS
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -64,18 +64,23 @@ MATH_ATTRIBUTES = {
 }
 _PLAIN_VALUE = re.compile(r"[\w.#%+ -]*")
 
-VERDICT_LOOKS = {HOLDS: ("holds", "✓"), DOES_NOT_HOLD: ("not", "✗"), HOLDS_IF: ("if", "◐")}
+VERDICT_LOOKS = {
+    HOLDS: ("holds", "✓"),
+    HOLDS_IF: ("if", "◐"),
+    DOES_NOT_HOLD: ("not", "✗"),
+    UNDECIDED: ("open", "?"),
+    NOT_CHECKABLE: ("none", "–"),
+}
 
 
 def verdict_look(word: str) -> tuple[str, str]:
     """The class and the mark of a verdict's word."""
-    return VERDICT_LOOKS.get(word, ("none", "–"))
+    return VERDICT_LOOKS[word]
 
 
 def tally(words: Sequence[str]) -> list[tuple[str, int, str, str]]:
     """How often each verdict was given, from the best: word, number, class and mark."""
-    order = (HOLDS, HOLDS_IF, DOES_NOT_HOLD, NOT_CHECKABLE)
-    return [(word, words.count(word), *verdict_look(word)) for word in order if word in words]
+    return [(word, words.count(word), *verdict_look(word)) for word in WORDS if word in words]
 
 
 def css() -> str:

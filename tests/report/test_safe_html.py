@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnrepro.report.safe_html import formula_html, hold_formulas, safe_html, set_formulas, tally
+from cnnrepro.claims.verdict import WORDS
+from cnnrepro.report.figures.verdict_tally import COLOURS, HATCHES
+from cnnrepro.report.safe_html import css, formula_html, hold_formulas, safe_html, set_formulas, tally, verdict_look
 
 
 def page(markdown):
@@ -91,5 +93,17 @@ def test_any_text_gives_a_page_without_foreign_elements(source):
 
 
 def test_the_tally_begins_with_the_best():
-    words = ["does not hold", "holds", "holds if …", "holds"]
-    assert [row[:2] for row in tally(words)] == [("holds", 2), ("holds if …", 1), ("does not hold", 1)]
+    words = ["undecided", "does not hold", "holds", "holds if …", "holds"]
+    assert [row[:2] for row in tally(words)] == [
+        ("holds", 2),
+        ("holds if …", 1),
+        ("does not hold", 1),
+        ("undecided", 1),
+    ]
+
+
+def test_every_word_of_a_verdict_has_a_look_of_its_own():
+    looks = [verdict_look(word) for word in WORDS]
+    assert len(set(looks)) == len({mark for _, mark in looks}) == len(WORDS)
+    assert all(f".verdict.{look} " in css() or look == "none" for look, _ in looks)
+    assert set(COLOURS) == set(HATCHES) == set(WORDS)

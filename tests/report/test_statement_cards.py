@@ -39,7 +39,7 @@ def test_the_tally_counts_by_source():
     figure = figures.tally(rows, ["S0", "S2"])
     axes = figure.axes[0]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["all", "S0", "S2"]
-    assert legend(figure) == ["holds", "holds if …", "does not hold", "not checkable here"]
+    assert legend(figure) == ["holds", "holds if …", "does not hold", "undecided", "not checkable here"]
     assert [text.get_text() for text in axes.texts if text.get_text()] == ["1"] * 7
 
 

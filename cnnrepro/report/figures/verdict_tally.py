@@ -6,13 +6,20 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, UNDECIDED
 from cnnrepro.report import style
 from cnnrepro.report.figures.panels import one_panel
 
 # The colours of the page's verdicts, strong enough on white.
-COLOURS = {HOLDS: "#0a6b3d", HOLDS_IF: "#d39b2a", DOES_NOT_HOLD: "#b8330f", NOT_CHECKABLE: "#9aa4ae"}
-HATCHES = {HOLDS: "", HOLDS_IF: "//", DOES_NOT_HOLD: "xx", NOT_CHECKABLE: ".."}  # a second sign beside the colour
+COLOURS = {
+    HOLDS: "#0a6b3d",
+    HOLDS_IF: "#d39b2a",
+    DOES_NOT_HOLD: "#b8330f",
+    UNDECIDED: "#4f74a8",
+    NOT_CHECKABLE: "#9aa4ae",
+}
+# A second sign beside the colour.
+HATCHES = {HOLDS: "", HOLDS_IF: "//", DOES_NOT_HOLD: "xx", UNDECIDED: "\\\\", NOT_CHECKABLE: ".."}
 
 
 @style.applied()
@@ -44,5 +51,5 @@ def tally(rows: Sequence[tuple[str, str]], sources: Sequence[str]) -> Figure:
     axes.tick_params(length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.set_xticks([])
-    figure.legend(loc="outside upper left", ncols=4)
+    figure.legend(loc="outside upper left", ncols=len(COLOURS))
     return figure
