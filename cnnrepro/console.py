@@ -36,24 +36,26 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    cells = {name: [str(row[place]) for row in rows] for place, name in enumerate(columns)}
-    widths = {name: max(map(len, (name, *texts)), default=0) + 3 for name, texts in cells.items()}
+    # By their places: two columns may have one heading, or none.
+    widths = [max((len(str(row[place])) for row in rows), default=0) for place in range(len(columns))]
+    widths = [max(width, len(name)) + 3 for width, name in zip(widths, columns, strict=True)]
     if fold:
-        widths[fold] = min(widths[fold], 20)
+        at = columns.index(fold)
+        widths[at] = min(widths[at], 20)
     # Without a terminal there is no width to fit into: a log or a pipe gets the lines whole.
-    room = Console().width if sys.stdout.isatty() else max(200, sum(widths.values()))
-    left_out = []
+    room = Console().width if sys.stdout.isatty() else max(200, sum(widths))
+    shown, left_out = list(range(len(columns))), []
     for name in spare:
-        if sum(widths.values()) > room:
-            del widths[name]
+        if sum(widths[place] for place in shown) > room:
+            shown.remove(columns.index(name))
             left_out.append(name)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in widths:
+    for name in (columns[place] for place in shown):
         side = "right" if name in right else "left"
         table.add_column(name, overflow="fold", no_wrap=bool(fold) and name != fold, justify=side)
-    for row in zip(*(cells[name] for name in widths), strict=True):
-        table.add_row(*map(Text, row))
-    Console(width=max(room, sum(widths.values()))).print(table)
+    for row in rows:
+        table.add_row(*(Text(str(row[place])) for place in shown))
+    Console(width=max(room, sum(widths[place] for place in shown))).print(table)
     if left_out:
         typer.echo(f"Left out for want of width: {', '.join(left_out)}; a wider terminal or --json shows them.\n")
 

@@ -48,6 +48,10 @@ def unknown(kind: str, received: object, known: Iterable[str]) -> UsageError:
         known: the names that would have been right.
     """
     names = sorted(known)
-    close = difflib.get_close_matches(str(received), names, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return UsageError(f"Unknown {kind} {received!r}; known are: {', '.join(names) or 'none'}.{hint}")
+    return UsageError(f"Unknown {kind} {received!r}; known are: {', '.join(names) or 'none'}.{meant(received, names)}")
+
+
+def meant(received: object, known: Iterable[str]) -> str:
+    """The question that follows an unknown name, " Did you mean 'resnet20'?"; empty where no known name is near."""
+    close = difflib.get_close_matches(str(received), list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

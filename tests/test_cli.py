@@ -107,7 +107,21 @@ BAD_CALLS = {
     "no such statement": (["claims", "999"], "There is no statement 999; there are 1 to 26, 30, 48 to 63."),
     "a statement in words": (["claims", "seven"], "A statement is named by its number, such as 7. Received: 'seven'"),
     "no such command": (["fly"], "No such command 'fly'"),
-    "no such option": (["list", "--colour"], "No such option: --colour"),
+    "no such command of runs": (
+        ["runs", "lst"],
+        "No such command 'lst'. Did you mean 'list'? See `cnnrepro runs --help`",
+    ),
+    "no such option": (["list", "--colour"], "No such option: --colour. See `cnnrepro list --help`"),
+    "an option nearly": (
+        ["train", "--epoch", "3"],
+        "No such option: --epoch. Did you mean '--epochs'? See `cnnrepro tr",
+    ),
+    "an option of a group": (["data", "prepare", "mnist", "--form", "x"], "--form. Did you mean '--from'?"),
+    "an option with one dash": (["train", "-epochs=3"], "No such option: -epochs. Did you mean '--epochs'?"),
+    "an option as in Python": (["train", "--Batch_Size", "3"], "Did you mean '--batch-size'?"),
+    "an option before the command": (["--versoin", "list"], "No such option: --versoin. Did you mean '--version'?"),
+    "json that would go unheeded": (["runs", "--json", "list"], "--json goes behind the sub-command: cnnrepro runs li"),
+    "force without a folder": (["publish", "--force"], "--force goes with --to DIR"),
 }
 
 
@@ -297,8 +311,9 @@ def test_data_list(capsys):
 
 
 def test_an_empty_store(capsys):
-    assert json.loads(call(capsys, "runs", "--json")[1]) == []
-    assert "No runs in" in call(capsys, "runs")[1]
+    for listing in (["runs"], ["runs", "list"]):
+        assert json.loads(call(capsys, *listing, "--json")[1]) == []
+        assert "No runs in" in call(capsys, *listing)[1]
 
 
 def test_a_run_from_training_to_removal(capsys, tmp_path):
@@ -320,6 +335,7 @@ def test_a_run_from_training_to_removal(capsys, tmp_path):
     assert 0 <= run["test"]["accuracy"] <= 1 and run["test"]["loss"] > 0
 
     shown = call(capsys, "runs")[1]
+    assert call(capsys, "runs", "list", "--runs", tmp_path / "runs")[1] == shown
     assert key in shown and "dropout=0.5" in shown and "1/1" in shown
     assert json.loads(call(capsys, "runs", "show", key[:6])[1]) == run
     assert json.loads(call(capsys, "runs", "show", key, "--runs", tmp_path / "runs")[1]) == run
@@ -397,7 +413,9 @@ def test_doctor_finds_nothing_wrong_here(capsys, tmp_path):
     assert findings["Data set mnist_5k"]["state"] == "ok"
     assert findings["Notebooks"]["state"] == "ok"
     assert nothing_was_written(tmp_path)
-    assert "alexnet_vs_resnet" in call(capsys, "doctor")[1]
+    shown = call(capsys, "doctor")[1]
+    assert "alexnet_vs_resnet" in shown
+    assert all(topic in shown for topic in findings)
 
 
 def test_doctor_says_what_to_do(capsys, tmp_path):

@@ -58,3 +58,8 @@ def test_a_pipe_gets_the_lines_whole(capsys):
 def test_cells_are_text_and_no_markup(capsys):
     console.print_table(["a"], [["[bold]x[/bold]"]])
     assert "[bold]x[/bold]" in capsys.readouterr().out
+
+
+def test_columns_of_one_heading_stay_apart(capsys):
+    console.print_table(["", "", "found"], [["Python", "ok", "3.12"]], fold="found")
+    assert capsys.readouterr().out.splitlines()[-2].split() == ["Python", "ok", "3.12"]

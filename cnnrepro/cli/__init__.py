@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from cnnrepro.cli.app import Interrupted, app, say
+from cnnrepro.cli.app import Interrupted, app, explain_call, say
 from cnnrepro.errors import CnnreproError, UsageError
 
 # Each adds its commands to the app, in this order.
@@ -25,10 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in arguments
     if debug:  # wherever it stands: people add it to the end of the command that failed
         arguments = [argument for argument in arguments if argument != "--debug"]
-    sys.exit(status_of(lambda: app(args=arguments, prog_name="cnnrepro", standalone_mode=False), debug))
+    sys.exit(status_of(lambda: app(args=arguments, prog_name="cnnrepro", standalone_mode=False), debug, arguments))
 
 
-def status_of(work: Callable[[], int | None], debug: bool = False) -> int:
+def status_of(work: Callable[[], int | None], debug: bool = False, arguments: Sequence[str] = ()) -> int:
     """The exit status of some work; how it ended is said in a sentence."""
     try:
         return work() or 0
@@ -41,16 +41,16 @@ def status_of(work: Callable[[], int | None], debug: bool = False) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        return _explain(error)
+        return _explain(error, arguments)
 
 
-def _explain(error: Exception) -> int:
+def _explain(error: Exception, arguments: Sequence[str]) -> int:
     """Print an error as a sentence; the exit status it leads to."""
     if isinstance(error, CnnreproError):
         say(str(error))
         return error.exit_status
     if hasattr(error, "format_message"):  # typer's own: an unknown command or option, a value of the wrong type
-        say(f"{error.format_message()} See `cnnrepro --help`.")
+        say(explain_call(error, arguments))
         return UsageError.exit_status
     if isinstance(error, OSError) and error.strerror:
         say(f"{error.strerror}: {error.filename or 'a file'}. --debug shows where it happened.")

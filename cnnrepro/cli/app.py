@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from cnnrepro import __version__, paths
+from cnnrepro.errors import UsageError, meant
 from cnnrepro.stderr import say_line
 
 
@@ -75,6 +77,28 @@ def runs_dir(given: Path | None) -> Path:
 def reports_dir(given: Path | None) -> Path:
     """The folder of the pages: what ``--reports`` says, or the default."""
     return paths.expand(given) if given else paths.reports_dir()
+
+
+def explain_call(error: Exception, arguments: Sequence[str]) -> str:
+    """What typer found wrong with a call: the nearest option or command where one is unknown, and where the help is."""
+    context = getattr(error, "ctx", None)
+    help_of = f"See `{context.command_path if context else 'cnnrepro'} --help`."
+    received = getattr(error, "option_name", None)
+    if received is None or not hasattr(error, "possibilities"):
+        sentence = error.format_message()
+        return f"{sentence}{'' if sentence.endswith(('.', '?')) else '.'} {help_of}"
+    options = (*context.help_option_names, *(name for one in context.command.params for name in one.opts))
+    known = [name for name in options if name.startswith("--")]
+    if len(received) == 2:  # "-epochs" was read as "-e"
+        received = next((word.partition("=")[0] for word in arguments if word.startswith(received)), received)
+    return f"No such option: {received}.{meant(received.lower().replace('_', '-'), known)} {help_of}"
+
+
+def list_by_default(context: typer.Context, as_json: bool) -> bool:
+    """Whether a group of commands was called without one; raises UsageError for a --json that would go unheeded."""
+    if context.invoked_subcommand is not None and as_json:
+        raise UsageError(f"--json goes behind the sub-command: {context.command_path} {context.invoked_subcommand} …")
+    return context.invoked_subcommand is None
 
 
 def say(sentence: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cnnrepro.cli.app import AsJson, app
+from cnnrepro.cli.app import AsJson, app, list_by_default
 from cnnrepro.console import print_json, print_table, spell
 
 data_app = typer.Typer(help="List the data sets and prepare them.", invoke_without_command=True)
@@ -15,10 +15,10 @@ app.add_typer(data_app, name="data")
 
 
 @data_app.callback()
-def data_(context: typer.Context) -> None:
+def data_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the data sets, with what is on this machine."""
-    if context.invoked_subcommand is None:
-        data_list(as_json=False)
+    if list_by_default(context, as_json):
+        data_list(as_json)
 
 
 @data_app.command("list")

@@ -18,6 +18,6 @@ def doctor(runs: Runs = None, reports: Reports = None, as_json: AsJson = False) 
         print_json(findings)
     else:
         rows = [[row.topic, row.state, row.found + (f"\n→ {row.advice}" if row.advice else "")] for row in findings]
-        print_table(["", "", "found"], rows, fold="found")
+        print_table(["what", "state", "found"], rows, fold="found")
     if any(finding.state == PROBLEM for finding in findings):
         raise typer.Exit(1)

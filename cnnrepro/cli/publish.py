@@ -9,6 +9,7 @@ import typer
 
 from cnnrepro import paths
 from cnnrepro.cli.app import Reports, app, reports_dir
+from cnnrepro.errors import UsageError
 
 
 @app.command()
@@ -16,10 +17,13 @@ def publish(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Copy the site here.", show_default=False)
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also into a folder that has other things in it.")] = False,
     reports: Reports = None,
 ) -> None:
     """Write the index of all reports and, with --to, copy the site. The last line is the index's path."""
     from cnnrepro.report import site
 
+    if force and to is None:
+        raise UsageError("--force goes with --to DIR, the folder that the site is copied to.")
     folder = reports_dir(reports)
-    typer.echo(str(site.publish(folder, paths.expand(to)) if to else site.write_index(folder)))
+    typer.echo(str(site.publish(folder, paths.expand(to), force=force) if to else site.write_index(folder)))

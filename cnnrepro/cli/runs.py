@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnnrepro import paths
-from cnnrepro.cli.app import AsJson, Key, Runs, app, runs_dir, say
+from cnnrepro.cli.app import AsJson, Key, Runs, app, list_by_default, runs_dir, say
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
 
@@ -34,8 +34,13 @@ def _store(context: typer.Context, given: Path | None) -> RunStore:
 def runs_(context: typer.Context, runs: Runs = None, as_json: AsJson = False) -> None:
     """List the runs of the store, oldest first."""
     context.obj = runs
-    if context.invoked_subcommand is not None:
-        return
+    if list_by_default(context, as_json):
+        runs_list(context, runs, as_json)
+
+
+@runs_app.command("list")
+def runs_list(context: typer.Context, runs: Runs = None, as_json: AsJson = False) -> None:
+    """List the runs of the store, oldest first, as `cnnrepro runs` does."""
     store = _store(context, runs)
     records = store.records(unreadable=say)
     if as_json:

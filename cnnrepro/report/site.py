@@ -14,6 +14,7 @@ from urllib.parse import quote
 from filelock import FileLock
 
 from cnnrepro import paths
+from cnnrepro.data.folder.leftovers import is_left_behind
 from cnnrepro.errors import UsageError
 from cnnrepro.files import folder_beside, remove_leftovers, write_text
 from cnnrepro.report import safe_html
@@ -21,6 +22,10 @@ from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL
 
 LOCK = ".lock"  # in the folder of the reports
 OLD = "old"  # in a temporary folder: the page that is being replaced
+NO_JEKYLL = ".nojekyll"  # else GitHub Pages leaves out what begins with an underscore
+_OURS = '<meta name="generator" content="cnnrepro">'  # in an index of ours
+_OF_A_HOST = frozenset({"CNAME"})  # and what begins with a dot: .git, .github
+_NAMED = 5  # things in the way, in a message
 
 
 def _report_folders(reports: Path) -> list[Path]:
@@ -104,15 +109,17 @@ def _write_index(reports: Path) -> Path:
     return reports / PAGE
 
 
-def publish(reports: Path, to: Path) -> Path:
+def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
     """Copy the site: every report, copied beside its place and then moved there, and the index.
 
     Args:
         reports: the folder of the pages.
         to: where the site goes; made where it is missing. Reports that are there already and not here stay.
+        force: put it beside whatever else is there; an ``index.html`` is then replaced, whosoever it is.
 
     Raises:
-        UsageError: there is nothing to publish, or ``to`` is a file, the same folder or inside of it.
+        UsageError: there is nothing to publish; ``to`` is a file, the same folder or inside of it, or has things in it
+            that are no site of ours.
     """
     folders = _report_folders(reports)
     if not folders:
@@ -122,15 +129,41 @@ def publish(reports: Path, to: Path) -> Path:
     if reports.resolve() in (to.resolve(), *to.resolve().parents):
         raise UsageError(f"--to must lie outside of the reports folder {str(reports)!r}. Received: {str(to)!r}")
     paths.require_writable(to, "--to")
+    if not force and (others := _not_of_a_site(to)):
+        named = ", ".join(others[:_NAMED]) + (f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else "")
+        raise UsageError(
+            f"--to {str(to)!r} has other things in it: {named}. Name another folder, or put the site beside them with "
+            "--force (an index.html is then replaced). Nothing was written."
+        )
     for folder in folders:
         place = to / folder.relative_to(reports)
         place.parent.mkdir(parents=True, exist_ok=True)
         restore(place, to)
         with folder_beside(place.parent, temporary_prefix(place)) as temporary:
-            copy = Path(shutil.copytree(folder, temporary / "new"))
+            copy = Path(shutil.copytree(folder, temporary / "new", ignore=shutil.ignore_patterns(".*", "*.lock")))
             with _alone(to):
                 _replace_folder(copy, place, temporary / OLD)
-    return write_index(to)
+    with _alone(to):
+        index = _write_index(to)
+        (to / NO_JEKYLL).touch()
+        (to / LOCK).unlink(missing_ok=True)  # while it is held: filelock asks again for a lock whose file is gone
+    return index
+
+
+def _not_of_a_site(to: Path) -> list[str]:
+    """The names in a folder that are neither ours nor those that hosts of sites want there."""
+    if not to.is_dir():
+        return []
+    known, index = set(_OF_A_HOST), to / PAGE
+    if index.is_file() and _OURS in index.read_text(encoding="utf-8", errors="replace")[:2000]:
+        known.add(PAGE)
+    others = (path for path in to.iterdir() if path.name not in known and not is_left_behind(path.name))
+    return sorted(path.name for path in others if not _has_reports_alone(path))
+
+
+def _has_reports_alone(folder: Path) -> bool:
+    """Whether a folder has nothing but reports in it; what begins with a dot may be a page that was in the making."""
+    return folder.is_dir() and all(path.name.startswith(".") or (path / REPORT).is_file() for path in folder.iterdir())
 
 
 def _replace_folder(new: Path, place: Path, aside: Path) -> None:

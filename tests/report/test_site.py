@@ -78,6 +78,41 @@ def test_places_that_cannot_be_published_to(where, reports, tmp_path):
     assert sorted(path.name for path in reports.iterdir()) == before
 
 
+def test_a_folder_with_other_things_in_it_needs_force(reports, tmp_path):
+    to = tmp_path / "site"
+    (to / ".git").mkdir(parents=True)
+    (to / "CNAME").write_text("example.org")
+    site.publish(reports, to)  # what a host needs is nothing in the way, nor a site that is there already
+    site.publish(reports, to)
+    (to / "thesis.tex").write_text("mine")
+    (to / "alexnet_vs_resnet" / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match=r"has other things in it: alexnet_vs_resnet, thesis.tex\. .* --force"):
+        site.publish(reports, to)
+    site.publish(reports, to, force=True)
+    assert (to / "thesis.tex").read_text() == (to / "alexnet_vs_resnet" / "notes.txt").read_text() == "mine"
+
+
+def test_an_index_of_somebody_else_is_not_replaced_unasked(reports, tmp_path):
+    to = tmp_path / "home"
+    to.mkdir()
+    (to / "index.html").write_text("<h1>My home page</h1>")
+    with pytest.raises(UsageError, match=r"other things in it: index.html\. .*Nothing was written"):
+        site.publish(reports, to)
+    assert [path.name for path in to.iterdir()] == ["index.html"]
+    assert "My home" not in site.publish(reports, to, force=True).read_text(encoding="utf-8")
+
+
+def test_a_site_has_no_locks_and_nothing_that_was_in_the_making(reports, tmp_path):
+    for name in (".lock", "mine/.lock", "mine/odd name é#1/.lock", "mine/odd name é#1/run.lock", ".index.html.1.tmp"):
+        (reports / name).touch()
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / ".lock").touch()  # of an earlier version
+    to = site.publish(reports, tmp_path / "site").parent
+    assert [str(path) for path in to.rglob("*") if path.name.startswith(".") or path.suffix in (".lock", ".tmp")] == [
+        str(to / ".nojekyll")
+    ]
+
+
 def test_nothing_to_publish_says_what_to_do(tmp_path):
     with pytest.raises(UsageError, match="cnnrepro run alexnet_vs_resnet"):
         site.publish(tmp_path / "none", tmp_path / "site")
