@@ -2,6 +2,6 @@
 
 from cnnrepro.claims.ledger import LEDGER, SOURCES, Statement, statement
 from cnnrepro.claims.run_checks import Outcome, check, outcomes
-from cnnrepro.claims.verdict import Verdict
+from cnnrepro.claims.verdict import Count, Verdict, count
 
-__all__ = ["LEDGER", "SOURCES", "Outcome", "Statement", "Verdict", "check", "outcomes", "statement"]
+__all__ = ["LEDGER", "SOURCES", "Count", "Outcome", "Statement", "Verdict", "check", "count", "outcomes", "statement"]

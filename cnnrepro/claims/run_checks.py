@@ -6,13 +6,14 @@ import functools
 import importlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER, statement
-from cnnrepro.claims.statement import Statement
-from cnnrepro.claims.verdict import Verdict
+from cnnrepro.claims.statement import SOURCES, Statement
+from cnnrepro.claims.verdict import FROM_RECORDS, RECORDED, Part, Verdict
 from cnnrepro.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,35 +33,60 @@ class Outcome:
     verdict: Verdict | None
 
     @property
+    def shown(self) -> Verdict:
+        """The verdict computed now, else the recorded one, marked as such."""
+        if self.verdict is not None:
+            return self.verdict
+        row = self.statement
+        sentence = (
+            f"Recorded earlier, not computed now: no records of it lie in the folder of reports (--reports names it); "
+            f"`cnnrepro run {row.experiment} -p dataset={row.dataset}` makes them."
+        )
+        parts = tuple(Part(part.verdict, "Recorded earlier, not computed now.") for part in row.parts)
+        return Verdict(row.number, row.verdict, sentence, parts=parts, made=RECORDED)
+
+    @property
     def agrees(self) -> bool:
-        """Whether the check gives the recorded verdict; where nothing could be computed, nothing disagrees."""
-        return self.verdict is None or self.verdict.word == self.statement.verdict
+        """Whether the check gives the recorded words; where nothing could be computed, nothing disagrees."""
+        words = [part.word for part in self.shown.parts]
+        return self.shown.word == self.statement.verdict and words == [part.verdict for part in self.statement.parts]
 
     @property
     def evidence(self) -> tuple[str, ...]:
         """The verdict's sentence and findings, or what it would take to have them."""
-        if self.verdict is not None:
-            return (self.verdict.sentence, *self.verdict.evidence)
-        row = self.statement
-        return (
-            f"Recorded earlier, not computed now: no records of it lie in the folder of reports (--reports names it); "
-            f"`cnnrepro run {row.experiment} -p dataset={row.dataset}` makes them.",
-        )
+        return (self.shown.sentence, *self.shown.evidence)
+
+    def parts(self) -> list[dict]:
+        """Each part of the statement with its word: its letter, what is claimed, what was found."""
+        both = zip(self.statement.parts, self.shown.parts, strict=False)
+        return [
+            {
+                "part": f"{self.statement.number}{letter}",
+                "statement": claimed.text,
+                "verdict": part.word,
+                "recorded": claimed.verdict,
+                "found": part.found,
+            }
+            for letter, (claimed, part) in zip(ascii_lowercase, both, strict=False)
+        ]
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
-        row = self.statement
+        row, verdict = self.statement, self.shown
         return {
             "number": row.number,
             "statement": row.text,
             "source": row.source,
+            "sources": {name: str(SOURCES[name]) for name in row.sources},
             "check": row.method,
-            "verdict": self.verdict.word if self.verdict else row.verdict,
+            "verdict": verdict.word,
             "recorded": row.verdict,
             "agrees": self.agrees,
             "computed": self.verdict is not None,
+            "made": verdict.made,
+            "parts": self.parts(),
             "evidence": list(self.evidence),
-            "basis": self.verdict.basis if self.verdict else "",
+            "basis": verdict.basis,
             "notebook": _notebooks().get(row.number, "claims"),  # whose page lists them all
         }
 
@@ -103,8 +129,12 @@ def outcomes(reports: Path, numbers: Sequence[int] | None = None) -> Iterator[Ou
     """
     rows = [statement(number) for number in numbers] if numbers is not None else LEDGER.values()
     for row in rows:
-        results = published_results(row, reports) if row.experiment else None
-        yield Outcome(row, None if row.experiment and results is None else check(row.number, results))
+        if not row.experiment:
+            yield Outcome(row, check(row.number))
+            continue
+        results = published_results(row, reports)
+        judged = replace(check(row.number, results), made=FROM_RECORDS) if results else None
+        yield Outcome(row, judged)
 
 
 def function_of(row: Statement) -> Callable[..., Verdict]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
@@ -11,6 +12,44 @@ DOES_NOT_HOLD = "does not hold"
 UNDECIDED = "undecided"  # measured, but by too little: more seeds may still give either word
 NOT_CHECKABLE = "not checkable here"
 WORDS = (HOLDS, HOLDS_IF, DOES_NOT_HOLD, UNDECIDED, NOT_CHECKABLE)  # in the order in which they are counted
+
+# When a verdict was made.
+NOW = "computed now"
+FROM_RECORDS = "judged now, from runs recorded earlier"
+RECORDED = "recorded earlier, not computed now"
+
+_WORST_FIRST = (DOES_NOT_HOLD, HOLDS_IF, UNDECIDED, NOT_CHECKABLE, HOLDS)
+
+
+def _require_word(word: str) -> None:
+    if word not in WORDS:
+        raise ValueError(f"A verdict is one of {', '.join(WORDS)}. Received: {word!r}")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a check says of one part of a statement that makes several.
+
+    Args:
+        word: one of ``WORDS``.
+        found: what was found, in a sentence with its figures.
+    """
+
+    word: str
+    found: str
+
+    def __post_init__(self) -> None:
+        _require_word(self.word)
+
+
+def word_of_parts(words: Iterable[str]) -> str:
+    """The word of a statement of several parts: that of its worst part.
+
+    From the worst: does not hold, holds if …, undecided, not checkable here, holds. So one wrong part and the whole
+    does not hold, and it holds where all of its parts do.
+    """
+    words = set(words)
+    return next(word for word in _WORST_FIRST if word in words)
 
 
 @dataclass(frozen=True)
@@ -23,6 +62,8 @@ class Verdict:
         sentence: the outcome in one sentence a reader can quote, with its figures.
         evidence: the findings it rests on, one sentence each.
         basis: what it was measured on ("mnist_5k, 5 epochs, 2 seeds"), for lists of reports.
+        parts: where the statement has several, the word on each, in their order.
+        made: ``NOW``, ``FROM_RECORDS`` or ``RECORDED``; whatever shows a verdict says it where it is not the first.
     """
 
     claim: int
@@ -30,22 +71,65 @@ class Verdict:
     sentence: str
     evidence: tuple[str, ...] = ()
     basis: str = ""
+    parts: tuple[Part, ...] = ()
+    made: str = NOW
 
     def __post_init__(self) -> None:
-        if self.word not in WORDS:
-            raise ValueError(f"A verdict is one of {', '.join(WORDS)}. Received: {self.word!r}")
-
+        _require_word(self.word)
         if not isinstance(self.claim, int):
             raise ValueError(f"A verdict names its statement by number. Received: {self.claim!r}")
 
     def to_dict(self) -> dict:
         """The verdict as plain values for JSON."""
-        return asdict(self) | {"evidence": list(self.evidence)}
+        return asdict(self) | {"evidence": list(self.evidence), "parts": [asdict(part) for part in self.parts]}
 
     @classmethod
     def from_dict(cls, values: dict) -> Verdict:
         """The verdict that ``to_dict`` wrote."""
-        return cls(**(values | {"evidence": tuple(values.get("evidence", ()))}))
+        parts = tuple(Part(**part) for part in values.get("parts", ()))
+        return cls(**(values | {"evidence": tuple(values.get("evidence", ())), "parts": parts}))
+
+
+@dataclass(frozen=True)
+class Count:
+    """How often each word was given; words that were not given are left out.
+
+    Args:
+        statements: of each statement the word on the whole.
+        apart: the same with every part of a statement counted by itself; a statement without parts counts once.
+        earlier: how many statements rest on something that was not computed now, by what it is.
+    """
+
+    statements: dict[str, int]
+    apart: dict[str, int]
+    earlier: dict[str, int]
+
+    def sentence(self) -> str:
+        """What was counted, and that some of it was not computed now."""
+        whole, apart = sum(self.statements.values()), sum(self.apart.values())
+        said = f"{whole} statement{'s' * (whole != 1)}: {_spelled(self.statements)}."
+        if apart != whole:
+            said += f" With each part of a statement counted by itself, {apart}: {_spelled(self.apart)}."
+        for made, number in self.earlier.items():
+            said += f" Of the statements {number} {'is' if number == 1 else 'are'} {made}."
+        return said
+
+
+def _spelled(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} × {word}" for word, number in counts.items())
+
+
+def count(verdicts: Iterable[Verdict]) -> Count:
+    """Count verdicts: for the terminal, the page's headline, the list of pages and the chart alike."""
+    verdicts = list(verdicts)
+    apart = [part.word for verdict in verdicts for part in verdict.parts or (verdict,)]
+    earlier = Counter(verdict.made for verdict in verdicts if verdict.made != NOW)
+    return Count(_in_order(verdict.word for verdict in verdicts), _in_order(apart), dict(earlier))
+
+
+def _in_order(words: Iterable[str]) -> dict[str, int]:
+    counted = Counter(words)
+    return {word: counted[word] for word in WORDS if counted[word]}
 
 
 def word_of(cases: Iterable[bool]) -> str:
@@ -80,3 +164,19 @@ def conclude(number: int, word: str, sentences: Mapping[str, str], evidence: Ite
     """
     surprise = f"The figures of statement {number} say “{word}”, which was not foreseen; see the evidence."
     return Verdict(number, word, sentences.get(word, surprise), tuple(evidence), basis)
+
+
+def conclude_parts(number: int, parts: Iterable[Part], evidence: Iterable[str], basis: str) -> Verdict:
+    """The verdict on a statement of several parts; its sentence says how many hold and what was found of the others.
+
+    Args:
+        number: of the statement.
+        parts: the word on each, in their order. What was found is said in figures that are right whatever the word.
+        evidence: further findings.
+        basis: what they were found on.
+    """
+    parts = tuple(parts)
+    others = [part.found for part in parts if part.word != HOLDS]
+    head = f"{len(parts) - len(others)} of {len(parts)} parts hold." if others else f"All {len(parts)} parts hold."
+    sentence = " ".join([head, *(others or (part.found for part in parts))])
+    return Verdict(number, word_of_parts(part.word for part in parts), sentence, tuple(evidence), basis, parts)

@@ -24,7 +24,7 @@ def claims(
     as_json: AsJson = False,
 ) -> None:
     """Check the statements of the lecture notes. Exit status 1 where a check no longer gives its recorded verdict."""
-    from cnnrepro.claims import SOURCES, outcomes
+    from cnnrepro.claims import SOURCES, count, outcomes
 
     checked = []
     for outcome in outcomes(reports_dir(reports), [_statement_number(text) for text in numbers] if numbers else None):
@@ -34,7 +34,8 @@ def claims(
     if as_json:
         print_json([outcome.to_dict() for outcome in checked])
     else:
-        typer.echo("\n".join(f"{name}: {text}" for name, text in SOURCES.items()))
+        typer.echo(count(outcome.shown for outcome in checked).sentence())
+        typer.echo("\n".join(f"{name}: {source}" for name, source in SOURCES.items()))
     changed = [str(outcome.statement.number) for outcome in checked if not outcome.agrees]
     if changed:
         say(f"the verdict on statement {', '.join(changed)} is no longer the recorded one.")
@@ -54,17 +55,28 @@ def _print_outcome(outcome: Outcome) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
+    from cnnrepro.claims.verdict import NOW
+
     row = outcome.to_dict()
-    colours = {"holds": "green", "does not hold": "red", "holds if …": "yellow", "undecided": "blue"}
-    colour = colours.get(row["verdict"], "")
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    head = Text.assemble(f"{row['number']:>3}  ", (row["verdict"], f"bold {colour}".strip()), f"  ({row['source']})")
-    if outcome.verdict is None:
-        head.append("  recorded, not computed", "bold")
-    if not outcome.agrees:
+    head = Text.assemble(f"{row['number']:>3}  ", _coloured(row["verdict"]), f"  ({row['source']})")
+    if row["made"] != NOW:
+        head.append(f"  {row['made']}", "bold")
+    if row["verdict"] != row["recorded"]:
         head.append(f"  recorded: {row['recorded']}", "bold")
     console.print(head)
     console.print(Padding(Text(row["statement"]), (0, 0, 0, 5)))
+    for part in row["parts"]:
+        changed = "" if part["verdict"] == part["recorded"] else f" (recorded: {part['recorded']})"
+        said = Text.assemble(f"{part['part']}  ", _coloured(part["verdict"]), f"{changed}  {part['statement']}")
+        console.print(Padding(said, (0, 0, 0, 5)))
+        console.print(Padding(Text(part["found"]), (0, 0, 0, 10)))
     for sentence in row["evidence"]:
         console.print(Padding(Text(f"· {sentence}"), (0, 0, 0, 5)))
     console.print()
+
+
+def _coloured(word: str) -> tuple[str, str]:
+    """A word and its style in the terminal."""
+    colours = {"holds": "green", "does not hold": "red", "holds if …": "yellow", "undecided": "blue"}
+    return word, f"bold {colours.get(word, '')}".strip()

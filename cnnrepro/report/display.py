@@ -11,10 +11,11 @@ import base64
 import html
 import io
 import re
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER
-from cnnrepro.claims.verdict import Verdict
+from cnnrepro.claims.verdict import NOW, Verdict
 from cnnrepro.report.safe_html import verdict_look
 from cnnrepro.report.tables import Table, table
 
@@ -58,18 +59,38 @@ def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> 
     return data, {"cnnrepro": {"figure": name, "alt": alt, "caption": caption}}
 
 
+def parts_list(verdict: Verdict) -> str:
+    """The parts of a statement, each with its word, what is claimed and what was found; nothing where it has none."""
+    claimed = LEDGER[verdict.claim].parts if verdict.claim in LEDGER else ()
+    items = []
+    for letter, part, said in zip(ascii_lowercase, verdict.parts, claimed, strict=False):
+        look, mark = verdict_look(part.word)
+        changed = "" if part.word == said.verdict else f" <em>recorded: {html.escape(said.verdict)}</em>"
+        items.append(
+            f'<li class="{look}"><span class="letter">{verdict.claim}{letter}</span>'
+            f'<span><span class="part-word">{mark} {html.escape(part.word)}</span>{changed} '
+            f"{html.escape(said.text)}</span>"
+            f"<span>{html.escape(part.found)}</span></li>"
+        )
+    return f'<ul class="parts">{"".join(items)}</ul>' if items else ""
+
+
 def verdict_bundle(verdict: Verdict) -> dict:
     """A verdict as the data of one notebook output."""
     evidence = "".join(f"<li>{html.escape(finding)}</li>" for finding in verdict.evidence)
     look, mark = verdict_look(verdict.word)
     statement = f"Statement {verdict.claim}" + (f": {LEDGER[verdict.claim].text}" if verdict.claim in LEDGER else "")
+    basis = verdict.basis if verdict.made == NOW else f"{verdict.basis}; {verdict.made}"
     card = (
         f'<div class="verdict {look}"><p class="claim">{html.escape(statement)}</p>'
         f'<p class="word">{mark} {html.escape(verdict.word)}</p><p>{html.escape(verdict.sentence)}</p>'
-        f'<ul>{evidence}</ul><p class="basis">{html.escape(verdict.basis)}</p></div>'
+        f'{parts_list(verdict)}<ul>{evidence}</ul><p class="basis">{html.escape(basis)}</p></div>'
     )
     findings = [f"- {finding}" for finding in verdict.evidence]
-    text = "\n".join([f"{verdict.word}: {verdict.sentence}", *findings, verdict.basis])
+    parts = [
+        f"- {letter}: {part.word}. {part.found}" for letter, part in zip(ascii_lowercase, verdict.parts, strict=False)
+    ]
+    text = "\n".join([f"{verdict.word}: {verdict.sentence}", *parts, *findings, basis])
     return {VERDICT_TYPE: verdict.to_dict(), "text/html": card, "text/plain": text}
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.verdict import Verdict
+from cnnrepro.claims.verdict import Verdict, count
 from cnnrepro.errors import WorkFailed
 from cnnrepro.report import safe_html
 from cnnrepro.report.display import FIGURE_NAME, RUNS_TYPE, VERDICT_TYPE
@@ -119,12 +119,14 @@ def write_page(
     import nbformat
 
     verdicts, figures = verdicts_of(notebook), figures_of(notebook)
+    counted = count(verdicts)
     tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ())]
     said = {"title": title, "experiment": experiment, "facts": facts, "figures": list(figures)}
     around = said | {
         "css": safe_html.css() + safe_html.highlight_css(),
         "verdicts": [(verdict, *safe_html.verdict_look(verdict.word)) for verdict in verdicts],
-        "tally": safe_html.tally([verdict.word for verdict in verdicts]),
+        "tally": safe_html.tally(counted),
+        "counted": counted.sentence(),
         "parameters_cell": tagged[0].get("id") if tagged else None,
         "parameters_html": table(("parameter", "value"), list(parameters.items()))._repr_html_(),
         "records": sorted(path.name for path in (folder / "records").glob("*")),

@@ -10,11 +10,10 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, UNDECIDED, WORDS
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, UNDECIDED, Count
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -78,9 +77,9 @@ def verdict_look(word: str) -> tuple[str, str]:
     return VERDICT_LOOKS[word]
 
 
-def tally(words: Sequence[str]) -> list[tuple[str, int, str, str]]:
+def tally(counted: Count) -> list[tuple[str, int, str, str]]:
     """How often each verdict was given, from the best: word, number, class and mark."""
-    return [(word, words.count(word), *verdict_look(word)) for word in WORDS if word in words]
+    return [(word, number, *verdict_look(word)) for word, number in counted.statements.items()]
 
 
 def css() -> str:

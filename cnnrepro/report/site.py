@@ -14,6 +14,7 @@ from urllib.parse import quote
 from filelock import FileLock
 
 from cnnrepro import paths
+from cnnrepro.claims.verdict import Verdict, count
 from cnnrepro.data.folder.leftovers import is_left_behind
 from cnnrepro.errors import UsageError
 from cnnrepro.files import folder_beside, remove_leftovers, write_text
@@ -38,6 +39,7 @@ def _entry(folder: Path, reports: Path) -> dict:
     """What the index says of one report."""
     about = json.loads((folder / REPORT).read_text(encoding="utf-8"))
     verdicts = about["verdicts"]
+    counted = count(map(Verdict.from_dict, verdicts))
     thumbnail = folder / THUMBNAIL
     pixels = base64.b64encode(thumbnail.read_bytes()).decode() if thumbnail.is_file() else ""
     return {
@@ -46,7 +48,8 @@ def _entry(folder: Path, reports: Path) -> dict:
         "command": str(about["facts"].get("To repeat", about["experiment"])),
         "created": str(about["created"]),
         "verdicts": [(verdict, *safe_html.verdict_look(verdict["word"])) for verdict in verdicts],
-        "tally": safe_html.tally([verdict["word"] for verdict in verdicts]),
+        "tally": safe_html.tally(counted),
+        "counted": counted.sentence(),
         "thumbnail": f"data:image/png;base64,{pixels}" if pixels else "",
     }
 

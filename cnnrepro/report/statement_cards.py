@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cnnrepro.report.display import VERDICT_TYPE, show_output
+from cnnrepro.claims.statement import Source
+from cnnrepro.claims.verdict import NOW, count
+from cnnrepro.report.display import VERDICT_TYPE, parts_list, show_output
 from cnnrepro.report.safe_html import verdict_look
 from cnnrepro.report.tables import Table, table
 
@@ -24,11 +26,11 @@ def show_ledger(outcomes: Sequence[Outcome]) -> None:
 
 
 def ledger_bundle(outcomes: Sequence[Outcome]) -> dict:
-    """Statements and verdicts as the data of one notebook output."""
+    """Statements and verdicts as the data of one notebook output; those recorded earlier too, marked as such."""
     return {
-        VERDICT_TYPE: [outcome.verdict.to_dict() for outcome in outcomes if outcome.verdict is not None],
+        VERDICT_TYPE: [outcome.shown.to_dict() for outcome in outcomes],
         "text/html": f'<div class="ledger">{"".join(map(_card, outcomes))}</div>',
-        "text/plain": "\n".join(_line(outcome) for outcome in outcomes),
+        "text/plain": "\n".join([*map(_lines, outcomes), count(outcome.shown for outcome in outcomes).sentence()]),
     }
 
 
@@ -36,25 +38,32 @@ def _card(outcome: Outcome) -> str:
     row = outcome.to_dict()
     look, mark = verdict_look(row["verdict"])
     sentence, *findings = map(html.escape, row["evidence"])
-    changed = "" if row["agrees"] else f" <em>recorded: {html.escape(row['recorded'])}</em>"
+    changed = "" if row["verdict"] == row["recorded"] else f" <em>recorded: {html.escape(row['recorded'])}</em>"
+    made = "" if row["made"] == NOW else f' <span class="made">{html.escape(row["made"])}</span>'
     evidence = "".join(f"<li>{finding}</li>" for finding in findings)
     basis = f'<p class="basis">{html.escape(row["basis"])}</p>' if row["basis"] else ""
     return (
         f'<div class="statement {look}" id="statement-{row["number"]}">'
         f'<p class="head"><span class="number">{row["number"]}</span> '
-        f'<span class="word">{mark} {html.escape(row["verdict"])}</span>{changed} '
+        f'<span class="word">{mark} {html.escape(row["verdict"])}</span>{changed}{made} '
         f'<span class="source">{html.escape(row["source"])}</span></p>'
         f'<p class="claim">{html.escape(row["statement"])}</p><p class="found">{sentence}</p>'
+        f"{parts_list(outcome.shown)}"
         f"<details><summary>How it was checked</summary><p>{html.escape(row['check'])}</p>"
         f"<ul>{evidence}</ul>{basis}</details></div>"
     )
 
 
-def _line(outcome: Outcome) -> str:
+def _lines(outcome: Outcome) -> str:
     row = outcome.to_dict()
-    return f"{row['number']:>3}  {row['verdict']:<20} {row['statement']}\n     {row['evidence'][0]}"
+    made = "" if row["made"] == NOW else f" ({row['made']})"
+    lines = [f"{row['number']:>3}  {row['verdict']:<20} {row['statement']}{made}", f"     {row['evidence'][0]}"]
+    parts = (f"     {part['part']}  {part['verdict']:<20} {part['statement']} {part['found']}" for part in row["parts"])
+    return "\n".join([*lines, *parts])
 
 
-def sources_table(sources: dict[str, str]) -> Table:
-    """The notes that the statements come from."""
-    return table(("name", "what it is"), list(sources.items()), caption="The four sets of notes.")
+def sources_table(sources: Mapping[str, Source]) -> Table:
+    """The notes that the statements come from, as far as they name themselves."""
+    rows = [(name, source.title, source.names, source.builds_on) for name, source in sources.items()]
+    caption = "The four sets of notes, as far as they name themselves."
+    return table(("name", "title", "what it names", "what it is"), rows, caption=caption)

@@ -7,8 +7,10 @@ import re
 
 import pytest
 
-from cnnrepro.claims import LEDGER, SOURCES, Outcome, Verdict, check, checks
+from cnnrepro.claims import LEDGER, SOURCES, Outcome, Statement, Verdict, check, checks
 from cnnrepro.claims.ledger import TOPICS
+from cnnrepro.claims.statement import Claimed
+from cnnrepro.claims.verdict import Part, conclude_parts, word_of_parts
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments import EXPERIMENTS
 
@@ -75,3 +77,28 @@ def test_what_cannot_be_checked_is_a_wrong_call():
 def test_a_verdict_has_a_known_word():
     with pytest.raises(ValueError, match="Received: 'maybe'"):
         Verdict(30, "maybe", "")
+
+
+def test_the_word_of_the_whole_is_that_of_its_worst_part():
+    worst_first = ("does not hold", "holds if …", "undecided", "not checkable here", "holds")
+    for place, word in enumerate(worst_first):
+        assert word_of_parts(reversed(worst_first[place:])) == word
+    parts = (Part("holds", "1 is 1."), Part("holds if …", "2 is 3 in places."))
+    verdict = conclude_parts(7, parts, (), "numbers")
+    assert (verdict.word, verdict.sentence) == ("holds if …", "1 of 2 parts hold. 2 is 3 in places.")
+    assert Verdict.from_dict(verdict.to_dict()) == verdict
+    older = {name: value for name, value in verdict.to_dict().items() if name not in ("parts", "made")}
+    assert (Verdict.from_dict(older).parts, Verdict.from_dict(older).made) == ((), "computed now")
+    with pytest.raises(ValueError, match="Received: 'perhaps'"):
+        Part("perhaps", "")
+
+
+def test_parts_disagree_where_one_has_another_word():
+    claimed = (Claimed("1 is 1.", "holds"), Claimed("2 is 3.", "does not hold"))
+    row = Statement(7, "1 is 1 and 2 is 3.", "S2, end", "By counting", "sizes:plain_sizes", parts=claimed)
+    verdict = conclude_parts(7, (Part("does not hold", "No."), Part("does not hold", "No.")), (), "numbers")
+    outcome = Outcome(row, verdict)
+    assert (outcome.to_dict()["verdict"], row.verdict, outcome.agrees) == ("does not hold", "does not hold", False)
+    assert [part["part"] for part in outcome.to_dict()["parts"]] == ["7a", "7b"]
+    assert Outcome(row, None).to_dict()["parts"][1]["verdict"] == "does not hold"
+    assert "no author" in outcome.to_dict()["sources"]["S2"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnrepro.claims.verdict import WORDS
+from cnnrepro.claims.verdict import WORDS, Verdict, count
 from cnnrepro.report.figures.verdict_tally import COLOURS, HATCHES
 from cnnrepro.report.safe_html import css, formula_html, hold_formulas, safe_html, set_formulas, tally, verdict_look
 
@@ -94,7 +94,7 @@ def test_any_text_gives_a_page_without_foreign_elements(source):
 
 def test_the_tally_begins_with_the_best():
     words = ["undecided", "does not hold", "holds", "holds if …", "holds"]
-    assert [row[:2] for row in tally(words)] == [
+    assert [row[:2] for row in tally(count(Verdict(7, word, "") for word in words))] == [
         ("holds", 2),
         ("holds if …", 1),
         ("does not hold", 1),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, UNDECIDED
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, UNDECIDED, Verdict, count
 from cnnrepro.report import style
 from cnnrepro.report.figures.panels import one_panel
 
@@ -23,31 +23,33 @@ HATCHES = {HOLDS: "", HOLDS_IF: "//", DOES_NOT_HOLD: "xx", UNDECIDED: "\\\\", NO
 
 
 @style.applied()
-def tally(rows: Sequence[tuple[str, str]], sources: Sequence[str]) -> Figure:
-    """Draw a stacked bar a source: how many of its statements hold, hold under conditions, do not hold.
+def tally(rows: Sequence[tuple[Sequence[str], Verdict]], sources: Sequence[str]) -> Figure:
+    """Draw how many statements hold, hold under conditions, do not hold: all, their parts apart, and a bar a source.
 
     Args:
-        rows: (source, verdict) of each statement; a source may name several of ``sources``, and counts for each.
+        rows: the sources and the verdict of each statement; it counts for each of its sources.
         sources: the names to look for, one a bar, from the top.
     """
     if not rows:
         raise ValueError("tally() has nothing to draw: there are no statements.")
-    bars = ["all", *sources]
-    counts = {
-        word: [sum(verdict == word and (bar == "all" or bar in source) for source, verdict in rows) for bar in bars]
-        for word in COLOURS
+    verdicts = [verdict for _, verdict in rows]
+    bars = {"statements": count(verdicts).statements, "each part apart": count(verdicts).apart} | {
+        f"statements of {name}": count(verdict for names, verdict in rows if name in names).statements
+        for name in sources
     }
     figure, axes = one_panel(0.9 + 0.42 * len(bars))
     left = [0] * len(bars)
-    for word, numbers in counts.items():
+    for word in COLOURS:
+        numbers = [counted.get(word, 0) for counted in bars.values()]
         look = {"color": COLOURS[word], "hatch": HATCHES[word], "edgecolor": "white", "height": 0.66}
-        drawn = axes.barh(bars, numbers, left=left, label=word, **look)
+        drawn = axes.barh(list(bars), numbers, left=left, label=word, **look)
         labels = [str(number) if number else "" for number in numbers]
         box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
         axes.bar_label(drawn, labels=labels, label_type="center", fontweight="bold", bbox=box)
         left = [start + number for start, number in zip(left, numbers, strict=True)]
     axes.invert_yaxis()
-    axes.set_xlabel("statements")
+    earlier = [f"{number} of the statements: {made}" for made, number in count(verdicts).earlier.items()]
+    axes.set_xlabel("; ".join(earlier))
     axes.tick_params(length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.set_xticks([])
