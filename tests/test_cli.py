@@ -280,7 +280,7 @@ def test_the_claims_in_text_and_json(capsys, root):
     assert [row["number"] for row in rows] == [3, 26, 30]
     assert all({"number", "statement", "source", "verdict", "evidence"} <= set(row) for row in rows)
     assert all(row["computed"] and row["agrees"] for row in rows)
-    assert rows[2]["verdict"] == "does not hold"
+    assert rows[2]["verdict"] == "undecided"
     shown = call(capsys, "claims", "3", "26", "--reports", reports)[1]
     assert all(row["verdict"] in shown for row in rows[:2])
 
@@ -288,7 +288,7 @@ def test_the_claims_in_text_and_json(capsys, root):
 def test_a_statement_whose_records_are_not_here_keeps_its_recorded_verdict(capsys, tmp_path):
     status, out, _ = call(capsys, "claims", "30", "--reports", tmp_path, "--json")
     (row,) = json.loads(out)
-    assert (status, row["verdict"], row["computed"]) == (0, "does not hold", False)
+    assert (status, row["verdict"], row["computed"]) == (0, "undecided", False)
     assert "cnnrepro run alexnet_vs_resnet -p dataset=mnist" in row["evidence"][0]
 
 
@@ -494,7 +494,9 @@ def test_an_experiment_from_nothing_to_a_page_twice(experiment, parameters, runs
         assert (folder / "figures" / f"{figure}.svg").exists()
     assert (folder / "notebook.ipynb").exists()
     report = json.loads((folder / "report.json").read_text())
-    assert [verdict["claim"] for verdict in report["verdicts"]] == ([30] if experiment == "alexnet_vs_resnet" else [])
+    assert report["verdicts"] == []
+    assert [none["claim"] for none in report["no_verdicts"]] == ([30] if experiment == "alexnet_vs_resnet" else [])
+    assert ("mnist_5k, 2 epochs" in report["title"]) and report["title"] in page.read_text(encoding="utf-8")
     assert str(tmp_path) not in page.read_text(encoding="utf-8"), "no path of the machine on a page"
     index = (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
     assert page.relative_to(tmp_path / "reports").as_posix() in index

@@ -2,6 +2,20 @@
 
 from cnnrepro.claims.ledger import LEDGER, SOURCES, Statement, statement
 from cnnrepro.claims.run_checks import Outcome, check, outcomes
-from cnnrepro.claims.verdict import Count, Verdict, count
+from cnnrepro.claims.scope import decided_by
+from cnnrepro.claims.verdict import Count, NoVerdict, Verdict, count
 
-__all__ = ["LEDGER", "SOURCES", "Count", "Outcome", "Statement", "Verdict", "check", "count", "outcomes", "statement"]
+__all__ = [
+    "LEDGER",
+    "SOURCES",
+    "Count",
+    "NoVerdict",
+    "Outcome",
+    "Statement",
+    "Verdict",
+    "check",
+    "count",
+    "decided_by",
+    "outcomes",
+    "statement",
+]

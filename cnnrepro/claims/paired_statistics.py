@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 CONFIDENCE = 0.95
+FEWEST = 5  # pairs for an interval or a p value; fewer make a spread that is itself a guess
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,11 @@ class PairedDifference:
         n: number of pairs.
         mean: mean difference, first side minus second.
         sd: sample standard deviation of the differences (n − 1 in the denominator); NaN for one pair.
-        low, high: 95 % confidence interval of the mean by Student's t with n − 1 degrees of freedom; NaN for one pair,
-            and where all differences are equal: accuracies on 500 images come in steps, so two equal differences are
-            no sign of certainty.
+        low, high: 95 % confidence interval of the mean by Student's t with n − 1 degrees of freedom; NaN for fewer than
+            ``FEWEST`` pairs, and where all differences are equal: accuracies on 500 images come in steps, so equal
+            differences are no sign of certainty.
         p: two-sided p of the paired t test; NaN likewise.
+        values: the differences, pair by pair.
     """
 
     n: int
@@ -31,6 +33,7 @@ class PairedDifference:
     low: float
     high: float
     p: float
+    values: tuple[float, ...]
 
     @property
     def has_interval(self) -> bool:
@@ -38,10 +41,12 @@ class PairedDifference:
         return not math.isnan(self.low)
 
     def sentence(self, scale: float = 1.0, unit: str = "", digits: int = 2) -> str:
-        """As people read it: "+1.20 points (95 % interval [−0.30, +2.70], paired t, n = 3, p = 0.07)"."""
+        """As people read it: "+1.20 points (95 % interval [−0.30, +2.70], paired t, n = 6, p = 0.09)"."""
         text = f"{signed(self.mean * scale, digits)}{unit}"
         if self.n < 2:
-            return f"{text} (n = 1, so no spread)"
+            return f"{text} (one seed)"
+        if self.n < FEWEST:
+            return f"{text} on average (seed by seed {', '.join(signed(one * scale, digits) for one in self.values)})"
         if not self.has_interval:
             return f"{text} (n = {self.n}, all differences equal, so no interval)"
         interval = f"[{signed(self.low * scale, digits)}, {signed(self.high * scale, digits)}]"
@@ -65,17 +70,17 @@ def paired_difference(first: Sequence[float], second: Sequence[float]) -> Paired
             f"Both sides need one value a seed, at least one. Received: {first.size} and {second.size} values"
         )
     differences = first - second
-    n, mean = len(differences), float(differences.mean())
-    if n == 1:
-        return PairedDifference(1, mean, math.nan, math.nan, math.nan, math.nan)
-    sd = float(differences.std(ddof=1))
+    n, mean, values = len(differences), float(differences.mean()), tuple(differences.tolist())
+    sd = float(differences.std(ddof=1)) if n > 1 else math.nan
     if sd <= 1e-12 * max(abs(mean), 1.0):  # equal but for rounding
-        return PairedDifference(n, mean, 0.0, math.nan, math.nan, math.nan)
+        sd = 0.0
+    if n < FEWEST or sd == 0:
+        return PairedDifference(n, mean, sd, math.nan, math.nan, math.nan, values)
     from scipy import stats
 
     test = stats.ttest_rel(first, second)
     low, high = test.confidence_interval(CONFIDENCE)
-    return PairedDifference(n, mean, sd, float(low), float(high), p=float(test.pvalue))
+    return PairedDifference(n, mean, sd, float(low), float(high), float(test.pvalue), values)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER, statement
+from cnnrepro.claims.scope import departures, is_part, without_verdict
 from cnnrepro.claims.statement import SOURCES, Statement
-from cnnrepro.claims.verdict import FROM_RECORDS, RECORDED, Part, Verdict
+from cnnrepro.claims.verdict import FROM_RECORDS, RECORDED, NoVerdict, Part, Verdict
 from cnnrepro.errors import UsageError
 
 if TYPE_CHECKING:
@@ -99,8 +100,8 @@ def _notebooks() -> dict[int, str]:
     return {number: name for name, experiment in EXPERIMENTS.items() for number in experiment.claims}
 
 
-def check(number: int, results: Results | None = None) -> Verdict:
-    """Check a statement.
+def check(number: int, results: Results | None = None) -> Verdict | NoVerdict:
+    """Check a statement; no verdict where the runs are on other data, or over other epochs, than it speaks of.
 
     Args:
         number: of the statement in the ledger.
@@ -114,7 +115,8 @@ def check(number: int, results: Results | None = None) -> Verdict:
         return function_of(row)()
     if results is None:
         raise UsageError(f"Statement {number} is decided by runs: cnnrepro run {row.experiment}")
-    return function_of(row)(results, row)
+    judged, spec = function_of(row)(results, row), results.arms[0].specs[0]
+    return without_verdict(row, spec, judged) if departures(row, spec) else judged
 
 
 def outcomes(reports: Path, numbers: Sequence[int] | None = None) -> Iterator[Outcome]:
@@ -144,18 +146,22 @@ def function_of(row: Statement) -> Callable[..., Verdict]:
 
 
 def published_results(row: Statement, reports: Path) -> Results | None:
-    """The records beside a page of a statement's experiment, on the data and epochs it speaks of; None without them."""
+    """The records beside a page of a statement's experiment, on all the data and the epochs it speaks of.
+
+    Of several pages the one with the most seeds; None where there is none.
+    """
+    found = []
     for path in sorted(reports.glob(f"{row.experiment}/*/report.json")):
         parameters = json.loads(path.read_text(encoding="utf-8"))["parameters"]
         if (parameters.get("dataset"), parameters.get("epochs")) == (row.dataset, row.epochs):
             results = _results(row, parameters, path.parent / "records")
             if results is not None:
-                return results
-    return None
+                found.append(results)
+    return max(found, key=lambda results: len(results.records[0]), default=None)
 
 
 def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
-    """An experiment's results from a folder of records; None where one is missing."""
+    """An experiment's results from a folder of records; None where one is missing, or its data are not the whole."""
     from cnnrepro.experiments import experiment
     from cnnrepro.experiments.results import Results
     from cnnrepro.runs.record import RunRecord
@@ -164,6 +170,7 @@ def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
     texts = (path.read_text(encoding="utf-8") for path in folder.glob(f"*/{RECORD}"))
     records = {record.spec: record for record in map(RunRecord.from_dict, map(json.loads, texts))}
     arms = experiment(row.experiment).arms(**parameters)
-    if not all(spec in records for arm in arms for spec in arm.specs):
+    specs = [spec for arm in arms for spec in arm.specs]
+    if not all(spec in records and not departures(row, spec) and not is_part(records[spec]) for spec in specs):
         return None
     return Results(arms, tuple(tuple(records[spec] for spec in arm.specs) for arm in arms), RunStore(folder))

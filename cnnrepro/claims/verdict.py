@@ -132,6 +132,32 @@ def _in_order(words: Iterable[str]) -> dict[str, int]:
     return {word: counted[word] for word in WORDS if counted[word]}
 
 
+@dataclass(frozen=True)
+class NoVerdict:
+    """What runs measured that are not about the statement which their page is made for.
+
+    Args:
+        claim: the statement's number in the ledger.
+        sentence: what the statement is about, and what the runs were.
+        evidence: what was measured, one sentence each.
+        basis: what it was measured on.
+    """
+
+    claim: int
+    sentence: str
+    evidence: tuple[str, ...] = ()
+    basis: str = ""
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        return asdict(self) | {"evidence": list(self.evidence)}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> NoVerdict:
+        """What ``to_dict`` wrote."""
+        return cls(**(values | {"evidence": tuple(values.get("evidence", ()))}))
+
+
 def word_of(cases: Iterable[bool]) -> str:
     """Holds where every case is right, does not hold where none is, holds under a condition where some are.
 

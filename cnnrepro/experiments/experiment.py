@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,12 +26,13 @@ class Experiment:
 
     Args:
         name: what users call it; also the name of its notebook.
-        title: a heading for its page.
+        title: what it is called in lists, and what its page is headed with.
         question: what it finds out, in one sentence.
         expected: what was seen with the defaults, on which machine.
         minutes: on 2 CPU cores with the defaults, nothing trained before.
         arms: turns all parameters of the notebook into arms of runs; raises UsageError for a bad value.
         smoke: parameters that make it small for a smoke run; the defaults where there are none.
+        heading: of a page with runs, from {title}, the first arm's {network}, {data} and {epochs}.
     """
 
     name: str
@@ -41,11 +42,25 @@ class Experiment:
     minutes: float
     arms: Callable[..., tuple[Arm, ...]] = no_runs
     smoke: Mapping[str, object] = field(default_factory=dict)
+    heading: str = "{title}: {data}, {epochs}"
 
     @property
     def notebook(self) -> Path:
         """The notebook's path."""
         return paths.notebooks_dir() / f"{self.name}.ipynb"
+
+    def title_of(self, arms: Sequence[Arm]) -> str:
+        """The heading of its page with these runs: it names their data and epochs, as the page is about no others."""
+        if not arms:
+            return self.title
+        spec = arms[0].specs[0]
+        images = f"{spec.train_images:,} training images of " if spec.train_images else ""
+        return self.heading.format(
+            title=self.title,
+            network=arms[0].label,
+            data=f"{images}{spec.data_title()}",
+            epochs=f"{spec.epochs:,} epoch{'s' * (spec.epochs != 1)}",
+        )
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -55,7 +70,10 @@ class Experiment:
 
     @property
     def claims(self) -> tuple[int, ...]:
-        """The numbers in its ``report.show_verdict(claims.check(7))``, sorted."""
+        """The numbers in its ``report.show_verdict(claims.check(7))``, sorted.
+
+        A page gives a verdict on those that its runs are about (``claims.decided_by``).
+        """
         nodes = [node for call in calls(self.notebook, "report.show_verdict") for node in ast.walk(call)]
         numbers = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, int)}
         return tuple(sorted(numbers))

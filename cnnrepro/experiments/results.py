@@ -122,10 +122,11 @@ class Results:
         """What the results rest on, in a few words: "mnist_5k (3,500 training images), 5 epochs, 2 seeds"."""
         record = self.records[0][0]
         seeds, epochs, images = len(self.records[0]), record.spec.epochs, record.data["sizes"]["train"]
+        rate = f", learning rate {record.spec.learning_rate:g}" if record.spec.learning_rate else ""
         partial = f", {record.data['partial']}" if "partial" in record.data else ""
         return (
             f"{record.spec.data_title()} ({images:,} training images{partial}), {epochs} epoch{'s' * (epochs > 1)}, "
-            f"{seeds} seed{'s' * (seeds > 1)}, {record.spec.recipe}"
+            f"{seeds} seed{'s' * (seeds > 1)}, {record.spec.recipe}{rate}"
         )
 
 

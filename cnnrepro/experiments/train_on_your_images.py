@@ -100,4 +100,5 @@ EXPERIMENT = Experiment(
     minutes=1.0,
     arms=arms,
     smoke={"epochs": 2, "canvas": 32},
+    heading="{network} on {data}, {epochs}",
 )

@@ -11,11 +11,12 @@ import base64
 import html
 import io
 import re
+from collections.abc import Sequence
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER
-from cnnrepro.claims.verdict import NOW, Verdict
+from cnnrepro.claims.verdict import NOW, NoVerdict, Verdict
 from cnnrepro.report.safe_html import verdict_look
 from cnnrepro.report.tables import Table, table
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from cnnrepro.experiments.results import Results
 
 VERDICT_TYPE = "application/vnd.cnnrepro.verdict+json"
+NO_VERDICT_TYPE = "application/vnd.cnnrepro.no-verdict+json"
 RUNS_TYPE = "application/vnd.cnnrepro.runs+json"
 
 FIGURE_NAME = re.compile(r"[a-z0-9_]+")
@@ -75,23 +77,36 @@ def parts_list(verdict: Verdict) -> str:
     return f'<ul class="parts">{"".join(items)}</ul>' if items else ""
 
 
-def verdict_bundle(verdict: Verdict) -> dict:
-    """A verdict as the data of one notebook output."""
-    evidence = "".join(f"<li>{html.escape(finding)}</li>" for finding in verdict.evidence)
-    look, mark = verdict_look(verdict.word)
-    statement = f"Statement {verdict.claim}" + (f": {LEDGER[verdict.claim].text}" if verdict.claim in LEDGER else "")
-    basis = verdict.basis if verdict.made == NOW else f"{verdict.basis}; {verdict.made}"
-    card = (
-        f'<div class="verdict {look}"><p class="claim">{html.escape(statement)}</p>'
-        f'<p class="word">{mark} {html.escape(verdict.word)}</p><p>{html.escape(verdict.sentence)}</p>'
-        f'{parts_list(verdict)}<ul>{evidence}</ul><p class="basis">{html.escape(basis)}</p></div>'
-    )
-    findings = [f"- {finding}" for finding in verdict.evidence]
+def verdict_bundle(judged: Verdict | NoVerdict) -> dict:
+    """A verdict, or that there is none, as the data of one notebook output."""
+    if isinstance(judged, NoVerdict):
+        return _bundle(judged, NO_VERDICT_TYPE, "no verdict", ("none", "–"), judged.basis)
+    basis = judged.basis if judged.made == NOW else f"{judged.basis}; {judged.made}"
     parts = [
-        f"- {letter}: {part.word}. {part.found}" for letter, part in zip(ascii_lowercase, verdict.parts, strict=False)
+        f"- {letter}: {part.word}. {part.found}" for letter, part in zip(ascii_lowercase, judged.parts, strict=False)
     ]
-    text = "\n".join([f"{verdict.word}: {verdict.sentence}", *parts, *findings, basis])
-    return {VERDICT_TYPE: verdict.to_dict(), "text/html": card, "text/plain": text}
+    return _bundle(judged, VERDICT_TYPE, judged.word, verdict_look(judged.word), basis, parts_list(judged), parts)
+
+
+def _bundle(
+    judged: Verdict | NoVerdict,
+    kind: str,
+    word: str,
+    look: tuple[str, str],
+    basis: str,
+    parts_html: str = "",
+    parts: Sequence[str] = (),
+) -> dict:
+    evidence = "".join(f"<li>{html.escape(finding)}</li>" for finding in judged.evidence)
+    statement = f"Statement {judged.claim}" + (f": {LEDGER[judged.claim].text}" if judged.claim in LEDGER else "")
+    card = (
+        f'<div class="verdict {look[0]}"><p class="claim">{html.escape(statement)}</p>'
+        f'<p class="word">{look[1]} {html.escape(word)}</p><p>{html.escape(judged.sentence)}</p>'
+        f'{parts_html}<ul>{evidence}</ul><p class="basis">{html.escape(basis)}</p></div>'
+    )
+    findings = [f"- {finding}" for finding in judged.evidence]
+    text = "\n".join([f"{word}: {judged.sentence}", *parts, *findings, basis])
+    return {kind: judged.to_dict(), "text/html": card, "text/plain": text}
 
 
 def show_output(data: dict, metadata: dict | None = None) -> None:
@@ -118,8 +133,8 @@ def show_table(shown: Table) -> None:
     show_output({"text/html": shown._repr_html_(), "text/plain": str(shown)})
 
 
-def show_verdict(verdict: Verdict) -> None:
-    """Show a verdict; the page repeats it at its top."""
+def show_verdict(verdict: Verdict | NoVerdict) -> None:
+    """Show a verdict, or why there is none; the page repeats it at its top."""
     show_output(verdict_bundle(verdict))
 
 

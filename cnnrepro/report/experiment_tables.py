@@ -79,7 +79,10 @@ def _left_of_the_start(results: Results, label: str) -> str:
 
 
 def images_table(results: Results) -> Table:
-    """The first arm against each other, image by image on the test split, seed by seed: McNemar's exact test."""
+    """The first arm against each other, image by image on the test split, seed by seed: McNemar's exact test.
+
+    It compares two trained networks. What other seeds would give, and so what an architecture gives, it does not know.
+    """
     reference, *others = results.labels
     rows = []
     for other, label in enumerate(others, start=1):
@@ -88,8 +91,15 @@ def images_table(results: Results) -> Table:
             test = mcnemar(first["label"] == first["predicted"], second["label"] == second["predicted"])
             p = "< 0.0001" if test.p < 0.0001 else f"{test.p:.4f}"
             rows.append((label, record.spec.seed, test.only_first, test.only_second, p))
-    columns = ("against", "seed", f"only {reference} right", "only the other right", "p")
-    return table(columns, rows, caption="Test images that only one of the two gets right.", numbers=columns[1:])
+    columns = ("against", "seed", f"only {reference} right", "only the other right", "p of these two networks")
+    return table(
+        columns,
+        rows,
+        caption="Test images that only one of two trained networks gets right, and McNemar's exact test of these two "
+        "networks. It allows for the choice of images and not for that of seeds, so it says nothing of the two "
+        "architectures. The p values are not corrected for their number.",
+        numbers=columns[1:],
+    )
 
 
 def mistakes_figure(results: Results, splits: Splits, *, arm: int) -> Figure:

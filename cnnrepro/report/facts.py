@@ -17,16 +17,20 @@ MOST_STATEMENTS = 12  # more are counted, not spelled out
 
 
 def page_facts(
-    experiment: Experiment | None, given: Mapping[str, object], records: Sequence[RunRecord]
+    experiment: Experiment | None,
+    statements: Sequence[int],
+    given: Mapping[str, object],
+    records: Sequence[RunRecord],
 ) -> dict[str, str]:
     """What a reader needs to judge or repeat the numbers of a page, by heading.
 
     Args:
         experiment: the page's; None for a notebook of one's own.
+        statements: those that it gives a verdict on.
         given: its parameters that differ from the defaults.
         records: the runs that it shows.
     """
-    facts = _statements(experiment.claims) if experiment else {}
+    facts = _statements(statements)
     facts |= _of_runs(records) if records else _of_this_machine()
     if experiment:
         repeated = [f"-p {shlex.quote(f'{name}={spell(value)}')}" for name, value in given.items()]
@@ -63,7 +67,7 @@ def _of_this_machine() -> dict[str, str]:
     }
 
 
-def _statements(numbers: tuple[int, ...]) -> dict[str, str]:
+def _statements(numbers: Sequence[int]) -> dict[str, str]:
     """The statements of the notes that a page is about."""
     if not numbers:
         return {}

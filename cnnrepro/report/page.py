@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.verdict import Verdict, count
+from cnnrepro.claims.verdict import NoVerdict, Verdict, count
 from cnnrepro.errors import WorkFailed
 from cnnrepro.report import safe_html
-from cnnrepro.report.display import FIGURE_NAME, RUNS_TYPE, VERDICT_TYPE
+from cnnrepro.report.display import FIGURE_NAME, NO_VERDICT_TYPE, RUNS_TYPE, VERDICT_TYPE
 from cnnrepro.report.tables import table
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ def verdicts_of(notebook: NotebookNode) -> tuple[Verdict, ...]:
     each = [verdict for shown in carried for verdict in (shown if isinstance(shown, list) else [shown])]
     shown = {verdict["claim"]: Verdict.from_dict(verdict) for verdict in each}
     return tuple(shown[number] for number in sorted(shown))
+
+
+def no_verdicts_of(notebook: NotebookNode) -> tuple[NoVerdict, ...]:
+    """What a notebook showed in place of a verdict, where its runs are not about the statement."""
+    return tuple(NoVerdict.from_dict(shown) for shown in _carried(notebook, NO_VERDICT_TYPE))
 
 
 def figures_of(notebook: NotebookNode) -> dict[str, dict]:
@@ -118,13 +123,14 @@ def write_page(
     """
     import nbformat
 
-    verdicts, figures = verdicts_of(notebook), figures_of(notebook)
+    verdicts, figures, no_verdicts = verdicts_of(notebook), figures_of(notebook), no_verdicts_of(notebook)
     counted = count(verdicts)
     tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ())]
     said = {"title": title, "experiment": experiment, "facts": facts, "figures": list(figures)}
     around = said | {
         "css": safe_html.css() + safe_html.highlight_css(),
         "verdicts": [(verdict, *safe_html.verdict_look(verdict.word)) for verdict in verdicts],
+        "no_verdicts": no_verdicts,
         "tally": safe_html.tally(counted),
         "counted": counted.sentence(),
         "parameters_cell": tagged[0].get("id") if tagged else None,
@@ -139,6 +145,7 @@ def write_page(
     about = said | {
         "parameters": parameters,
         "verdicts": [verdict.to_dict() for verdict in verdicts],
+        "no_verdicts": [none.to_dict() for none in no_verdicts],
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"

@@ -48,6 +48,7 @@ def _entry(folder: Path, reports: Path) -> dict:
         "command": str(about["facts"].get("To repeat", about["experiment"])),
         "created": str(about["created"]),
         "verdicts": [(verdict, *safe_html.verdict_look(verdict["word"])) for verdict in verdicts],
+        "no_verdicts": about.get("no_verdicts", ()),
         "tally": safe_html.tally(counted),
         "counted": counted.sentence(),
         "thumbnail": f"data:image/png;base64,{pixels}" if pixels else "",

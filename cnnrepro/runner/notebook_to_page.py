@@ -36,7 +36,7 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path) -> Path:
     except OSError as error:
         raise WorkFailed(f"The notebook {request.notebook.name} could not be run: {error}") from error
     chosen = request.experiment
-    page.require_complete(notebook, figures=chosen.figures if chosen else (), claims=chosen.claims if chosen else ())
+    page.require_complete(notebook, figures=chosen.figures if chosen else (), claims=request.claims)
     store = RunStore(runs)
     records = records_of(page.run_keys(notebook), store)
     target = reports / request.name / request.slug
@@ -53,7 +53,7 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path) -> Path:
                 title=request.title,
                 experiment=request.name,
                 parameters=dict(request.parameters),
-                facts=facts.page_facts(chosen, request.given, records),
+                facts=facts.page_facts(chosen, request.claims, request.given, records),
             )
             site.put(folder, target, temporary / site.OLD, reports)
     except OSError as error:

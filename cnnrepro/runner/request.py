@@ -50,7 +50,17 @@ class PageRequest:
     @property
     def title(self) -> str:
         """The heading of its page."""
-        return self.experiment.title if self.experiment else self.notebook.stem.replace("_", " ").capitalize()
+        if self.experiment:
+            return self.experiment.title_of(self.arms)
+        return self.notebook.stem.replace("_", " ").capitalize()
+
+    @property
+    def claims(self) -> tuple[int, ...]:
+        """The statements that it gives a verdict on: of those that its notebook judges, the ones its runs are about."""
+        from cnnrepro.claims import decided_by
+
+        specs = [spec for arm in self.arms for spec in arm.specs]
+        return decided_by(self.experiment.claims, specs) if self.experiment else ()
 
     @property
     def given(self) -> dict[str, object]:

@@ -4,6 +4,8 @@ import pytest
 from cnnrepro.claims import LEDGER, Verdict
 from cnnrepro.claims.checks.training_comparisons import head_to_head, judge_consistently_ahead
 
+SEEDS = range(5)
+
 
 def frame(**arms):
     """Rows from ``arm={seed: [(val_accuracy, val_loss), …]}``."""
@@ -17,13 +19,21 @@ def frame(**arms):
 
 GOOD = {0: [(0.8, 0.5), (0.9, 0.2)], 1: [(0.7, 0.6), (0.95, 0.1)]}
 BAD = {0: [(0.1, 9.0), (0.2, 8.0)], 1: [(0.1, 7.0), (0.3, 5.0)]}
+
+
+def repeated(arm, seeds=SEEDS):
+    """The curves of two seeds by turns, for as many seeds."""
+    return {seed: arm[seed % 2] for seed in seeds}
+
+
 MIXED = {0: [(0.85, 0.4), (0.89, 0.3)], 1: [(0.6, 0.7), (0.95, 0.1)]}
 
 
-def verdict(*opponents, dataset="mnist", arm=GOOD):
-    table = frame(A=arm, **{f"B{number}": curves for number, curves in enumerate(opponents)})
-    pairings = [head_to_head(table, "A", f"B{number}") for number in range(len(opponents))]
-    return judge_consistently_ahead(pairings, LEDGER[30], dataset=dataset, basis="made up")
+def verdict(*opponents, seeds=SEEDS, **about):
+    arms = {f"B{number}": repeated(curves, seeds) for number, curves in enumerate(opponents)}
+    table = frame(A=repeated(GOOD, seeds), **arms)
+    pairings = [head_to_head(table, "A", opponent) for opponent in arms]
+    return judge_consistently_ahead(pairings, LEDGER[30], **{"dataset": "mnist", "basis": "made up"} | about)
 
 
 def test_a_comparison_counts_pairs_of_seed_and_epoch():
@@ -44,15 +54,28 @@ def test_the_verdict_follows_from_the_numbers(opponents, word):
     assert verdict(*opponents).word == word
 
 
-def test_the_sentences_name_the_condition_the_data_and_a_single_seed():
+@pytest.mark.parametrize("opponents", [(BAD,), (MIXED,), (BAD, MIXED)])
+@pytest.mark.parametrize("seeds", [1, 2, 4])
+def test_fewer_than_five_seeds_decide_nothing(opponents, seeds):
+    judged = verdict(*opponents, seeds=range(seeds))
+    assert judged.word == "undecided"
+    assert "it takes at least 5 (-p seeds=0..4)" in judged.sentence
+    words = " ".join(judged.evidence)
+    assert "interval" not in words and "p = " not in words
+    assert f"of {2 * seeds} (seed, epoch) pairs" in words  # what was measured is said all the same
+
+
+def test_the_sentences_name_the_condition_and_the_data():
     conditional = verdict(BAD, MIXED)
     assert conditional.sentence == "On mnist it holds if the opponent is “B0”; does not hold against “B1”."
-    assert "Against B0: higher validation accuracy in 4 of 4" in conditional.evidence[0]
+    assert "Against B0: higher validation accuracy in 10 of 10" in conditional.evidence[0]
+    assert "95 % interval" in conditional.evidence[0] and "p = " in conditional.evidence[0]
     assert Verdict.from_dict(conditional.to_dict()) == conditional
-    elsewhere = verdict({0: BAD[0]}, dataset="fashion_mnist", arm={0: GOOD[0]})
-    assert elsewhere.sentence.startswith("On fashion_mnist, A is ahead")
-    assert "about mnist and 5 epochs; this was measured on fashion_mnist after 2" in elsewhere.evidence[1]
-    assert "One seed says nothing" in elsewhere.evidence[-1]
+    part = verdict(BAD, dataset="mnist_5k", part="It is a part.")
+    assert part.sentence.startswith("On mnist_5k, A is ahead") and part.evidence[-1] == "It is a part."
+    two = verdict(BAD, seeds=range(2))
+    assert two.sentence.startswith("On mnist, 2 seeds a network decide nothing about A against “B0”")
+    assert verdict(BAD, seeds=[0]).sentence.startswith("On mnist, 1 seed a network decides nothing")
 
 
 @pytest.mark.parametrize("table", [frame(A=GOOD, B={0: GOOD[0]}), frame(A=GOOD)])

@@ -66,6 +66,29 @@ def test_the_flagships_arms_differ_in_the_network_alone():
 
 
 @pytest.mark.parametrize(
+    "name, changes, title",
+    [
+        ("alexnet_vs_resnet", {}, "AlexNet against ResNet-20 on mnist_5k, 5 epochs"),
+        (
+            "alexnet_vs_resnet",
+            {"dataset": "fashion_mnist", "epochs": 1, "train_images": 256},
+            "AlexNet against ResNet-20 on 256 training images of fashion_mnist, 1 epoch",
+        ),
+        (
+            "train_on_your_images",
+            {"dataset": "folder:/home/me/{pets}", "model": "lenet5_modern"},
+            "LeNet-5 (modern) on pictures of {pets}, 12 epochs",
+        ),
+        ("what_the_filters_see", {"dataset": "mnist", "epochs": 2}, "What the filters see: mnist, 2 epochs"),
+        ("pooling", {}, "Pooling"),
+    ],
+)
+def test_a_title_names_the_data_and_the_epochs_of_the_runs(name, changes, title):
+    chosen = experiment(name)
+    assert chosen.title_of(chosen.arms(**defaults(name, **changes))) == title
+
+
+@pytest.mark.parametrize(
     "changes, sentence",
     [
         ({"seeds": [1, 1]}, "seeds must differ"),

@@ -6,8 +6,9 @@ import subprocess
 import nbformat
 import pytest
 
+from cnnrepro.claims import NoVerdict
 from cnnrepro.errors import WorkFailed
-from cnnrepro.report import display, figures, page, safe_html
+from cnnrepro.report import display, figures, page, safe_html, site
 from tests.elements import Elements
 
 PARAMETERS = {"dataset": "<script>p()</script>", "name": "é" * 200 + "\"'&", "seeds": [0, 1]}
@@ -56,6 +57,22 @@ def test_the_verdict_stands_at_the_top_with_word_mark_and_class(folder, elements
     assert text.index('class="verdict if"') < text.index("<main>")
     words = "".join(elements.words)
     assert "holds if …" in words and "◐" in words and "Holds if <b>a & b</b>." in words
+
+
+def test_that_there_is_no_verdict_stands_at_the_top_and_in_the_index(notebook, tmp_path):
+    none = NoVerdict(30, "Statement 30 is about <MNIST>.", ("Ahead in 3 of 3.",), "pictures of pets, 3 epochs")
+    notebook.cells[8].outputs[0]["data"] = display.verdict_bundle(none)
+    folder = tmp_path / "mine" / "default"
+    folder.mkdir(parents=True)
+    made = page.write_page(notebook, folder, title="T", experiment="mine", parameters={}, facts={})
+    assert made.verdicts == ()
+    assert json.loads((folder / "report.json").read_text(encoding="utf-8"))["no_verdicts"] == [none.to_dict()]
+    text = made.path.read_text(encoding="utf-8")
+    top = Elements(text[: text.index("<main>")]).words
+    assert [word.strip() for word in top if word.strip()][-2:] == [none.sentence, none.basis]
+    assert "Ahead in 3 of 3." in text
+    index = "".join(Elements(site.write_index(tmp_path).read_text(encoding="utf-8")).words)
+    assert f"No verdict. {none.sentence} Measured: {none.basis}." in index
 
 
 def test_there_is_one_title(elements):

@@ -49,6 +49,27 @@ def test_a_page_is_made_once_and_two_notebooks_never_share_one(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
+    "given, claims",
+    [
+        ({}, (30,)),
+        ({"dataset": "mnist", "seeds": "0..4"}, (30,)),
+        ({"dataset": "fashion_mnist"}, ()),
+        ({"dataset": "folder:pets"}, ()),
+        ({"epochs": "1"}, ()),
+        ({"train_images": "256"}, ()),
+    ],
+)
+def test_a_page_promises_a_verdict_where_its_runs_are_about_the_statement(given, claims):
+    (request,) = page_requests(["alexnet_vs_resnet"], given)
+    assert request.claims == claims
+
+
+def test_a_page_without_runs_promises_all_its_verdicts():
+    (request,) = page_requests(["pooling"], {})
+    assert request.claims == request.experiment.claims != ()
+
+
+@pytest.mark.parametrize(
     "text, size",
     [(None, None), ("4GiB", 4 * 2**30), ("500 MB", 500_000_000), ("1.5gb", 1_500_000_000), ("2TiB", 2**41)],
 )

@@ -1,7 +1,7 @@
 """The check of "A is consistently ahead of B": a higher validation accuracy and a lower validation loss, every epoch.
 
 "Consistently" is taken at its word: for every seed and after every epoch, on both measures. Less than that is counted
-and said, and does not hold.
+and said, and does not hold. Fewer than five seeds are shown and decide nothing.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.paired_statistics import PairedDifference, paired_difference
+from cnnrepro import data
+from cnnrepro.claims.paired_statistics import FEWEST, PairedDifference, paired_difference
+from cnnrepro.claims.scope import PART_OF, counted, is_part
 from cnnrepro.claims.statement import Statement
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, UNDECIDED, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cnnrepro.experiments.results import Results
+    from cnnrepro.runs.record import RunRecord
 
 
 @dataclass(frozen=True)
@@ -86,31 +89,32 @@ def head_to_head(frame: pd.DataFrame, champion: str, opponent: str) -> HeadToHea
     )
 
 
-def judge_consistently_ahead(pairings: list[HeadToHead], statement: Statement, *, dataset: str, basis: str) -> Verdict:
+def judge_consistently_ahead(
+    pairings: list[HeadToHead], statement: Statement, *, dataset: str, basis: str, part: str = ""
+) -> Verdict:
     """The verdict on "the champion is consistently ahead": of every opponent, of some (holds if …) or of none.
 
     Args:
         pairings: the champion against each opponent.
-        statement: the entry of the ledger; where it speaks of other data or another number of epochs, that is said.
+        statement: the entry of the ledger.
         dataset: what it was measured on.
         basis: the same with all that belongs to it, in a few words.
+        part: that the data are a part of what the statement speaks of, in a sentence; empty where they are all of it.
     """
-    champion, epochs = pairings[0].champion, pairings[0].epochs
+    champion, seeds = pairings[0].champion, pairings[0].seeds
     beaten = [pairing.opponent for pairing in pairings if pairing.consistent]
     others = [pairing.opponent for pairing in pairings if not pairing.consistent]
-    evidence = [pairing.sentence() for pairing in pairings]
-    if (dataset, epochs) != (statement.dataset, statement.epochs):
-        evidence.append(
-            f"The statement is about {statement.dataset} and {statement.epochs} epochs; this was measured on {dataset} "
-            f"after {epochs}."
-        )
-    if pairings[0].seeds == 1:
-        evidence.append("One seed says nothing of how much these figures vary from run to run.")
+    opponents = [pairing.opponent for pairing in pairings]
+    evidence = [pairing.sentence() for pairing in pairings] + [part] * bool(part)
     word = HOLDS_IF if beaten and others else HOLDS if beaten else DOES_NOT_HOLD
+    if seeds < FEWEST:
+        word = UNDECIDED
     sentences = {
         HOLDS: f"On {dataset}, {champion} is ahead on both measures after every epoch, against {_and(beaten)}.",
         DOES_NOT_HOLD: f"On {dataset}, {champion} is not consistently ahead of {_and(others)}.",
         HOLDS_IF: f"On {dataset} it holds if the opponent is {_and(beaten)}; does not hold against {_and(others)}.",
+        UNDECIDED: f"On {dataset}, {counted(seeds, 'seed')} a network decide{'s' * (seeds == 1)} nothing about "
+        f"{champion} against {_and(opponents)}: it takes at least {FEWEST} (-p seeds=0..{FEWEST - 1}).",
     }
     return Verdict(statement.number, word, sentences[word], tuple(evidence), basis)
 
@@ -119,9 +123,25 @@ def consistently_ahead(results: Results, statement: Statement) -> Verdict:
     """The verdict on "the first arm is consistently ahead" from an experiment's results."""
     champion, *others = results.labels
     curves = results.curves()
-    pairings = [head_to_head(curves, champion, other) for other in others]
+    record = results.records[0][0]
     return judge_consistently_ahead(
-        pairings, statement, dataset=results.records[0][0].spec.dataset, basis=results.basis()
+        [head_to_head(curves, champion, other) for other in others],
+        statement,
+        dataset=record.spec.data_title(),
+        basis=results.basis(),
+        part=_part(record),
+    )
+
+
+def _part(record: RunRecord) -> str:
+    """That the data of a run are a part of a data set, in a sentence; empty where they are all of it."""
+    if not is_part(record):
+        return ""
+    spec, images = record.spec, sum(record.data["sizes"].values())
+    whole = data.info(PART_OF.get(spec.dataset, spec.dataset))
+    return (
+        f"{spec.data_title()} is a part of {whole.title}: {images:,} of its {sum(whole.sizes.values()):,} images. "
+        f"{record.data['sizes']['train']:,} of them were trained on; what is found is about so many."
     )
 
 

@@ -1,7 +1,7 @@
 """Statements that training runs decide; their checks are in ``claims/checks/training_comparisons.py``."""
 
 from cnnrepro.claims.statement import Statement
-from cnnrepro.claims.verdict import DOES_NOT_HOLD
+from cnnrepro.claims.verdict import UNDECIDED
 
 STATEMENTS = (
     Statement(
@@ -12,7 +12,7 @@ STATEMENTS = (
         method="AlexNet and ResNet-20 trained with the same data, order, budget and recipe; compared after every "
         "epoch and for every seed; and again with another batch-norm momentum, the condition under which it may "
         "turn round",
-        verdict=DOES_NOT_HOLD,
+        verdict=UNDECIDED,
         function="training_comparisons:consistently_ahead",
         experiment="alexnet_vs_resnet",
         dataset="mnist",

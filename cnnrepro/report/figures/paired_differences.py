@@ -7,12 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cnnrepro.claims.paired_statistics import PairedDifference, paired_difference, signed
+from cnnrepro.claims.paired_statistics import FEWEST, PairedDifference, paired_difference, signed
 from cnnrepro.errors import unknown
 from cnnrepro.report import style
 from cnnrepro.report.figures.panels import one_panel
 
-MARKS = "Dot: one seed. Diamond: mean. Bar: 95 % t interval, with an arrow where it goes on."
+MARKS = "Dot: one seed. Diamond: mean. Bar: 95 % t interval."
+DOTS = f"Dot: one seed. Diamond: mean. No interval: it takes {FEWEST} seeds."
 
 
 @style.applied()
@@ -34,17 +35,17 @@ def paired(frame: pd.DataFrame, *, reference: str, metric: str, unit: str) -> Fi
     pairs = [_pairs(frame, reference, arm) for arm in others]
     reach = _reach(pairs)
     for row, own in enumerate(pairs):
-        _draw_row(axes, row, own, style.colour(row + 1), reach)
+        _draw_row(axes, row, own, style.colour(row + 1))
     axes.set_xlim(-reach, reach)  # zero in the middle: both sides get the same room
     axes.axvline(0, color=style.INK, linewidth=1.0, zorder=0)
     style.quiet_grid(axes, "x")
     axes.spines["left"].set_visible(False)
     axes.set_ylim(len(others) - 0.5, -0.6)
     axes.set_yticks(range(len(others)), [style.wrapped(arm, 26) for arm in others], color=style.INK)
-    axes.tick_params(axis="y", pad=9)  # an arrow at the edge stays clear of the names
     # The title leaves room for the line that says which side favours whom.
     axes.set_title(style.wrapped(f"{metric}: {reference} minus the other, seed by seed", 95), pad=22)
-    axes.set_xlabel(style.wrapped(f"Difference in {unit}. {MARKS}", 95))
+    marks = MARKS if any(len(own) >= FEWEST for own in pairs) else DOTS
+    axes.set_xlabel(style.wrapped(f"Difference in {unit}. {marks}", 95))
     rival = others[0] if len(others) == 1 else "the other"
     look = {"transform": axes.transAxes, "va": "bottom", "fontsize": 8.5, "color": style.QUIET}
     axes.text(0, 1, style.plain(f"← favours {_short(rival)}"), ha="left", **look)
@@ -71,32 +72,26 @@ def _pairs(frame: pd.DataFrame, reference: str, arm: str) -> np.ndarray:
 
 
 def _reach(pairs: list[np.ndarray]) -> float:
-    """How far the axis goes: to the farthest dot or interval, but not beyond three times the farthest dot.
-
-    Two seeds that differ make an interval tens of times as wide as their difference; the bar then ends in an arrow at
-    the edge, and its ends stand in figures beside it.
-    """
+    """How far the axis goes: a little beyond the farthest dot or end of an interval."""
     differences = [paired_difference(own[:, 0], own[:, 1]) for own in pairs if len(own)]
     dots = max((float(np.abs(own[:, 0] - own[:, 1]).max()) for own in pairs if len(own)), default=0.0)
     reached = (max(abs(interval.low), abs(interval.high)) for interval in differences if interval.has_interval)
     ends = max(reached, default=0.0)
-    return 1.1 * max(dots, min(ends, 3 * dots)) or 1.0
+    return 1.1 * max(dots, ends) or 1.0
 
 
-def _draw_row(axes: Axes, row: int, pairs: np.ndarray, colour: str, reach: float) -> None:
+def _draw_row(axes: Axes, row: int, pairs: np.ndarray, colour: str) -> None:
     right = {"xy": (1.02, row), "xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
     if not len(pairs):
         axes.annotate("no seed in common", color=style.QUIET, **right)
         return
     difference = paired_difference(pairs[:, 0], pairs[:, 1])
     if difference.has_interval:
-        axes.plot([max(difference.low, -reach), min(difference.high, reach)], [row, row], color=colour, linewidth=2.5)
-        for edge, head, beyond in ((-reach, "<", difference.low < -reach), (reach, ">", difference.high > reach)):
-            if beyond:
-                axes.plot(edge, row, marker=head, color=colour, markersize=8, clip_on=False)
+        axes.plot([difference.low, difference.high], [row, row], color=colour, linewidth=2.5)
+    if difference.n > 1:
         axes.plot(difference.mean, row, marker="D", color=colour, markersize=8, markeredgecolor="white")
-    # The dots lie a little above the interval, so that neither hides the other; the smaller row number is higher up.
-    lift = 0.22 if difference.has_interval else 0.0
+    # The dots lie a little above mean and interval, so that none hides another; the smaller row number is higher up.
+    lift = 0.22 if difference.n > 1 else 0.0
     dots = pairs[:, 0] - pairs[:, 1], np.full(difference.n, row - lift)
     axes.scatter(*dots, color=colour, alpha=0.75, s=30, linewidths=0)
     axes.annotate(_words(difference), fontsize=9, linespacing=1.4, **right)
@@ -105,6 +100,8 @@ def _draw_row(axes: Axes, row: int, pairs: np.ndarray, colour: str, reach: float
 def _words(difference: PairedDifference) -> str:
     if difference.n == 1:
         return f"{signed(difference.mean)}\none pair, no interval"
+    if difference.n < FEWEST:
+        return f"{signed(difference.mean)}  (n = {difference.n})\ntoo few for an interval"
     if not difference.has_interval:
         return f"{signed(difference.mean)}  (n = {difference.n})\nequal pairs, no interval"
     return f"{signed(difference.mean)}  (n = {difference.n})\n{signed(difference.low)} to {signed(difference.high)}"

@@ -45,48 +45,43 @@ def values(**arms):
     )
 
 
+def drawn_pairs(a, b):
+    return figures.paired(values(A=a, B=b), reference="A", metric="Accuracy", unit="points")
+
+
 def test_paired_shows_each_difference_and_the_interval():
-    figure = figures.paired(values(A=[90.0, 92.0], B=[89.0, 89.0]), reference="A", metric="Accuracy", unit="points")
+    figure = drawn_pairs([90.0, 91.0, 92.0, 93.0, 94.0], [90.0] * 5)
     axes = figure.axes[0]
-    dots = sorted(axes.collections[0].get_offsets()[:, 0])
-    np.testing.assert_allclose(dots, [1.0, 3.0])
+    np.testing.assert_allclose(sorted(axes.collections[0].get_offsets()[:, 0]), [0.0, 1.0, 2.0, 3.0, 4.0])
     shown = " ".join(texts(figure))
-    # mean 2, standard error 1, t(0.975, 1) = 12.706
-    assert "+2.00  (n = 2)\n−10.71 to +14.71" in shown
+    # mean 2, standard error sqrt(0.5), t(0.975, 4) = 2.776
+    assert "+2.00  (n = 5)\n+0.04 to +3.96" in shown
+    assert "Bar: 95 % t interval" in shown.replace("\n", " ")
     assert "favours A" in shown and "favours B" in shown
     low, high = axes.get_xlim()
     assert low == -high
 
 
-def test_a_wide_interval_does_not_squeeze_the_dots():
-    figure = figures.paired(values(A=[90.0, 60.0], B=[80.0, 59.9]), reference="A", metric="m", unit="u")
-    assert figure.axes[0].get_xlim()[1] == pytest.approx(1.1 * 30.0)  # the dots lie at 10 and 0.1
+@pytest.mark.parametrize("seeds", [1, 2, 4])
+def test_paired_shows_fewer_than_five_seeds_as_dots_alone(seeds):
+    figure = drawn_pairs([90.0, 92.0, 91.0, 95.0][:seeds], [89.0] * seeds)
+    axes = figure.axes[0]
+    assert len(axes.collections[0].get_offsets()) == seeds
+    assert not [line for line in axes.lines if len(set(line.get_xdata())) > 1], "no bar"
+    shown = " ".join(texts(figure)).replace("\n", " ")
+    assert "No interval: it takes 5 seeds" in shown and "Bar:" not in shown and " to +" not in shown
+    assert ("one pair, no interval" if seeds == 1 else "too few for an interval") in shown
 
 
-@pytest.mark.parametrize(
-    ("a", "heads"),
-    [
-        ([90.0, 92.0], {"<": -9.9, ">": 9.9}),  # differences 1 and 3: −10.7 to 14.7, of which 3.3 times 3 are drawn
-        ([94.0, 95.0], {}),  # 5 and 6: −0.9 to 11.9
-        ([93.0, 95.0, 93.9], {}),
-        ([93.0, 99.0], {">": 33.0}),  # 4 and 10: −31.1 to 45.1
-    ],
-)
-def test_an_interval_that_goes_on_beyond_the_edge_ends_in_an_arrow(a, heads):
-    figure = figures.paired(values(A=a, B=[89.0] * len(a)), reference="A", metric="m", unit="u")
-    shown = {line.get_marker(): line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() in ("<", ">")}
-    assert shown == pytest.approx(heads)
+def test_the_axis_reaches_the_farthest_dot_and_the_end_of_the_interval():
+    interval = drawn_pairs([81.0, 80.0, 80.0, 80.0, 81.0], [80.0] * 5)
+    assert interval.axes[0].get_xlim()[1] == pytest.approx(1.1 * 1.08, abs=0.01)  # 0.4 + 2.776·0.5477/sqrt(5)
+    dots = drawn_pairs([110.0, 80.0, 50.0, 80.0, 80.0], [80.0] * 5)  # at 30 and −30, the interval ends at 26
+    assert dots.axes[0].get_xlim()[1] == pytest.approx(1.1 * 30.0)
 
 
-@pytest.mark.parametrize("seeds", [1, 2])
-def test_paired_without_differences(seeds):
-    figure = figures.paired(values(A=[1.0] * seeds, B=[1.0] * seeds), reference="A", metric="m", unit="u")
-    assert "+0.00" in " ".join(texts(figure))
-
-
-def test_paired_with_one_seed_says_so():
-    figure = figures.paired(values(A=[1.0], B=[0.0], C=[2.0]), reference="A", metric="m", unit="u")
-    assert sum("one pair, no interval" in text for text in texts(figure)) == 2
+def test_equal_pairs_have_no_interval():
+    assert "equal pairs, no interval" in " ".join(texts(drawn_pairs([1.0] * 5, [1.0] * 5)))
 
 
 def test_paired_needs_its_reference():
