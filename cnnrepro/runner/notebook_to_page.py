@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path) -> Path:
         WorkFailed: a cell or the page failed. An earlier page of the same name is left as it was.
     """
     from cnnrepro.report import facts, page, site
+    from cnnrepro.report.machine_paths import places, without_paths
     from cnnrepro.runs.store import RunStore
 
     keep_failed = runs / "failed" / f"{_short(f'{request.name}-{request.slug}')}.ipynb"
@@ -39,6 +41,8 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path) -> Path:
     page.require_complete(notebook, figures=chosen.figures if chosen else (), claims=request.claims)
     store = RunStore(runs)
     records = records_of(page.run_keys(notebook), store)
+    sets = (record.spec.dataset for record in records)
+    known = places([*request.parameters.values(), *sets], runs=runs, reports=reports)
     target = reports / request.name / request.slug
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -46,14 +50,14 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path) -> Path:
         with folder_beside(target.parent, site.temporary_prefix(target)) as temporary:
             folder = temporary / "page"
             folder.mkdir()
-            _copy_records(records, store, folder / "records")
+            _copy_records(records, store, folder / "records", known)
             page.write_page(
-                notebook,
+                without_paths(notebook, known),
                 folder,
                 title=request.title,
                 experiment=request.name,
-                parameters=dict(request.parameters),
-                facts=facts.page_facts(chosen, request.claims, request.given, records),
+                parameters=without_paths(dict(request.parameters), known),
+                facts=facts.page_facts(chosen, request.claims, without_paths(request.given, known), records),
             )
             site.put(folder, target, temporary / site.OLD, reports)
     except OSError as error:
@@ -72,8 +76,13 @@ def records_of(keys: list[str], store: RunStore) -> list[RunRecord]:
     return records
 
 
-def _copy_records(records: list[RunRecord], store: RunStore, folder: Path) -> None:
-    """Put what the page was drawn from beside it: record, curves and predictions of each run, no weights."""
+def _copy_records(records: list[RunRecord], store: RunStore, folder: Path, known: Mapping[str, str]) -> None:
+    """Put what the page was drawn from beside it: record, curves and predictions of each run, no weights.
+
+    A record that names a path of this machine (the key does not depend on it) is written without it.
+    """
+    from cnnrepro.report.machine_paths import without_paths
+    from cnnrepro.runs.record import RunRecord, write_record
     from cnnrepro.runs.store import CURVES, PREDICTIONS, RECORD
 
     for record in records:
@@ -81,6 +90,9 @@ def _copy_records(records: list[RunRecord], store: RunStore, folder: Path) -> No
         for name in (RECORD, CURVES, PREDICTIONS):
             if (store.path(record.key) / name).is_file():
                 shutil.copyfile(store.path(record.key) / name, folder / record.key / name)
+        values = record.to_dict()
+        if (shown := without_paths(values, known)) != values:
+            write_record(folder / record.key / RECORD, RunRecord.from_dict(shown))
 
 
 def _short(name: str) -> str:

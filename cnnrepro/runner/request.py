@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnrepro import paths
+from cnnrepro.data import FOLDER
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments import train_on_your_images
 from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
@@ -111,15 +113,22 @@ def slug(declared: Mapping[str, Parameter], parameters: Mapping[str, object]) ->
     """A folder's name for a set of parameters: those that differ from the defaults, or "default".
 
     A part of a hash is added where letters had to be left out, the name was cut or a text could be taken for another
-    parameter, so that two sets never share a folder.
+    parameter, so that two sets never share a folder. Of an absolute path the last name is enough.
     """
     differing = {name: spell(value) for name, value in parameters.items() if value != declared[name].default}
-    plain = "_".join(f"{name}-{text}" for name, text in differing.items()) or "default"
+    readable = {name: _last_name(text) for name, text in differing.items()}
+    plain = "_".join(f"{name}-{text}" for name, text in readable.items()) or "default"
     safe = re.sub(r"[^A-Za-z0-9._,-]", "-", plain).strip(".")[:LONGEST_SLUG]
     ambiguous = any(f"_{name}-" in f"_{text}" for name in declared for text in differing.values())
-    if safe == plain and not ambiguous:
+    if safe == plain and readable == differing and not ambiguous:
         return safe
     return f"{safe}-{hashlib.sha256(json.dumps(differing).encode()).hexdigest()[:8]}"
+
+
+def _last_name(text: str) -> str:
+    """A text as it is, and of an absolute path, or ``folder:`` and one, its last name: pages are shown to others."""
+    path = paths.expand(text.removeprefix(FOLDER))
+    return text[: len(FOLDER)] * text.startswith(FOLDER) + path.name if path.is_absolute() else text
 
 
 def _of_file(path: str, given: Mapping[str, str]) -> Iterator[PageRequest]:

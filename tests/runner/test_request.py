@@ -37,6 +37,15 @@ def test_a_text_that_looks_like_another_parameter():
     assert slug(DECLARED, DEFAULTS | {"a": "1_b-2"}) != slug(DECLARED, DEFAULTS | {"a": "1", "b": "2"})
 
 
+def test_the_way_to_a_folder_is_in_no_name():
+    names = [slug(DECLARED, DEFAULTS | {"a": f"folder:/home/{person}/pets"}) for person in ("her", "him")]
+    assert all(
+        name.startswith("a-folder-pets-") and not {"home", "her", "him"} & set(name.split("-")) for name in names
+    )
+    assert len(set(names)) == 2
+    assert slug(DECLARED, DEFAULTS | {"a": "/srv/x.csv"}).startswith("a-x.csv-")
+
+
 def test_a_page_is_made_once_and_two_notebooks_never_share_one(tmp_path, monkeypatch):
     cell = nbformat.v4.new_code_cell("seed: int = 0", metadata={"tags": ["parameters"]})
     for name in ("a", "b"):
