@@ -104,7 +104,7 @@ BAD_CALLS = {
     "stride in a place that is not": (["inspect", "resnet18", "-o", "stride_in=1x1"], "must be one of 3x3"),
     "no such file to inspect": (["inspect", "nowhere.keras"], "There is no file 'nowhere.keras'"),
     "a file of the old kind": (["inspect", "model.h5"], "Only .keras files are read"),
-    "no such statement": (["claims", "999"], "There is no statement 999; there are 1 to 26, 30, 48 to 63."),
+    "no such statement": (["claims", "999"], "There is no statement 999; there are 1 to 26, 30, 48 to 63, 65 to 78."),
     "a statement in words": (["claims", "seven"], "A statement is named by its number, such as 7. Received: 'seven'"),
     "no such command": (["fly"], "No such command 'fly'"),
     "no such command of runs": (

@@ -8,8 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnrepro.anatomy import receptive_field
-from cnnrepro.claims.check_helpers.networks import WindowedCall, traced, windowed
-from cnnrepro.claims.checks import architectures, convolution, memory, pooling, receptive_fields, recipe, sizes
+from cnnrepro.claims.check_helpers.networks import WindowedCall, digits, traced, windowed
+from cnnrepro.claims.checks import (
+    architectures,
+    convolution,
+    data_and_colours,
+    losses_and_derivatives,
+    memory,
+    pooling,
+    receptive_fields,
+    recipe,
+    sizes,
+)
+from cnnrepro.data.pipelines.definition import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
 from cnnrepro.models import outline
 
 
@@ -36,22 +47,24 @@ def test_2_googlenet_needs_the_last_window_that_hangs_over():
 def test_4_only_227_and_padding_2_lead_to_55():
     assert len(windows_by_hand(227, 11, 4)) == len(windows_by_hand(224 + 4, 11, 4)) == 55
     assert len(windows_by_hand(224, 11, 4)) == 54
-    assert "224 without padding, as the paper prints it, gives 54" in sizes.alexnet_first_layer().sentence
+    assert "rounded down 54: the paper's 224 and its 55x55" in sizes.alexnet_first_layer().evidence[-1]
 
 
 def test_6_the_product_with_and_without_the_bias():
     neurons, weights = 55 * 55 * 96, 11 * 11 * 3
     assert (neurons, weights) == (290_400, 363)
-    sentence = architectures.unshared_parameters().sentence
+    verdict = architectures.unshared_parameters()
+    sentence = verdict.sentence
     assert f"{neurons * weights:,}" == "105,415,200" in sentence
     assert f"{neurons * (weights + 1):,}" == f"{architectures.UNSHARED:,}" == "105,705,600" in sentence
-    assert f"{96 * weights:,} weights" == "34,848 weights" in sentence
+    assert f"{96 * weights:,} weights" == "34,848 weights" in verdict.parts[2].found
 
 
 def test_7_the_rows_of_the_filters():
     verdict = convolution.matrix_product()
-    assert f"W_row is 96x{11 * 11 * 3}, not 96x3015" in verdict.sentence
-    assert f"{363 * 3025 * 4:,} bytes in float32, the image {227 * 227 * 3 * 4:,}:" in verdict.evidence[-1]
+    assert f"W_row is 96x{11 * 11 * 3}; the notes say 96x3015" in verdict.sentence
+    assert f"{363 * 3025 * 4:,} bytes in float32" in verdict.parts[3].found
+    assert f"The image takes {227 * 227 * 3 * 4:,} bytes" in verdict.evidence[-1]
 
 
 def test_10_and_51_odd_sizes_lose_more():
@@ -113,7 +126,10 @@ def test_17_parameters_of_inception_v1_module_by_module():
     ]
     stem = (49 * 3 + 1) * 64 + (64 + 1) * 64 + (9 * 64 + 1) * 192
     total = stem + sum(itertools.starmap(module, table_1)) + (1024 + 1) * 1000
-    assert f"Inception v1 has {total:,}, not 4 million" in architectures.published_parameters().sentence
+    assert (
+        f"Inception v1 has {total:,} parameters, the notes say 4 million"
+        in architectures.published_parameters().sentence
+    )
 
 
 def read_by_hand(size, layers):
@@ -185,7 +201,7 @@ def test_24_patches_counted_one_by_one():
 
 def test_53_what_the_pools_save():
     flat = 32 * 32 * 32  # 32 maps of 32x32
-    assert f"{(flat + 1) * 128:,} become {(flat // 64 + 1) * 128:,}" in pooling.savings().sentence
+    assert f"from {(flat + 1) * 128:,} to {(flat // 64 + 1) * 128:,}" in pooling.savings().sentence
 
 
 def test_55_work_by_hand():
@@ -201,3 +217,41 @@ def test_59_windows_over_each_pixel_counted_one_by_one():
             counts[top : top + 3, left : left + 3] += 1
         inner = counts[padding : padding + 9, padding : padding + 9]
         np.testing.assert_array_equal(sizes._times_read(9, 3, padding), inner)
+
+
+def test_57_kinks_counted_one_by_one():
+    """The share of 2x2 windows whose largest value stands in them more than once, on one digit."""
+    kinks = losses_and_derivatives._at_kinks()
+    images, _ = digits(losses_and_derivatives.DIGITS)
+    assert 0.6 < (images == 0).mean() < 0.9  # the black ground, before any noise
+    assert kinks.values == 50 * 28 * 28 * 8 == 4 * kinks.windows
+    assert pytest.approx(kinks.zeros, abs=1e-3) == 0.675
+    assert pytest.approx(kinks.ties, abs=1e-3) == 0.707
+    assert kinks.at_zero < kinks.ties
+
+
+def test_65_regions_by_where_windows_start():
+    starts = {(i, j) for i in windows_by_hand(227, 11, 4) for j in windows_by_hand(227, 11, 4)}
+    assert f"{96 * len(starts):,} neurons read {len(starts):,} regions" in convolution.connected_regions().sentence
+
+
+def test_68_cells_that_read_no_padding_are_equal():
+    scene, filters = np.arange(24 * 28 * 3.0).reshape(24, 28, 3) % 7, np.ones((3, 3, 3, 4))
+    # 22 of 22 columns without padding; with it, of 24 the first and last read zeros in one of the two maps.
+    assert convolution._equal_cells(scene, filters, 1, "valid", 1) == 1.0
+    random = np.random.default_rng(1).normal(size=scene.shape)
+    assert convolution._equal_cells(random, filters, 1, "same", 1) == pytest.approx(21 / 23)
+    assert convolution._equal_cells(random, filters, 2, "valid", 1) < 0.1
+
+
+def test_70_a_dense_layer_by_hand():
+    sentence = convolution.assumption_of_images().sentence
+    assert f"{227 * 227 * 3 * 55 * 55 * 96:,}" == "44,892,064,800" in sentence
+    assert f"{55 * 55 * 96 * 363:,} multiply-adds" in sentence
+
+
+def test_76_the_share_of_grey_by_drawing_the_noise():
+    drawn = np.random.default_rng(0).normal(0, 0.1, size=(100_000, 3)) * np.array(IMAGENET_VARIANCES)
+    noise = drawn @ np.array(IMAGENET_DIRECTIONS).T
+    share = (noise.sum(axis=1) ** 2 / 3).sum() / (noise**2).sum()
+    assert f"{share:.1%} of the noise's variance" in data_and_colours.colour_noise().sentence

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro import anatomy
+from cnnrepro import anatomy, models
 from cnnrepro.anatomy.graph import Call, take_apart
 from cnnrepro.anatomy.layer_costs import WINDOWS, kind
 from cnnrepro.claims.check_helpers.autodiff import step_by_step
 from cnnrepro.data.embedded import read_digits
 from cnnrepro.engine import keras
-from cnnrepro.models import MODELS, outline
+from cnnrepro.models import MODELS
 
 if TYPE_CHECKING:
     from cnnrepro.anatomy import Trace
@@ -34,6 +35,12 @@ class WindowedCall:
     padding: str
     size: int
     output: int
+
+
+@functools.cache
+def outline(name: str, **options: object) -> keras.Model:
+    """A model of the table, or of a pattern, without weights; built once, so nobody may change it."""
+    return models.outline(name, **options)
 
 
 def traced(name: str, **options: object) -> Trace:
@@ -67,7 +74,7 @@ def one_of_each_builder() -> Iterator[tuple[str, keras.Model]]:
 
 
 def drawn(model: keras.Model, seed: int = 0) -> keras.Model:
-    """The model with weights from N(0, 2 / fan-in) and zero biases, the same on every backend and at every call."""
+    """The model, or layer, with weights from N(0, 2 / fan-in) and zero biases, the same each time."""
     random = np.random.default_rng(seed)
     model.set_weights(
         [

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from cnnrepro import anatomy, models
 from cnnrepro.anatomy import SoftmaxCrossEntropy
 from cnnrepro.anatomy.geometry import geometry
+from cnnrepro.anatomy.graph import take_apart
 from cnnrepro.anatomy.layer_costs import kind
-from cnnrepro.claims.check_helpers.networks import STEPS, digits, drawn, of_kinds, step_losses, traced, windowed
+from cnnrepro.claims.check_helpers.networks import (
+    STEPS,
+    digits,
+    drawn,
+    of_kinds,
+    outline,
+    step_losses,
+    traced,
+    windowed,
+)
 from cnnrepro.claims.check_helpers.wording import spelled
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, Verdict, conclude, right_or_wrong, word_of
-from cnnrepro.models import outline
+from cnnrepro.claims.verdict import (
+    DOES_NOT_HOLD,
+    HOLDS,
+    HOLDS_IF,
+    Part,
+    Verdict,
+    conclude,
+    conclude_parts,
+    right_or_wrong,
+    word_of,
+)
+from cnnrepro.engine import keras
 
 # Statement 5: the listing of S1; kind, window, stride, output; and its dropout.
 LISTING = (
@@ -77,25 +99,31 @@ def unshared_parameters() -> Verdict:
     layer = of_kinds(outline("alexnet"), "Conv2D")[0]
     shape, (kernel, bias) = layer.output_shapes[0][1:], layer.operation.trainable_weights
     neurons, weights = int(np.prod(shape)), int(np.prod(kernel.shape[:3]))
-    shared = int(np.prod(kernel.shape))
-    sizes = (neurons, weights, shared, bias.shape[0]) == (NEURONS, WEIGHTS, SHARED_WEIGHTS, BIASES)
+    shared, biases = int(np.prod(kernel.shape)), bias.shape[0]
     as_written, with_bias = neurons * weights, neurons * (weights + 1)
-    return conclude(
+    meant = f"{neurons:,}·{weights + 1}, with the bias" if with_bias == UNSHARED else "another product"
+    parts = (
+        Part(
+            right_or_wrong([(neurons, weights) == (NEURONS, WEIGHTS)]),
+            f"The layer has {neurons:,} neurons of {weights} weights.",
+        ),
+        Part(
+            right_or_wrong([as_written == UNSHARED]),
+            f"{neurons:,}·{weights} is {as_written:,}; the notes' {UNSHARED:,} is {meant}.",
+        ),
+        Part(
+            right_or_wrong([(shared, biases) == (SHARED_WEIGHTS, BIASES)]),
+            f"Sharing leaves {shared:,} weights and {biases} biases.",
+        ),
+    )
+    return conclude_parts(
         6,
-        right_or_wrong([sizes, as_written == UNSHARED]),
-        {
-            DOES_NOT_HOLD: f"{neurons:,}·{weights} is {as_written:,}; the notes' {UNSHARED:,} is "
-            + (f"{neurons:,}·{weights + 1}, with the bias. " if with_bias == UNSHARED else "another product. ")
-            + f"Sharing leaves {shared:,} weights and {bias.shape[0]} biases, as they say.",
-            HOLDS: f"{neurons:,}·{weights} is {as_written:,}.",
-        },
+        parts,
         (
-            f"The layer has {' · '.join(map(str, shape))} = {neurons:,} neurons of {weights} weights (the notes: "
-            f"{NEURONS:,} and {WEIGHTS}).",
-            f"{neurons:,}·{weights} = {as_written:,}, and {neurons:,}·{weights + 1} = {with_bias:,}; the notes equate "
-            f"the first product with {UNSHARED:,}.",
-            f"Shared: {shared:,} weights and {bias.shape[0]} biases (the notes: {SHARED_WEIGHTS:,} and {BIASES}), "
-            f"{with_bias / (shared + bias.shape[0]):,.0f} times fewer, one set for {shape[0]}x{shape[1]} positions.",
+            f"The layer has {' · '.join(map(str, shape))} = {neurons:,} neurons.",
+            f"{neurons:,}·{weights} = {as_written:,}, and {neurons:,}·{weights + 1} = {with_bias:,}.",
+            f"Shared it is {with_bias / (shared + biases):,.0f} times fewer, one set for {shape[0]}x{shape[1]} "
+            f"positions.",
         ),
         "the first layer of cnnrepro's alexnet, built at 227x227x3",
     )
@@ -105,6 +133,7 @@ def unshared_parameters() -> Verdict:
 PARAMETERS = (("alexnet", "AlexNet", 60e6), ("googlenet", "Inception v1", 4e6), ("vgg16", "VGG-16", 140e6))
 ROUNDING = 0.05  # "60M" and "140M" have one or two digits
 VGG_LAYERS = 16
+DENSE_LEFT = 0  # "instead of FC at top" (GoogLeNet), "omits FC layers at the end" (ResNet)
 
 
 def published_parameters() -> Verdict:
@@ -114,75 +143,92 @@ def published_parameters() -> Verdict:
         name: [row for row in anatomy.trace(model) if row.at_inference] for name, model in built.items()
     }
     counts = {name: sum(row.parameters for row in rows) for name, rows in answers.items()}
-    right = {title: abs(counts[name] / claimed - 1) <= ROUNDING for name, title, claimed in PARAMETERS}
     weighted = len(of_kinds(built["vgg16"], "Conv2D", "Dense"))
-    heads = {name: sum(row.kind == "Dense" for row in rows) for name, rows in answers.items()}
-    averages = [len(of_kinds(built[name], "GlobalAveragePooling2D")) for name in ("googlenet", "resnet50")]
-    last = next(row for row in answers["googlenet"] if row.name == "logits")
-    no_stack = heads["googlenet"] == heads["resnet50"] == 1 and averages == [1, 1]
-    millions = {title: f"{claimed / 1e6:.0f} million" for _, title, claimed in PARAMETERS}
-    named = {title: f"{counts[name]:,}" for name, title, _ in PARAMETERS}
-    wrong = "; ".join(f"{name} has {count}, not {millions[name]}" for name, count in named.items() if not right[name])
-    kept = ", ".join(f"{title} with {count}" for title, count in named.items() if right[title])
-    return conclude(
+    dense = {name: [row.name for row in rows if row.kind == "Dense"] for name, rows in answers.items()}
+    averages = len(of_kinds(built["googlenet"], "GlobalAveragePooling2D"))
+    parts = [
+        Part(
+            right_or_wrong([abs(counts[name] / claimed - 1) <= ROUNDING]),
+            f"{title} has {counts[name]:,} parameters, the notes say {claimed / 1e6:.0f} million.",
+        )
+        for name, title, claimed in PARAMETERS
+    ]
+    parts += [
+        Part(right_or_wrong([weighted == VGG_LAYERS]), f"VGG-16 has {weighted} convolutions and dense layers."),
+        Part(
+            right_or_wrong([averages == 1, len(dense["googlenet"]) == DENSE_LEFT]),
+            f"GoogLeNet has {averages} average pool at its end, and behind it {len(dense['googlenet'])} dense layer.",
+        ),
+        Part(
+            right_or_wrong([len(dense["resnet50"]) == DENSE_LEFT]),
+            f"ResNet-50 ends with {len(dense['resnet50'])} dense layer.",
+        ),
+    ]
+    last = next(row for row in answers["googlenet"] if row.kind == "Dense")
+    return conclude_parts(
         17,
-        right_or_wrong([*right.values(), weighted == VGG_LAYERS, no_stack]),
-        {
-            DOES_NOT_HOLD: f"{wrong or 'The counts are right'}. Right within {ROUNDING:.0%}: {kept or 'none'}; VGG-16 "
-            f"has {weighted} layers; "
-            + ("GoogLeNet and ResNet-50 end with an average and one dense layer." if no_stack else f"heads: {heads}."),
-            HOLDS: f"All {len(right)} parameter counts are right within {ROUNDING:.0%}.",
-        },
+        parts,
         (
-            "Parameters at inference: "
-            + ", ".join(f"{title} {count} (the notes: {millions[title]})" for title, count in named.items())
-            + ".",
-            f"GoogLeNet without its last dense layer still has "
-            f"{counts['googlenet'] - last.parameters:,}; AlexNet has "
+            f"“60M” and “140M” have one or two digits; right is what is within {ROUNDING:.0%}.",
+            f"GoogLeNet without its last dense layer still has {counts['googlenet'] - last.parameters:,}; AlexNet has "
             f"{counts['alexnet'] / counts['googlenet']:.1f} times as many as the whole of it.",
-            f"VGG-16 has {weighted} convolutions and dense layers (the notes: {VGG_LAYERS}).",
             "Dense layers on the way to the answer: "
-            + ", ".join(f"{count} in {name}" for name, count in heads.items())
-            + "; both averaging networks keep one, for the 1,000 classes.",
+            + ", ".join(f"{len(names)} in {name}" for name, names in dense.items())
+            + "; both averaging networks keep one, for the 1,000 classes, where AlexNet and VGG have a stack of three.",
         ),
         "cnnrepro's alexnet, googlenet, vgg16 and resnet50, built for 1,000 classes",
     )
 
 
-# Statement 19: window, stride and padding of VGG's layers; the first layers of AlexNet (and what ZFNet changed).
-VGG_CONVOLUTION, VGG_POOL, ALEXNET_FIRST = (3, 1, "same"), (2, 2, "valid"), (11, 4)
+# Statement 19: window, stride and padding of VGG's layers; the filters of AlexNet.
+VGG_CONVOLUTION, VGG_POOL, ALEXNET_FILTER = (3, 1, "same"), (2, 2, "valid"), (11, 4)
+# Top-1 and top-5 error in percent of one network on the validation images of 2012: Krizhevsky, Sutskever and Hinton
+# 2012, table 2; Zeiler and Fergus 2014, table 2.
+ONE_NETWORK = {"AlexNet": (40.7, 18.2), "ZFNet": (38.4, 16.5)}
 
 
 def vgg_and_zfnet() -> Verdict:
-    """Statement 19: VGG's filters and pools; the filter and stride that ZFNet changed."""
+    """Statement 19: VGG's filters and pools; AlexNet's filters; what ZFNet changed, and whether it is better."""
     seen: dict[str, list[tuple]] = {"Conv2D": [], "MaxPooling2D": []}
     names = ("vgg11", "vgg13", "vgg16", "vgg19")
     for name in names:
         for call in windowed(outline(name)):
             seen[call.kind].append((call.window, call.stride, call.padding))
-    same = (set(seen["Conv2D"]), set(seen["MaxPooling2D"])) == ({VGG_CONVOLUTION}, {VGG_POOL})
     first, second = (
         [(call.window, call.stride) for call in windowed(outline(name)) if call.kind.endswith("Conv2D")]
         for name in ("alexnet", "zfnet")
     )
     changed = [number for number, (a, b) in enumerate(zip(first, second, strict=True), start=1) if a != b]
-    smaller = second[0][0] < first[0][0] and second[0][1] < first[0][1]
-    return conclude(
-        19,
-        right_or_wrong([same, first[0] == ALEXNET_FIRST, bool(changed), smaller]),
-        {
-            HOLDS: f"All {len(seen['Conv2D'])} convolutions of four VGGs are 3x3 with stride 1 and padding 1, their "
-            f"{len(seen['MaxPooling2D'])} pools 2x2 with stride 2; ZFNet's first layer is {_spell(second[0])} where "
-            f"AlexNet's is {_spell(first[0])}.",
-        },
-        (
-            f"{' '.join(names)}: {len(seen['Conv2D'])} convolutions of {len(set(seen['Conv2D']))} kind and "
-            f"{len(seen['MaxPooling2D'])} pools of {len(set(seen['MaxPooling2D']))}.",
-            f"AlexNet's convolutions: {', '.join(map(_spell, first))}.",
-            f"ZFNet's: {', '.join(map(_spell, second))}; changed are number {spelled(changed)}, the second in its "
-            f"stride from {first[1][1]} to {second[1][1]}.",
+    named = [layer == ALEXNET_FILTER for layer in first]
+    lower = [new < old for new, old in zip(ONE_NETWORK["ZFNet"], ONE_NETWORK["AlexNet"], strict=True)]
+    errors = ", ".join(f"{name} {top1} and {top5} %" for name, (top1, top5) in ONE_NETWORK.items())
+    parts = (
+        Part(
+            right_or_wrong(layer == VGG_CONVOLUTION for layer in seen["Conv2D"]),
+            f"The {len(seen['Conv2D'])} convolutions of four VGGs are of {len(set(seen['Conv2D']))} kind.",
         ),
-        "the built vgg11 to vgg19, alexnet and zfnet",
+        Part(
+            right_or_wrong(layer == VGG_POOL for layer in seen["MaxPooling2D"]),
+            f"Their {len(seen['MaxPooling2D'])} pools are of {len(set(seen['MaxPooling2D']))} kind.",
+        ),
+        Part(word_of(named), f"{sum(named)} of AlexNet's {len(named)} convolutions, the first, has such filters."),
+        Part(
+            right_or_wrong([bool(changed)]),
+            f"ZFNet changed convolutions {spelled(changed)}; the first is {_spell(second[0])}.",
+        ),
+        Part(right_or_wrong(lower), f"Published top-1 and top-5 errors of one network: {errors}."),
+    )
+    return conclude_parts(
+        19,
+        parts,
+        (
+            f"{' '.join(names)}: {len(seen['Conv2D'])} convolutions and {len(seen['MaxPooling2D'])} pools.",
+            f"AlexNet's convolutions: {', '.join(map(_spell, first))}.",
+            f"ZFNet's: {', '.join(map(_spell, second))}.",
+            "The errors are those of the two papers' tables, on the 50,000 validation images of 2012; not measured "
+            "here.",
+        ),
+        "the built vgg11 to vgg19, alexnet and zfnet, and the two papers",
     )
 
 
@@ -200,25 +246,28 @@ def what_resnet_introduced() -> Verdict:
     """Statement 58: ResNet introduced skip connections and batch normalisation."""
     month = {name: 12 * int(number[:2]) + int(number[2:4]) for name, number in ARXIV.items()}
     before = {name: month["ResNet"] - when for name, when in month.items() if name != "ResNet"}
-    first = [months <= 0 for months in before.values()]
     model = outline("resnet50")
     normalised, joined = len(of_kinds(model, "BatchNormalization")), len(of_kinds(model, "Add"))
     convolutions = len(of_kinds(model, "Conv2D"))
-    return conclude(
+    parts = (
+        Part(
+            right_or_wrong([before["highway networks"] <= 0]),
+            f"Highway networks had gated skip connections {before['highway networks']} months before ResNet.",
+        ),
+        Part(
+            right_or_wrong([before["batch normalisation"] <= 0]),
+            f"Batch normalisation was published {before['batch normalisation']} months before it.",
+        ),
+    )
+    return conclude_parts(
         58,
-        word_of(first),
-        {
-            DOES_NOT_HOLD: f"ResNet uses both, in {joined} shortcuts and {normalised} batch normalisations of "
-            f"ResNet-50, but batch normalisation was published {before['batch normalisation']} months before it and "
-            f"gated skip connections {before['highway networks']}; new are shortcuts that are the identity.",
-            HOLDS: "Neither was published before ResNet.",
-        },
+        parts,
         (
             "arXiv: "
             + ", ".join(f"{name} {number}" for name, number in ARXIV.items())
-            + " (year and month come first).",
-            f"The built ResNet-50 has {joined} additions of a shortcut, and a batch normalisation behind each of its "
-            f"{convolutions} convolutions ({normalised}).",
+            + " (year and month come first). New in ResNet are shortcuts that are the identity, without a gate.",
+            f"ResNet uses both: the built ResNet-50 has {joined} additions of a shortcut, and a batch normalisation "
+            f"behind each of its {convolutions} convolutions ({normalised}).",
         ),
         "arXiv's numbers of the three papers, and cnnrepro's resnet50",
     )
@@ -244,18 +293,127 @@ def patterns() -> Verdict:
         losses = step_losses(model, images, labels, SoftmaxCrossEntropy())
         falls.append((losses[0], losses[-1]))
         weighted.append(sum(bool(layer.weights) for layer in model.layers))
-    right = [after < before for before, after in falls]
-    return conclude(
+    parts = [
+        Part(
+            right_or_wrong([after < before]),
+            f"{layers} layer{'s' * (layers > 1)} with weights, loss {before:.2f} to {after:.2f}.",
+        )
+        for layers, (before, after) in zip(weighted, falls, strict=True)
+    ]
+    fallen = sum(after < before for before, after in falls)
+    counts = ", ".join(f"{name} = {value}" for name, value in PATTERNS[0][1].items())
+    return conclude_parts(
         18,
-        right_or_wrong(right),
-        {
-            HOLDS: f"The general pattern (N = 2, M = 2, K = 1) and the {len(right) - 1} examples build, and each "
-            f"trains: after {STEPS - 1} steps of Adam on {len(images)} digits the loss has fallen in all {sum(right)}.",
-            DOES_NOT_HOLD: f"The loss fell in {sum(right)} of {len(right)} networks.",
-        },
-        [
-            f"{pattern}: {layers} layer{'s' * (layers > 1)} with weights; loss from {before:.2f} to {after:.2f}."
-            for (pattern, _), layers, (before, after) in zip(PATTERNS, weighted, falls, strict=True)
-        ],
+        parts,
+        (
+            f"The general pattern was built with {counts}.",
+            f"{STEPS - 1} steps of Adam on {len(images)} digits: the loss has fallen in {fallen} of {len(falls)}.",
+        ),
         f"{len(PATTERNS)} patterns built for 28x28x1, a batch of {len(images)} embedded digits",
     )
+
+
+# Statement 72: top-5 errors in percent in the challenge of 2012, by how many networks were averaged (Krizhevsky,
+# Sutskever and Hinton 2012, table 2 and section 6.1): one on the validation images, the entry on the test images.
+AVERAGED, TOP5 = 7, {1: 18.2, 7: 15.3}
+WITH_SIX_CONVOLUTIONS = 2  # of the seven; these saw all of ImageNet's images of autumn 2011 first
+SECOND = 26.2
+
+
+def winning_entry() -> Verdict:
+    """Statement 72: AlexNet was the winning entry of the challenge of 2012."""
+    one, entry = TOP5[1], TOP5[AVERAGED]
+    return conclude(
+        72,
+        word_of([AVERAGED == 1, one < SECOND]),
+        {
+            HOLDS_IF: f"It holds if the name stands for several networks: the entry averaged {AVERAGED} and had a "
+            f"top-5 error of {entry} %, the second {SECOND} %. One AlexNet has {one} % on the validation images, which "
+            f"is ahead of the second too.",
+            HOLDS: f"One network had {entry} %, the second entry {SECOND} %.",
+            DOES_NOT_HOLD: f"The entry averaged {AVERAGED} networks; one of them, {one} %, is behind {SECOND} %.",
+        },
+        (
+            f"Top-5 errors of 2012: one network {one} % on the validation images, {AVERAGED} averaged {entry} % on the "
+            f"test images; second entry {SECOND} %.",
+            f"{WITH_SIX_CONVOLUTIONS} of the {AVERAGED} had a sixth convolution and saw more images: they were trained "
+            f"on all of ImageNet first.",
+        ),
+        "Krizhevsky, Sutskever and Hinton 2012, table 2 and section 6",
+    )
+
+
+# Statement 74: top-5 errors in percent on ImageNet's test images, with year and month they were made known: He, Zhang,
+# Ren and Sun (arXiv 1512.03385); Szegedy, Ioffe, Vanhoucke and Alemi (1602.07261); the winner of the challenge of 2016.
+RECORDS = {
+    "ResNet": (2015, 12, 3.57),
+    "Inception-v4 and Inception-ResNet": (2016, 2, 3.08),
+    "Trimps-Soushen": (2016, 9, 2.99),
+}
+CLAIMED_YEAR = 2016
+
+
+def state_of_the_art() -> Verdict:
+    """Statement 74: ResNet was the state of the art as of 2016."""
+    best = []
+    for month in range(1, 13):
+        known = {name: error for name, (*date, error) in RECORDS.items() if tuple(date) <= (CLAIMED_YEAR, month)}
+        best.append(min(known, key=known.get))
+    months = best.count("ResNet")
+    after = best[min(months, 11)]
+    return conclude(
+        74,
+        word_of(name == "ResNet" for name in best),
+        {
+            HOLDS_IF: f"It holds if the beginning of {CLAIMED_YEAR} is meant: ResNet's {RECORDS['ResNet'][2]} % top-5 "
+            f"error was the lowest on ImageNet's test images in {months} of its 12 months, until {after} "
+            f"had {RECORDS[after][2]} %.",
+            HOLDS: f"ResNet's error was the lowest in all {months} months of {CLAIMED_YEAR}.",
+            DOES_NOT_HOLD: f"ResNet's error was the lowest in {months} months of {CLAIMED_YEAR}.",
+        },
+        (
+            "Top-5 errors of several networks averaged: "
+            + ", ".join(f"{name} {error} % ({year}-{month:02})" for name, (year, month, error) in RECORDS.items())
+            + ".",
+            f"Lowest at the end of the year: {best[-1]}, {RECORDS[best[-1]][2]} %. Both later entries use residual "
+            f"connections, so that the idea, if not the network, was.",
+        ),
+        "the papers, and the results of the challenge of 2016",
+    )
+
+
+CHAINS = ("lenet5_modern", "alexnet", "zfnet", "vgg16")
+BRANCHED = ("googlenet", "resnet50")
+
+
+def beyond_sequences() -> Verdict:
+    """Statement 77: Inception and ResNet are no mere sequences of layers."""
+    forks = {name: _forks(outline(name)) for name in (*CHAINS, *BRANCHED)}
+    joined, added = (len(of_kinds(outline(name), "Concatenate", "Add")) for name in BRANCHED)
+    inception, resnet = (forks[name] for name in BRANCHED)
+    plain = sum(forks[name] for name in CHAINS)
+    return conclude(
+        77,
+        right_or_wrong([inception > 0, resnet > 0, plain == 0]),
+        {
+            HOLDS: f"In GoogLeNet {inception} outputs go to several layers and {joined} layers join "
+            f"branches, in ResNet-50 {resnet} and {added}; in {len(CHAINS)} older networks {plain}: there "
+            f"every layer reads the one before.",
+            DOES_NOT_HOLD: f"Outputs that several layers read: {inception} in GoogLeNet, {resnet} in ResNet-50, "
+            f"{plain} in older networks.",
+        },
+        (
+            f"Outputs that go to several layers: {', '.join(f'{number} in {name}' for name, number in forks.items())}.",
+            f"GoogLeNet's {joined} concatenations join four branches each, ResNet-50's "
+            f"{added} additions a shortcut with three convolutions.",
+            "AlexNet of 2012 was in 2 halves on two cards, and its third convolution alone read both; here that is one "
+            "chain with groups.",
+        ),
+        f"the graphs of the built {', '.join((*CHAINS, *BRANCHED))}",
+    )
+
+
+def _forks(model: keras.Model) -> int:
+    """How many tensors of a model several layers read."""
+    readers = Counter(tensor for call in take_apart(model).calls for tensor in call.inputs)
+    return sum(number > 1 for number in readers.values())

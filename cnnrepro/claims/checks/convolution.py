@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from itertools import product
+
 import numpy as np
 from scipy import signal
 
@@ -9,17 +13,27 @@ from cnnrepro import anatomy
 from cnnrepro.anatomy import receptive_field
 from cnnrepro.anatomy.convolution import filter_rows
 from cnnrepro.anatomy.convolution_backward import input_gradient_as_convolution
+from cnnrepro.anatomy.geometry import geometry
 from cnnrepro.claims.check_helpers.autodiff import agree, difference, gradients, precision, pulled_back
-from cnnrepro.claims.check_helpers.networks import of_kinds, one_of_each_builder
+from cnnrepro.claims.check_helpers.networks import drawn, of_kinds, one_of_each_builder, outline, traced
 from cnnrepro.claims.check_helpers.wording import shape_text, spelled, tiny
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
-from cnnrepro.engine import keras
-from cnnrepro.models import outline
+from cnnrepro.claims.verdict import (
+    DOES_NOT_HOLD,
+    HOLDS,
+    HOLDS_IF,
+    Part,
+    Verdict,
+    conclude,
+    conclude_parts,
+    right_or_wrong,
+    word_of,
+)
+from cnnrepro.engine import keras, without_weights
 
 ops = keras.ops
 
 # Statement 7: the two matrices as S2 has them, for 227x227x3, 96 filters of 11x11x3, stride 4.
-X_COL, W_ROW = (363, 3025), (96, 3015)
+X_COL, W_ROW, OUTPUT = (363, 3025), (96, 3015), (55, 55, 96)
 
 # Statement 8: size, window, stride, padding, dilation of the convolutions whose backward pass is looked at.
 GEOMETRIES = (
@@ -37,33 +51,41 @@ def matrix_product() -> Verdict:
     random = np.random.default_rng(0)
     image = random.normal(size=(227, 227, 3)).astype("float32")
     layer = keras.layers.Conv2D(96, 11, strides=4)
+    layer.build((None, *image.shape))
+    drawn(layer)
     by_keras = ops.convert_to_numpy(layer(image[None]))[0]
     columns = anatomy.im2col(image, 11, stride=4)
     (rows,) = filter_rows(ops.convert_to_numpy(layer.kernel))
     product = (rows @ columns).T.reshape(55, 55, 96)  # (3025, 96), row by row
-    equal = difference(product, by_keras) < 1e-4
+    apart = difference(product, by_keras)
     memory = anatomy.columns_bytes((227, 227, 3), 11, stride=4)
     multipliable = W_ROW[1] == columns.shape[0]
-    return conclude(
+    parts = (
+        Part(right_or_wrong([columns.shape == X_COL]), f"im2col makes {shape_text(columns.shape)} of 227x227x3."),
+        Part(
+            right_or_wrong([rows.shape == W_ROW]),
+            f"W_row is {shape_text(rows.shape)}; the notes say {shape_text(W_ROW)}.",
+        ),
+        Part(
+            right_or_wrong([apart < 1e-4, product.shape == OUTPUT]),
+            f"The product, reshaped to {shape_text(product.shape)}, differs from Keras's Conv2D by {apart:.0e} of the "
+            f"largest value, which is rounding."
+            if apart < 1e-4
+            else f"It differs from Keras's Conv2D by {apart:.0e}.",
+        ),
+        Part(
+            right_or_wrong([memory.ratio > 2]),
+            f"X_col takes {memory.columns:,} bytes in float32, {memory.ratio:.1f} times as much as the image.",
+        ),
+    )
+    return conclude_parts(
         7,
-        right_or_wrong([columns.shape == X_COL, rows.shape == W_ROW, equal]),
-        {
-            DOES_NOT_HOLD: f"W_row is {shape_text(rows.shape)}, not {shape_text(W_ROW)}; the rest holds: X_col is "
-            f"{shape_text(columns.shape)}, and their product, reshaped to {shape_text(product.shape)}, is the "
-            f"convolution.",
-            HOLDS: f"W_row is {shape_text(rows.shape)} and X_col {shape_text(columns.shape)}, and their product is the "
-            f"convolution.",
-        },
+        parts,
         (
-            f"im2col makes {shape_text(columns.shape)} of 227x227x3 (the notes: {shape_text(X_COL)}); the filters make "
-            f"{shape_text(rows.shape)} (the notes: {shape_text(W_ROW)}).",
             f"A matrix of {shape_text(W_ROW)} can{'' if multipliable else 'not'} be multiplied with one of "
             f"{shape_text(columns.shape)}: {W_ROW[1]:,} columns against {columns.shape[0]:,} rows.",
-            f"The product of {shape_text(rows.shape)} and {shape_text(columns.shape)}, reshaped to "
-            f"{shape_text(product.shape)}, differs from Keras's Conv2D by {tiny(difference(product, by_keras))} of the "
-            f"largest value.",
-            f"X_col takes {memory.columns:,} bytes in float32, the image {memory.input:,}: {memory.ratio:.1f} times as "
-            f"much, since 11x11 windows with stride 4 overlap.",
+            f"The image takes {memory.input:,} bytes; X_col takes more since 11x11 windows with stride 4 overlap, each "
+            f"value being copied {memory.ratio:.1f} times on average.",
         ),
         "cnnrepro.anatomy's im2col and Keras's Conv2D on a random 227x227x3 image",
     )
@@ -194,22 +216,23 @@ def connections() -> Verdict:
         middle = _influences(shape, filters, "valid")
         built.append((weights, layer.count_params(), middle, _influences(shape, filters, "same", corner=True)))
         right.append(weights == middle == claimed)
-    (first, _, _, corner), (second, with_bias, _, second_corner) = built
-    return conclude(
+    (first, with_first_bias, middle, corner), (second, with_bias, second_middle, second_corner) = built
+    parts = (
+        Part(right_or_wrong(right[:1]), f"Conv2D(1, 3) on 16x16x20 has 3·3·20 = {first} weights."),
+        Part(
+            right_or_wrong([right[1], with_bias == CONNECTIONS[1][2] + 1]),
+            f"Conv2D(1, 5) on 32x32x3 has 5·5·3 = {second} weights, and {with_bias} parameters with its bias.",
+        ),
+    )
+    return conclude_parts(
         3,
-        right_or_wrong(right),
-        {
-            HOLDS: f"3·3·20 = {first} connections on 16x16x20 and 5·5·3 = {second} weights, with the bias {with_bias}, "
-            f"on 32x32x3, read off Keras's layers.",
-            DOES_NOT_HOLD: f"The layers have {first} and {second} weights a neuron.",
-        },
+        parts,
         (
-            f"Conv2D(1, 3) on 16x16x20 has {first} weights (the notes: {CONNECTIONS[0][2]}); Conv2D(1, 5) on 32x32x3 "
-            f"has {second} (the notes: {CONNECTIONS[1][2]}), and {with_bias} parameters with its bias.",
-            f"By automatic differentiation {built[0][2]} and {built[1][2]} inputs have an influence on a neuron whose "
+            f"By automatic differentiation {middle} and {second_middle} inputs have an influence on a neuron whose "
             f"window lies within the input.",
             f"In the corner of a zero-padded input fewer have: {corner} and {second_corner}; the rest of the window is "
             f"padding.",
+            f"The notes give {CONNECTIONS[0][2]} without a bias; the layer has {with_first_bias} parameters with it.",
         ),
         "Keras's Conv2D and automatic differentiation",
     )
@@ -263,6 +286,8 @@ def one_by_one() -> Verdict:
     random = np.random.default_rng(0)
     image = random.normal(size=(1, 32, 32, 3)).astype("float32")
     layer = keras.layers.Conv2D(8, 1)
+    layer.build((None, *image.shape[1:]))
+    drawn(layer)
     output = ops.convert_to_numpy(layer(image))
     kernel = ops.convert_to_numpy(layer.kernel)
     products = image @ kernel[0, 0]  # (1, 32, 32, 3) times (3, 8): one dot product a pixel and filter
@@ -320,3 +345,177 @@ def reduction() -> Verdict:
         ),
         "cnnrepro's googlenet, built at 224x224x3",
     )
+
+
+FIRST_LAYER = (227, 11, 4, 96)  # statement 65: size, window, stride and filters of AlexNet's first layer
+
+
+def connected_regions() -> Verdict:
+    """Statement 65: every neuron of the first volume is connected to the same 11x11x3 region, with other weights."""
+    size, window, stride, maps = FIRST_LAYER
+    places = np.arange(size * size * 3).reshape(size, size, 3)
+    columns = anatomy.im2col(places, window, stride=stride)  # where each neuron of a slice reads: (363, 3025)
+    regions, neurons = len(np.unique(columns[0])), columns.shape[1] * maps
+    layer = keras.layers.Conv2D(maps, window, strides=stride)
+    layer.build((None, size, size, 3))
+    (rows,) = filter_rows(ops.convert_to_numpy(drawn(layer).kernel))
+    sets = len(np.unique(rows, axis=0))
+    return conclude_parts(
+        65,
+        (
+            Part(
+                right_or_wrong([regions == 1]),
+                f"The {neurons:,} neurons read {regions:,} regions; only the {maps} of one depth column share theirs.",
+            ),
+            Part(
+                word_of([sets == maps, sets == neurons]),
+                f"There are {sets} sets of weights for {neurons:,} neurons: other ones within a depth column, the same "
+                f"for the {columns.shape[1]:,} of a depth slice.",
+            ),
+        ),
+        (
+            f"{window}x{window}x3 windows with stride {stride} over {size}x{size}x3 start at {regions:,} places.",
+            f"Each region is read by {neurons // regions} neurons, one of each slice; the page that the note follows "
+            f"says so of the neurons of a depth column.",
+        ),
+        "cnnrepro.anatomy's im2col on the numbers of the cells, and a layer of Keras with drawn weights",
+    )
+
+
+SHIFTS = tuple(product((1, 2, 4), ("valid", "same"), (1, 2, 3, 4)))  # statement 68: stride, padding, pixels
+SEEN = 24  # columns of the scene that a picture shows
+
+
+def shifted_maps() -> Verdict:
+    """Statement 68: shared weights slide over the input, so that a shifted input gives a shifted map."""
+    random = np.random.default_rng(0)
+    scene, filters = random.normal(size=(SEEN, SEEN + 4, 3)), random.normal(size=(3, 3, 3, 4))
+    shares = {case: _equal_cells(scene, filters, *case) for case in SHIFTS}
+    whole = {case: share == 1.0 for case, share in shares.items()}
+    on_places = {case: case[2] % case[0] == 0 for case in SHIFTS}
+    zeros = {case: geometry(SEEN, 3, case[0], case[1]).padding_after > 0 for case in SHIFTS}
+    condition = {case: on_places[case] and not zeros[case] for case in SHIFTS}
+    padded = [shares[case] for case in SHIFTS if on_places[case] and zeros[case]]
+    between = [shares[case] for case in SHIFTS if not on_places[case]]
+    least, most, best = min(padded, default=1), max(padded, default=1), max(between, default=1)
+    number = sum(whole.values())
+    return conclude(
+        68,
+        word_of(whole.values()) if whole == condition else right_or_wrong(whole.values()),
+        {
+            HOLDS_IF: f"It holds if the shift is a multiple of the stride and no padding is read: the map is the same, "
+            f"shifted, in {number} of {len(whole)} cases. With zeros at the border {least:.0%} to "
+            f"{most:.0%} of the cells are equal, with a shift between the strides {best:.0%}.",
+            HOLDS: f"The map is shifted with its input in all {len(whole)} cases.",
+            DOES_NOT_HOLD: f"The map is shifted with its input in {number} of {len(whole)} cases.",
+        },
+        (
+            f"A 3x3 filter over {SEEN} columns of a scene, and over {SEEN} that begin 1 to 4 columns further on: all "
+            f"cells that both maps have are equal in {number} of {len(whole)} combinations of stride, padding and "
+            f"shift.",
+            f"With zero padding, {len(padded)} cases, the cells at the border read zeros where the shifted picture has "
+            f"pixels: up to {1 - least:.0%} of the cells differ.",
+            f"With stride 2 or 4, {len(between)} cases have a shift that is no multiple of it; no shift of the map "
+            f"makes more than {best:.0%} of the cells equal.",
+        ),
+        f"Keras's convolution, {len(SHIFTS)} combinations of stride, padding and shift",
+    )
+
+
+def _equal_cells(scene: np.ndarray, filters: np.ndarray, stride: int, padding: str, by: int) -> float:
+    """The share of equal cells in two maps of a scene, the second seen some columns further on, at the best shift."""
+    pictures = np.stack([scene[:, start : start + SEEN] for start in (0, by)]).astype("float32")
+    first, second = ops.convert_to_numpy(_convolve(pictures, filters.astype("float32"), stride, padding))
+    return max(
+        float(np.isclose(first[:, cells:], second[:, : second.shape[1] - cells], rtol=0, atol=1e-4).mean())
+        for cells in range(5)
+    )
+
+
+REPEATS = 3
+
+
+def fast_product() -> Verdict:
+    """Statement 69: the matrix multiply can be very efficient: timed side by side with loops and with the layer."""
+    random = np.random.default_rng(0)
+    image = random.normal(size=(227, 227, 3)).astype("float32")
+    layer = keras.layers.Conv2D(96, 11, strides=4)
+    layer.build((None, *image.shape))
+    (rows,) = filter_rows(ops.convert_to_numpy(drawn(layer).kernel))
+    rows = rows.astype("float32")
+    columns = anatomy.im2col(image, 11, stride=4).astype("float32")
+    blocks = np.ascontiguousarray(columns.T)
+    batch, part, few = ops.convert_to_tensor(image[None]), image[None, :27, :27], random.normal(size=(11, 11, 3, 4))
+    apart = difference(rows @ columns, np.stack([rows @ block for block in blocks], axis=1))
+    multiply_adds, in_loops = rows.shape[0] * columns.size, 5 * 5 * few.size
+    product = _seconds(lambda: rows @ columns)
+    loops = _seconds(lambda: anatomy.convolve_loops(part, few, stride=4)) / in_loops / (product / multiply_adds)
+    one_by_one = _seconds(lambda: [rows @ block for block in blocks]) / product
+    copying = _seconds(lambda: anatomy.im2col(image, 11, stride=4)) / product
+    layers = _seconds(lambda: ops.convert_to_numpy(layer(batch))) / product
+    return conclude(
+        69,
+        right_or_wrong([apart < 1e-4, loops > 1]),
+        {
+            HOLDS: f"A multiply-add takes {loops:,.0f} times as long in loops of Python as in one product of "
+            f"{shape_text(rows.shape)} and {shape_text(columns.shape)}. Against that product, {len(blocks):,} products "
+            f"of a block each take {one_by_one:.1f} times as long, making X_col {copying:.1f}, Keras's layer in all "
+            f"{layers:.1f}.",
+            DOES_NOT_HOLD: f"A multiply-add takes {loops:.2f} times as long in loops of Python as in one product.",
+        },
+        (
+            f"The one product and {len(blocks):,} products of a block each do the same {multiply_adds:,} multiply-adds "
+            f"and give the same, to {tiny(apart)} of the largest value.",
+            f"X_col has {columns.nbytes:,} bytes for an image of {image.nbytes:,}, and is written and read once more.",
+            f"Times are the shortest of {REPEATS}, side by side on this machine as busy as it was; other runs give "
+            f"others. The loops are the definition's, on {in_loops:,} multiply-adds.",
+        ),
+        "AlexNet's first layer on a random 227x227x3 image: NumPy's matrix product, loops, and Keras's Conv2D",
+    )
+
+
+def _seconds(function: Callable[[], object]) -> float:
+    """The shortest time of a few runs."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def assumption_of_images() -> Verdict:
+    """Statement 70: to assume images makes the forward function more efficient and has fewer parameters."""
+    first = traced("alexnet")["conv1"]
+    dense = anatomy.trace(without_weights(lambda: _as_dense(first.output_shape)))["dense"]
+    work, parameters = dense.multiply_adds / first.multiply_adds, dense.parameters / first.parameters
+    return conclude_parts(
+        70,
+        (
+            Part(
+                right_or_wrong([work > 1]),
+                f"The layer takes {first.multiply_adds:,} multiply-adds, a dense one with the same output "
+                f"{dense.multiply_adds:,}, {work:,.0f} times as many.",
+            ),
+            Part(
+                right_or_wrong([parameters > VASTLY]),
+                f"It has {first.parameters:,} parameters, the dense one {dense.parameters:,}.",
+            ),
+        ),
+        (
+            f"AlexNet's first layer makes {shape_text(first.output_shape)} of 227x227x3: local windows save "
+            f"{work:,.0f} times the work; with shared weights there are {parameters:,.0f} times fewer parameters.",
+            f"A dense layer of that size would take {dense.parameters * 4 / 1e9:,.0f} GB in float32.",
+        ),
+        "conv1 of the built alexnet, and a Keras Dense with its input and output, without memory for weights",
+    )
+
+
+VASTLY = 1000  # times fewer
+
+
+def _as_dense(output: tuple[int, int, int]) -> keras.Model:
+    """A dense layer from an image of 227x227x3 to as many numbers as a map has."""
+    image = keras.Input((227, 227, 3))
+    units = int(np.prod(output))
+    return keras.Model(image, keras.layers.Dense(units, name="dense")(keras.layers.Flatten()(image)))

@@ -5,9 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from cnnrepro.claims.check_helpers.wording import shape_text, spelled
-from cnnrepro.claims.verdict import HOLDS, NOT_CHECKABLE, Verdict, conclude, right_or_wrong
+from cnnrepro.claims.verdict import (
+    DOES_NOT_HOLD,
+    HOLDS,
+    HOLDS_IF,
+    Part,
+    Verdict,
+    conclude,
+    conclude_parts,
+    right_or_wrong,
+    word_of,
+)
 from cnnrepro.data import DATASETS, PHOTOGRAPHS, photograph
-from cnnrepro.data.pipelines.definition import IMAGENET_VARIANCES
+from cnnrepro.data.pipelines.definition import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
 from cnnrepro.data.tfds.read_prepared import status
 
 
@@ -49,6 +59,7 @@ def principal_colours() -> Verdict:
     )
 
 
+MOSTLY = 0.95  # statement 76: what counts as nearly all
 SHADES, COLOURS = 256, 16_000_000  # statement 26
 
 
@@ -60,50 +71,170 @@ def colours() -> Verdict:
     bits = limits.bits * pixels.shape[2]
     number = shades ** pixels.shape[2]
     used = len(np.unique(pixels.reshape(-1, 3), axis=0))
-    return conclude(
+    parts = (
+        Part(
+            right_or_wrong([shades == SHADES]),
+            f"{limits.bits} bits have {shades} values, {limits.min} to {limits.max}.",
+        ),
+        Part(
+            right_or_wrong([bits == 24, number > COLOURS, number == 2**bits]),
+            f"Three channels make {bits} bits and {shades}³ = 2^{bits} = {number:,} colours.",
+        ),
+    )
+    return conclude_parts(
         26,
-        right_or_wrong([shades == SHADES, bits == 24, number > COLOURS, number == 2**bits]),
-        {
-            HOLDS: f"8 bits have {shades} values, from {limits.min} to {limits.max}; three channels make {bits} bits "
-            f"and {shades}³ = 2^{bits} = {number:,} colours.",
-        },
+        parts,
         (
-            f"A photograph as it is read is {shape_text(pixels.shape)} of {limits.bits}-bit numbers: {shades} "
-            f"shades a channel, {number:,} colours.",
-            f"It uses {used:,} of them, {used / number:.2%}, in {pixels.shape[0] * pixels.shape[1]:,} pixels.",
+            f"A photograph as it is read is {shape_text(pixels.shape)} of {limits.bits}-bit numbers.",
+            f"It uses {used:,} of the colours, {used / number:.2%}, in {pixels.shape[0] * pixels.shape[1]:,} pixels.",
         ),
         "a photograph that scikit-learn carries, and NumPy's uint8",
     )
 
 
-# Statement 56: what S1 says of ImageNet; and what Russakovsky and others 2015, table 2, give for the challenges.
-TRAINING, CLASSES, TEST = 1_200_000, 1_000, 150_000
-PUBLISHED = {"training images of 2012": 1_281_167, "test images of 2012": 100_000, "test images of 2010": 150_000}
+# Statement 56: what S1 says of ImageNet and of the challenge of 2012.
+DATASET_IMAGES, DATASET_CLASSES, TRAINING, CLASSES, TEST = 10_000_000, 10_000, 1_200_000, 1_000, 150_000
+# What the paper that S1 sums up says itself (Krizhevsky, Sutskever and Hinton 2012, section 2): “over 15 million”
+# images, “roughly 22,000” categories; “roughly 1.2 million” for training, 150,000 for testing.
+THEIR_IMAGES, THEIR_CLASSES, THEIR_TEST = 15_000_000, 22_000, 150_000
+# Russakovsky and others 2015, table 2, by year: images for training and for testing.
+CHALLENGES = {2010: (1_261_406, 150_000), 2011: (1_229_413, 100_000), 2012: (1_281_167, 100_000)}
 
 
 def imagenet_sizes() -> Verdict:
     """Statement 56: the sizes of ImageNet and of its challenge; counted where the data set is at hand."""
     ready = [info for name, info in DATASETS.items() if name.startswith("imagenet2012") and status(name) == "prepared"]
-    right = [
-        abs((info.sizes["train"] + info.sizes["validation"]) / TRAINING - 1) < 0.1
-        and (len(info.classes), info.sizes["test"]) == (CLASSES, TEST)
-        for info in ready
-    ]
-    of_2012 = PUBLISHED["test images of 2012"]
-    return conclude(
+    training, test = CHALLENGES[2012]
+    classes = CLASSES
+    if ready:
+        sizes = ready[0].sizes
+        training, test, classes = sizes["train"] + sizes["validation"], sizes["test"], len(ready[0].classes)
+    counted = "Counted here" if ready else "The challenge's paper gives"
+    first_test = CHALLENGES[2010][1]
+    parts = (
+        Part(
+            right_or_wrong([THEIR_IMAGES > DATASET_IMAGES]),
+            f"The paper that the note sums up says over {THEIR_IMAGES / 1e6:.0f} million.",
+        ),
+        Part(
+            right_or_wrong([abs(THEIR_CLASSES / DATASET_CLASSES - 1) < 0.1]),
+            f"That paper says roughly {THEIR_CLASSES:,} categories, the note {DATASET_CLASSES:,}.",
+        ),
+        Part(right_or_wrong([abs(training / TRAINING - 1) < 0.1]), f"{counted} {training:,} training images."),
+        Part(right_or_wrong([classes == CLASSES]), f"{counted} {classes:,} classes."),
+        Part(
+            HOLDS if test == TEST else HOLDS_IF if first_test == TEST else DOES_NOT_HOLD,
+            f"{counted} {test:,} test images for 2012 and {first_test:,} for 2010, the test images that the network's "
+            f"own paper names.",
+        ),
+    )
+    each = "; ".join(f"{year}: {train:,} and {held:,}" for year, (train, held) in CHALLENGES.items())
+    return conclude_parts(
         56,
-        right_or_wrong(right) if right else NOT_CHECKABLE,
+        parts,
+        (
+            f"Of the {len(DATASETS)} data sets that cnnrepro knows, {len(ready)} that hold ImageNet are prepared here; "
+            f"what is not counted is the papers' word.",
+            f"Training and test images by year (Russakovsky and others 2015, table 2): {each}.",
+            f"Krizhevsky, Sutskever and Hinton 2012, section 2, say {THEIR_TEST:,} test images themselves: those of "
+            f"2010, on which they report most of their results.",
+        ),
+        "the two papers, and the data sets that are prepared here",
+    )
+
+
+# Statement 71: how many numbers stand for a token. Mikolov and others 2013; Pennington and others 2014; Devlin and
+# others 2019; Radford and others 2019; Brown and others 2020; Chowdhery and others 2022; Smith and others 2022
+# (Megatron-Turing NLG); Dubey and others 2024.
+EMBEDDINGS = {
+    **{"word2vec": 300, "GloVe": 300, "BERT-Large": 1_024, "GPT-2": 1_600, "GPT-3": 12_288},
+    **{"PaLM 540B": 18_432, "Megatron-Turing NLG 530B": 20_480, "Llama 3 405B": 16_384},
+}
+TOKENS = 2_048  # that GPT-3 takes at once
+IMAGE = (100, 100, 3)
+
+
+def embedding_widths() -> Verdict:
+    """Statement 71: 30,000 numbers are more than most word embeddings have."""
+    values = int(np.prod(IMAGE))
+    smaller = [width < values for width in EMBEDDINGS.values()]
+    most = sum(smaller) > len(smaller) / 2
+    widest = max(EMBEDDINGS, key=EMBEDDINGS.get)
+    text = TOKENS * EMBEDDINGS["GPT-3"]
+    return conclude(
+        71,
+        right_or_wrong([most]),
         {
-            NOT_CHECKABLE: f"It takes ImageNet, which is not on this machine. The challenge's paper gives "
-            f"{PUBLISHED['training images of 2012']:,} training images in {CLASSES:,} classes, and {of_2012:,} test "
-            f"images for 2012; {PUBLISHED['test images of 2010']:,} are those of 2010.",
+            HOLDS: f"A {shape_text(IMAGE)} image has {values:,} values, more than the embeddings of {sum(smaller)} of "
+            f"{len(smaller)} well-known models; the widest of them, {widest}, has {EMBEDDINGS[widest]:,}.",
+            DOES_NOT_HOLD: f"{sum(smaller)} of {len(smaller)} embeddings have fewer than {values:,} numbers.",
         },
         (
-            f"Of the {len(DATASETS)} data sets that cnnrepro knows, {len(ready)} that hold ImageNet are prepared here.",
-            f"Russakovsky and others 2015 give {', '.join(f'{count:,} {what}' for what, count in PUBLISHED.items())}; "
-            f"the notes say {TEST:,} test images and the year 2012.",
-            f"It takes the images and labels of the challenge (some {TRAINING * 0.11 / 1000:.0f} GB at 110 kB an "
-            f"image), and for “over 10 million images” the catalogue of image-net.org as it was in 2012.",
+            f"Published widths: {', '.join(f'{name} {width:,}' for name, width in EMBEDDINGS.items())}.",
+            f"That is one token. The input of a language model is many: {TOKENS:,} tokens of GPT-3 are {text:,} "
+            f"numbers, {text // values} times the image.",
         ),
-        "the catalogue of data sets here, and Russakovsky and others 2015, table 2",
+        "the models' papers, and the size of the image",
+    )
+
+
+# Statement 73: the title page of Deng, Dong, Socher, Li, Li and Fei-Fei, CVPR 2009.
+FOUNDERS, FOUNDED_AT, CLAIMED_PLACE = (
+    ("Deng", "Dong", "Socher", "L.-J. Li", "K. Li", "Fei-Fei"),
+    "Princeton",
+    "Stanford",
+)
+PAPER, CHALLENGE = 2009, 2010
+
+
+def imagenet_origin() -> Verdict:
+    """Statement 73: ImageNet was created by Fei-Fei Li and her team at Stanford."""
+    return conclude_parts(
+        73,
+        (
+            Part(
+                right_or_wrong(["Fei-Fei" in FOUNDERS]),
+                f"The paper of {PAPER} has {len(FOUNDERS)} authors: {', '.join(FOUNDERS)}.",
+            ),
+            Part(
+                right_or_wrong([FOUNDED_AT == CLAIMED_PLACE]),
+                f"That paper names one place, the computer science department of {FOUNDED_AT}.",
+            ),
+        ),
+        (
+            f"“ImageNet: A Large-Scale Hierarchical Image Database”, CVPR {PAPER}, by {', '.join(FOUNDERS)}.",
+            f"The project went on at {CLAIMED_PLACE}, where its head moved in {PAPER}; the challenge, from {CHALLENGE} "
+            f"on, was run from there.",
+        ),
+        f"the title page of the paper of {PAPER}",
+    )
+
+
+def colour_noise() -> Verdict:
+    """Statement 76: noise along the principal colours of ImageNet simulates other lighting."""
+    directions, variances = np.array(IMAGENET_DIRECTIONS), np.array(IMAGENET_VARIANCES)  # a direction a column
+    grey = np.ones(3) / np.sqrt(3)
+    squared = (grey @ directions) ** 2
+    of_colours = float((squared * variances).sum() / variances.sum())
+    of_noise = float((squared * variances**2).sum() / (variances**2).sum())  # each is scaled by its variance
+    pixels = np.concatenate([photograph(name).reshape(-1, 3) for name in PHOTOGRAPHS]) / 255.0
+    explained = float((pixels.mean(axis=0) ** 2).sum() / (pixels**2).mean(axis=0).sum())
+    mostly_grey, as_light = of_noise > MOSTLY, explained > MOSTLY
+    return conclude(
+        76,
+        word_of([mostly_grey, as_light]),
+        {
+            HOLDS_IF: f"It holds if light means brighter or darker as a whole: {of_noise:.1%} of the noise's variance "
+            f"lies along grey. But it adds the same to every pixel, and light multiplies: the best added constant is "
+            f"{explained:.0%} of a change of light on two photographs.",
+            HOLDS: f"{of_noise:.1%} of the noise lies along grey; a constant is {explained:.0%} of a change of light.",
+            DOES_NOT_HOLD: f"{of_noise:.0%} of the noise lies along grey.",
+        },
+        (
+            f"The variance of ImageNet's colours lies along grey by {of_colours:.1%}; the noise scales each direction "
+            f"by its eigenvalue, so that its own variance does by {of_noise:.1%}: little of it is colour.",
+            f"Twice the light doubles every pixel: black stays 0. Of the squares of such a change, over "
+            f"{len(pixels):,} pixels, one constant a channel accounts for {explained:.1%}.",
+        ),
+        "the eigenvectors and eigenvalues widely used for ImageNet, and two photographs that scikit-learn carries",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from cnnrepro import anatomy
@@ -9,11 +11,10 @@ from cnnrepro.anatomy.graph import take_apart
 from cnnrepro.anatomy.layer_costs import kind
 from cnnrepro.anatomy.pooling import route
 from cnnrepro.claims.check_helpers.autodiff import agree, difference, precision, pulled_back
-from cnnrepro.claims.check_helpers.networks import one_of_each_builder, windowed
+from cnnrepro.claims.check_helpers.networks import one_of_each_builder, outline, windowed
 from cnnrepro.claims.check_helpers.wording import spelled, tiny
-from cnnrepro.claims.verdict import HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
+from cnnrepro.claims.verdict import HOLDS, HOLDS_IF, Part, Verdict, conclude, conclude_parts, right_or_wrong, word_of
 from cnnrepro.engine import keras
-from cnnrepro.models import outline
 
 # Statement 9: size, window, stride, padding of the pools looked at.
 POOLS = ((8, 2, 2, "valid"), (9, 3, 2, "valid"), (9, 2, 2, "valid"), (8, 3, 1, "same"), (10, 3, 2, "same"))
@@ -116,19 +117,23 @@ def savings() -> Verdict:
     pairs = [rows.totals for rows in flattened], averaged
     less_work = all(pooled.multiply_adds < unpooled.multiply_adds for pooled, unpooled in pairs)
     fewer = [pooled.parameters < unpooled.parameters for pooled, unpooled in pairs]
-    as_expected = less_work and fewer == [True, False] and in_convolutions[0] == in_convolutions[1]
-    return conclude(
+    parts = (
+        Part(
+            word_of(fewer) if in_convolutions[0] == in_convolutions[1] else right_or_wrong(fewer),
+            f"Parameters fall where a dense layer reads the flattened map, in it from {dense[1]:,} to {dense[0]:,}; "
+            f"the convolutions keep {in_convolutions[0]:,}, and with a global average nothing is saved.",
+        ),
+        Part(
+            right_or_wrong([less_work]),
+            f"The convolutions' multiply-adds go from {work[1]:,} to {work[0]:,}.",
+        ),
+    )
+    return conclude_parts(
         53,
-        HOLDS_IF if as_expected else right_or_wrong([less_work, *fewer]),
-        {
-            HOLDS_IF: f"Computation always falls; parameters fall if a dense layer reads the flattened map: "
-            f"{dense[1]:,} become {dense[0]:,} in it, while the convolutions keep their {in_convolutions[0]:,}, and "
-            f"with a global average nothing is saved.",
-            HOLDS: "Parameters and computation fall in every case.",
-        },
+        parts,
         (
-            f"Three pools in six 3x3 convolutions on 32x32x3 take their multiply-adds from {work[1]:,} to {work[0]:,}; "
-            f"their parameters stay at {in_convolutions[1]:,} and {in_convolutions[0]:,}.",
+            f"Three pools in six 3x3 convolutions on 32x32x3; the convolutions have {in_convolutions[1]:,} parameters "
+            f"without and {in_convolutions[0]:,} with them.",
             f"The first dense layer goes from {dense[1]:,} to {dense[0]:,} parameters, {dense[1] / dense[0]:.0f} times "
             f"fewer.",
             f"With a global average before the classes, the same network has {averaged[1].parameters:,} parameters "
@@ -219,4 +224,47 @@ def halved_sizes() -> Verdict:
             f"their input.",
         ),
         f"Keras's MaxPooling2D on {len(halved)} sizes, and the built vgg16",
+    )
+
+
+COMMON = ((3, 2), (2, 2))  # statement 67: window and stride; the second is said to be the more common
+FAMILIES = ("lenet5_modern", "alexnet", "zfnet", "vgg16", "googlenet", "resnet50")  # those that S0 lists
+
+
+def common_pools() -> Verdict:
+    """Statement 67: only two variations of max pooling are commonly seen, 3x3/2 and, more commonly, 2x2/2."""
+    pools = {
+        name: [(call.window, call.stride) for call in windowed(outline(name)) if call.kind == "MaxPooling2D"]
+        for name in FAMILIES
+    }
+    counted = Counter(shape for seen in pools.values() for shape in seen)
+    users = Counter(shape for seen in pools.values() for shape in set(seen))
+    others = {name: sum(shape not in COMMON for shape in seen) for name, seen in pools.items()}
+    overlapping, plain = COMMON
+    more = [counts[plain] > counts[overlapping] for counts in (counted, users)]
+    elsewhere = ", ".join(f"{number} of the {len(pools[name])} in {name}" for name, number in others.items() if number)
+    named = {shape: f"{shape[0]}x{shape[0]}/{shape[1]}" for shape in (*COMMON, *counted)}
+    return conclude_parts(
+        67,
+        (
+            Part(
+                right_or_wrong([not any(others.values())]),
+                f"{sum(others.values())} max pools of {sum(counted.values())} in {len(pools)} well-known networks "
+                f"are neither{': ' + elsewhere if elsewhere else ''}.",
+            ),
+            Part(
+                word_of(more),
+                f"{named[plain]} is in {counted[plain]} pools of {users[plain]} networks, {named[overlapping]} in "
+                f"{counted[overlapping]} of {users[overlapping]}.",
+            ),
+        ),
+        (
+            "Max pools by window and stride: "
+            + ", ".join(f"{named[shape]} {number}" for shape, number in counted.most_common())
+            + ".",
+            "What is common in practice a few networks cannot say, only what well-known ones have: "
+            + ", ".join(f"{name} {len(seen)}" for name, seen in pools.items())
+            + ".",
+        ),
+        f"the max pools of the built {', '.join(FAMILIES)}",
     )

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, product
 
 import numpy as np
 
 from cnnrepro import anatomy
 from cnnrepro.anatomy import receptive_field
 from cnnrepro.claims.check_helpers.autodiff import difference, gradients
-from cnnrepro.claims.check_helpers.networks import traced, windowed
+from cnnrepro.claims.check_helpers.networks import outline, traced, windowed
 from cnnrepro.claims.check_helpers.wording import spelled, tiny
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
+from cnnrepro.claims.verdict import (
+    DOES_NOT_HOLD,
+    HOLDS,
+    HOLDS_IF,
+    Part,
+    Verdict,
+    conclude,
+    conclude_parts,
+    right_or_wrong,
+    word_of,
+)
 from cnnrepro.engine import keras
-from cnnrepro.models import outline
 
 ops = keras.ops
 
@@ -41,24 +50,34 @@ def field_formula() -> Verdict:
         name: sum(a == b for a, b in zip(by_the_notes(chain), receptive_field(chain).sizes, strict=True))
         for name, chain in along.items()
     }
-    named = by_the_notes([(3, 1)] * 3)[-1] == receptive_field([(3, 1)] * 3).size == THREE_BY_THREE
-    condition = list(right.values()) == plain
+    firsts = [((window, stride),) for window, stride in product((2, 3, 5, 11), (1, 2, 4))]
+    first_right = {chain: by_the_notes(chain)[0] == receptive_field(chain).size for chain in firsts}
+    first_plain = [chain[0][1] == 1 for chain in firsts]
+    three = receptive_field([(3, 1)] * 3).size
     vgg, alexnet = along["vgg16"], along["alexnet"]
     measured = _reach(_influence([(3, 2), (3, 1)]))
-    return conclude(
+    parts = (
+        Part(
+            _if_just(first_right.values(), first_plain),
+            f"Right for {sum(first_right.values())} of {len(firsts)} windows and strides, {sum(first_plain)} of which "
+            f"have stride 1; AlexNet's first layer sees {receptive_field(alexnet[:1]).size} pixels, the formula says "
+            f"{by_the_notes(alexnet)[0]}.",
+        ),
+        Part(
+            _if_just(right.values(), plain),
+            f"Right for {sum(right.values())} of {len(right)} chains, {sum(plain)} of which have stride 1 throughout; "
+            f"else (F − 1) counts times the strides before it.",
+        ),
+        Part(
+            right_or_wrong([three == by_the_notes([(3, 1)] * 3)[-1] == THREE_BY_THREE]),
+            f"Three 3x3 see {three}x{three}.",
+        ),
+    )
+    return conclude_parts(
         11,
-        word_of(right.values()) if condition and named else right_or_wrong([*right.values(), named]),
-        {
-            HOLDS_IF: f"It holds if all strides are 1, as for three 3x3 layers ({THREE_BY_THREE}x{THREE_BY_THREE}); "
-            f"else a layer adds (F − 1) times the product of the strides before it: AlexNet's first layer sees "
-            f"{receptive_field(alexnet[:1]).size} pixels, not {by_the_notes(alexnet)[0]}.",
-            DOES_NOT_HOLD: f"It is right for {sum(right.values())} of {len(right)} chains, and not just those with "
-            f"stride 1.",
-        },
+        parts,
         (
-            f"Of {len(right)} chains of three layers the recursion is right in {sum(right.values())}; all strides are "
-            f"1 in {sum(plain)}, and these are the same chains.",
-            "Layers of built networks for which it is right: "
+            "Layers of built networks for which the recursion is right: "
             + ", ".join(f"{agreeing[name]} of {len(along[name])} of {name}" for name in CHAINS)
             + ".",
             f"It gives {by_the_notes(vgg)[-1]} for VGG-16's last pool and {by_the_notes(alexnet)[-1]} for AlexNet's; "
@@ -69,6 +88,12 @@ def field_formula() -> Verdict:
         ),
         f"{len(right)} chains of three layers, and the built {', '.join(CHAINS)}",
     )
+
+
+def _if_just(right: Iterable[bool], condition: Sequence[bool]) -> str:
+    """Holds under a condition, where it is right in just the cases that meet it."""
+    right = list(right)
+    return word_of(right) if right == list(condition) else right_or_wrong(right)
 
 
 def _influence(layers: Sequence[tuple[int, ...]], size: int = 65) -> np.ndarray:
@@ -108,20 +133,24 @@ def dilation() -> Verdict:
     with_gaps = anatomy.convolve_im2col(x, gaps)
     same = np.abs(by_keras - with_gaps).max() < 1e-4
     doubled, constant = _influence([(3, 1, 1), (3, 1, 2), (3, 1, 4)]), _influence([(3, 1, 2)] * 3)
-    return conclude(
-        15,
-        right_or_wrong([*fewer, same]),
-        {
-            HOLDS: f"To see {wanted[-1]} pixels, 3x3 layers whose dilation doubles number {dilated[-1]}, ordinary ones "
-            f"{plain[-1]}; a filter with dilation 2 is the same filter with gaps of one cell.",
-            DOES_NOT_HOLD: f"Layers needed for {spelled(wanted)} pixels: {spelled(dilated)} with dilation, "
-            f"{spelled(plain)} without.",
-        },
-        (
+    parts = (
+        Part(
+            right_or_wrong([same]),
+            f"Keras's 3x3 filter with dilation 2 equals a 5x5 one with zeros between its cells, to "
+            f"{tiny(difference(by_keras, with_gaps))} of the largest output.",
+        ),
+        Part(
+            right_or_wrong(fewer),
             f"3x3 layers needed to see {spelled(wanted)} pixels: {spelled(plain)} without dilation, {spelled(dilated)} "
-            f"with dilation 1, 2, 4, 8 and so on.",
-            f"Keras's 3x3 filter with dilation 2 equals a 5x5 filter with zeros between its cells: the outputs differ "
-            f"by {tiny(difference(by_keras, with_gaps))} of the largest.",
+            f"where it doubles.",
+        ),
+    )
+    return conclude_parts(
+        15,
+        parts,
+        (
+            f"Dilation 1, 2, 4, 8 and so on, against 1 throughout: {dilated[-1]} layers against {plain[-1]} for "
+            f"{wanted[-1]} pixels.",
             f"Doubling leaves no hole: three layers reach {_reach(doubled)} pixels and miss {_holes(doubled)} of them. "
             f"Dilation 2 three times reaches {_reach(constant)} and misses {_holes(constant)}, every other one.",
         ),
@@ -137,3 +166,69 @@ def _reach(influence: np.ndarray) -> int:
 def _holes(influence: np.ndarray) -> int:
     """Pixels between the first and the last seen one that have no influence."""
     return _reach(influence) - np.count_nonzero(influence)
+
+
+def field_is_filter_size() -> Verdict:
+    """Statement 66: the receptive field of a neuron is the filter's size."""
+    along = {name: [(call.window, call.stride) for call in windowed(outline(name))] for name in CHAINS}
+    own = [receptive_field([layer]).size == layer[0] for chain in along.values() for layer in chain]
+    on_image = {
+        name: [window == size for (window, _), size in zip(chain, receptive_field(chain).sizes, strict=True)]
+        for name, chain in along.items()
+    }
+    just_first = all(right[0] and not any(right[1:]) for right in on_image.values())
+    of_image = [right for chain in on_image.values() for right in chain]
+    last = {name: (chain[-1][0], receptive_field(chain).size) for name, chain in along.items()}
+    dilated = receptive_field([(3, 1, 2)]).size
+    return conclude(
+        66,
+        word_of([*own, *of_image]) if just_first else right_or_wrong(of_image),
+        {
+            HOLDS_IF: f"It holds if the layer's own input is meant, in {sum(own)} of {len(own)} layers; of the image "
+            f"it holds in the first layer alone, in {sum(of_image)}: VGG-16's last pool is {last['vgg16'][0]} wide and "
+            f"sees {last['vgg16'][1]} pixels.",
+            HOLDS: f"It holds in all {len(of_image)} layers, of the image too.",
+            DOES_NOT_HOLD: f"Of the image it holds in {sum(of_image)} of {len(of_image)} layers.",
+        },
+        (
+            "Layers whose field on the image is their window: "
+            + ", ".join(f"{sum(right)} of {len(right)} of {name}" for name, right in on_image.items())
+            + ".",
+            "Window and field of the last layer with a window: "
+            + ", ".join(f"{window} and {size} in {name}" for name, (window, size) in last.items())
+            + ".",
+            f"With dilation 2 a 3x3 filter has 9 weights and a field of {dilated}x{dilated} on its own input.",
+        ),
+        f"windows and fields of the built {', '.join(CHAINS)}",
+    )
+
+
+def growing_fields() -> Verdict:
+    """Statement 75: the receptive field grows to a larger part of the image as the network gets deeper."""
+    sizes = {name: outline(name).inputs[0].shape[1] for name in CHAINS}
+    fields = {
+        name: list(receptive_field([(call.window, call.stride) for call in windowed(outline(name))]).sizes)
+        for name in CHAINS
+    }
+    grows = [after > before for chain in fields.values() for before, after in pairwise(chain)]
+    ends = {name: (chain[0], chain[-1], chain[-1] / sizes[name]) for name, chain in fields.items()}
+    calls = windowed(outline("resnet50"))
+    pointwise = sum(call.window == 1 for call in calls)
+    return conclude(
+        75,
+        right_or_wrong(grows),
+        {
+            HOLDS: f"It grows with every layer that has a window, in all {len(grows)} of four networks: in VGG-16 from "
+            f"{ends['vgg16'][0]} pixels to {ends['vgg16'][1]} of {sizes['vgg16']}, {ends['vgg16'][2]:.0%} of the side.",
+            DOES_NOT_HOLD: f"It grows in {sum(grows)} of {len(grows)} layers.",
+        },
+        (
+            "From the first layer to the last pool: "
+            + ", ".join(f"{a} to {b} of {sizes[name]} in {name}" for name, (a, b, _) in ends.items())
+            + ".",
+            f"1x1 windows leave it as it is: {pointwise} of the {len(calls)} windows of ResNet-50.",
+            f"A dense layer sees all of the image: after {len(fields['vgg16'])} layers with windows VGG-16's first one "
+            f"reads every unit of the last map.",
+        ),
+        f"windows and strides of the built {', '.join(CHAINS)}",
+    )

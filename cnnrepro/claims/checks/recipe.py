@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise, product
 
 import numpy as np
@@ -10,22 +11,25 @@ from cnnrepro import anatomy, models
 from cnnrepro.anatomy import output_size
 from cnnrepro.claims.check_helpers.autodiff import step_by_step
 from cnnrepro.claims.check_helpers.wording import spelled, tiny
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, Verdict, conclude, right_or_wrong
+from cnnrepro.claims.verdict import HOLDS, Part, Verdict, conclude, conclude_parts, right_or_wrong
 from cnnrepro.engine import keras
 from cnnrepro.layers import LocalResponseNormalization
-from cnnrepro.recipes.catalogue import RECIPES
+from cnnrepro.recipes.catalogue import RECIPES, Recipe
 
 ops = keras.ops
 
-# Statement 23: the values of S1.
-LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, DEVIATION, REDUCTIONS = 0.01, 0.9, 0.0005, 0.01, 3
+# Statements 23 and 78: the values of S1.
+LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, DEVIATION = 0.01, 0.9, 0.0005, 0.01
+DIVISOR, REDUCTIONS = 10, 3
 BIASES_OF_ONE = {"conv2", "conv4", "conv5", "dense6", "dense7"}
-REGULARISED = False  # "no regularisation (L1, L2) at all"
+REGULARISED = False  # "no regularization layers (L1, L2) at all"
+BATCH, EPOCHS = 128, 90
 STEPS = 20
+RECIPE = "alexnet-2012"
 
 
 def recipe() -> Verdict:
-    """Statement 23: AlexNet's recipe, and whether its weight decay is an L2 penalty."""
+    """Statement 23: AlexNet's recipe as the package has it, and whether its weight decay is an L2 penalty."""
     paths = {
         "paper": _by_the_paper(),
         "penalty": _by_keras(penalty=WEIGHT_DECAY / 2),
@@ -34,42 +38,102 @@ def recipe() -> Verdict:
     }
     apart = {name: float(np.abs(path - paths["paper"]).max()) for name, path in paths.items()}
     is_penalty = apart["penalty"] < apart["none"] / 100
-    model = models.build("alexnet", (67, 67, 3), 2)
-    weighted = {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
-    ones = {name for name, (_, bias) in weighted.items() if np.all(bias == 1)}
-    zeros = {name for name, (_, bias) in weighted.items() if np.all(bias == 0)}
-    deviations = [float(kernel.std()) for kernel, _ in weighted.values()]
-    measured = max(abs(deviation / DEVIATION - 1) for deviation in deviations) < 0.05
-    sgd = RECIPES["sgd"]
-    rates = (sgd.learning_rate, sgd.momentum) == (LEARNING_RATE, MOMENTUM)
-    biases = ones == BIASES_OF_ONE and zeros == set(weighted) - BIASES_OF_ONE
+    theirs = RECIPES[RECIPE]
+    weights, biases = _first_weights(theirs)
+    ones = {name for name, bias in biases.items() if np.all(bias == 1)}
+    zeros = {name for name, bias in biases.items() if np.all(bias == 0)}
+    deviations = [float(kernel.std()) for kernel in weights.values()]
+    means = [abs(float(kernel.mean())) for kernel in weights.values()]
+    spread = max(abs(deviation / DEVIATION - 1) for deviation in deviations)
+    centred = max(means) < DEVIATION / 10
+    rates = [theirs.learning_rate * theirs.schedule.factor**times for times in range(theirs.schedule.times + 1)]
+    ratios = [before / after for before, after in pairwise(rates)]
     response = LocalResponseNormalization()
-    others_right = biases and measured and rates
-    return conclude(
+    parts = (
+        Part(
+            right_or_wrong([theirs.optimizer in ("sgd", "coupled_sgd"), theirs.momentum == MOMENTUM]),
+            f"The paper's section 5 gives momentum {theirs.momentum:g}.",
+        ),
+        Part(right_or_wrong([theirs.weight_decay == WEIGHT_DECAY]), f"Its update decays by {theirs.weight_decay:g}."),
+        Part(
+            right_or_wrong([spread < 0.05, centred]),
+            f"{len(deviations)} layers built by the recipe start with deviations {min(deviations):.4f} to "
+            f"{max(deviations):.4f}.",
+        ),
+        Part(
+            right_or_wrong([ones == BIASES_OF_ONE, zeros == set(biases) - BIASES_OF_ONE]),
+            f"{len(ones)} of {len(biases)} start at 1, {', '.join(sorted(ones))}; “both dense layers” are hidden ones.",
+        ),
+        Part(
+            right_or_wrong(
+                [rates[0] == LEARNING_RATE, len(ratios) == REDUCTIONS, *(abs(r - DIVISOR) < 1e-9 for r in ratios)]
+            ),
+            f"The paper's rates: {', '.join(f'{rate:g}' for rate in rates)}.",
+        ),
+        Part(
+            right_or_wrong([is_penalty == REGULARISED]),
+            f"Weight decay {WEIGHT_DECAY} is descent on the loss + {WEIGHT_DECAY / 2}·|w|², an L2 penalty, to "
+            f"{tiny(apart['penalty'])} after {STEPS} steps."
+            if is_penalty
+            else f"Its weight decay is no L2 penalty: they part by {tiny(apart['penalty'])}.",
+        ),
+    )
+    return conclude_parts(
         23,
-        right_or_wrong([is_penalty == REGULARISED, others_right]),
-        {
-            DOES_NOT_HOLD: f"It was regularised by L2, if not by a layer: with weight decay {WEIGHT_DECAY} the paper's "
-            f"update is descent with momentum on the loss + {WEIGHT_DECAY / 2}·|w|², to {tiny(apart['penalty'])} after "
-            f"{STEPS} steps. "
-            + ("The other values checked are the paper's." if others_right else "Other values differ too."),
-            HOLDS: f"The values are the paper's, and its weight decay is no L2 penalty: they part by "
-            f"{tiny(apart['penalty'])}.",
-        },
+        parts,
         (
             f"It needs no layer: after {STEPS} steps the paper's update and Keras's SGD with an L2 penalty of "
             f"{WEIGHT_DECAY / 2} differ by {tiny(apart['penalty'])}, without it by {tiny(apart['none'])}; Keras's own "
             f"weight_decay={WEIGHT_DECAY}, outside the momentum, by {tiny(apart['option'])}.",
-            f"In the built alexnet {len(ones)} of {len(weighted)} layers start with biases of 1, "
-            f"{', '.join(sorted(ones))}; “both dense layers” are the hidden ones: the third dense layer starts at 0.",
-            f"The first weights of its {len(deviations)} layers have standard deviations from {min(deviations):.4f} to "
-            f"{max(deviations):.4f} (the notes: {DEVIATION}); {LEARNING_RATE} divided by 10 {REDUCTIONS} times ends at "
-            f"{LEARNING_RATE / 10**REDUCTIONS:g}.",
+            f"The values are those of the recipe {RECIPE}, taken from the paper's section 5; the weights are those of "
+            f"a network that it starts, drawn with seed 0.",
             f"Where others differ: Caffe's reproduction starts those biases at 0.1; the authors' code divides the α of "
             f"response normalisation, {response.alpha:g}, by n = {response.size}: {response.alpha / response.size:g}. "
             f"The notes leave that layer out.",
         ),
-        f"{STEPS} steps of a least-squares problem by NumPy and Keras's SGD; cnnrepro's alexnet at 67x67x3",
+        f"the recipe {RECIPE} and its network at 67x67x3; {STEPS} steps by NumPy and Keras's SGD",
+    )
+
+
+def _first_weights(theirs: Recipe) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Filters and biases by layer, as a recipe starts AlexNet at 67x67x3, drawn by its own initialisers with seed 0."""
+    options = theirs.options_for("alexnet", {})
+    model = models.outline("alexnet", (67, 67, 3), 2, **options)
+    layers = [layer for layer in model.layers if getattr(layer, "kernel_initializer", None)]
+
+    def drawn(initializer: keras.Initializer, shape: tuple[int, ...]) -> np.ndarray:
+        config = initializer.get_config()
+        seeded = config | {"seed": 0} if "seed" in config else config
+        return ops.convert_to_numpy(type(initializer).from_config(seeded)(shape))
+
+    weights = {layer.name: drawn(layer.kernel_initializer, tuple(layer.kernel.shape)) for layer in layers}
+    biases = {layer.name: drawn(layer.bias_initializer, tuple(layer.bias.shape)) for layer in layers}
+    return weights, biases
+
+
+# Of Caffe's bvlc_alexnet: steps and batch. Of the challenge of 2012: training images.
+CAFFE_STEPS, CAFFE_BATCH, IMAGES = 450_000, 256, 1_281_167
+
+
+def batch_and_epochs() -> Verdict:
+    """Statement 78: batches of 128 for 90 epochs."""
+    theirs = RECIPES[RECIPE]
+    steps = theirs.epochs * IMAGES / theirs.batch_size
+    by_caffe = CAFFE_STEPS * CAFFE_BATCH / IMAGES
+    return conclude_parts(
+        78,
+        (
+            Part(right_or_wrong([theirs.batch_size == BATCH]), f"The paper gives {theirs.batch_size} examples a step."),
+            Part(right_or_wrong([theirs.epochs == EPOCHS]), f"It gives “roughly {theirs.epochs} cycles”."),
+        ),
+        (
+            f"{theirs.epochs} epochs of {IMAGES:,} images in batches of {theirs.batch_size} are {steps:,.0f} steps.",
+            f"Caffe's reproduction takes {CAFFE_STEPS:,} steps of {CAFFE_BATCH}: {by_caffe:.1f} epochs with twice the "
+            f"batch.",
+            f"Compared with the recipe {RECIPE}, whose figures are the paper's; how long the authors' own run was is "
+            f"known from their word alone: “roughly {theirs.epochs}”.",
+        ),
+        f"the recipe {RECIPE}, after Krizhevsky, Sutskever and Hinton 2012, section 5",
     )
 
 
@@ -107,36 +171,44 @@ FACTOR = 10  # statement 61: the learning rate is divided by it
 
 def plateau() -> Verdict:
     """Statement 61: dividing by 10 on a plateau is Keras's ReduceLROnPlateau."""
+    stalled, falling = _rates([1.0] * 25), _rates([1.0 / (1 + epoch) for epoch in range(25)])
+    dropped = [number for number, (a, b) in enumerate(pairwise(stalled), start=2) if b < 0.99 * a]
+    ratios = [a / b for a, b in pairwise(stalled) if b < 0.99 * a]
+    kept = falling[-1] == falling[0]
+    callback = keras.callbacks.ReduceLROnPlateau()
+    right = bool(ratios) and all(abs(ratio - FACTOR) < 0.01 for ratio in ratios)
+    return conclude(
+        61,
+        right_or_wrong([right, kept]),
+        {
+            HOLDS: f"By default it divides the rate by {ratios[0] if ratios else 1:.0f} where the validation loss has "
+            f"not improved for {callback.patience} epochs, and leaves it where it falls. The authors did it by hand, "
+            f"after the validation error.",
+        },
+        (
+            f"A loss that never improves: the rate falls at the end of epochs {spelled(dropped)} of {len(stalled)}, "
+            f"and again every {callback.patience} epochs after; how often follows from how long it goes on. The paper "
+            f"says {REDUCTIONS} times (statement 23).",
+            f"A loss that falls in every one of {len(falling)} epochs: the rate stays at {falling[-1]:g}.",
+            f"Defaults: monitor {callback.monitor!r}, factor {callback.factor}, patience {callback.patience}; it looks "
+            f"at the loss, the paper at the error rate.",
+        ),
+        "Keras's ReduceLROnPlateau with its defaults, shown two made-up curves of 25 epochs",
+    )
+
+
+def _rates(losses: Sequence[float]) -> list[float]:
+    """The learning rate after each epoch under Keras's callback, where the validation losses are these."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(optimizer=keras.optimizers.SGD(LEARNING_RATE))
     callback = keras.callbacks.ReduceLROnPlateau()
     callback.set_model(model)
     callback.on_train_begin()
     rates = []
-    for epoch in range(40):
-        callback.on_epoch_end(epoch, {"val_loss": 1.0})  # a loss that never improves
+    for epoch, loss in enumerate(losses):
+        callback.on_epoch_end(epoch, {"val_loss": loss})
         rates.append(float(ops.convert_to_numpy(model.optimizer.learning_rate)))
-    steps = sorted(set(np.round(rates, 8)), reverse=True)
-    spelled_steps = ", ".join(f"{rate:g}" for rate in steps)
-    ratios = [before / after for before, after in pairwise(steps)]
-    first = 1 + next((epoch for epoch, rate in enumerate(rates) if rate < 0.99 * rates[0]), len(rates))
-    right = bool(ratios) and all(abs(ratio - FACTOR) < 0.01 for ratio in ratios)
-    return conclude(
-        61,
-        right_or_wrong([right, len(ratios) == REDUCTIONS]),
-        {
-            HOLDS: f"By default it divides the rate by {ratios[0] if ratios else 1:.0f} where the validation loss has "
-            f"not improved for {callback.patience} epochs: {spelled_steps}. The authors did it by hand, after the "
-            f"validation error.",
-        },
-        (
-            f"With a validation loss that never improves, {len(rates)} epochs see the rates "
-            f"{spelled_steps}; the first reduction comes at the end of epoch {first}.",
-            f"Defaults: monitor {callback.monitor!r}, factor {callback.factor}, patience {callback.patience}; it looks "
-            f"at the loss, the paper at the error rate.",
-        ),
-        "Keras's ReduceLROnPlateau with its defaults",
-    )
+    return rates
 
 
 IMAGE, PATCH = 256, 224

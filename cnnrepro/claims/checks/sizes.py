@@ -11,12 +11,21 @@ import numpy as np
 from cnnrepro.anatomy import output_size
 from cnnrepro.anatomy.convolution import col2im, window_layout
 from cnnrepro.anatomy.geometry import geometry
-from cnnrepro.claims.check_helpers.networks import WindowedCall, of_kinds, windowed
+from cnnrepro.claims.check_helpers.networks import WindowedCall, of_kinds, outline, windowed
 from cnnrepro.claims.check_helpers.wording import shape_text, spelled
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
+from cnnrepro.claims.verdict import (
+    DOES_NOT_HOLD,
+    HOLDS,
+    HOLDS_IF,
+    Part,
+    Verdict,
+    conclude,
+    conclude_parts,
+    right_or_wrong,
+    word_of,
+)
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
-from cnnrepro.models import outline
 
 SIZES, WINDOWS, STRIDES, PADDINGS = range(5, 29), (1, 2, 3, 5, 7), (1, 2, 3, 4), (0, 1, 2)
 
@@ -112,30 +121,33 @@ def alexnet_first_layer() -> Verdict:
     built = [
         tuple(of_kinds(outline(name), "Conv2D")[0].output_shapes[0][1:]) for name in ("alexnet", "alexnet_one_tower")
     ]
-    right = [shape == claimed for shape, (_, _, claimed) in zip(built, FIRST_LAYER, strict=True)]
     values = [formula(size, 11, 4, padding) for size, padding, _ in FIRST_LAYER]
-    whole = [value.denominator == 1 for value in values]
+    words = [
+        DOES_NOT_HOLD if shape != claimed else HOLDS if value.denominator == 1 else HOLDS_IF
+        for shape, value, (_, _, claimed) in zip(built, values, FIRST_LAYER, strict=True)
+    ]
     bare, padded = formula(224, 11, 4), geometry(224, 11, 4, 2)
     try:
         output_size(224, 11, 4, 2, rounding="exact")
-        refused = "and is exact"
+        refused = "It is exact"
     except UsageError:
-        refused = "so that an exact rule refuses it"
-    return conclude(
+        refused = "An exact rule refuses it"
+    parts = (
+        Part(words[0], f"227 without padding gives (227 − 11)/4 + 1 = {values[0]}; built, {shape_text(built[0])}."),
+        Part(
+            words[1],
+            f"224 with padding 2 gives (224 − 11 + 4)/4 + 1 = {float(values[1])}; built and rounded down, "
+            f"{shape_text(built[1])}.",
+        ),
+    )
+    return conclude_parts(
         4,
-        word_of(whole) if all(right) else DOES_NOT_HOLD,
-        {
-            HOLDS_IF: f"Both give 55x55x96: 227 without padding exactly ({values[0]}), 224 with padding 2 if "
-            f"{float(values[1])} is rounded down; 224 without padding, as the paper prints it, gives {bare // 1}.",
-            HOLDS: "Both give 55x55x96 exactly.",
-        },
+        parts,
         (
-            f"227 without padding: (227 − 11)/4 + 1 = {values[0]}; the first layer of alexnet gives "
-            f"{shape_text(built[0])}.",
-            f"224 with padding 2: (224 − 11 + 4)/4 + 1 = {float(values[1])}, {refused}; rounded down, the first layer "
-            f"of alexnet_one_tower gives {shape_text(built[1])} and leaves {padded.cells_lost} line of padding unused.",
-            f"224 without padding: (224 − 11)/4 + 1 = {float(bare)}, rounded down {bare // 1}: the paper's 224 and its "
-            f"55x55 do not go together without padding.",
+            f"{refused}: with 224 and padding 2 the first layer of alexnet_one_tower leaves {padded.cells_lost} line "
+            f"of padding unused.",
+            f"224 without padding, as the paper prints it, gives (224 − 11)/4 + 1 = {float(bare)}, rounded down "
+            f"{bare // 1}: the paper's 224 and its 55x55 do not go together without padding.",
         ),
         "cnnrepro's alexnet at 227x227x3 and alexnet_one_tower at 224x224x3",
     )
@@ -154,22 +166,20 @@ def plain_sizes() -> Verdict:
         "weights_of_32": _weights_of_a_neuron(32),
         "weights_of_200": _weights_of_a_neuron(200),
     }
-    right = [built[name] == claimed for name, claimed in PLAIN.items()]
-    return conclude(
+    found = {
+        "flat": f"Flatten makes {built['flat']:,} values of 100x100x3.",
+        "map": f"Conv2D(1, 3) makes {shape_text(built['map'])} of it.",
+        "maps": f"Conv2D(32, 3) makes {shape_text(built['maps'])}.",
+        "weights_of_32": f"Dense(1) has {built['weights_of_32']:,} weights on 32x32x3.",
+        "weights_of_200": f"Dense(1) has {built['weights_of_200']:,} weights on 200x200x3.",
+    }
+    right = {name: built[name] == claimed for name, claimed in PLAIN.items()}
+    return conclude_parts(
         12,
-        right_or_wrong(right),
-        {
-            HOLDS: f"All {len(right)} figures are right: {built['flat']:,} inputs, maps of "
-            f"{shape_text(built['maps'])}, {built['weights_of_32']:,} and {built['weights_of_200']:,} weights a neuron "
-            f"(and a bias each).",
-            DOES_NOT_HOLD: f"{len(right) - sum(right)} of the {len(right)} figures are wrong: the layers give {built}.",
-        },
+        [Part(right_or_wrong([right[name]]), sentence) for name, sentence in found.items()],
         (
-            f"Flatten makes {built['flat']:,} values of 100x100x3 (the notes: {PLAIN['flat']:,}).",
-            f"A 3x3 filter with stride 1 makes {shape_text(built['map'][:2])} of 100x100, and 32 of them "
-            f"{shape_text(built['maps'])} (the notes: {shape_text(PLAIN['maps'])}).",
-            f"A dense neuron has {built['weights_of_32']:,} weights on 32x32x3 and {built['weights_of_200']:,} on "
-            f"200x200x3; Keras's Dense adds 1 bias to each.",
+            f"{sum(right.values())} of {len(right)} figures of the notes are those of the layers.",
+            "Keras's Dense adds 1 bias to the weights of each neuron; the notes of S3 leave it out.",
         ),
         "Keras's Flatten, Conv2D and Dense",
     )
@@ -294,24 +304,28 @@ def border_coverage() -> Verdict:
     corner = {padding: int(count[0, 0]) for padding, count in counts.items()}
     edge = {padding: int(count[0, 4]) for padding, count in counts.items()}
     inside = int(counts[0][4, 4])
-    less_without, full_with = corner[0] < inside, corner[1] == inside
-    as_expected = less_without and not full_with and corner[2] == inside
-    return conclude(
+    least = int(_times_read(100, 3, 0).min())
+    once = corner[1] >= 1 and output_size(9, 3, 1, 1) == 9  # centred on every pixel
+    parts = (
+        Part(
+            right_or_wrong([corner[0] < inside, edge[0] < inside]),
+            f"Without padding a 3x3 filter reads a corner pixel {corner[0]} time, one at the edge {edge[0]}, one "
+            f"inside {inside} times.",
+        ),
+        Part(
+            HOLDS if corner[1] == inside else HOLDS_IF if once and corner[2] == inside else DOES_NOT_HOLD,
+            f"With “same” a corner pixel is read {corner[1]} times: the filter is centred on it once. To be read "
+            f"{corner[2]} times it takes padding by F − 1 = 2, and the output grows.",
+        ),
+    )
+    return conclude_parts(
         59,
-        HOLDS_IF if as_expected else right_or_wrong([less_without, full_with]),
-        {
-            HOLDS_IF: f"It holds if “fully” means that the filter is centred on every pixel once: a corner pixel is "
-            f"read {corner[0]} time without padding and {corner[1]} times with “same”, a pixel inside {inside} times; "
-            f"only padding by F − 1 = 2 gives every pixel its {corner[2]}.",
-            DOES_NOT_HOLD: f"A corner pixel is read {corner[0]} times without padding, {corner[1]} times with.",
-        },
+        parts,
         (
-            f"3x3, stride 1, no padding: a corner pixel lies under {corner[0]} window, one at the edge under "
-            f"{edge[0]}, one inside under {inside}.",
             f"With one line of padding (“same”): corner {corner[1]}, edge {edge[1]}, inside {inside}; with two lines: "
             f"corner {corner[2]}, edge {edge[2]}, but the output grows to {output_size(9, 3, 1, 2)} for 9 pixels.",
             f"The 98x98 map of 100x100 leaves no pixel unread, so nothing is lost outright: the least read one is read "
-            f"{int(_times_read(100, 3, 0).min())} time.",
+            f"{least} time.",
         ),
         "counts of windows over each pixel by cnnrepro.anatomy's col2im",
     )

@@ -1,7 +1,7 @@
 """Statements; their checks are in ``claims/checks/pooling.py``."""
 
-from cnnrepro.claims.statement import Statement
-from cnnrepro.claims.verdict import HOLDS, HOLDS_IF
+from cnnrepro.claims.statement import Claimed, Statement
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF
 
 STATEMENTS = (
     Statement(
@@ -41,7 +41,22 @@ STATEMENTS = (
         text="Pooling reduces parameters and computation.",
         source="S0, Pooling Layer; S1, Pooling; S2, Pooling layer",
         method="One network with pools and without: parameters and multiply-adds of its convolutions and dense layers",
-        verdict=HOLDS_IF,
         function="pooling:savings",
+        parts=(
+            Claimed("Pooling reduces the number of parameters.", HOLDS_IF),
+            Claimed("Pooling reduces computation.", HOLDS),
+        ),
+    ),
+    Statement(
+        number=67,
+        text="Only two variations of max pooling are commonly seen in practice: 3x3 with stride 2 and, more commonly, "
+        "2x2 with stride 2.",
+        source="S2, Pooling layer",
+        method="Windows and strides of all max pools of one network of each family that S0 lists",
+        function="pooling:common_pools",
+        parts=(
+            Claimed("No other max pools are commonly seen.", DOES_NOT_HOLD),
+            Claimed("2x2 with stride 2 is the more common of the two.", DOES_NOT_HOLD),
+        ),
     ),
 )

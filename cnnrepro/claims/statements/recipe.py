@@ -1,17 +1,25 @@
 """Statements; their checks are in ``claims/checks/recipe.py``."""
 
-from cnnrepro.claims.statement import Statement
+from cnnrepro.claims.statement import Claimed, Statement
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS
 
 STATEMENTS = (
     Statement(
         number=23,
-        text="AlexNet: SGD at 0.01, momentum 0.9, weight decay 0.0005, first weights N(0, 0.01), biases of 1 in "
-        "convolutions 2, 4, 5 and the dense layers; and no regularisation layers (L1, L2).",
+        text="AlexNet: SGD at 0.01, divided by 10 three times, momentum 0.9, weight decay 0.0005, first weights "
+        "N(0, 0.01), biases of 1 in convolutions 2, 4, 5 and both dense layers; and no regularisation layers (L1, L2) "
+        "at all.",
         source="S1, Training and Reducing overfitting",
-        method="The paper's update against descent with an L2 penalty; first weights of the built network",
-        verdict=DOES_NOT_HOLD,
+        method="The recipe alexnet-2012 and the network it starts; the paper's update against an L2 penalty",
         function="recipe:recipe",
+        parts=(
+            Claimed("It was trained by SGD with momentum 0.9.", HOLDS),
+            Claimed("With weight decay 0.0005.", HOLDS),
+            Claimed("Weights started from a Gaussian with mean 0 and standard deviation 0.01.", HOLDS),
+            Claimed("Biases of convolutions 2, 4, 5 and both dense layers started at 1, all others at 0.", HOLDS),
+            Claimed("The learning rate began at 0.01 and was divided by 10 three times.", HOLDS),
+            Claimed("No regularisation layers (such as L1, L2) were used at all.", DOES_NOT_HOLD),
+        ),
     ),
     Statement(
         number=24,
@@ -29,5 +37,13 @@ STATEMENTS = (
         method="The callback with its defaults is shown a loss that never improves",
         verdict=HOLDS,
         function="recipe:plateau",
+    ),
+    Statement(
+        number=78,
+        text="AlexNet was trained with batches of 128 for 90 epochs.",
+        source="S1, Training",
+        method="The recipe alexnet-2012, whose figures are the paper's; steps and epochs of Caffe's reproduction",
+        function="recipe:batch_and_epochs",
+        parts=(Claimed("The batch size was 128.", HOLDS), Claimed("It was trained for 90 epochs.", HOLDS)),
     ),
 )

@@ -1,6 +1,6 @@
 """Statements; their checks are in ``claims/checks/sizes.py``."""
 
-from cnnrepro.claims.statement import Statement
+from cnnrepro.claims.statement import Claimed, Statement
 from cnnrepro.claims.verdict import HOLDS, HOLDS_IF
 
 STATEMENTS = (
@@ -25,8 +25,11 @@ STATEMENTS = (
         text="AlexNet's first layer, 11x11/4, makes 55x55x96 of 227x227x3, and of 224x224x3 with padding 2.",
         source="S0, Convolutional Layer; S1, Model architecture; S2, parameter sharing",
         method="The formula as an exact fraction, and the first layers of the built networks",
-        verdict=HOLDS_IF,
         function="sizes:alexnet_first_layer",
+        parts=(
+            Claimed("227x227x3 without padding gives 55x55x96.", HOLDS),
+            Claimed("224x224x3 with padding 2 gives 55x55x96.", HOLDS_IF),
+        ),
     ),
     Statement(
         number=12,
@@ -34,8 +37,14 @@ STATEMENTS = (
         "neuron has 3,072 weights on 32x32x3, 120,000 on 200x200x3.",
         source="S1, introduction and Filters; S3, Architecture Overview",
         method="Output shapes and weights of Keras's Flatten, Conv2D and Dense",
-        verdict=HOLDS,
         function="sizes:plain_sizes",
+        parts=(
+            Claimed("A 100x100x3 image has 30,000 values.", HOLDS),
+            Claimed("A 3x3 filter with stride 1 makes 98x98 of 100x100.", HOLDS),
+            Claimed("32 such filters make 98x98x32.", HOLDS),
+            Claimed("A dense neuron on 32x32x3 has 3,072 weights.", HOLDS),
+            Claimed("A dense neuron on 200x200x3 has 120,000 weights.", HOLDS),
+        ),
     ),
     Statement(
         number=13,
@@ -66,8 +75,11 @@ STATEMENTS = (
         text="Without padding the edges are not fully captured by the filter; padding lets it fully cover the image.",
         source="S1, Padding",
         method="Under how many windows each pixel lies, without padding, with “same” and with more",
-        verdict=HOLDS_IF,
         function="sizes:border_coverage",
+        parts=(
+            Claimed("Without padding the edges are not fully captured by the filter.", HOLDS),
+            Claimed("Padding to the size of the input lets the filter fully cover the image.", HOLDS_IF),
+        ),
     ),
     Statement(
         number=60,
