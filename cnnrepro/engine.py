@@ -17,13 +17,13 @@ import os
 import random
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import TypeVar
 
 from cnnrepro.errors import UsageError
+from cnnrepro.stderr import held_stderr, say_line
 
 Made = TypeVar("Made")
 
@@ -33,24 +33,14 @@ SET_APART = ("keras", "tensorflow")  # from the garbage collector, once they are
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
     """Hold back what is written to file descriptor 2; show it after all if the block raises."""
+    said: list[str] = []
     try:
-        sys.stderr.flush()
-        saved = os.dup(2)
-    except (OSError, ValueError, AttributeError):  # no standard error to silence (a daemon, pythonw)
-        yield
-        return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
+        with held_stderr() as said:
             yield
-        except BaseException:
-            os.dup2(saved, 2)
-            held.seek(0)
-            os.write(2, held.read())
-            raise
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+    except BaseException:
+        for line in said:
+            say_line(line)
+        raise
 
 
 @contextlib.contextmanager

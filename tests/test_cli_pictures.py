@@ -1,6 +1,7 @@
 """The command line on pictures of one's own: from a folder to a page, and what it says of bad files and calls."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -29,10 +30,20 @@ def training(folder, *more):
 @pytest.mark.slow
 def test_from_a_folder_to_a_page(capsys, folder, tmp_path):
     (folder / "red" / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0 torn")
+    (folder / "green").mkdir()
+    (folder / "green" / "phone.heic").touch()
+    shutil.copy(folder / "red" / "00.jpg", folder / "blue" / "same.jpg")
     more = ["--pipeline", "alexnet-2012", "--batch-size", "8", "--on-error", "skip", "--report"]
     status, out, err = call(capsys, *training(folder, *more))
     assert status == 0, err
     record = RunStore(tmp_path / "runs").records()[0]
+    told = (
+        "1 in a format that is not read (.heic): green/phone.heic.",
+        "No class was made of green",
+        "blue/same.jpg = red",
+    )
+    assert all(words in err for words in told)
+    assert set(record.data) >= {"left_out", "empty_classes", "shared_pictures", "skipped"}
     first, page = out.strip().splitlines()
     status, out, _ = call(capsys, *training(folder, *more), "--json")
     assert json.loads(out)["report"] == page
@@ -43,6 +54,7 @@ def test_from_a_folder_to_a_page(capsys, folder, tmp_path):
     assert page == str(found)
     text = found.read_text(encoding="utf-8")
     assert "red/torn.jpg" in text and "Pictures that could not be read: 1." in text
+    assert all(words in text for words in told)
     assert f"{record.test['ten_crop_top1_error']:.2%}" in text
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnrepro.data.catalogue import SPLITS, DatasetInfo
+from cnnrepro.data.folder.findings import Findings
 from cnnrepro.data.labelled_images import Examples
 from cnnrepro.data.random_numbers import stratified_draw
 from cnnrepro.errors import UsageError, unknown
@@ -34,6 +35,7 @@ class Splits:
         std: their standard deviation, likewise.
         partial: for an incomplete data set the part that is present ("2 of 5 training batches"); else None.
         skipped: pictures that could not be read and were left out: name and reason.
+        findings: what else is to be said of photographs: what was left out, guessed, damaged, in two places.
         home: the folder of the cached form, where there is one; what is computed from the images is kept there too.
     """
 
@@ -46,6 +48,7 @@ class Splits:
     partial: str | None = None
     skipped: tuple[tuple[str, str], ...] = ()
     home: Path | None = None
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def canvas(self) -> tuple[int, int, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER
+from cnnrepro.data.folder.findings import sentences
 from cnnrepro.experiments.parameters import spell
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def _of_runs(records: Sequence[RunRecord]) -> dict[str, str]:
         return separator.join(sorted(set(values)))
 
     minutes = sum(record.wall_seconds for record in records) / 60
+    told = dict.fromkeys(sentence for record in records for sentence in sentences(record.data))
     data = (f"{record.spec.data_title()}, SHA-256 {record.data['fingerprint'][:16]}" for record in records)
     return {
         "Runs": f"{len(records)}, trained in {minutes:.1f} minutes altogether",
@@ -51,6 +53,7 @@ def _of_runs(records: Sequence[RunRecord]) -> dict[str, str]:
         "Backend": each(record.backend for record in records),
         "Versions": each(f"{name} {version}" for record in records for name, version in record.versions.items()),
         "Data": each(data, "; "),
+        **({"Pictures": " ".join(told)} if told else {}),
         "Commit": each(record.commit or "not from a checkout" for record in records),
     }
 

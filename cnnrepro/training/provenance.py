@@ -78,7 +78,7 @@ def first_record(run: ResolvedRun, earlier: RunRecord | None) -> RunRecord:
             "sizes": dict(splits.sizes),
             "mean": list(splits.mean),
             "std": list(splits.std),
-            **_missing_pictures(splits),
+            **_remarks(splits),
             "input": run.feed.describe(),
         },
         versions=versions(),
@@ -90,10 +90,10 @@ def first_record(run: ResolvedRun, earlier: RunRecord | None) -> RunRecord:
     )
 
 
-def _missing_pictures(splits: Splits) -> dict:
-    """What is not there of the data: pictures that were left out, or parts that are not here; nothing where all is."""
+def _remarks(splits: Splits) -> dict:
+    """What is to be said of the data: what was left out, is not here, is damaged or shared; empty where nothing is."""
     missing = {"partial": splits.partial} if splits.partial else {}
     if splits.skipped:
         named = [{"picture": name, "reason": reason} for name, reason in splits.skipped[:NAMED_PICTURES]]
         missing |= {"skipped": len(splits.skipped), "skipped_pictures": named}
-    return missing
+    return missing | splits.findings.to_dict()

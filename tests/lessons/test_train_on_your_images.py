@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from cnnrepro import data
+from cnnrepro.data.folder.findings import Findings
 from cnnrepro.experiments.parameters import complete, read_parameters
 from cnnrepro.experiments.train_on_your_images import EXPERIMENT
 from cnnrepro.lessons import train_on_your_images as yours
@@ -41,7 +42,16 @@ def test_rows_of_the_page(splits):
     assert lines["recipe"].startswith("adam: Kingma")
     assert lines["took"] == "1.5 minutes, 1,234 images/s in the fastest epoch"
     assert yours.class_rows(splits) == [("china", 48, 6, 6), ("flower", 48, 6, 6)]
-    assert yours.skipped_rows(splits) == []
+    assert yours.skipped_rows(splits) == yours.finding_rows(splits) == []
+
+
+def test_what_was_left_out_has_a_row_and_what_could_not_be_read_a_table_of_its_own(splits):
+    left_out = {"could not be read": ("a.jpg",), "in a format that is not read (.heic)": ("b.heic",)}
+    found = SimpleNamespace(findings=Findings(left_out=left_out, empty_classes=("phone",)))
+    assert yours.finding_rows(found) == [
+        ("Left out: 1 in a format that is not read (.heic): b.heic.",),
+        ("No class was made of phone: no picture that is read lies there.",),
+    ]
 
 
 def test_what_a_network_gets_can_be_looked_at(tiles):

@@ -12,3 +12,17 @@ def test_a_run_of_several_workers_says_so():
     assert alone == "2 cores of a processor, 24 GiB, no GPU"
     together = facts._spell_machine(SimpleNamespace(machine={**MACHINE, "workers": 2, "devices": 4}))
     assert together == f"2 workers with 4 devices together, the first: {alone}"
+
+
+def test_what_is_to_be_said_of_pictures_stands_on_the_page_once():
+    def record(**data):
+        return SimpleNamespace(
+            machine=MACHINE, data={"fingerprint": "0" * 64, **data}, wall_seconds=60, precision="float32",
+            backend="tensorflow", versions={}, commit=None, spec=SimpleNamespace(data_title=lambda: "mine"),
+        )  # fmt: skip
+
+    assert "Pictures" not in facts.page_facts(None, {}, [record()])
+    told = record(empty_classes=["phone"], skipped=1, skipped_pictures=[{"picture": "a/1.jpg", "reason": "is empty"}])
+    assert facts.page_facts(None, {}, [told, told])["Pictures"] == (
+        "Left out: 1 could not be read: a/1.jpg. No class was made of phone: no picture that is read lies there."
+    )

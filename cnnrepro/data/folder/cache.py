@@ -125,6 +125,7 @@ def _look_and_keep(source: Source, side: int, home: Path, place: str) -> tuple[S
         "crc32": sums if place == "disk" else None,
         "plain": [int(is_plain) for is_plain in survey.plain],
         "bad": {str(position): why for position, why in survey.bad.items()},
+        "remarks": {str(position): line for position, line in survey.remarks.items()},
     }
     write_whole(home / MANIFEST, lambda file: file.write(json.dumps(manifest).encode()))
     return survey, canvases
@@ -137,7 +138,8 @@ def _read(home: Path, source: Source, side: int) -> tuple[Survey | None, bool]:
         if (manifest["version"], manifest["source"], manifest["side"]) != (VERSION, source.digest, side):
             return None, False
         bad = {int(position): why for position, why in manifest["bad"].items()}
-        survey = Survey(tuple(manifest["sha256"]), tuple(bool(flag) for flag in manifest["plain"]), bad)
+        remarks = {int(position): line for position, line in manifest.get("remarks", {}).items()}
+        survey = Survey(tuple(manifest["sha256"]), tuple(bool(flag) for flag in manifest["plain"]), bad, remarks)
     except (OSError, ValueError, KeyError, TypeError):  # absent, or not ours: it is made again
         return None, False
     sums = manifest.get("crc32")

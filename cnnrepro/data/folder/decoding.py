@@ -27,6 +27,7 @@ from __future__ import annotations
 import logging
 import warnings
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
@@ -74,6 +75,15 @@ def decode(data: bytes) -> np.ndarray:
         raise
     except Exception as error:  # Pillow's plugins raise whatever their parsing runs into
         raise BadPicture(f"is truncated or damaged ({len(data):,} bytes: {_sentence(error)})") from error
+
+
+def is_known(file: Path) -> bool:
+    """Whether a file begins as a picture of a format that is read; never raises."""
+    try:
+        with Image.open(file, formats=_FORMATS):
+            return True
+    except Exception:  # whatever Pillow's parsing runs into
+        return False
 
 
 def is_plain_jpeg(data: bytes) -> bool:

@@ -7,6 +7,7 @@ a tenth for validation, every class with its share, and every class keeps one pi
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from cnnrepro.data.catalogue import SPLITS, DatasetInfo, folder_path
 from cnnrepro.data.folder.cache import load_canvases
 from cnnrepro.data.folder.canvas import VERSION
 from cnnrepro.data.folder.find_pictures import find_pictures
+from cnnrepro.data.folder.findings import UNREADABLE, Findings, of_splits, sentences, short_name
 from cnnrepro.data.folder.source import Source
 from cnnrepro.data.folder.survey import Survey
 from cnnrepro.data.image_statistics import stored
@@ -28,6 +30,7 @@ from cnnrepro.data.random_numbers import permutation, stratified_draw
 from cnnrepro.data.splits import Splits, checked_size, subset
 from cnnrepro.data.tfds import photographs
 from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.stderr import say_line
 
 CANVAS = 256  # Krizhevsky et al. 2012, section 2: "down-sampled the images to a fixed resolution of 256 x 256"
 
@@ -75,7 +78,31 @@ def load_pictures(
     statistics = stored(examples["train"], fingerprint, home)
     mean, std = tuple(statistics.mean_colour.tolist()), tuple(statistics.std.tolist())
     skipped = tuple((source.names[position], why) for position, why in sorted(survey.bad.items()))
-    return Splits(info.name, info, examples, fingerprint, mean, std, None, skipped, home)
+    findings = _findings(source, survey, positions)
+    _say(source.title, findings)
+    return Splits(info.name, info, examples, fingerprint, mean, std, None, skipped, home, findings)
+
+
+def _findings(source: Source, survey: Survey, positions: dict[str, np.ndarray]) -> Findings:
+    """What was found while the pictures were looked for, read and divided."""
+    bad = tuple(short_name(source.names[position]) for position in sorted(survey.bad))
+    return replace(
+        source.findings,
+        left_out=dict(source.findings.left_out) | ({UNREADABLE: bad} if bad else {}),
+        damaged=tuple((short_name(source.names[position]), why) for position, why in sorted(survey.remarks.items())),
+        **of_splits(positions, survey.sha256, source.names, [source.classes[label] for label in source.labels]),
+    )
+
+
+@functools.cache
+def _say_once(sentence: str) -> None:
+    say_line(f"cnnrepro: {sentence}")
+
+
+def _say(title: str, findings: Findings) -> None:
+    """Tell the user what was found, each sentence once a process: several runs share their data."""
+    for sentence in sentences(findings.to_dict()):
+        _say_once(f"{title}: {sentence}")
 
 
 def look_at_folder(info: DatasetInfo) -> DatasetInfo:
@@ -85,6 +112,7 @@ def look_at_folder(info: DatasetInfo) -> DatasetInfo:
         UsageError: it is no folder of pictures.
     """
     source = find_pictures(folder_path(info.name))
+    _say(source.title, source.findings)
     sizes = {split: len(chosen) for split, chosen in divide(source.labels, source.splits, source.title).items()}
     return replace(info, classes=source.classes, input_shape=(CANVAS, CANVAS, 3), sizes=sizes)
 

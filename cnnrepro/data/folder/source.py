@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+
+from cnnrepro.data.folder.findings import Findings
+
+
+class Picture(NamedTuple):
+    """A picture that a folder or a table has."""
+
+    name: str  # path below the folder, with forward slashes; from a CSV, the path as it is written there
+    label: str  # the name of its class
+    split: str | None  # "train", "validation" or "test" where the layout says so
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +34,7 @@ class Source:
         read: the bytes of a picture, by its position.
         paths: of the files, where each picture is a file: TensorFlow then reads them itself. As bytes: a name need not
             be text.
+        findings: what was left out and guessed while they were looked for.
     """
 
     title: str
@@ -33,6 +45,7 @@ class Source:
     digest: str
     read: Callable[[int], bytes]
     paths: tuple[bytes, ...] | None = None
+    findings: Findings = field(default_factory=Findings)
 
     def __len__(self) -> int:
         return len(self.names)

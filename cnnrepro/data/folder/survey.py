@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,8 +16,10 @@ from cnnrepro.data import tf_helpers
 from cnnrepro.data.folder.canvas import decode_plain, to_canvas
 from cnnrepro.data.folder.decoding import BadPicture, decode, is_plain_jpeg
 from cnnrepro.data.folder.source import Source
+from cnnrepro.stderr import held_stderr, say_line
 
 _AT_ONCE = 512  # pictures handed to the threads together: canvases of 100 MB, and progress is seen
+_REMARK = re.compile(r"JPEG|JFIF|TIFF|Huffman|LZW|libpng|DCT coefficient|marker|scan script")
 _SHOWN_FROM = 2_000  # pictures: fewer take some seconds, and need no progress bar
 
 
@@ -28,11 +31,13 @@ class Survey:
         sha256: of each file, hexadecimal; of what cannot be opened, "".
         plain: whether TensorFlow decodes it (see ``decoding.is_plain_jpeg``).
         bad: positions of the pictures that cannot be read, and why.
+        remarks: positions of the pictures that a decoder remarked on and read all the same, and what it said.
     """
 
     sha256: tuple[str, ...]
     plain: tuple[bool, ...]
     bad: dict[int, str]
+    remarks: dict[int, str] = field(default_factory=dict)
 
 
 def look_at_all(source: Source, side: int, keep: Callable[[int, np.ndarray], None] | None = None) -> Survey:
@@ -45,8 +50,9 @@ def look_at_all(source: Source, side: int, keep: Callable[[int, np.ndarray], Non
     """
     from tqdm import tqdm
 
+    remarks: dict[int, str] = {}
     looks = tqdm(
-        in_threads(_looker(source, side), len(source)),
+        _attributed(_looker(source, side), len(source), remarks),
         total=len(source),
         desc=f"reading {source.title}",
         unit=" pictures",
@@ -55,12 +61,41 @@ def look_at_all(source: Source, side: int, keep: Callable[[int, np.ndarray], Non
     checksums, plain, bad = [], [], {}
     for position, (checksum, is_plain, pixels, why) in enumerate(looks):
         checksums.append(checksum)
-        plain.append(is_plain)
+        # What libjpeg remarks on it would remark on in every epoch; Pillow decodes it without a word.
+        plain.append(is_plain and position not in remarks)
         if why:
             bad[position] = why
+            remarks.pop(position, None)
         elif keep is not None:
             keep(position, pixels)
-    return Survey(tuple(checksums), tuple(plain), bad)
+    return Survey(tuple(checksums), tuple(plain), bad, remarks)
+
+
+def _attributed(look: Callable[[int], tuple], count: int, remarks: dict[int, str]) -> Iterator:
+    """What ``look`` gives for 0 … count - 1, with what decoders say on standard error in ``remarks`` by position.
+
+    libjpeg and libtiff write there without a file's name. So standard error is held back while some pictures are looked
+    at together, and where a decoder said something they are looked at once more, one by one.
+    """
+    for start in range(0, count, _AT_ONCE):
+        some = range(start, min(start + _AT_ONCE, count))
+        with held_stderr() as said:
+            looks = list(in_threads(lambda position, first=start: look(first + position), len(some)))
+        if any(map(_is_remark, said)):
+            for position in some:
+                with held_stderr() as own:
+                    look(position)
+                if lines := list(filter(_is_remark, own)):
+                    remarks[position] = lines[0]
+        for line in said:
+            if not _is_remark(line):  # somebody else's
+                say_line(line)
+        yield from looks
+
+
+def _is_remark(line: str) -> bool:
+    """Whether a line is one of libjpeg's or libtiff's ("Corrupt JPEG data: …", "Premature end of JPEG file")."""
+    return bool(_REMARK.search(line))
 
 
 @functools.cache

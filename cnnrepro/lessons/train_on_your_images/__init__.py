@@ -2,4 +2,10 @@
 
 # ruff: noqa: F401 (gathered for the notebook)
 from cnnrepro.lessons.train_on_your_images.example_pictures import least_sure, sample, seen
-from cnnrepro.lessons.train_on_your_images.tables import class_rows, recipe_rows, score_rows, skipped_rows
+from cnnrepro.lessons.train_on_your_images.tables import (
+    class_rows,
+    finding_rows,
+    recipe_rows,
+    score_rows,
+    skipped_rows,
+)

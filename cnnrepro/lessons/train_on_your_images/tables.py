@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from cnnrepro import data
+from cnnrepro.data.folder.findings import UNREADABLE, sentences
 from cnnrepro.recipes.catalogue import recipe
 from cnnrepro.runs.record import RunRecord
 
@@ -21,6 +23,12 @@ def class_rows(splits: data.Splits) -> list[tuple[str, int, int, int]]:
 def skipped_rows(splits: data.Splits, most: int = 20) -> list[tuple[str, str]]:
     """The pictures that could not be read, and why."""
     return list(splits.skipped[:most])
+
+
+def finding_rows(splits: data.Splits) -> list[tuple[str]]:
+    """What else is to be said of the pictures: left out, taken as splits, damaged, in two places; a sentence a row."""
+    told = {reason: names for reason, names in splits.findings.left_out.items() if reason != UNREADABLE}
+    return [(sentence,) for sentence in sentences(replace(splits.findings, left_out=told).to_dict())]
 
 
 def score_rows(record: RunRecord) -> list[tuple[str, str, str]]:

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from cnnrepro.data.folder.find_pictures import find_pictures
 from cnnrepro.errors import UsageError
@@ -26,7 +27,7 @@ def table(make):
     """Writes a CSV file beside a.jpg, b.png and "c, d.jpg"; bytes or text."""
 
     def write(content: str | bytes):
-        root = make("a.jpg", "b.png", "c, d.jpg")
+        root = make("a.jpg", "b.png", "c, d.jpg", "in/1.jpg")
         path = root / "list.CSV"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
@@ -114,6 +115,42 @@ def test_a_class_may_be_called_train(make):
 def test_layouts_that_are_refused(make, names, sentence):
     with pytest.raises(UsageError, match=sentence):
         find_pictures(make(*names))
+
+
+@pytest.mark.parametrize(
+    "name", ["__MACOSX/a/1.jpg", "@eaDir/1.jpg", "#recycle/1.jpg", "$RECYCLE.BIN/1.jpg", ".ipynb_checkpoints/1.jpg"]
+)
+@pytest.mark.parametrize("inside", ["", "train/", "train/a/"])
+def test_what_systems_leave_behind_is_no_class_and_no_picture(make, name, inside):
+    root = make("train/a/1.jpg", "train/b/1.jpg", "test/a/2.jpg")
+    before = find_pictures(root)
+    make(inside + name, inside + "._1.jpg", inside + ".DS_Store", inside + "Thumbs.db")
+    after = find_pictures(root)
+    assert (after.names, after.digest, after.findings) == (before.names, before.digest, before.findings)
+
+
+def test_what_looks_like_a_picture_or_a_class_and_is_left_out_is_named(make):
+    root = make("a/1.jpg", "b/1.jfif", "b/2.HEIC", "a/vector.svg", "phone/1.heic", "empty/notes.txt", "cover.jpg")
+    make("a/.hidden.png", "a/labels.xml", "a/read me")
+    (root / "b" / "packed.zip").write_bytes(b"PK\x03\x04\x00")
+    Image.new("RGB", (2, 2)).save(root / "a" / "1234", "JPEG")
+    findings = find_pictures(root).findings
+    assert findings.left_out == {
+        "hidden, with a dot before the name": ("a/.hidden.png",),
+        "in a format that is not read (.heic)": ("b/2.HEIC", "phone/1.heic"),
+        "in a format that is not read (.svg)": ("a/vector.svg",),
+        "in no class folder": ("cover.jpg",),
+        "of a kind that is not read (.zip)": ("b/packed.zip",),
+        "with a picture in it and no picture's ending on the name": ("a/1234",),
+    }
+    assert findings.empty_classes == ("empty", "phone")
+
+
+def test_a_refusal_names_what_was_left_out(make):
+    with pytest.raises(
+        UsageError, match=r"only one class, 'a'.*\(Left out: 1 in a format .*\.heic\): b/1\.heic\. No cl"
+    ):
+        find_pictures(make("a/1.jpg", "b/1.heic"))
 
 
 def test_neither_folder_nor_csv(make):
@@ -214,6 +251,12 @@ def test_csv_with_absolute_paths_and_further_columns(table, tmp_path):
         ("path,label,split\na.jpg,x,tset\n", "line 2: Unknown split 'tset'.*Did you mean 'test'"),
         ("path,label\na.jpg,x\nb.png,y\n./a.jpg,z\n", "line 4: './a.jpg' is listed twice, first in line 2"),
         ("path,label\na.jpg,x\nno.jpg,y\n", "1 of the files in .* are not there: line 3 'no.jpg'"),
+        ("path,label\nin\\1.jpg,x\n", r"backslash \(.*write a slash \(/\) in its place, and 'in/1.jpg' is there"),
+        ("path,label\nC:\\in\\2.jpg,x\n", r"backslash \(.*write a slash \(/\) in its place\."),
+        ("path,label\na,x\n", "'a.jpg' is there, and not 'a'"),
+        ("path,label\nA.JPG,x\n", "'a.jpg' is there, and not 'A.JPG'"),
+        ("path,label\n b.png,x\n", "Blanks around a path count, and 'b.png' is there"),
+        ("file,class\n", "line 1: needed are the columns .*Received: file, class"),
         ("path,label\na.jpg,x\nb.png,x\n", "only one class, 'x'"),
         ("path,label,split\na.jpg,x,train\nb.png,y,test\n", "to train on for the class y"),
         ('path,label\na.jpg,"x\n', "line 1: unexpected end of data"),

@@ -1,4 +1,5 @@
 import csv
+import shutil
 
 import numpy as np
 import pytest
@@ -150,3 +151,56 @@ def test_a_folder_that_is_none_is_one_sentence(tmp_path):
 def test_small_images_have_one_size():
     with pytest.raises(UsageError, match="The images of 'mnist_5k' are 28 pixels wide. Received: canvas=64"):
         data.load("mnist_5k", canvas=64)
+
+
+def test_one_picture_in_two_classes_and_two_splits_is_told(tmp_path, capsys):
+    for seed, (split, count) in enumerate((("train", 6), ("val", 2), ("test", 3))):
+        for name in ("ant", "bee"):
+            fill(tmp_path / "set" / split / name, count, 10 * seed + (name == "bee"))
+    shutil.copy(tmp_path / "set/train/ant/000.png", tmp_path / "set/train/bee/same.png")
+    shutil.copy(tmp_path / "set/train/ant/001.png", tmp_path / "set/test/ant/again.png")
+    splits = load(tmp_path / "set")
+    assert splits.findings.to_dict() == {
+        "shared_pictures": {
+            "across_splits": {
+                "count": 1,
+                "pictures": [{"test": ["test/ant/again.png"], "train": ["train/ant/001.png"]}],
+                "test_in_training": 1,
+            },
+            "across_classes": {
+                "count": 1,
+                "pictures": [{"ant": ["train/ant/000.png"], "bee": ["train/bee/same.png"]}],
+            },
+        }
+    }
+    said = capsys.readouterr().err
+    assert "1 picture is in more than one class: train/ant/000.png = train/bee/same.png." in said
+    assert "1 picture is in more than one split" in said
+    assert "1 of the test pictures are training pictures, too." in said
+    load(tmp_path / "set")
+    assert capsys.readouterr().err == ""  # once a process
+
+
+@pytest.mark.parametrize("cache", ["disk", "none"])
+def test_what_libjpeg_remarks_on_is_named_and_nothing_else_reaches_standard_error(folder, capfd, cache):
+    fill(folder / "dog", 1, seed=7)
+    Image.open(folder / "dog" / "000.png").save(folder / "dog" / "extra.jpg")
+    data_of = (folder / "dog" / "extra.jpg").read_bytes()
+    (folder / "dog" / "extra.jpg").write_bytes(data_of[:-2] + bytes(200) + data_of[-2:])
+    for _ in range(2):  # made, and read again
+        splits = load(folder, cache=cache)
+        ((name, remark),) = splits.findings.damaged
+        assert name == "dog/extra.jpg" and remark.startswith("Corrupt JPEG data: ")
+    for _ in splits.train:
+        pass
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "Damaged, and read all the same: 1: dog/extra.jpg (Corrupt JPEG data" in line
+
+
+def test_what_cannot_be_read_is_among_what_was_left_out(folder):
+    (folder / "ant" / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    (folder / "dog").mkdir()
+    assert load(folder, on_error="skip").findings.to_dict() == {
+        "left_out": {"could not be read": {"count": 1, "names": ["ant/torn.jpg"]}},
+        "empty_classes": ["dog"],
+    }
