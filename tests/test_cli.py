@@ -138,11 +138,11 @@ def test_a_bad_call_is_one_sentence_and_status_2(name, capsys, tmp_path):
     assert nothing_was_written(tmp_path)
 
 
-def test_a_notebook_without_parameters_is_refused(capsys, tmp_path):
-    path = notebook(tmp_path / "plain.ipynb", "1 + 1", parameters=None)
-    status, out, err = call(capsys, "run", path)
+def test_a_value_for_a_notebook_without_parameters_is_refused(capsys, tmp_path):
+    path = notebook(tmp_path / "plain.ipynb", "a = 1", parameters=None)
+    status, out, err = call(capsys, "run", path, "-p", "a=2")
     assert (status, out) == (2, "")
-    assert "has no cell tagged 'parameters'" in err
+    assert "takes no parameters" in err and "Cell Tags" in err
     assert nothing_was_written(tmp_path)
 
 

@@ -1,21 +1,29 @@
 """The parameters of a notebook: read from its parameters cell, checked, and turned from text into values.
 
-A parameters cell holds one scalar or list a line, ``name: type = value  # help``, with the types ``bool``, ``int``,
-``float``, ``str`` and ``list``. Papermill replaces values by injecting a second cell, warns where a name is unknown,
-and hands lists and booleans of its ``-p`` over as text; here an unknown name is an error and text becomes a value.
-(``papermill.inspect_notebook`` ends a default at the # of "#ff0000", and takes no notebook with a brace in its path.)
+A parameters cell of this project holds one scalar or list a line, ``name: type = value  # help``, with the types
+``bool``, ``int``, ``float``, ``str`` and ``list``; those of other people's notebooks are read by ``papermill_form``.
+Papermill replaces values by injecting a second cell, warns where a name is unknown, and hands lists and booleans of its
+``-p`` over as text; here an unknown name is an error and text becomes a value.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
 
 from cnnrepro.errors import UsageError, unknown
+from cnnrepro.experiments.yaml_values import read_yaml
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 TAG = "parameters"
 TYPES = {"bool": bool, "int": int, "float": float, "str": str, "list": list}
@@ -23,31 +31,52 @@ WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0":
 LONGEST_RANGE = 10_000  # items; a slip such as 0..1000000 is an error, not a thousand days
 
 
+class Expression(str):
+    """The source of a default that is no literal, such as ``os.getcwd()``."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Parameter:
-    """One line of a parameters cell."""
+    """One line of a parameters cell.
+
+    Args:
+        name, help: as the line has them.
+        type: a name of ``TYPES``; in notebooks of other people also ``dict``, and ``any`` where it cannot be known.
+        default: its value; an ``Expression`` where it is no literal.
+        loose: of the type of its default as far as Python minds: it may be None, and a whole number any number.
+        fixed: the number of a later cell that sets it, so that no value can be given; 0 where there is none.
+    """
 
     name: str
     type: str
     default: object
     help: str = ""
+    loose: bool = False
+    fixed: int = 0
 
 
-def read_parameters(path: Path) -> dict[str, Parameter]:
-    """The parameters that a notebook declares, in their order.
-
-    Raises:
-        UsageError: no such file, not a notebook, no cell tagged "parameters", or a line of it that is not of the form.
-    """
+def read_notebook(path: Path) -> NotebookNode:
+    """A notebook, whatever the version of its format; raises UsageError where there is none."""
     import nbformat
 
     if not path.is_file():
         raise UsageError(f"There is no notebook {str(path)!r}; see `cnnrepro list experiments` for the known ones.")
     try:
-        notebook = nbformat.read(path, as_version=4)
+        return nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
     except Exception as error:  # nbformat raises whatever JSON, jsonschema or the codec raises
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"{str(path)!r} is not a Jupyter notebook: {reason}") from error
+
+
+def read_parameters(path: Path) -> dict[str, Parameter]:
+    """The parameters that a notebook of this project declares, in their order.
+
+    Raises:
+        UsageError: no such file, not a notebook, no cell tagged "parameters", or a line of it that is not of the form.
+    """
+    notebook = read_notebook(path)
     for cell in notebook.cells:
         if TAG in cell.metadata.get("tags", ()):
             return parse_cell(cell.source, str(path))
@@ -64,21 +93,21 @@ def parse_cell(source: str, where: str) -> dict[str, Parameter]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # also a NUL, or nested too deeply
         reason = f"line {error.lineno}, {error.msg}" if isinstance(error, SyntaxError) else type(error).__name__
         raise UsageError(f"The parameters cell of {where} is not Python: {reason}.") from error
-    lines = source.splitlines()
+    lines = source.encode(errors="replace").splitlines()  # the columns of ast count bytes
     declared = {}
     for statement in statements:
-        parameter = _parameter(statement, lines)
+        parameter = declaration(statement, lines)
         if parameter is None:
             raise UsageError(
                 f"Line {statement.lineno} of the parameters cell of {where} must read `name: type = value  # help` "
-                f"with a type of {', '.join(TYPES)}. Received: {lines[statement.lineno - 1]!r}"
+                f"with a type of {', '.join(TYPES)}. Received: {lines[statement.lineno - 1].decode()!r}"
             )
         declared[parameter.name] = parameter
     return declared
 
 
-def _parameter(statement: ast.stmt, lines: list[str]) -> Parameter | None:
-    """The parameter of one statement; None where it has another form."""
+def declaration(statement: ast.stmt, lines: list[bytes]) -> Parameter | None:
+    """The parameter of one statement ``name: type = value  # help``; None where it has another form."""
     if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
         return None
     if not isinstance(statement.annotation, ast.Name) or statement.annotation.id not in TYPES:
@@ -89,8 +118,14 @@ def _parameter(statement: ast.stmt, lines: list[str]) -> Parameter | None:
         return None
     if type(default) is not TYPES[statement.annotation.id]:
         return None
-    comment = lines[statement.end_lineno - 1][statement.end_col_offset :].strip()
-    return Parameter(statement.target.id, statement.annotation.id, default, comment.lstrip("# "))
+    comment = comment_behind(statement, lines)
+    return Parameter(statement.target.id, statement.annotation.id, default, comment)
+
+
+def comment_behind(statement: ast.stmt, lines: list[bytes]) -> str:
+    """The comment on the last line of a statement; empty where there is none."""
+    after = lines[statement.end_lineno - 1][statement.end_col_offset :].decode(errors="replace").strip()
+    return after.lstrip("# ") if after.startswith("#") else ""
 
 
 def complete(
@@ -101,52 +136,144 @@ def complete(
     Raises:
         UsageError: a name that is not declared, or a value of the wrong type.
     """
-    for name in given:
-        if name not in declared:
-            raise unknown(f"parameter of {where}", name, declared)
+    require_known(given, declared, where)
     return {
         name: coerce(parameter, given[name]) if name in given else parameter.default
         for name, parameter in declared.items()
     }
 
 
+def require_known(given: Iterable[str], declared: Mapping[str, Parameter], where: str) -> None:
+    """Make sure that names are parameters of a notebook; raises UsageError with the nearest name, or what to do."""
+    for name in given:
+        if not declared:
+            raise UsageError(
+                f"{where} takes no parameters, so {name!r} cannot be given: no cell of it is tagged 'parameters' and "
+                f"sets a name. Tag the cell that sets {name!r} (JupyterLab: the gear at the upper right, 'Cell Tags')."
+            )
+        if name not in declared:
+            raise unknown(f"parameter of {where}", name, declared)
+
+
 def coerce(parameter: Parameter, value: object) -> object:
     """A value, or the text that stands for it, in a parameter's type.
 
-    Lists are written ``0,1,2`` or ``[0, 1, 2]`` or, for whole numbers, ``0..2``.
+    Lists are written ``0,1,2`` or ``[0, 1, 2]`` or, for whole numbers, ``0..2``; nested ones, and dicts, as YAML does.
 
     Raises:
         UsageError: it cannot be read as that type.
     """
-    wanted = TYPES[parameter.type]
+    if parameter.fixed:
+        raise UsageError(
+            f"Parameter {parameter.name!r} cannot be given: cell {parameter.fixed} of the notebook sets it after the "
+            f"value that is given. Keep one cell tagged 'parameters', and set {parameter.name!r} there."
+        )
     try:
-        if wanted is not list:
-            return _scalar(wanted, value)
-        items = items_of(value) if isinstance(value, str) else value
-        if not isinstance(items, (list, tuple)):  # papermill makes a number of `-p seeds 0`
-            items = [items]
-        if not items:
-            raise ValueError("an empty list")
-        return [_scalar(type(parameter.default[0]) if parameter.default else str, item) for item in items]
-    except (ValueError, KeyError) as error:
+        return _coerced(parameter, value)
+    except UsageError:
+        raise
+    except (ValueError, KeyError, yaml.YAMLError, RecursionError) as error:
         example = spell(parameter.default)
         raise UsageError(
             f"Parameter {parameter.name!r} must be a {parameter.type} such as {example}. Received: {value!r}"
         ) from error
 
 
-def _scalar(wanted: type, value: object) -> object:
+def _coerced(parameter: Parameter, value: object) -> object:
+    if parameter.type == "any" or (parameter.loose and value is None):
+        return _plain(value)
+    if parameter.type == "dict":
+        value = read_yaml(value) if isinstance(value, str) else value
+        if not isinstance(value, dict):
+            raise ValueError("no dict")
+        return _plain(value)
+    if parameter.type != "list":
+        return _scalar(TYPES[parameter.type], value, loose=parameter.loose)
+    items = items_of(value, texts=of_scalars(parameter.default)) if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)):  # papermill makes a number of `-p seeds 0`
+        items = [items]
+    if not items and not parameter.loose:
+        raise ValueError("an empty list")
+    return [_item(parameter.default, item, loose=parameter.loose) for item in items]
+
+
+def _item(siblings: object, item: object, *, loose: bool) -> object:
+    """An item of a list, of the kind of those that the default has."""
+    kinds = {type(sibling) for sibling in siblings} if isinstance(siblings, (list, tuple)) else set()
+    if kinds in ({int, float}, {float}):
+        return _scalar(float, item, loose=loose)
+    if len(kinds) == 1 and kinds <= {bool, int, str}:
+        return _scalar(*kinds, item, loose=loose)
+    if kinds and kinds <= {list, tuple}:
+        if not isinstance(item, (list, tuple)):
+            raise ValueError("not nested")
+        return [_item([each for sibling in siblings for each in sibling], part, loose=loose) for part in item]
+    return _plain(item)
+
+
+def of_scalars(default: object) -> bool:
+    """Whether a list holds scalars, or lists of them, so that its items can be read by their type."""
+    if isinstance(default, (list, tuple)):
+        return bool(default) and all(map(of_scalars, default))
+    return default is not None and not isinstance(default, dict)
+
+
+def _scalar(wanted: type, value: object, *, loose: bool = False) -> object:
     if isinstance(value, str) and wanted is not str:
-        return WORDS[value.strip().lower()] if wanted is bool else wanted(value.strip())
-    allowed = (int, float) if wanted is float else wanted
+        text = value.strip()
+        if wanted is int and loose:
+            value = resolved(text)
+        else:
+            return WORDS[text.lower()] if wanted is bool else wanted(text)
+    allowed = (int, float) if wanted is float or (wanted is int and loose) else wanted
     if not isinstance(value, allowed) or (isinstance(value, bool) and wanted is not bool):
         raise ValueError("of another type")
-    return wanted(value)
+    return value if wanted is int else wanted(value)
 
 
-def items_of(text: str) -> list[str]:
-    """The items of a list written as text."""
+def of_text(parameter: Parameter, text: str) -> object:
+    """What a text behind ``-p`` stands for as far as papermill would know; ``coerce`` knows the rest from the type."""
+    return resolved(text) if parameter.type == "any" or (parameter.loose and text == "None") else text
+
+
+def resolved(text: str) -> object:
+    """What papermill makes of a text that ``-p`` gives: True, False, None, a number, or the text."""
+    if text in ("True", "False", "None"):
+        return ast.literal_eval(text)
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def is_plain(value: object) -> bool:
+    """Whether a value is of those that a notebook can be given and JSON can write."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and all(map(is_plain, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(is_plain, value))
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+def _plain(value: object) -> object:
+    if not is_plain(value):
+        raise ValueError("not of scalars, lists and dicts with texts as keys")
+    return value
+
+
+def items_of(text: str, *, texts: bool = True) -> list:
+    """The items of a list written as text.
+
+    Args:
+        text: with or without brackets around it; in YAML's flow form where items are quoted or nested.
+        texts: leave scalars as they were written; otherwise they are what YAML makes of them.
+    """
     text = text.strip()
+    structured = _flow(text, texts) if re.search(r"[\"'{]|.\[", text) or not (texts or ".." in text) else None
+    if structured is not None:
+        return structured
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
     items = []
@@ -156,19 +283,55 @@ def items_of(text: str) -> list[str]:
             first, last = int(span[1]), int(span[2])
             if not 0 <= last - first < LONGEST_RANGE:
                 raise ValueError("not a range")
-            items += [str(number) for number in range(first, last + 1)]
+            items += [str(number) if texts else number for number in range(first, last + 1)]
+        elif part.count("[") != part.count("]") or part.count("{") != part.count("}"):
+            raise ValueError("brackets that are not closed")
         elif part:
-            items.append(part)
+            items.append(part if texts else resolved(part))
     return items
 
 
+def _flow(text: str, texts: bool) -> list | None:
+    """The list that a text in YAML's flow form stands for; None where it is none."""
+    for form in (text, f"[{text}]"):
+        try:
+            value = yaml.load(form, yaml.BaseLoader) if texts else read_yaml(form)  # noqa: S506 - makes texts alone
+        except (yaml.YAMLError, RecursionError):
+            continue
+        if isinstance(value, list):
+            return value
+    return None
+
+
+def depth(value: object) -> int:
+    """How deep lists are nested: 0 for a scalar, 1 for a flat list."""
+    return 1 + max(map(depth, value), default=0) if isinstance(value, (list, tuple)) else 0
+
+
+def identity(value: object) -> str:
+    """A text that two values share only if they are the same, type by type: 1, 1.0, True and "1" are four."""
+    return repr(value) if isinstance(value, Expression) else json.dumps(value)
+
+
 def spell(value: object) -> str:
-    """A value as ``-p`` takes it: lists as ``0,1,2``, words for booleans."""
+    """A value as ``-p`` takes it: lists as ``0,1,2`` where that reads back, words for booleans."""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, (list, tuple)):
-        return ",".join(spell(item) for item in value)
+        items = [spell(item) for item in value]
+        nested = any(item is None or isinstance(item, (list, tuple, dict)) for item in value)
+        plain = ",".join(items)
+        return plain if not nested and _reads_back(plain, items) else json.dumps(list(value), ensure_ascii=False)
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def _reads_back(text: str, items: list[str]) -> bool:
+    try:
+        return items_of(text) == items
+    except ValueError:
+        return False
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:

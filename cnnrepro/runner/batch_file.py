@@ -1,4 +1,4 @@
-"""A batch as a YAML file: which experiments, with which parameters.
+"""A batch as a YAML or JSON file: which experiments, with which parameters.
 
 experiments:
   - run: alexnet_vs_resnet
@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cnnrepro.errors import UsageError, unknown
+from cnnrepro.experiments.yaml_values import read_json, read_yaml
 
-ENDINGS = (".yaml", ".yml")  # by which ``cnnrepro run`` tells a batch file
+ENDINGS = (".yaml", ".yml", ".json")  # by which ``cnnrepro run`` tells a batch file
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,20 @@ def read(path: Path) -> list[Entry]:
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
+        content = read_json(text) if path.suffix == ".json" else read_yaml(text)
     except FileNotFoundError as error:
         raise UsageError(f"There is no batch file {str(path)!r}.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The batch file {str(path)!r} cannot be read: {error}") from error
+    except UsageError as error:  # a key that is given twice
+        raise UsageError(f"The batch file {str(path)!r}: {error}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # such as a date that is none
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, " if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise UsageError(f"The batch file {str(path)!r} is not YAML: {where}{problem}.") from error
+        kind = "JSON" if path.suffix == ".json" else "YAML"
+        raise UsageError(f"The batch file {str(path)!r} is not {kind}: {where}{problem}.") from error
     if not isinstance(content, dict) or not isinstance(content.get("experiments"), list) or not content["experiments"]:
         raise UsageError(
             f"The batch file {str(path)!r} must hold a list `experiments:` whose entries say `run: NAME` and, if need "

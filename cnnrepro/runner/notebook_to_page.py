@@ -34,7 +34,7 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path) -> Path:
 
     keep_failed = runs / "failed" / f"{_short(f'{request.name}-{request.slug}')}.ipynb"
     try:
-        notebook = execute(request.notebook, request.parameters, keep_failed=keep_failed)
+        notebook = execute(request.notebook, request.injected, keep_failed=keep_failed)
     except OSError as error:
         raise WorkFailed(f"The notebook {request.notebook.name} could not be run: {error}") from error
     chosen = request.experiment

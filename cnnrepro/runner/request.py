@@ -6,16 +6,26 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnnrepro import paths
 from cnnrepro.data import FOLDER
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments import train_on_your_images
 from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
-from cnnrepro.experiments.parameters import Parameter, complete, read_parameters, spell
+from cnnrepro.experiments.papermill_form import parameters_of
+from cnnrepro.experiments.parameters import (
+    Expression,
+    Parameter,
+    coerce,
+    complete,
+    identity,
+    of_text,
+    read_parameters,
+    require_known,
+)
 from cnnrepro.experiments.results import Arm
 from cnnrepro.runner import batch_file
 from cnnrepro.runner.sweeps import combinations
@@ -36,6 +46,7 @@ class PageRequest:
         parameters: their values, all of them.
         experiment: its entry in the catalogue; None for a notebook of one's own.
         arms: its runs.
+        earlier: the values that an earlier run of papermill left in the notebook.
     """
 
     notebook: Path
@@ -43,6 +54,7 @@ class PageRequest:
     parameters: Mapping[str, object]
     experiment: Experiment | None
     arms: tuple[Arm, ...]
+    earlier: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -67,7 +79,18 @@ class PageRequest:
     @property
     def given(self) -> dict[str, object]:
         """The parameters that differ from the notebook's defaults."""
-        return {name: value for name, value in self.parameters.items() if value != self.declared[name].default}
+        return differing(self.declared, self.parameters)
+
+    @property
+    def injected(self) -> Mapping[str, object]:
+        """The values that papermill injects: all of an experiment; of a notebook of one's own what is no default.
+
+        A cell that an earlier run of papermill injected is replaced, so what that set is always among them.
+        """
+        if self.experiment:
+            return self.parameters
+        chosen = {**{name: self.parameters[name] for name in self.earlier}, **self.given}
+        return {name: value for name, value in chosen.items() if not isinstance(value, Expression)}
 
     @property
     def slug(self) -> str:
@@ -88,7 +111,7 @@ def page_requests(targets: Sequence[str], given: Mapping[str, str]) -> list[Page
     """
     requests: dict[tuple[str, str], PageRequest] = {}
     for target in targets:
-        for request in (_of_file if target.endswith(batch_file.ENDINGS) else _of_target)(target, given):
+        for request in (_of_file if target.endswith(batch_file.ENDINGS) else _of_command)(target, given):
             other = requests.setdefault((request.name, request.slug), request)
             if other.notebook.resolve() != request.notebook.resolve():
                 raise UsageError(
@@ -100,8 +123,8 @@ def page_requests(targets: Sequence[str], given: Mapping[str, str]) -> list[Page
 
 def page_request(target: str, values: Mapping[str, object]) -> PageRequest:
     """The one page of an experiment or notebook whose parameters have these values; each is a value, never a sweep."""
-    chosen, notebook, declared = _read(target)
-    return _request(chosen, notebook, declared, complete(declared, values, where=target))
+    read = _read(target)
+    return _request(read, complete(read.declared, values, where=target))
 
 
 def request_of_run(record: RunRecord) -> PageRequest:
@@ -112,17 +135,41 @@ def request_of_run(record: RunRecord) -> PageRequest:
 def slug(declared: Mapping[str, Parameter], parameters: Mapping[str, object]) -> str:
     """A folder's name for a set of parameters: those that differ from the defaults, or "default".
 
-    A part of a hash is added where letters had to be left out, the name was cut or a text could be taken for another
-    parameter, so that two sets never share a folder. Of an absolute path the last name is enough.
+    A part of a hash is added where letters had to be left out, the name was cut, a text could be taken for another
+    parameter or does not read back as the value, so that two sets never share a folder. Of an absolute path the last
+    name is enough.
     """
-    differing = {name: spell(value) for name, value in parameters.items() if value != declared[name].default}
-    readable = {name: _last_name(text) for name, text in differing.items()}
+    texts = {name: _in_a_name(value) for name, value in differing(declared, parameters).items()}
+    readable = {name: _last_name(text) for name, text in texts.items()}
     plain = "_".join(f"{name}-{text}" for name, text in readable.items()) or "default"
     safe = re.sub(r"[^A-Za-z0-9._,-]", "-", plain).strip(".")[:LONGEST_SLUG]
-    ambiguous = any(f"_{name}-" in f"_{text}" for name in declared for text in differing.values())
-    if safe == plain and readable == differing and not ambiguous:
+    ambiguous = any(f"_{name}-" in f"_{text}" for name in declared for text in texts.values())
+    unread = {name for name, text in texts.items() if not _reads_back(declared[name], text, parameters[name])}
+    if safe == plain and readable == texts and not ambiguous and not unread:
         return safe
-    return f"{safe}-{hashlib.sha256(json.dumps(differing).encode()).hexdigest()[:8]}"
+    exact = {name: [identity(parameters[name])] if name in unread else text for name, text in texts.items()}
+    return f"{safe}-{hashlib.sha256(json.dumps(exact).encode()).hexdigest()[:8]}"
+
+
+def differing(declared: Mapping[str, Parameter], parameters: Mapping[str, object]) -> dict[str, object]:
+    """The parameters that are not their defaults; of numbers the type counts too."""
+    return {name: value for name, value in parameters.items() if identity(value) != identity(declared[name].default)}
+
+
+def _in_a_name(value: object) -> str:
+    """A value in a folder's name: what is in it, without brackets."""
+    if isinstance(value, dict):
+        return ",".join(f"{_in_a_name(key)}-{_in_a_name(each)}" for key, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_in_a_name, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _reads_back(parameter: Parameter, text: str, value: object) -> bool:
+    try:
+        return identity(coerce(parameter, of_text(parameter, text))) == identity(value)
+    except UsageError:
+        return False
 
 
 def _last_name(text: str) -> str:
@@ -136,25 +183,40 @@ def _of_file(path: str, given: Mapping[str, str]) -> Iterator[PageRequest]:
         raise UsageError(f"-p goes with an experiment, not with a file; write {next(iter(given))!r} into {path!r}.")
     for number, entry in enumerate(batch_file.read(Path(path)), 1):
         try:
-            yield from _of_target(entry.target, entry.parameters)
+            yield from _of_target(_read(entry.target), entry.parameters, entry.target)
         except UsageError as error:
             raise UsageError(f"Entry {number} of {path!r}: {error}") from error
 
 
-def _of_target(target: str, given: Mapping[str, object]) -> list[PageRequest]:
-    chosen, notebook, declared = _read(target)
-    return [_request(chosen, notebook, declared, values) for values in combinations(declared, given, target)]
+def _of_command(target: str, given: Mapping[str, str]) -> list[PageRequest]:
+    read = _read(target)
+    require_known(given, read.declared, target)
+    return _of_target(read, {name: of_text(read.declared[name], text) for name, text in given.items()}, target)
 
 
-def _read(target: str) -> tuple[Experiment | None, Path, Mapping[str, Parameter]]:
-    """The experiment that a target names, its notebook and the parameters that this declares."""
+def _of_target(read: _Read, given: Mapping[str, object], target: str) -> list[PageRequest]:
+    if not given:
+        return [_request(read, complete(read.declared, {}) | read.earlier)]
+    return [_request(read, values) for values in combinations(read.declared, given, target)]
+
+
+class _Read(NamedTuple):
+    """The experiment that a target names, and what its notebook says of its parameters."""
+
+    experiment: Experiment | None
+    notebook: Path
+    declared: Mapping[str, Parameter]
+    earlier: Mapping[str, object]
+
+
+def _read(target: str) -> _Read:
     chosen = _experiment_of(target)
     notebook = chosen.notebook if chosen else Path(target)
     if not chosen and (notebook.stem in EXPERIMENTS or notebook.stem.startswith(".") or notebook.stem == "index.html"):
         raise UsageError(
             f"Reports of {str(notebook)!r} would go to a folder {notebook.stem!r}, which is taken; rename the notebook."
         )
-    return chosen, notebook, read_parameters(notebook)
+    return _Read(chosen, notebook, *((read_parameters(notebook), {}) if chosen else parameters_of(notebook)))
 
 
 def _experiment_of(target: str) -> Experiment | None:
@@ -165,7 +227,6 @@ def _experiment_of(target: str) -> Experiment | None:
     return next((entry for entry in EXPERIMENTS.values() if entry.notebook.resolve() == path), None)
 
 
-def _request(
-    chosen: Experiment | None, notebook: Path, declared: Mapping[str, Parameter], values: Mapping[str, object]
-) -> PageRequest:
-    return PageRequest(notebook, declared, values, chosen, chosen.arms(**values) if chosen else ())
+def _request(read: _Read, values: Mapping[str, object]) -> PageRequest:
+    arms = read.experiment.arms(**values) if read.experiment else ()
+    return PageRequest(read.notebook, read.declared, values, read.experiment, arms, read.earlier)

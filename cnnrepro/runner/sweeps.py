@@ -6,8 +6,17 @@ import itertools
 import math
 from collections.abc import Mapping
 
-from cnnrepro.errors import UsageError, unknown
-from cnnrepro.experiments.parameters import LONGEST_RANGE, Parameter, coerce, items_of
+from cnnrepro.errors import UsageError
+from cnnrepro.experiments.parameters import (
+    LONGEST_RANGE,
+    Parameter,
+    coerce,
+    depth,
+    identity,
+    items_of,
+    of_scalars,
+    require_known,
+)
 
 
 def combinations(declared: Mapping[str, Parameter], given: Mapping[str, object], where: str) -> list[dict[str, object]]:
@@ -15,25 +24,22 @@ def combinations(declared: Mapping[str, Parameter], given: Mapping[str, object],
 
     A parameter that takes one value may be given several: numbers and true/false as ``0.9,0.99`` or ``1..5``, texts
     (which may hold commas of their own) as ``[adam,sgd]``, in a file as a list. A parameter that takes a list is one
-    value; in a file a list of lists makes several.
+    value; lists nested one level deeper than its default make several.
 
     Raises:
         UsageError: a name that is not declared, or a value of the wrong type.
     """
-    for name in given:
-        if name not in declared:
-            raise unknown(f"parameter of {where}", name, declared)
+    require_known(given, declared, where)
     axes = [[(name, value) for value in values_of(declared[name], value)] for name, value in given.items()]
     count = math.prod(map(len, axes))
     if count > LONGEST_RANGE:
         raise UsageError(f"These parameters of {where} make {count:,} pages; {LONGEST_RANGE:,} at once are the most.")
     defaults = {name: parameter.default for name, parameter in declared.items()}
-    sets: list[dict[str, object]] = []
+    sets: dict[str, dict[str, object]] = {}
     for chosen in itertools.product(*axes):
         values = defaults | dict(chosen)
-        if values not in sets:
-            sets.append(values)
-    return sets
+        sets.setdefault(" ".join(map(identity, values.values())), values)
+    return list(sets.values())
 
 
 def values_of(parameter: Parameter, given: object) -> list[object]:
@@ -41,9 +47,10 @@ def values_of(parameter: Parameter, given: object) -> list[object]:
     several = None
     if isinstance(given, str):
         several = _texts(parameter, given)
-    elif isinstance(given, (list, tuple)):
-        nested = any(isinstance(item, (list, tuple)) for item in given)
-        several = given if parameter.type != "list" or nested else None
+    elif isinstance(given, (list, tuple)) and parameter.type != "any":
+        several = given
+    if several is not None and parameter.type == "list" and depth(several) <= max(1, depth(parameter.default)):
+        several = None
     if several is None:
         return [coerce(parameter, given)]
     if not several:
@@ -51,14 +58,17 @@ def values_of(parameter: Parameter, given: object) -> list[object]:
     return [coerce(parameter, item) for item in several]
 
 
-def _texts(parameter: Parameter, given: str) -> list[str] | None:
-    """The items of a text that stands for several values; None where it stands for one."""
+def _texts(parameter: Parameter, given: str) -> list | None:
+    """The items of a text that may stand for several values; None where it stands for one."""
     bracketed = given.strip().startswith("[") and given.strip().endswith("]")
-    if parameter.type == "list" or not (bracketed or (("," in given or ".." in given) and parameter.type != "str")):
+    listed = ("," in given or ".." in given) and parameter.type not in ("str", "dict")
+    if parameter.type == "any" or not (bracketed or listed):
         return None
     try:
-        return items_of(given)
+        return items_of(given, texts=parameter.type != "dict" and of_scalars(parameter.default))
     except ValueError as error:
+        if parameter.type == "list":
+            return None
         raise UsageError(
             f"Parameter {parameter.name!r} takes one value, or several such as 1,2,5 or 0..9. Received: {given!r}"
         ) from error

@@ -742,11 +742,8 @@ _ROWS = (
         "unknown_parameter_dropped",
         "a -p that the notebook does not declare is dropped without a word",
         "cnnrepro/runner/sweeps.py",
-        "        if name not in declared:\n"
-        '            raise unknown(f"parameter of {where}", name, declared)\n'
+        "    require_known(given, declared, where)\n"
         "    axes = [[(name, value) for value in values_of(declared[name], value)] for name, value in given.items()]\n",
-        "        if name not in declared:\n"
-        "            continue\n"
         "    axes = [[(n, each) for each in values_of(declared[n], v)] for n, v in given.items() if n in declared]\n",
         ("tests/runner",),
     ),

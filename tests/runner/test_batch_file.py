@@ -49,7 +49,11 @@ BAD = {
         "Entry 2 of .*: epochs must be a whole number",
     ),
     "an object of Python": ("experiments: !!python/object/apply:os.system ['true']", "is not YAML"),
-    "a date that is none": ("experiments: 2024-13-45", "is not YAML"),
+    "a date that is none": ("experiments: !!timestamp 2024-13-45", "is not YAML"),
+    "a key twice": (
+        "experiments: [{run: alexnet_vs_resnet, parameters: {epochs: 1, epochs: 2}}]",
+        "batch.yaml': The key 'epochs' is given twice in the mapping that begins in line 1",
+    ),
     "nested too deeply": ("experiments: " + "[" * 100_000, "is not YAML"),
     "not text": (b"\xff\xfe\x00", "cannot be read"),
 }
@@ -62,6 +66,27 @@ def test_a_bad_file_is_refused_whole_with_one_sentence(name, tmp_path):
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UsageError, match=sentence):
         page_requests([str(path)], {})
+
+
+def test_a_file_may_be_json_and_there_too_a_key_stands_once(tmp_path):
+    path = tmp_path / "batch.json"
+    path.write_text('{"experiments": [\n\t{"run": "pooling", "parameters": {"size": 64}}]}')  # YAML takes no tabs
+    assert page_requests([str(path)], {})[0].parameters["size"] == 64
+    path.write_text('{"experiments": [{"run": "pooling", "run": "pooling"}]}')
+    with pytest.raises(UsageError, match="The key 'run' is given twice"):
+        page_requests([str(path)], {})
+    path.write_text('{"experiments": [')
+    with pytest.raises(UsageError, match="is not JSON"):
+        page_requests([str(path)], {})
+
+
+def test_what_is_merged_into_a_mapping_may_be_given_anew(tmp_path):
+    path = tmp_path / "batch.yaml"
+    path.write_text(
+        "experiments:\n  - {run: pooling, parameters: &all {size: 64, largest_shift: 4}}\n"
+        "  - {run: pooling, parameters: {<<: *all, size: 128}}\n"
+    )
+    assert [request.parameters["size"] for request in page_requests([str(path)], {})] == [64, 128]
 
 
 def test_a_missing_file_and_parameters_beside_one(tmp_path):

@@ -12,6 +12,8 @@ TEXT, FLAG, LIST = (
     Parameter("fast", "bool", True),
     Parameter("seeds", "list", [0, 1]),
 )
+SIZES, NAMES = Parameter("sizes", "list", [[28, 28]]), Parameter("names", "list", ["x"])
+DICT, ANY = Parameter("options", "dict", {"a": 1}), Parameter("home", "any", None)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,16 @@ TEXT, FLAG, LIST = (
         (LIST, [0, 1], [[0, 1]]),
         (LIST, [[0, 1], [2, 3]], [[0, 1], [2, 3]]),
         (LIST, 4, [[4]]),
+        (LIST, "[[0,1],[2,3]]", [[0, 1], [2, 3]]),
+        (SIZES, "[[28,28],[64,64]]", [[[28, 28], [64, 64]]]),
+        (SIZES, [[28, 28], [64, 64]], [[[28, 28], [64, 64]]]),
+        (SIZES, "[[[1,2]],[[3,4]]]", [[[1, 2]], [[3, 4]]]),
+        (NAMES, "['a,b',c]", [["a,b", "c"]]),
+        (DICT, "{a: [1, null]}", [{"a": [1, None]}]),
+        (DICT, [{"a": 2}, {"a": 3}], [{"a": 2}, {"a": 3}]),
+        (ANY, "[1,2]", ["[1,2]"]),
+        (ANY, [1, 2], [[1, 2]]),
+        (TEXT, "['a,b',c]", ["a,b", "c"]),
     ],
 )
 def test_values(parameter, given, expected):
@@ -44,8 +56,9 @@ def test_values(parameter, given, expected):
 
 
 @pytest.mark.parametrize(
-    "parameter, given", [(INT, "1,x"), (INT, "9..1"), (INT, []), (FLOAT, "0.9,"), (FLAG, "true,perhaps"), (TEXT, [])]
-)
+    "parameter, given", [(INT, "1,x"), (INT, "9..1"), (INT, []), (FLOAT, "0.9,"), (FLAG, "true,perhaps"), (TEXT, []),
+     (SIZES, "[[28,28],[64,64"), (SIZES, "28,28"), (DICT, "{a: 1"), (DICT, [1])],
+)  # fmt: skip
 def test_what_is_no_value_is_one_sentence(parameter, given):
     if given == "0.9,":  # a comma at the end is a slip without consequence
         assert values_of(parameter, given) == [0.9]
