@@ -15,7 +15,8 @@ _ROWS = (
         name="convolution_by_hand",
         title="Convolution by hand",
         question="What does a convolutional layer compute, forward and backward, and is it a convolution at all?",
-        expected="the notes' figures hold but two: 290,400 times 363, and the size of the filter matrix",
+        expected="the notes' figures hold but two: 290,400 times 363, and the size of the filter matrix; and neurons of "
+        "one place alone read the same region",
         minutes=0.4,
     ),
     Experiment(
@@ -29,7 +30,8 @@ _ROWS = (
         name="pooling",
         title="Pooling",
         question="What do max, average and L2 pooling keep, what do they throw away, and where does the gradient go?",
-        expected="three quarters go for even sizes; parameters are saved only where a dense layer follows",
+        expected="three quarters go for even sizes; parameters are saved only where a dense layer follows; 3x3 with "
+        "stride 1 is common too",
         minutes=0.4,
     ),
     Experiment(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cnnrepro.experiments.catalogue import Experiment
     from cnnrepro.runs.record import RunRecord
 
-MOST_STATEMENTS = 12  # more are counted, not spelled out
+MOST_STATEMENTS = 16  # more are counted, not spelled out
 
 
 def page_facts(
@@ -75,7 +75,7 @@ def _statements(numbers: Sequence[int]) -> dict[str, str]:
     if not numbers:
         return {}
     if len(numbers) > MOST_STATEMENTS:
-        return {"Statements": f"all {len(numbers)} of the ledger"}
+        return {"Statements": f"{len(numbers)} of the ledger: {', '.join(map(str, numbers))}"}
     rows = [LEDGER[number] for number in numbers]
     return {
         "Statements": " ".join(f"No. {row.number}: {row.text}" for row in rows),
