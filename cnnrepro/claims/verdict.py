@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 HOLDS = "holds"
@@ -79,6 +79,10 @@ class Verdict:
         if not isinstance(self.claim, int):
             raise ValueError(f"A verdict names its statement by number. Received: {self.claim!r}")
 
+    def brief(self) -> str:
+        """The sentence; of a statement of several parts just how many hold, for where they stand below."""
+        return _how_many_hold(self.parts) if self.parts and self.made != RECORDED else self.sentence
+
     def to_dict(self) -> dict:
         """The verdict as plain values for JSON."""
         return asdict(self) | {"evidence": list(self.evidence), "parts": [asdict(part) for part in self.parts]}
@@ -104,15 +108,22 @@ class Count:
     apart: dict[str, int]
     earlier: dict[str, int]
 
-    def sentence(self) -> str:
-        """What was counted, and that some of it was not computed now."""
+    def sentence(self, *, words: bool = True) -> str:
+        """What was counted, and what of it was not computed now; without the words on the whole statements if asked."""
         whole, apart = sum(self.statements.values()), sum(self.apart.values())
-        said = f"{whole} statement{'s' * (whole != 1)}: {_spelled(self.statements)}."
+        said = f"{whole} statement{'s' * (whole != 1)}" + (f": {_spelled(self.statements)}." if words else ".")
         if apart != whole:
             said += f" With each part of a statement counted by itself, {apart}: {_spelled(self.apart)}."
         for made, number in self.earlier.items():
             said += f" Of the statements {number} {'is' if number == 1 else 'are'} {made}."
         return said
+
+
+def _how_many_hold(parts: Sequence[Part]) -> str:
+    held = sum(part.word == HOLDS for part in parts)
+    if held == len(parts):
+        return "Both parts hold." if held == 2 else f"All {held} parts hold."
+    return f"{held} of {len(parts)} parts hold."
 
 
 def _spelled(counts: Mapping[str, int]) -> str:
@@ -203,6 +214,5 @@ def conclude_parts(number: int, parts: Iterable[Part], evidence: Iterable[str], 
     """
     parts = tuple(parts)
     others = [part.found for part in parts if part.word != HOLDS]
-    head = f"{len(parts) - len(others)} of {len(parts)} parts hold." if others else f"All {len(parts)} parts hold."
-    sentence = " ".join([head, *(others or (part.found for part in parts))])
+    sentence = " ".join([_how_many_hold(parts), *(others or (part.found for part in parts))])
     return Verdict(number, word_of_parts(part.word for part in parts), sentence, tuple(evidence), basis, parts)

@@ -71,7 +71,7 @@ def _print_outcome(outcome: Outcome) -> None:
         said = Text.assemble(f"{part['part']}  ", _coloured(part["verdict"]), f"{changed}  {part['statement']}")
         console.print(Padding(said, (0, 0, 0, 5)))
         console.print(Padding(Text(part["found"]), (0, 0, 0, 10)))
-    for sentence in row["evidence"]:
+    for sentence in (outcome.shown.brief(), *outcome.shown.evidence):
         console.print(Padding(Text(f"· {sentence}"), (0, 0, 0, 5)))
     console.print()
 

@@ -15,8 +15,8 @@ _ROWS = (
         name="convolution_by_hand",
         title="Convolution by hand",
         question="What does a convolutional layer compute, forward and backward, and is it a convolution at all?",
-        expected="the notes' figures hold but two: 290,400 times 363, and the size of the filter matrix; and neurons of "
-        "one place alone read the same region",
+        expected="the notes' figures hold but two: 290,400 times 363, and the size of the filter matrix; and neurons "
+        "of one place alone read the same region",
         minutes=0.4,
     ),
     Experiment(

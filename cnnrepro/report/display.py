@@ -99,13 +99,14 @@ def _bundle(
 ) -> dict:
     evidence = "".join(f"<li>{html.escape(finding)}</li>" for finding in judged.evidence)
     statement = f"Statement {judged.claim}" + (f": {LEDGER[judged.claim].text}" if judged.claim in LEDGER else "")
+    said = judged.brief() if isinstance(judged, Verdict) else judged.sentence
     card = (
         f'<div class="verdict {look[0]}"><p class="claim">{html.escape(statement)}</p>'
-        f'<p class="word">{look[1]} {html.escape(word)}</p><p>{html.escape(judged.sentence)}</p>'
+        f'<p class="word">{look[1]} {html.escape(word)}</p><p>{html.escape(said)}</p>'
         f'{parts_html}<ul>{evidence}</ul><p class="basis">{html.escape(basis)}</p></div>'
     )
     findings = [f"- {finding}" for finding in judged.evidence]
-    text = "\n".join([f"{word}: {judged.sentence}", *parts, *findings, basis])
+    text = "\n".join([f"{word}: {said}", *parts, *findings, basis])
     return {kind: judged.to_dict(), "text/html": card, "text/plain": text}
 
 

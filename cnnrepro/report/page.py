@@ -132,7 +132,7 @@ def write_page(
         "verdicts": [(verdict, *safe_html.verdict_look(verdict.word)) for verdict in verdicts],
         "no_verdicts": no_verdicts,
         "tally": safe_html.tally(counted),
-        "counted": counted.sentence(),
+        "counted": counted.sentence(words=False),
         "parameters_cell": tagged[0].get("id") if tagged else None,
         "parameters_html": table(("parameter", "value"), list(parameters.items()))._repr_html_(),
         "records": sorted(path.name for path in (folder / "records").glob("*")),

@@ -50,7 +50,7 @@ def _entry(folder: Path, reports: Path) -> dict:
         "verdicts": [(verdict, *safe_html.verdict_look(verdict["word"])) for verdict in verdicts],
         "no_verdicts": about.get("no_verdicts", ()),
         "tally": safe_html.tally(counted),
-        "counted": counted.sentence(),
+        "counted": counted.sentence(words=False),
         "thumbnail": f"data:image/png;base64,{pixels}" if pixels else "",
     }
 

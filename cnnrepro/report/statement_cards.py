@@ -37,7 +37,7 @@ def ledger_bundle(outcomes: Sequence[Outcome]) -> dict:
 def _card(outcome: Outcome) -> str:
     row = outcome.to_dict()
     look, mark = verdict_look(row["verdict"])
-    sentence, *findings = map(html.escape, row["evidence"])
+    sentence, findings = html.escape(outcome.shown.brief()), map(html.escape, outcome.shown.evidence)
     changed = "" if row["verdict"] == row["recorded"] else f" <em>recorded: {html.escape(row['recorded'])}</em>"
     made = "" if row["made"] == NOW else f' <span class="made">{html.escape(row["made"])}</span>'
     evidence = "".join(f"<li>{finding}</li>" for finding in findings)
@@ -57,13 +57,12 @@ def _card(outcome: Outcome) -> str:
 def _lines(outcome: Outcome) -> str:
     row = outcome.to_dict()
     made = "" if row["made"] == NOW else f" ({row['made']})"
-    lines = [f"{row['number']:>3}  {row['verdict']:<20} {row['statement']}{made}", f"     {row['evidence'][0]}"]
+    lines = [f"{row['number']:>3}  {row['verdict']:<20} {row['statement']}{made}", f"     {outcome.shown.brief()}"]
     parts = (f"     {part['part']}  {part['verdict']:<20} {part['statement']} {part['found']}" for part in row["parts"])
     return "\n".join([*lines, *parts])
 
 
 def sources_table(sources: Mapping[str, Source]) -> Table:
     """The notes that the statements come from, as far as they name themselves."""
-    rows = [(name, source.title, source.names, source.builds_on) for name, source in sources.items()]
     caption = "The four sets of notes, as far as they name themselves."
-    return table(("name", "title", "what it names", "what it is"), rows, caption=caption)
+    return table(("name", "what it is"), [(name, str(source)) for name, source in sources.items()], caption=caption)

@@ -39,14 +39,20 @@ def tally(rows: Sequence[tuple[Sequence[str], Verdict]], sources: Sequence[str])
     }
     figure, axes = one_panel(0.9 + 0.42 * len(bars))
     left = [0] * len(bars)
+    widest = max(sum(counted.values()) for counted in bars.values())
+    narrow = widest * 0.035  # a number has no room in less
     for word in COLOURS:
         numbers = [counted.get(word, 0) for counted in bars.values()]
         look = {"color": COLOURS[word], "hatch": HATCHES[word], "edgecolor": "white", "height": 0.66}
         drawn = axes.barh(list(bars), numbers, left=left, label=word, **look)
-        labels = [str(number) if number else "" for number in numbers]
+        labels = [str(number) if number >= narrow else "" for number in numbers]
         box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
         axes.bar_label(drawn, labels=labels, label_type="center", fontweight="bold", bbox=box)
         left = [start + number for start, number in zip(left, numbers, strict=True)]
+    for place, counted in enumerate(bars.values()):
+        small = [f"{number} {word}" for word, number in counted.items() if number < narrow]
+        axes.annotate(", ".join(small), (left[place], place), (6, 0), textcoords="offset points", va="center")
+    axes.set_xlim(0, widest * 1.35)  # room for the words behind the bars
     axes.invert_yaxis()
     earlier = [f"{number} of the statements: {made}" for made, number in count(verdicts).earlier.items()]
     axes.set_xlabel("; ".join(earlier))
