@@ -1,0 +1,76 @@
+"""The committed page is what today's code makes of the records beside it, word for word."""
+
+import json
+import re
+
+import pytest
+from matplotlib.text import Text
+
+from cnnrepro.report import display
+from tests.committed_page import FLAGSHIP, draw, grey_splits
+from tests.elements import Elements
+
+REDRAW = "python -m tests.committed_page draws it anew (with MNIST at hand), or mend what changed its words"
+# Of these the figures show images, which the test has not.
+WITH_IMAGES = ("digits", "mistakes")
+WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+@pytest.fixture(scope="module")
+def new(tmp_path_factory):
+    """The folder of the page that today's code makes, and the words of its figures."""
+    words = {}
+
+    def figure_bundle(figure, name, *, alt, caption=""):
+        words[name] = {text.get_text() for text in figure.findobj(Text) if text.get_visible()}
+        about = {"cnnrepro": {"figure": name, "alt": alt, "caption": caption}}
+        return {"image/svg+xml": "<svg/>", "image/png": PIXEL, "text/plain": alt}, about
+
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(display, "figure_bundle", figure_bundle)
+        page = draw(FLAGSHIP, tmp_path_factory.mktemp("new"), grey_splits(FLAGSHIP))
+    return page.parent, words
+
+
+# One transparent pixel as PNG.
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+
+
+def lines(folder):
+    """The text of a page, line by line, and what its pictures show; without the drawings."""
+    text = re.sub(r"<svg.*?</svg>", "", (folder / "index.html").read_text(encoding="utf-8"), flags=re.DOTALL)
+    elements = Elements(text)
+    alts = [attributes["alt"] for attributes in elements.of("img") if attributes.get("alt")]
+    words = (" ".join(word.split()) for word in elements.words)
+    return [word for word in words if word], alts
+
+
+def test_the_page_says_what_todays_code_says(new):
+    assert lines(FLAGSHIP) == lines(new[0]), REDRAW
+
+
+def test_its_report_is_the_same(new):
+    committed, made = (
+        json.loads((folder / "report.json").read_text(encoding="utf-8")) for folder in (FLAGSHIP, new[0])
+    )
+    assert committed.pop("created") and made.pop("created")
+    assert committed == made, REDRAW
+
+
+def test_its_notebook_is_the_same(new):
+    committed, made = (
+        json.loads((folder / "notebook.ipynb").read_text(encoding="utf-8")) for folder in (FLAGSHIP, new[0])
+    )
+    assert [
+        cell["source"] for cell in committed["cells"] if "injected-parameters" not in cell["metadata"].get("tags", ())
+    ] == [cell["source"] for cell in made["cells"]], REDRAW
+
+
+def test_its_figures_have_the_same_words(new):
+    for name, words in new[1].items():
+        if name in WITH_IMAGES:
+            continue
+        drawn = (FLAGSHIP / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+        said = {" ".join(text.split()) for text in re.findall(r"<!-- (.*?) -->", drawn, flags=re.DOTALL)}
+        lines = {" ".join(line.split()) for text in words if WORD.search(text) for line in text.splitlines()}
+        assert lines - said == set(), (name, REDRAW)
