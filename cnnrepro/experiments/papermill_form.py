@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 INJECTED_TAG = "injected-parameters"
 NAMES = {**{name: name for name in TYPES}, "dict": "dict", "List": "list", "Dict": "dict"}
 _TYPE_COMMENT = re.compile(r"type:\s*(\S+)\s*")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 UNKNOWN = Expression("set by code")
 
 
@@ -100,7 +101,7 @@ def _parameters(statement: ast.stmt, lines: list[bytes]) -> Iterator[Parameter]:
         for target in targets:
             for name, node in _pairs(target, statement.value):
                 yield _parameter(name, annotation, node, comment)
-    elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    elif not isinstance(statement, _DEFINITIONS):
         yield from (Parameter(name, "any", UNKNOWN, loose=True) for name in bound(statement))
 
 
@@ -108,6 +109,12 @@ def bound(statement: ast.AST) -> list[str]:
     """The names that a statement sets, in it and in the blocks that it opens."""
     nodes = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
     return list(dict.fromkeys(node.id for node in nodes))
+
+
+def names_set_by(source: str) -> list[str]:
+    """The names that a cell sets, outside of the functions and classes that it defines."""
+    kept = [one for one in ast.parse(python_of(source)).body if not isinstance(one, _DEFINITIONS)]
+    return bound(ast.Module(kept, []))
 
 
 def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.expr | None]]:

@@ -7,16 +7,19 @@ import copy
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.verdict import NoVerdict, Verdict, count
-from cnnrepro.errors import WorkFailed
-from cnnrepro.report import safe_html
+from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.experiments.papermill_form import INJECTED_TAG, names_set_by
+from cnnrepro.experiments.parameters import TAG, parse_cell
+from cnnrepro.report import cell_html, safe_html
 from cnnrepro.report.display import FIGURE_NAME, NO_VERDICT_TYPE, RUNS_TYPE, VERDICT_TYPE
+from cnnrepro.report.embedded_pictures import Pictures
 from cnnrepro.report.tables import table
 
 if TYPE_CHECKING:
@@ -109,6 +112,7 @@ def write_page(
     experiment: str,
     parameters: dict[str, object],
     facts: dict[str, str],
+    pictures: Path | None = None,
 ) -> Page:
     """Write the page of an executed notebook into a folder, with its figures as files, the notebook and a report.json.
 
@@ -120,12 +124,16 @@ def write_page(
         experiment: name of the experiment.
         parameters: those of the notebook, for the page and the list of reports.
         facts: what a reader needs to judge or repeat the numbers, by heading.
+        pictures: the folder of the notebook, in which its pictures lie.
     """
     import nbformat
 
     verdicts, figures, no_verdicts = verdicts_of(notebook), figures_of(notebook), no_verdicts_of(notebook)
     counted = count(verdicts)
-    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ())]
+    for cell in notebook.cells:
+        if not isinstance(cell.metadata.get("tags", []), list):
+            cell.metadata.tags = []
+    tagged = [cell for cell in notebook.cells if {TAG, INJECTED_TAG} & set(cell.metadata.get("tags", ()))]
     said = {"title": title, "experiment": experiment, "facts": facts, "figures": list(figures)}
     around = said | {
         "css": safe_html.css() + safe_html.highlight_css(),
@@ -133,12 +141,14 @@ def write_page(
         "no_verdicts": no_verdicts,
         "tally": safe_html.tally(counted),
         "counted": counted.sentence(words=False),
-        "parameters_cell": tagged[0].get("id") if tagged else None,
+        "parameters_cell": tagged[0].get("id") if tagged and parameters else None,
+        "plain_cells": [cell.get("id") for cell in tagged if _says_no_more_than_the_table(cell)],
+        "set_again": _set_again(notebook, parameters),
         "parameters_html": table(("parameter", "value"), list(parameters.items()))._repr_html_(),
         "records": sorted(path.name for path in (folder / "records").glob("*")),
     }
     # Names of files may hold bytes that are no characters; they are shown as Python does, \udcff.
-    (folder / PAGE).write_text(_html(notebook, around), encoding="utf-8", errors="backslashreplace")
+    (folder / PAGE).write_text(_html(notebook, around, pictures), encoding="utf-8", errors="backslashreplace")
     nbformat.write(_to_take_along(notebook), folder / NOTEBOOK)
     if figures:
         _write_figures(figures, folder)
@@ -153,15 +163,47 @@ def write_page(
     return Page(folder / PAGE, title, verdicts, tuple(figures))
 
 
-def _html(notebook: NotebookNode, around: dict) -> str:
+def _says_no_more_than_the_table(cell: NotebookNode) -> bool:
+    """Whether a cell of parameters sets them and does nothing else, so that the table of their values is enough."""
+    if cell.cell_type != "code" or cell.get("outputs"):
+        return False
+    if INJECTED_TAG in cell.metadata.tags:
+        return True
+    try:
+        parse_cell(cell.source, "")
+    except UsageError:
+        return False
+    return True
+
+
+def _set_again(notebook: NotebookNode, parameters: Iterable[str]) -> str:
+    """Which parameters later cells set anew, so that their values are not those of the table throughout."""
+    places: dict[str, list[str]] = {}
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type == "code" and not {TAG, INJECTED_TAG} & set(cell.metadata.get("tags", ())):
+            for name in names_set_by(cell.source):
+                if name in parameters:
+                    places.setdefault(name, []).append(str(number))
+    each = [f"{name} (cell {', '.join(numbers)})" for name, numbers in places.items()]
+    return f"Set anew further down, where another value may count: {'; '.join(each)}." if each else ""
+
+
+def _html(notebook: NotebookNode, around: dict, folder: Path | None) -> str:
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 
+    pictures = Pictures(folder)
+    filters = {
+        "highlight_python": safe_html.highlight_python,
+        "ansi_html": cell_html.ansi_html,
+        "markdown_html": lambda source, attached: safe_html.markdown_html(source, pictures, attached),
+        "output_html": lambda output: cell_html.output_html(output.data, output.metadata, pictures),
+    }
     exporter = HTMLExporter(
         config=Config({"HTMLExporter": {"preprocessors": []}}),
         extra_template_basedirs=[str(safe_html.TEMPLATES)],
         template_name="report",
-        filters={function.__name__: function for function in safe_html.FILTERS},
+        filters=filters,
     )
     plain = copy.deepcopy(notebook)
     for cell in plain.cells[:1]:

@@ -7,19 +7,20 @@ wrote into a cell by hand never gets through ``safe_html``; what ``set_formulas`
 
 from __future__ import annotations
 
-import base64
 import html
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, UNDECIDED, Count
+from cnnrepro.report.embedded_pictures import NotShown, Pictures, data_address
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 TEMPLATES = Path(__file__).parent / "template"
-LARGEST_SVG = 400_000  # bytes; a larger drawing is shown as its PNG
+LONGEST_ADDRESS = 200  # characters of a picture's address that are shown where it is missing
 
 # Markdown and our own tables need these; scripts, styles, forms and frames are no part of a page.
 TAGS = {
@@ -34,8 +35,13 @@ ATTRIBUTES = {
     "th": {"scope", "colspan", "rowspan"},
     "td": {"colspan", "rowspan"},
 }
-SCHEMES = {"http", "https", "mailto", "data"}  # of addresses; data for pictures alone
+# Elements that go with their text: it is no text for readers.
+WITH_TEXT = {"script", "style", "title", "noscript", "template", "iframe", "object", "audio", "video", "canvas", "svg"}
+WITH_TEXT |= {"noembed", "noframes", "applet", "select", "textarea"}
+SCHEMES = {"http", "https", "mailto", "data", "attachment"}  # of addresses; the last two for pictures alone
 _PICTURE = re.compile(r"data:image/[a-z+.-]+;base64,[A-Za-z0-9+/=\s]*")
+_IMG = re.compile(r'<img((?: [\w-]+="[^"]*")*)>')  # as nh3 writes it
+_DRAWING = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|(?P<svg><svg\b.*?</svg\s*>)", re.DOTALL | re.IGNORECASE)
 # A held formula: its delimiter and its source in hexadecimal digits between two characters of Unicode's private area.
 HOLD, RELEASE = "\ue000", "\ue001"
 _HELD = re.compile(f"{HOLD}(1|2)([0-9a-f]*){RELEASE}")
@@ -45,7 +51,10 @@ _HELD = re.compile(f"{HOLD}(1|2)([0-9a-f]*){RELEASE}")
 _FORMULA = re.compile(
     r"^ {0,3}(?P<fence>`{3,}|~{3,})(?:.|\n)*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
     r"|(?P<ticks>`+)(?!`)(?:.|\n)*?(?<!`)(?P=ticks)(?!`)"
-    r"|`+|\\(?:.|\n)|\]\([^()\n]*\)|<[A-Za-z/!][^<>\n]*>"
+    r"|`+"
+    r"|\\\\\[(?P<brackets>(?:.|\n)+?)\\\\\]|\\\\\((?P<parentheses>(?:.|\n)+?)\\\\\)"
+    r"|(?P<environment>\\begin\{(?P<named>[A-Za-z]+\*?)\}(?:.|\n)*?\\end\{(?P=named)\})"
+    r"|\\(?:.|\n)|\]\([^()\n]*\)|<[A-Za-z/!][^<>\n]*>"
     r"|\$\$(?P<display>(?:\\.|[^$\\])+?)\$\$"
     r"|\$(?P<inline>(?![\s$])(?:\\.|[^$\\\n]|\n(?!\s*\n))+?)(?<!\s)\$(?!\d)",
     re.MULTILINE,
@@ -61,6 +70,8 @@ MATH_ATTRIBUTES = {
     *("stretchy", "fence", "form", "separator", "accent", "movablelimits", "minsize", "maxsize", "lspace", "rspace"),
     *("width", "height", "depth", "voffset", "columnalign", "columnspacing", "rowspacing"),
 }
+ENVIRONMENTS = {"align", "array", "cases", "equation", "displaymath", "math", "matrix", "smallmatrix", "substack"}
+ENVIRONMENTS |= {"pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix"}
 _PLAIN_VALUE = re.compile(r"[\w.#%+ -]*")
 
 VERDICT_LOOKS = {
@@ -87,41 +98,104 @@ def css() -> str:
     return (TEMPLATES / "page.css").read_text(encoding="utf-8")
 
 
-def safe_html(text: str) -> str:
+def safe_html(text: str, pictures: Pictures | None = None, attachments: Mapping | None = None) -> str:
     """HTML with everything left out that could run, load or disguise: only plain tags, and pictures that are data.
 
     Scripts and styles go with their text. The pilcrows that nbconvert puts behind headings go too; the headings keep
-    their ids.
+    their ids. A picture that cannot be shown leaves a line that says why.
+
+    Args:
+        text: HTML of anybody.
+        pictures: those of the page, for pictures that are named by a file's name.
+        attachments: of the cell, for those that are attached to it.
     """
     import nh3
 
     text = re.sub(r'<a class="anchor-link"[^>]*>[^<]*</a>', "", text)
-    allowed = {"tags": TAGS, "attributes": ATTRIBUTES, "url_schemes": SCHEMES}
-    return nh3.clean(text, **allowed, attribute_filter=_safe_attribute, link_rel=None)
+    text = _DRAWING.sub(lambda found: _drawing_html(found["svg"]) if found["svg"] else found[0], text)
+    allowed = {"tags": TAGS, "clean_content_tags": WITH_TEXT, "attributes": ATTRIBUTES, "url_schemes": SCHEMES}
+    clean = nh3.clean(text, **allowed, attribute_filter=_safe_attribute, link_rel=None)
+    return _IMG.sub(lambda img: _shown(img[1], pictures or Pictures(), attachments or {}), clean)
 
 
 def _safe_attribute(tag: str, name: str, value: str) -> str | None:
-    """The value of an attribute, or None where it has to go: a picture that is no data, a link that is."""
-    if name == "src":
-        return value if _PICTURE.fullmatch(value) else None
+    """The value of an attribute, or None where it has to go: a link that is data."""
     # Browsers leave out spaces and control characters before they look for a scheme.
-    if name == "href" and re.sub(r"[\x00-\x20]", "", value).lower().startswith("data:"):
+    if name == "href" and re.sub(r"[\x00-\x20]", "", value).lower().startswith(("data:", "attachment:")):
         return None
     # A heading with a formula goes without an id rather than with one that nobody could read.
     return None if HOLD in value else value
 
 
-def hold_formulas(source: str) -> str:
-    """Markdown with its formulas, ``$…$`` and ``$$…$$``, as words that Markdown leaves alone.
+def _shown(written: str, pictures: Pictures, attachments: Mapping) -> str:
+    """A picture's element with its data in place of its address, or why it cannot be shown."""
+    attributes = dict(re.findall(r' ([\w-]+)="([^"]*)"', written))
+    address = html.unescape(attributes.pop("src", "")).strip()
+    if not _PICTURE.fullmatch(address):
+        try:
+            if not address:
+                raise NotShown("its address is missing, or none of a picture")
+            address = pictures.source(address, attachments)
+        except NotShown as error:
+            return _missing(html.unescape(attributes.get("alt", "")), address, str(error))
+    return "".join(["<img", *(f' {name}="{value}"' for name, value in attributes.items()), f' src="{address}">'])
 
-    Code keeps its dollars, and ``\\$`` is one.
+
+def _missing(alt: str, address: str, reason: str) -> str:
+    name = "" if address.startswith("data:") else address if len(address) <= LONGEST_ADDRESS else "…"
+    words = ["The picture", alt and f"“{alt}”", name and f"({name})", f"is not shown: {reason}."]
+    return left_out(html.escape(" ".join(filter(None, words))))
+
+
+def left_out(sentence: str) -> str:
+    """A line, of escaped text, that says what a page does not show."""
+    return f'<span class="left-out">[{sentence}]</span>'
+
+
+def _drawing_html(svg: str) -> str:
+    """A drawing in the midst of HTML as a picture, in which nothing can run."""
+    if "xmlns=" not in svg.split(">", 1)[0]:
+        svg = re.sub(r"\A<svg\b", '<svg xmlns="http://www.w3.org/2000/svg"', svg, flags=re.IGNORECASE)
+    try:
+        return f'<img alt="A drawing" src="{data_address(svg.encode(errors="replace"))}">'
+    except NotShown:
+        return left_out("A drawing is not shown: it is not well-formed.")
+
+
+def markdown_html(source: str, pictures: Pictures | None = None, attachments: Mapping | None = None) -> str:
+    """Markdown as HTML that is safe, with its formulas set and its pictures inside."""
+    from mistune import HTMLRenderer
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    class Renderer(IPythonRenderer):
+        """Jupyter's, which raises where an attachment is missing."""
+
+        def image(self, text: str, url: str, title: str | None = None) -> str:
+            return HTMLRenderer.image(self, text, url, title)
+
+    made = MarkdownWithMath(renderer=Renderer(escape=False)).render(hold_formulas(source))
+    return set_formulas(safe_html(made, pictures, attachments))
+
+
+def hold_formulas(source: str) -> str:
+    """Markdown with its formulas as words that Markdown leaves alone, those that Jupyter sets.
+
+    They stand between dollars, between doubled backslashes with parentheses or brackets, or in an environment such as
+    align. Code keeps its dollars, and one behind a backslash is a dollar.
     """
 
     def hold(match: re.Match) -> str:
-        latex = (match["display"] or match["inline"] or "").strip()
-        return f"{HOLD}{'2' if match['display'] else '1'}{latex.encode().hex()}{RELEASE}" if latex else match[0]
+        display = match["display"] or match["brackets"] or match["environment"]
+        latex = (display or match["inline"] or match["parentheses"] or "").strip()
+        return f"{HOLD}{'2' if display else '1'}{latex.encode(errors='replace').hex()}{RELEASE}" if latex else match[0]
 
     return _FORMULA.sub(hold, source.replace(HOLD, "").replace(RELEASE, ""))
+
+
+def latex_html(latex: str) -> str:
+    """An output in LaTeX, its formulas set and the rest as text."""
+    doubled = re.sub(r"\\([()\[\]])", r"\\\\\1", latex)
+    return set_formulas(html.escape(hold_formulas(doubled), quote=False))
 
 
 def set_formulas(text: str) -> str:
@@ -140,15 +214,34 @@ def formula_html(latex: str, *, display: bool = False) -> str:
 
     from latex2mathml.converter import convert_to_element
 
-    # latex2mathml knows the starred form alone, which is set alike.
-    known = re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{align*}", latex)
     try:
+        known = _known_to_latex2mathml(latex)
         math = _checked(convert_to_element(known, display="block" if display else "inline"))
     except Exception:  # latex2mathml has a dozen errors of its own and lets IndexError and others through
         dollars = "$$" if display else "$"
         return f"<code>{html.escape(dollars + latex + dollars)}</code>"
     math.set("alttext", latex)
     return tostring(math, encoding="unicode", short_empty_elements=False)
+
+
+def _known_to_latex2mathml(latex: str) -> str:
+    """A formula with those of its environments that latex2mathml sets in place of others that are set alike.
+
+    Equations have no numbers, as in Jupyter, but for those that ``\\tag`` gives.
+    """
+    known = re.sub(r"\\label\{[^{}]*\}|\\(?:nonumber|notag)\b", "", latex)
+    known = re.sub(r"\\tag\*?\{([^{}]*)\}", r"\\qquad(\\text{\1})", known)
+    known = re.sub(r"\\(begin|end)\{(?:aligned|align|flalign\*?|split)\}", r"\\\1{align*}", known)
+    known = re.sub(r"\\begin\{(?:alignat\*?|alignedat)\}\{\d+\}", r"\\begin{align*}", known)
+    known = re.sub(r"\\end\{(?:alignat\*?|alignedat)\}", r"\\end{align*}", known)
+    known = re.sub(r"\\begin\{eqnarray\*?\}", r"\\begin{array}{rcl}", known)
+    known = re.sub(r"\\end\{eqnarray\*?\}", r"\\end{array}", known)
+    known = re.sub(r"\\(begin|end)\{(?:gather\*?|gathered|multline\*?)\}", r"\\\1{matrix}", known)
+    unknown = {name.rstrip("*") for name in re.findall(r"\\begin\{(.*?)\}", known)} - ENVIRONMENTS
+    if unknown:  # latex2mathml would set what is in them, and leave out what they mean
+        raise ValueError(f"No MathML for {unknown}")
+    alone = re.fullmatch(r"\\begin\{(equation\*?|displaymath|math)\}((?:.|\n)*)\\end\{\1\}", known.strip())
+    return alone[2].strip() if alone else known
 
 
 def _checked(math: Element) -> Element:
@@ -186,34 +279,3 @@ def highlight_css() -> str:
     dark = HtmlFormatter(style="monokai").get_style_defs(".highlight")
     plain = ".highlight, .highlight pre { background: var(--soft); }"
     return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n{plain}"
-
-
-def figure_html(output: dict) -> str:
-    """A picture among a cell's outputs, with its alternative text and caption, inside the page itself."""
-    about = output["metadata"].get("cnnrepro")
-    about = about if isinstance(about, dict) else {}  # an output may say anything under any name
-    alt = about.get("alt") or output["data"].get("text/plain", "A picture without a description")
-    alt, caption = html.escape(str(alt)), html.escape(str(about.get("caption", "")))
-    try:
-        source = picture_source(output["data"])
-    except ValueError:
-        return f"<p>A picture that cannot be shown: {alt}</p>"
-    below = f"<figcaption>{caption}</figcaption>" if caption else ""
-    return f'<figure><img alt="{alt}" src="{source}">{below}</figure>'
-
-
-def picture_source(data: dict) -> str:
-    """The data: address of an output's picture: its drawing where it is small enough, else its pixels.
-
-    Raises:
-        ValueError: the pixels are not in base64; what they are instead could end the address.
-    """
-    svg = data.get("image/svg+xml")
-    if svg and (len(svg) < LARGEST_SVG or "image/png" not in data):
-        return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode(errors='replace')).decode()}"
-    kind = "image/png" if "image/png" in data else "image/jpeg"
-    pixels = base64.b64decode("".join(data[kind].split()), validate=True)
-    return f"data:{kind};base64,{base64.b64encode(pixels).decode()}"
-
-
-FILTERS = (hold_formulas, safe_html, set_formulas, highlight_python, figure_html)  # by name in the template

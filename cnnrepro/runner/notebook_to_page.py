@@ -58,6 +58,7 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path) -> Path:
                 experiment=request.name,
                 parameters=without_paths(dict(request.parameters), known),
                 facts=facts.page_facts(chosen, request.claims, without_paths(request.given, known), records),
+                pictures=request.notebook.parent,
             )
             site.put(folder, target, temporary / site.OLD, reports)
     except OSError as error:

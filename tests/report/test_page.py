@@ -8,7 +8,7 @@ import pytest
 
 from cnnrepro.claims import NoVerdict
 from cnnrepro.errors import WorkFailed
-from cnnrepro.report import display, figures, page, safe_html, site
+from cnnrepro.report import cell_html, display, figures, page, site
 from tests.elements import Elements
 
 PARAMETERS = {"dataset": "<script>p()</script>", "name": "é" * 200 + "\"'&", "seeds": [0, 1]}
@@ -87,8 +87,8 @@ def test_headings_have_anchors_and_no_pilcrow(folder, elements):
 
 
 def test_figures_keep_their_alternative_text_and_caption(elements):
-    hostile, picture = elements.of("img")
-    assert "src" not in hostile
+    (picture,) = elements.of("img")
+    assert "[The picture (x) is not shown: it is a file.]" in elements.words
     assert picture["alt"] == 'Curves "of" <three> arms'
     assert "A & B" in elements.words
 
@@ -157,9 +157,9 @@ def test_the_same_results_give_the_same_bytes(frame):
 
 def test_a_large_drawing_is_shown_as_pixels(monkeypatch):
     data = {"image/svg+xml": "<svg/>", "image/png": base64.b64encode(b"png").decode()}
-    assert safe_html.picture_source(data).startswith("data:image/svg+xml;base64,")
-    monkeypatch.setattr(safe_html, "LARGEST_SVG", 3)
-    assert safe_html.picture_source(data) == "data:image/png;base64,cG5n"
+    assert cell_html.picture_source(data).startswith("data:image/svg+xml;base64,")
+    monkeypatch.setattr(cell_html, "LARGEST_SVG", 3)
+    assert cell_html.picture_source(data) == "data:image/png;base64,cG5n"
 
 
 def test_a_figure_needs_a_plain_name_and_an_alternative_text(frame):

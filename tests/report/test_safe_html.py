@@ -62,6 +62,34 @@ def test_dollars_that_are_no_formula_stay(markdown, kept):
     assert "<math" not in text
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "\\begin{align}\na_i &= b \\\\\n  &= *c* \\label{eq:1}\n\\end{align}",
+        "\\begin{align*} a &= b \\end{align*}",
+        "text \\begin{equation}E = mc^2\\tag{1}\\end{equation} text",
+        "\\begin{gather} a \\\\ b \\end{gather}",
+        "\\begin{eqnarray} a &=& b \\nonumber \\end{eqnarray}",
+        "\\begin{alignat}{2} a &= b \\end{alignat}",
+        "$$\\begin{aligned} a &= b \\end{aligned}$$",
+        "\\\\[ a_i * b_i * c \\\\]",
+    ],
+)
+def test_displayed_formulas_need_no_dollars(source):
+    text = page(source)
+    assert text.count('<math display="block"') == 1
+    assert "<em>" not in text and "\\" not in re.sub("<[^>]*>", "", text)
+
+
+def test_formulas_between_backslashes_are_those_that_jupyter_takes():
+    assert page("size \\\\(a_i\\\\) here").count("<msub>") == 1
+    assert "<math" not in page("not \\(this\\) one, nor `\\begin{align}a\\end{align}`")
+
+
+def test_an_environment_that_is_no_formula_stays_source():
+    assert page("\\begin{tabular}{c}x\\end{tabular}").count("<code>") == 1
+
+
 def test_what_cannot_be_set_is_shown_as_its_source():
     text = formula_html("\\nosuchcommand{x}")
     assert text == "<code>$\\nosuchcommand{x}$</code>"

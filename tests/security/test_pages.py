@@ -71,7 +71,8 @@ def test_no_link_in_markdown_or_html_leads_into_a_made_up_page(tmp_path):
 
 
 def test_scripts_and_styles_go_with_their_text():
-    for text in ("<style>p{color:red}</style>x", "<script>run()</script>x", "<svg><style>y</style></svg>x"):
+    elements = ("style", "script", "SCRIPT", "title", "template", "noscript", "iframe", "textarea", "object")
+    for text in (*(f"<{name}>text</{name} >x" for name in elements), "<!-- c -->x"):
         assert safe_html.safe_html(text) == "x"
 
 

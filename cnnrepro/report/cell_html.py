@@ -1,0 +1,128 @@
+"""What the cells of a notebook showed, as HTML for a page: every output in a form that a page can have, or a line that
+says what was left out.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Mapping
+
+from cnnrepro.report.embedded_pictures import Pictures
+from cnnrepro.report.safe_html import latex_html, left_out, markdown_html, safe_html
+
+LARGEST_SVG = 400_000  # bytes; a larger drawing is shown as its PNG
+PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif")
+OURS = "application/vnd.cnnrepro."  # what outputs carry for the page itself
+LONGEST_JSON = 50_000  # characters of an output in JSON
+# Elements of HTML that a page cannot have, and what they are for its readers.
+GONE = {
+    **dict.fromkeys(("script", "canvas"), "a script"),
+    **dict.fromkeys(("iframe", "object", "embed", "applet"), "a page or program from elsewhere"),
+    **{"video": "a film", "audio": "a sound"},
+    **dict.fromkeys(("form", "input", "select", "textarea", "button"), "a form"),
+}
+OTHER = {"application/javascript": "a script", "application/vnd.jupyter.widget-view+json": "a widget"}
+SHOWN = {"text/html", "text/markdown", "text/latex", "text/plain", "application/json", *PICTURES}
+_GONE = re.compile(rf"<({'|'.join(GONE)})\b", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"<(?:iframe|embed|video|audio)\b[^<>]*?\bsrc\s*=\s*[\"']?(https?://[^\s\"'<>]{1,200})", re.IGNORECASE
+)
+# The text that IPython gives to what has no text of its own.
+_NO_TEXT = re.compile(r"\s*<IPython\.\S+ object>\s*")
+# What terminals take besides colours: titles and links, character sets, single letters.
+_CONTROL = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[()*+][A-Za-z0-9]|\x1b(?!\[)[@-_a-z=>]?")
+
+
+def ansi_html(text: str) -> str:
+    """What a terminal was sent, escaped, with its colours."""
+    from nbconvert.filters import ansi2html
+
+    return str(ansi2html(_CONTROL.sub("", text))).replace("\x1b", "")
+
+
+def output_html(data: Mapping[str, object], metadata: Mapping[str, object], pictures: Pictures) -> str:
+    """An output of a cell in the best of its forms.
+
+    A form that needs a script is shown as far as it goes, with the next best: the picture or the text.
+    """
+    kinds = {kind: _text(content) for kind, content in data.items()}
+    parts, missing = _rich(kinds, pictures)
+    if missing or not parts:
+        missing += [OTHER.get(kind, kind) for kind in kinds if kind not in SHOWN and not kind.startswith(OURS)]
+        parts += _pictures(kinds, metadata)
+        if not parts and (_has_text(kinds) or set(kinds) == {"text/plain"}):
+            parts.append(f"<pre>{ansi_html(kinds['text/plain'])}</pre>")
+    elif any(kind in kinds for kind in PICTURES):
+        parts.append(
+            f"<details><summary>The same as a picture</summary>{''.join(_pictures(kinds, metadata))}</details>"
+        )
+    if missing:
+        what = "A form of this output" if parts else "An output"
+        said = html.escape(", ".join(dict.fromkeys(missing)))
+        parts.append(f"<p>{left_out(f'{what} was left out, as pages run and load nothing: {said}.')}</p>")
+    return "".join(parts)
+
+
+def _rich(kinds: Mapping[str, str], pictures: Pictures) -> tuple[list[str], list[str]]:
+    """The text of an output with marks, and what of it a page cannot have."""
+    if "text/html" in kinds:
+        source = kinds["text/html"]
+        needs = list(dict.fromkeys(GONE[tag.lower()] for tag in _GONE.findall(source)))
+        needs += _ADDRESS.findall(source)
+        clean = safe_html(source, pictures)
+        visible = re.sub(r"<(?!img)[^>]*>|&nbsp;", "", clean).strip()
+        return ([f'<div class="shown">{clean}</div>'] if visible else []), needs
+    if "text/markdown" in kinds:
+        return [f'<section class="prose">{markdown_html(kinds["text/markdown"], pictures)}</section>'], []
+    if "text/latex" in kinds:
+        return [f'<div class="shown">{latex_html(kinds["text/latex"])}</div>'], []
+    if any(kind in kinds for kind in PICTURES) or "application/json" not in kinds:
+        return [], []
+    text = kinds["application/json"]
+    more = f"\n[… {len(text) - LONGEST_JSON:,} characters left out …]" if len(text) > LONGEST_JSON else ""
+    return [f"<pre>{html.escape(text[:LONGEST_JSON] + more)}</pre>"], []
+
+
+def _has_text(kinds: Mapping[str, str]) -> bool:
+    return bool(kinds.get("text/plain", "").strip()) and not _NO_TEXT.fullmatch(kinds["text/plain"])
+
+
+def _text(content: object) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, (list, tuple)) and all(isinstance(line, str) for line in content):
+        return "".join(content)
+    return json.dumps(content, indent=1, ensure_ascii=False)
+
+
+def _pictures(kinds: Mapping[str, str], metadata: Mapping[str, object]) -> list[str]:
+    """The picture among the forms of an output, with its alternative text and caption; no or one item."""
+    if not any(kind in kinds for kind in PICTURES):
+        return []
+    about = metadata.get("cnnrepro")
+    about = about if isinstance(about, dict) else {}  # an output may say anything under any name
+    alt = about.get("alt") or kinds.get("text/plain") or "A picture without a description"
+    alt, caption = html.escape(str(alt)), html.escape(str(about.get("caption", "")))
+    try:
+        source = picture_source(kinds)
+    except ValueError:
+        return [f"<p>A picture that cannot be shown: {alt}</p>"]
+    below = f"<figcaption>{caption}</figcaption>" if caption else ""
+    return [f'<figure><img alt="{alt}" src="{source}">{below}</figure>']
+
+
+def picture_source(data: Mapping[str, str]) -> str:
+    """The data: address of an output's picture: its drawing where it is small enough, else its pixels.
+
+    Raises:
+        ValueError: the pixels are not in base64; what they are instead could end the address.
+    """
+    kinds = [kind for kind in PICTURES if kind in data]
+    if kinds[0] == "image/svg+xml" and (len(data[kinds[0]]) < LARGEST_SVG or len(kinds) == 1):
+        return f"data:image/svg+xml;base64,{base64.b64encode(data[kinds[0]].encode(errors='replace')).decode()}"
+    kind = kinds[1] if kinds[0] == "image/svg+xml" else kinds[0]
+    pixels = base64.b64decode("".join(data[kind].split()), validate=True)
+    return f"data:{kind};base64,{base64.b64encode(pixels).decode()}"
