@@ -44,7 +44,10 @@ def data_prepare(
         bool, typer.Option("--partial", help="Prepare what there is where some files are missing.")
     ] = False,
 ) -> None:
-    """Download a data set, or stage originals that are already here; both are checked by their checksums."""
+    """Download a data set, or stage originals that are already here; both are checked by their checksums.
+
+    MNIST may also be unpacked, mnist.npz, or tables of pixels; Kaggle's train.csv has no known checksum and is marked.
+    """
     from cnnrepro import data
 
     typer.echo(f"{name} is ready in {data.prepare(name, source=source, partial=partial)}")

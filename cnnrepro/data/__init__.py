@@ -17,7 +17,7 @@ tensorflow-datasets (TFDS), which downloads them or takes files that are at hand
     image_statistics  mean image, mean colour and principal colours of a training split
     random_numbers    permutations and stratified draws that stay the same for ever
     tf_helpers        TensorFlow and tf.data as this package uses them
-    tfds/             the data sets of TFDS: their files checked or fetched, prepared and read
+    tfds/             the data sets of TFDS: their files checked or fetched, prepared and read; other forms of MNIST
     folder/           photographs: found in a folder or a table, decoded, cropped to a square, cached, divided
     pipelines/        what becomes of an image on its way into a network, as each paper has it; batches
 

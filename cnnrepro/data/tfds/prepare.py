@@ -21,11 +21,12 @@ from cnnrepro import paths
 from cnnrepro.data import embedded, tf_helpers
 from cnnrepro.data.catalogue import DatasetInfo
 from cnnrepro.data.catalogue import info as info_of
-from cnnrepro.data.tfds import cifar10
+from cnnrepro.data.tfds import cifar10, mnist_forms
 from cnnrepro.data.tfds.download import download, reason, why_unreachable
 from cnnrepro.data.tfds.published_files import KnownFile, examine, known_files, locate
 from cnnrepro.data.tfds.read_prepared import damaged, data_root, is_whole, prepared_folder
 from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.stderr import say_line
 
 FILE_FORMAT = "array_record"  # of photographs: it gives any of them at once; TFRecord is read from its beginning
 
@@ -67,12 +68,17 @@ def prepare(
         return folder
     if name == cifar10.NAME and (originals := _original_files(info, source, data_dir, partial)):
         return originals
+    contents = None
+    if name == mnist_forms.NAME:
+        if kept := _digits_of_a_table(info, source, data_dir):
+            return kept
+        contents = mnist_forms.whole(Path(source).expanduser()) if source is not None and not _lies_in(source) else None
     # Not ours to remove: it may hold something else. (Asked again, as another process may just have moved it there.)
     if folder.exists() and not is_whole(info, folder):
         raise WorkFailed(damaged(info, folder, "files are missing or empty"))
     files = known_files(info.tfds_name)
     if source is not None:
-        source = _located(info, Path(source).expanduser(), files)
+        source = _located(info, Path(source).expanduser(), files) if contents is None else source
     elif why := why_unreachable(files[0]):
         raise WorkFailed(_what_to_do(info, folder, files, f"{files[0].url} cannot be reached ({why})"))
     with _alone(info, data_root(data_dir)) as root:
@@ -82,11 +88,14 @@ def prepare(
         scratch = Path(tempfile.mkdtemp(prefix=f".cnnrepro-{name}-", dir=root))
         manual = scratch / "manual"
         manual.mkdir()
-        if source is not None:
+        own_files: Sequence[KnownFile] = ()
+        if contents is not None:
+            own_files = mnist_forms.write_packed(contents, files, manual)
+        elif source is not None:
             _bring(info, files, source, manual)
         elif why := _download(files, manual):
             raise WorkFailed(_what_to_do(info, folder, files, f"the download failed ({why})"))
-        prepared = run_tfds(info, scratch)
+        prepared = run_tfds(info, scratch, own_files) if own_files else run_tfds(info, scratch)
         folder.parent.mkdir(parents=True, exist_ok=True)
         prepared.rename(folder)
     log.info("%s is prepared in %s", name, folder)
@@ -115,17 +124,41 @@ def _original_files(
         return cifar10.stage(originals, root, partial=partial)
 
 
+def _lies_in(source: Path | str) -> bool:
+    """Whether a folder, or one directly in it, has all the files that TFDS knows of MNIST, whatever is in them."""
+    folder = Path(source).expanduser()
+    places = [folder, *folder.iterdir()] if folder.is_dir() else []
+    return any(all((place / f"{name}.gz").is_file() for name in mnist_forms.UNPACKED) for place in places)
+
+
+def _digits_of_a_table(info: DatasetInfo, source: Path | str | None, data_dir: Path | str | None) -> Path | None:
+    """The folder of digits that come from a table without a known checksum; None where there is a better source."""
+    root = data_root(data_dir)
+    if source is None:
+        return root / mnist_forms.FOLDER_NAME if mnist_forms.partly(root) else None
+    folder = Path(source).expanduser()
+    table = mnist_forms.table_in(folder)
+    if table is None or _lies_in(folder) or mnist_forms.whole(folder) is not None:
+        return None
+    with _alone(info, root):
+        kept = mnist_forms.stage(table, root)
+    say_line(f"cnnrepro: {info.name}: {mnist_forms.partly(root)}. Records and pages say so.")
+    return kept
+
+
 def _located(info: DatasetInfo, source: Path, files: Sequence[KnownFile]) -> Path:
     """The folder with the files that TFDS knows; of CIFAR-10 the error names the original ones, too."""
     try:
         return locate(info.name, source, files)
     except UsageError as error:
+        if info.name == mnist_forms.NAME:
+            raise UsageError(f"{error} Other forms do as well: {mnist_forms.FORMS}.") from error
         if info.name != cifar10.NAME:
             raise
         raise UsageError(f"{error} Its original files do as well: {', '.join(cifar10.FILES)}.") from error
 
 
-def run_tfds(info: DatasetInfo, scratch: Path) -> Path:
+def run_tfds(info: DatasetInfo, scratch: Path, own_files: Sequence[KnownFile] = ()) -> Path:
     """Let tensorflow-datasets prepare a data set inside ``scratch``, with its own comparison of checksums.
 
     It would download a file that does not lie in ``scratch / "manual"``, so all of them have to be there.
@@ -133,6 +166,7 @@ def run_tfds(info: DatasetInfo, scratch: Path) -> Path:
     Args:
         info: the data set.
         scratch: a folder with the files in ``manual``; everything is written below it.
+        own_files: those that were packed here, of contents that were checked; their checksums are compared.
 
     Returns:
         The prepared folder, inside ``scratch``.
@@ -146,21 +180,36 @@ def run_tfds(info: DatasetInfo, scratch: Path) -> Path:
         try:
             form = {"file_format": FILE_FORMAT} if info.kind == "pictures" else {}
             builder = tfds.builder(info.tfds_name, data_dir=scratch / "prepared", **form)
-            builder.download_and_prepare(
-                download_dir=scratch / "downloads",
-                download_config=tfds.download.DownloadConfig(
-                    manual_dir=scratch / "manual",
-                    extract_dir=scratch / "extracted",
-                    force_checksums_validation=True,
-                    try_download_gcs=False,
-                ),
-            )
+            with _known_to(tfds, type(builder), own_files):
+                builder.download_and_prepare(
+                    download_dir=scratch / "downloads",
+                    download_config=tfds.download.DownloadConfig(
+                        manual_dir=scratch / "manual",
+                        extract_dir=scratch / "extracted",
+                        force_checksums_validation=True,
+                        try_download_gcs=False,
+                    ),
+                )
         except Exception as error:  # of many kinds; raised again below, where standard error is back
             failure = error
     if failure is not None:
         why = " ".join(str(failure).split()) or type(failure).__name__
         raise WorkFailed(f"tensorflow-datasets could not prepare {info.name!r}: {why}") from failure
     return prepared_folder(info, scratch / "prepared")
+
+
+@contextlib.contextmanager
+def _known_to(tfds, builder: type, files: Sequence[KnownFile]) -> Iterator[None]:
+    """Have a builder of TFDS compare files with these sizes and checksums in place of the published ones."""
+    if not files:
+        yield
+        return
+    infos = tfds.core.download.checksums
+    builder.url_infos = {file.url: infos.UrlInfo(file.size, file.sha256, file.name) for file in files}
+    try:
+        yield
+    finally:
+        del builder.url_infos  # what it inherits is in its place again
 
 
 def _bring(info: DatasetInfo, files: Sequence[KnownFile], source: Path, target: Path) -> None:

@@ -16,7 +16,7 @@ from cnnrepro import paths
 from cnnrepro.data import tf_helpers
 from cnnrepro.data.catalogue import DATASETS, DatasetInfo
 from cnnrepro.data.catalogue import info as info_of
-from cnnrepro.data.tfds import cifar10
+from cnnrepro.data.tfds import cifar10, mnist_forms
 from cnnrepro.errors import WorkFailed
 
 
@@ -35,6 +35,8 @@ def status(name: str, data_dir: Path | str | None = None) -> str:
         return "embedded"
     if is_whole(info, prepared_folder(info, data_dir)):
         return "prepared"
+    if name == mnist_forms.NAME and (kept := mnist_forms.partly(data_root(data_dir))):
+        return f"partial: {kept}"
     return cifar10.status(data_root(data_dir)) if name == cifar10.NAME else "absent"
 
 
