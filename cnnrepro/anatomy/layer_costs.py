@@ -7,7 +7,7 @@ Keras's modules is needed here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +30,9 @@ def _product(*numbers: int | None) -> int | None:
 
 
 # ---- multiply-adds -------------------------------------------------------------------------------------------------
-# A product that is added to a sum counts one. As in the published figures, only sums over weights count: convolutions
-# and dense layers. Additions, comparisons, means and scalings one by one (pooling, normalisation, activations, merges)
-# count 0.
+# A product that is added to a sum counts one: convolutions, dense and recurrent layers, and the matrix products of
+# attention. As in the published figures, what is done to values one by one counts 0: additions, comparisons, means and
+# scalings (pooling, normalisation, activations, merges), look-ups, and interpolation.
 
 
 def _convolution(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
@@ -64,6 +64,121 @@ def _table_convolution(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
     return _product(*layer.kernel_size, layer.connections, *outputs[:-1])
 
 
+def _einsum_dense(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    return _contraction(layer.equation, [(None, *inputs), tuple(layer.kernel.shape)], (None, *outputs))
+
+
+def _einsum(operation: Any, inputs: Sequence[Shape], outputs: Shape) -> int | None:
+    subscripts = getattr(operation, "subscripts", "")
+    if "->" not in subscripts:
+        return None
+    return _contraction(subscripts, [(None, *shape) for shape in inputs], (None, *outputs))
+
+
+def _contraction(equation: str, shapes: Sequence[tuple], outputs: tuple) -> int | None:
+    """The products of an Einstein sum for one image; its first axis is that of the batch."""
+    left, _, right = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != len(shapes) or len(terms) < 2 or not right:
+        return None
+    sizes: dict[str, int | None] = {}
+    for term, shape in zip((*terms, right), (*shapes, outputs), strict=True):
+        before, _, behind = term.partition("...")
+        sizes |= dict(zip(before, shape, strict=False))
+        sizes |= dict(zip(reversed(behind), reversed(shape), strict=False))
+    hidden = set(left) - set(right) - set(".,")
+    return _product(*outputs[1:], *(sizes[letter] for letter in hidden))
+
+
+def _matrix_product(operation: Any, inputs: Sequence[Shape], outputs: Shape) -> int | None:
+    return _product(inputs[0][-1], *outputs) if len(inputs) == 2 and inputs[0] else None
+
+
+def _dot(layer: Any, inputs: Sequence[Shape], outputs: Shape) -> int | None:
+    axes = getattr(layer, "axes", None)
+    if axes is None or len(inputs) != 2:  # ops.dot: along the last axis
+        return _matrix_product(layer, inputs, outputs)
+    axis = axes if isinstance(axes, int) else axes[0]  # counted with that of the batch
+    return _product(inputs[0][axis if axis < 0 else axis - 1], *outputs)
+
+
+def _per_step(cell: Any, depth: int | None) -> int | None:
+    """The multiply-adds of one step of a recurrent cell, for inputs of that many values."""
+    name = kind(cell)
+    if name == "StackedRNNCells":
+        counts, width = [], depth
+        for part in cell.cells:
+            counts.append(_per_step(part, width))
+            width = getattr(part, "units", None)
+        return None if None in counts else sum(counts)
+    if name not in GATES or depth is None:
+        return None
+    return GATES[name] * cell.units * (depth + cell.units)
+
+
+GATES = {"LSTMCell": 4, "GRUCell": 3, "SimpleRNNCell": 1}
+
+
+def _recurrent(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    return _product(inputs[0], _per_step(layer.cell, inputs[-1]))
+
+
+def _convolutional_lstm(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    """Four gates, each a convolution of the input and one of the state, at each step and place."""
+    single = inputs[1:]
+    depth = channels(layer, single)
+    per_step = outputs[1:] if layer.return_sequences else outputs
+    places = _product(*spatial(layer.data_format, per_step))
+    window = math.prod(layer.kernel_size)
+    return None if depth is None else _product(inputs[0], places, window, 4 * layer.filters, depth + layer.filters)
+
+
+def _bidirectional(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    counts = []
+    for part in (layer.forward_layer, layer.backward_layer):
+        made = part.compute_output_shape((None, *inputs))
+        counts.append(known_cost(part, inputs, tuple(made[0] if isinstance(made[0], (list, tuple)) else made)[1:]))
+    return None if None in counts else sum(counts)
+
+
+def _at_each_step(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    return _product(inputs[0], known_cost(layer.layer, inputs[1:], outputs[1:]))
+
+
+def _wrapped(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    return known_cost(layer.layer, inputs, outputs)
+
+
+def _attention(layer: Any, inputs: Sequence[Shape], outputs: Shape) -> int | None:
+    """Queries against keys, and the weights times the values; both are sums of products."""
+    if len(inputs) < 2 or not all(len(shape) == 2 for shape in inputs[:3]):
+        return None
+    (queries, depth), (keys, width) = inputs[:2]
+    return None if None in (depth, width) else _product(queries, keys, depth + width)
+
+
+def _multi_head(layer: Any, inputs: Sequence[Shape], outputs: Shape) -> int | None:
+    """Projections of queries, keys and values, the two products of attention, and the projection of its output."""
+    if len(inputs) < 2:
+        return None
+    query, value = inputs[:2]
+    key = inputs[2] if len(inputs) > 2 and len(inputs[2]) == len(value) else value
+    axes = tuple(getattr(layer, "_attention_axes", None) or ())
+    if axes and len(axes) != len(query) - 1:  # along some axes alone
+        return None
+    grouped = kind(layer) == "GroupedQueryAttention"
+    heads = layer.num_query_heads if grouped else layer.num_heads
+    of_keys = layer.num_key_value_heads if grouped else heads
+    size = layer.head_dim if grouped else layer.key_dim
+    value_size = size if grouped else layer.value_dim
+    queries, keys = _product(*query[:-1]), _product(*value[:-1])
+    if None in (queries, keys, query[-1], value[-1], key[-1], outputs[-1]):
+        return None
+    projections = queries * query[-1] * heads * size + keys * of_keys * (key[-1] * size + value[-1] * value_size)
+    return projections + queries * keys * heads * (size + value_size) + queries * heads * value_size * outputs[-1]
+
+
+# Of layers with one input: the layer, the shapes of its input and its output.
 COSTS: Mapping[str, Callable[[Any, Shape, Shape], int | None]] = {
     **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "GroupedConv2D"), _convolution),
     **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), _transposed),
@@ -71,7 +186,51 @@ COSTS: Mapping[str, Callable[[Any, Shape, Shape], int | None]] = {
     **dict.fromkeys(("SeparableConv1D", "SeparableConv2D"), _separable),
     **dict.fromkeys(("Dense", "RadialBasis"), _dense),
     "TableConv2D": _table_convolution,
+    "EinsumDense": _einsum_dense,
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "RNN"), _recurrent),
+    **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _convolutional_lstm),
+    "Bidirectional": _bidirectional,
+    "TimeDistributed": _at_each_step,
+    "SpectralNormalization": _wrapped,
 }
+# Of layers with several: the layer, the shapes of its inputs, the shape of its output.
+COSTS_OF_SEVERAL: Mapping[str, Callable[[Any, Sequence[Shape], Shape], int | None]] = {
+    "Dot": _dot,
+    "Matmul": _matrix_product,
+    "Einsum": _einsum,
+    **dict.fromkeys(("Attention", "AdditiveAttention"), _attention),
+    **dict.fromkeys(("MultiHeadAttention", "GroupedQueryAttention"), _multi_head),
+}
+# Their state comes as further inputs.
+_FIRST_INPUT_COUNTS = frozenset(
+    ("LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional", "TimeDistributed")
+)
+
+
+def multiply_adds(layer: Any, inputs: Sequence[Shape], outputs: Shape) -> int | None:
+    """What a call of a layer costs for one image; None where that is not known."""
+    name = kind(layer)
+    if name in FREE:
+        return 0
+    if name in COSTS_OF_SEVERAL:
+        return COSTS_OF_SEVERAL[name](layer, inputs, outputs)
+    if name not in COSTS or (len(inputs) != 1 and name not in _FIRST_INPUT_COUNTS):
+        return None
+    return COSTS[name](layer, inputs[0], outputs)
+
+
+def known_cost(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
+    """What a layer or a model within another costs at one step; None where that is not known."""
+    if not hasattr(layer, "inputs") or not hasattr(layer, "layers"):
+        return multiply_adds(layer, [inputs], outputs)
+    from cnnrepro.anatomy.graph import take_apart
+
+    counts = [
+        multiply_adds(call.operation, [shape[1:] for shape in call.input_shapes], call.output_shapes[0][1:])
+        for call in take_apart(layer).calls
+    ]
+    return None if None in counts else sum(counts)
+
 
 # ---- what stays at its place ---------------------------------------------------------------------------------------
 
@@ -79,16 +238,26 @@ PASS_AT_INFERENCE = frozenset(
     {
         *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout"),
         *("GaussianNoise", "StochasticDepth", "ActivityRegularization", "RandomFlip", "RandomRotation", "RandomZoom"),
-        *("RandomTranslation", "RandomContrast", "RandomBrightness"),
+        *("RandomTranslation", "RandomContrast", "RandomBrightness", "RandomShear", "RandomPerspective"),
+        *("RandomColorDegeneration", "RandomColorJitter", "RandomElasticTransform", "RandomErasing", "RandomHue"),
+        *("RandomGaussianBlur", "RandomGrayscale", "RandomInvert", "RandomPosterization", "RandomSaturation"),
+        *("RandomSharpness", "AugMix", "CutMix", "MixUp", "RandAugment"),
     }
 )
 # Value by value: an output sees what its input sees.
 ELEMENTWISE = PASS_AT_INFERENCE | frozenset(
     {
         *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Identity", "BatchNormalization", "Normalization"),
-        *("Rescaling", "LocalResponseNormalization", "LayerScale"),
-        *("Absolute", "Abs", "Cast", "Clip", "Elu", "Exp", "Gelu", "HardSigmoid", "HardSwish", "HardSilu", "Log"),
-        *("Negative", "Relu", "Relu6", "Sigmoid", "Silu", "Softplus", "Sqrt", "Square", "Tanh"),
+        *("Rescaling", "LocalResponseNormalization", "LayerScale", "Masking", "Solarization"),
+        *("Abs", "Absolute", "Arccos", "Arccosh", "Arcsin", "Arcsinh", "Arctan", "Arctanh", "BatchNorm", "Cast"),
+        *("Cbrt", "Ceil", "Celu", "Clip", "Conj", "Conjugate", "ConvertToTensor", "Copy", "Cos", "Cosh", "Deg2rad"),
+        *("Elu", "Erf", "Erfc", "Erfinv", "Exp", "Exp2", "Expm1", "Fabs", "Floor", "Gelu", "HardShrink"),
+        *("HardSigmoid", "HardSilu", "HardSwish", "HardTanh", "Heaviside", "I0", "Imag", "Isfinite", "Isinf"),
+        *("Isnan", "Isneginf", "Isposinf", "Isreal", "LeakyRelu", "Log", "Log10", "Log1p", "Log2", "LogicalNot"),
+        *("LogSigmoid", "NanToNum", "Negative", "OnesLike", "Rad2deg", "Real", "Reciprocal", "Relu", "Relu6"),
+        *("Round", "Rsqrt", "SaturateCast", "Selu", "Sigmoid", "Sign", "Signbit", "Silu", "Sin", "Sinc", "Sinh"),
+        *("SoftShrink", "Softplus", "Softsign", "SparsePlus", "SparseSigmoid", "Sqrt", "Square", "Squareplus"),
+        *("StopGradient", "Tan", "Tanh", "TanhShrink", "Threshold", "Trunc", "ZerosLike"),
     }
 )
 # Value by value if their axis is the channels.
@@ -97,12 +266,62 @@ ALONG_AN_AXIS = frozenset({"Softmax", "LogSoftmax", "UnitNormalization", "RMSNor
 OF_ONE_IMAGE = frozenset({"LayerNormalization", "GroupNormalization"})
 # CustomScaleLayer is Inception-ResNet's: one path plus a multiple of another.
 MERGES = frozenset(
-    ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract", "Divide", "TrueDivide")
-) | {"CustomScaleLayer"}
+    {
+        *("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract", "Divide", "TrueDivide"),
+        *("DivideNoNan", "Power", "FloorDivide", "Fmax", "Fmin", "Fmod", "Mod", "Hypot", "Arctan2", "Logaddexp"),
+        *("Logaddexp2", "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd"),
+        *("LogicalOr", "LogicalXor", "Where", "CustomScaleLayer"),
+    }
+)
 GLOBAL_POOLS = frozenset(f"Global{kind}Pooling{axes}D" for kind in ("Average", "Max") for axes in (1, 2, 3))
-RESHAPES = frozenset({"Flatten", "Reshape"})
+ADAPTIVE_POOLS = frozenset(f"Adaptive{kind}Pooling{axes}D" for kind in ("Average", "Max") for axes in (1, 2, 3))
+# One value from all along an axis: ops.mean and its like.
+REDUCTIONS = frozenset(
+    {
+        *(
+            "All",
+            "Amax",
+            "Amin",
+            "Any",
+            "Argmax",
+            "Argmin",
+            "CountNonzero",
+            "Logsumexp",
+            "Max",
+            "Mean",
+            "Median",
+            "Min",
+        ),
+        *("Nanargmax", "Nanargmin", "Nanmax", "Nanmean", "Nanmedian", "Nanmin", "Nanprod", "Nanstd", "Nansum"),
+        *("Nanvar", "Prod", "Ptp", "Std", "Sum", "Var"),
+    }
+)
+RESHAPES = frozenset({"Flatten", "Reshape", "ExpandDims", "Squeeze", "Ravel", "View"})
 # A view of what is there already: no memory of its own.
-VIEWS = RESHAPES | {"Identity"}
+VIEWS = RESHAPES | {"Identity", "StopGradient"}
+RESIZINGS = frozenset({"Resizing", "Resize", *(f"UpSampling{axes}D" for axes in (1, 2, 3))})
+# What cuts off or adds at the edges.
+EDGES = frozenset(f"{kind}{axes}D" for kind in ("ZeroPadding", "Cropping") for axes in (1, 2, 3)) | {
+    *("CenterCrop", "RandomCrop", "Pad"),
+}
+# Values are moved, compared, drawn or looked up; nothing is multiplied and added up. Where their places come from is
+# not followed, but for flips, which are taken for what they see unflipped.
+MOVES = frozenset(
+    {
+        *("Append", "Arange", "Argpartition", "Argsort", "Array", "ArraySplit", "BroadcastTo", "CropImages", "Cumprod"),
+        *("Cumsum", "DepthToSpace", "Diag", "Diagflat", "Diagonal", "Diff", "Digitize", "Dsplit", "Dstack"),
+        *("EmptyLike", "ExtractPatches", "Flip", "Fliplr", "Flipud", "Fold", "Full", "FullLike", "GetItem", "Glu"),
+        *("Hsplit", "Hstack", "IsIn", "Linspace", "Meshgrid", "Moveaxis", "MultiHot", "Nancumprod", "Nancumsum"),
+        *("OneHot", "PadImages", "Rearrange", "Repeat", "RGBToGrayscale", "RGBToHSV", "HSVToRGB", "Roll", "Rot90"),
+        *("Scatter", "ScatterUpdate", "Select", "Slice", "SliceUpdate", "Sort", "SpaceToDepth", "Sparsemax", "Split"),
+        *("Stack", "Swapaxes", "Take", "TakeAlongAxis", "Tile", "TopK", "Transpose", "Tril", "Triu", "Unfold"),
+        *("Unstack", "Vsplit", "Vstack", "LayerNorm", "RMSNorm", "Normalize", "Moments", "Quantile", "Percentile"),
+        *("AveragePool", "MaxPool", "AdaptiveAveragePool", "AdaptiveMaxPool", "Permute", "RepeatVector", "Embedding"),
+        *("CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup", "StringLookup"),
+        *("TextVectorization", "MaxNumBoundingBoxes", "AutoContrast", "Equalization"),
+        "ContrastLimitedAdaptiveHistogramEqualization",
+    }
+)
 
 # ---- windows -------------------------------------------------------------------------------------------------------
 
@@ -163,10 +382,28 @@ FREE = (
     | OF_ONE_IMAGE
     | MERGES
     | GLOBAL_POOLS
+    | ADAPTIVE_POOLS
+    | REDUCTIONS
     | RESHAPES
-    | {"InputLayer", "Permute", "IdentityShortcut", "L2Pooling2D", "TrainableSubsampling2D", *_POOLS}
-    | {f"{kind}{axes}D" for kind in ("ZeroPadding", "Cropping", "UpSampling") for axes in (1, 2, 3)}
+    | RESIZINGS
+    | EDGES
+    | MOVES
+    | {"InputLayer", "IdentityShortcut", "L2Pooling2D", "TrainableSubsampling2D", *_POOLS}
 )
+TRANSPOSED = frozenset(f"Conv{axes}DTranspose" for axes in (1, 2, 3))
+
+# ---- memory --------------------------------------------------------------------------------------------------------
+# Written over their input where nothing else reads that: the gradient is computed from the output.
+IN_PLACE = frozenset({"ReLU", "Relu", "Dropout"})
+IN_PLACE_ACTIVATIONS = frozenset({"linear", "relu", "sigmoid", "softmax", "tanh"})
+
+
+def works_in_place(layer: Any) -> bool:
+    """Whether a layer needs no memory of its own for its output."""
+    name = kind(layer)
+    return name in IN_PLACE or (
+        name == "Activation" and getattr(layer.activation, "__name__", "") in IN_PLACE_ACTIVATIONS
+    )
 
 
 def kind(layer: Any) -> str | None:

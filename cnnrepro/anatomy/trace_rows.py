@@ -23,7 +23,8 @@ class Row:
         output_shape: without the batch axis; a tuple of shapes where there are several outputs.
         parameters, trainable_parameters: those that no row before has counted.
         multiply_adds: for one image.
-        activation_bytes, training_bytes: of the output for one image, without and with its gradient.
+        activation_bytes, training_bytes: of the output for one image, without and with its gradient; 0 where it is
+            written over the layer's input.
         receptive_field, stride, offset: in pixels of the input; a pair where the axes differ; None where there are no
             places: a stride where one unit is left, all three where the input is a vector.
         at_inference: False for what is computed in training alone.
@@ -39,7 +40,7 @@ class Row:
     activation_bytes: int | str
     training_bytes: int | str
     receptive_field: int | tuple[int, ...] | str | None
-    stride: int | tuple[int, ...] | str | None
+    stride: float | tuple[float, ...] | str | None
     offset: float | tuple[float, ...] | str | None
     at_inference: bool = True
     note: str = ""
@@ -47,15 +48,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums over the rows.
+    """Sums over the rows. This is the place where figures of whole networks are made, for commands and pages alike.
 
     Args:
         parameters, trainable_parameters: of the model.
         multiply_adds: at inference, for one image; "unknown" where a row's are.
-        known_multiply_adds: the sum of those that are known.
+        known_multiply_adds: the sum of those that are known: "at least" so many, where some are not.
         activation_bytes: at inference, for one image, when every output is kept; "unknown" where a row's are.
         training_bytes: outputs and their gradients, those in training alone included.
         unknown: names of the rows whose multiply-adds are unknown.
+        answering_parameters: trainable ones on the way to the answer; heads that are there in training alone are not.
     """
 
     parameters: int
@@ -65,11 +67,20 @@ class Totals:
     activation_bytes: int | str
     training_bytes: int | str
     unknown: tuple[str, ...] = ()
+    answering_parameters: int = 0
 
     @property
     def non_trainable_parameters(self) -> int:
         """Parameters that training does not touch, such as moving statistics."""
         return self.parameters - self.trainable_parameters
+
+    def spelled_multiply_adds(self, names: int = 12) -> str:
+        """The sum as text; where some are unknown, what is known, and so many names of the layers that it lacks."""
+        if not self.unknown:
+            return spell(self.known_multiply_adds)
+        listed = ", ".join(self.unknown[:names])
+        more = f" and {len(self.unknown) - names:,} more" if len(self.unknown) > names else ""
+        return f"at least {spell(self.known_multiply_adds)}; not counted: {listed}{more}"
 
 
 def _total(values: list[int | str]) -> int | str:
@@ -118,6 +129,7 @@ class Trace:
             activation_bytes=_total([row.activation_bytes for row in inference]),
             training_bytes=_total([row.training_bytes for row in self.rows]),
             unknown=tuple(row.name for row in inference if row.multiply_adds == UNKNOWN),
+            answering_parameters=sum(row.trainable_parameters for row in inference),
         )
 
     def frame(self) -> pd.DataFrame:
@@ -146,7 +158,7 @@ class Trace:
             f"{self.model}: input {spell_shape(self.input_shape)}",
             pd.DataFrame([spelled(row) for row in self.rows]).to_string(index=False),
             f"parameters {totals.parameters:,} ({totals.trainable_parameters:,} trainable)",
-            f"multiply-adds {spell(totals.multiply_adds)}",
+            f"multiply-adds {totals.spelled_multiply_adds()}",
             f"activations {spell(totals.activation_bytes)} bytes an image, {spell(totals.training_bytes)} in training",
         ]
         return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,13 @@ def trace(model: keras.Model, input_shape: tuple[int, int, int] | None = None) -
 
     - **Parameters** are counted where their layer is called first. ``count_params()`` counts batch normalisation's
       moving statistics, PyTorch does not; here they are the parameters that are not trainable.
-    - **Multiply-adds** for one image: products that are added up in convolutions and dense layers; one multiply-add
-      counts one. As in published figures, all else (pooling, normalisation, activations, merges) counts 0.
-    - **Activation bytes** for one image: the layer's output in its number format. A reshape takes none. For training,
-      the gradient takes the same again; the input image has no gradient. Optimiser and workspace are not included.
+    - **Multiply-adds** for one image: products that are added up, in convolutions, dense and recurrent layers and
+      attention; one multiply-add counts one. As in published figures, what is done to values one by one counts 0:
+      pooling, normalisation, rescaling, activations, merges, interpolation, look-ups.
+    - **Activation bytes** for one image: the layer's output in its number format. A reshape takes none, and neither
+      does what is written over its input: ReLU, dropout, and activations whose gradient follows from their output. For
+      training, the gradient takes the same again; the input image has no gradient. Optimiser and workspace are not
+      included.
     - **Receptive field**, **stride** and **offset** (the centre of the first unit's field; 0 is the first pixel's
       centre), in pixels of the input. Where paths meet, the field is the smallest that holds all paths', and the note
       says where they disagree. Parts that lie in the padding are included.
@@ -61,23 +65,29 @@ def trace(model: keras.Model, input_shape: tuple[int, int, int] | None = None) -
 def _rows(graph: Graph, needed: frozenset[Hashable]) -> tuple[Row, ...]:
     fields: dict[Hashable, ReceptiveFields] = {}
     counted: set[int] = set()
+    readers = Counter(tensor for call in graph.calls for tensor in call.inputs)
     rows = []
     for call in graph.calls:
         kind = layer_costs.kind(call.operation)
         if call.inputs:
             shapes = [shape[1:] for shape in call.input_shapes]
             inputs = [fields[tensor] for tensor in call.inputs]
-            outputs = receptive_field_rules.through(call.operation, kind, inputs, shapes)
+            outputs = receptive_field_rules.through(call.operation, kind, inputs, shapes, call.output_shapes[0][1:])
         else:
             outputs = receptive_field_rules.of_input(call.output_shapes[0][1:])
         fields.update(dict.fromkeys(call.outputs, outputs))
-        rows.append(_row(call, kind, outputs, counted, at_inference=not needed.isdisjoint(call.outputs)))
+        alone = all(readers[tensor] == 1 for tensor in call.inputs)  # what another call reads cannot be written over
+        in_place = alone and layer_costs.works_in_place(call.operation)
+        at_inference = not needed.isdisjoint(call.outputs)
+        rows.append(_row(call, kind, outputs, counted, at_inference=at_inference, in_place=in_place))
     return tuple(rows)
 
 
-def _row(call: Call, kind: str | None, fields: ReceptiveFields, counted: set[int], *, at_inference: bool) -> Row:
+def _row(
+    call: Call, kind: str | None, fields: ReceptiveFields, counted: set[int], *, at_inference: bool, in_place: bool
+) -> Row:
     trainable, fixed, shared = _parameters(call.operation, counted)
-    forward, training = _bytes(call, kind)
+    forward, training = _bytes(call, kind, in_place=in_place)
     notes = [fields.note] if fields.note else []
     if shared:
         notes.append("its weights are counted where they are first used")
@@ -90,7 +100,7 @@ def _row(call: Call, kind: str | None, fields: ReceptiveFields, counted: set[int
         output_shape=shapes[0] if len(shapes) == 1 else tuple(shapes),
         parameters=trainable + fixed,
         trainable_parameters=trainable,
-        multiply_adds=_multiply_adds(call, kind),
+        multiply_adds=_multiply_adds(call),
         activation_bytes=forward,
         training_bytes=training,
         receptive_field=_each([region and region.size for region in fields.regions]),
@@ -121,17 +131,16 @@ def _parameters(layer: object, counted: set[int]) -> tuple[int, int, bool]:
     return learned, sum(new.values()) - learned, len(new) < len(weights)
 
 
-def _multiply_adds(call: Call, kind: str | None) -> int | str:
-    if kind in layer_costs.FREE:
-        return 0
-    if kind not in layer_costs.COSTS or len(call.inputs) != 1:
-        return UNKNOWN
-    count = layer_costs.COSTS[kind](call.operation, call.input_shapes[0][1:], call.output_shapes[0][1:])
+def _multiply_adds(call: Call) -> int | str:
+    shapes = [shape[1:] for shape in call.input_shapes]
+    count = layer_costs.multiply_adds(call.operation, shapes, call.output_shapes[0][1:])
     return UNKNOWN if count is None else count
 
 
-def _bytes(call: Call, kind: str | None) -> tuple[int | str, int | str]:
+def _bytes(call: Call, kind: str | None, *, in_place: bool) -> tuple[int | str, int | str]:
     """Bytes that the output takes for one image: forward, and in training with its gradient."""
+    if kind in layer_costs.VIEWS or in_place:
+        return 0, 0
     sizes = [
         None if None in shape[1:] or dtype not in BYTES else math.prod(shape[1:]) * BYTES[dtype]
         for shape, dtype in zip(call.output_shapes, call.output_dtypes, strict=True)
@@ -139,8 +148,6 @@ def _bytes(call: Call, kind: str | None) -> tuple[int | str, int | str]:
     if None in sizes:
         return UNKNOWN, UNKNOWN
     size = sum(sizes)
-    if kind in layer_costs.VIEWS:
-        return 0, 0
     if kind == "InputLayer":
         return size, size
     return (0 if kind in layer_costs.PASS_AT_INFERENCE else size), 2 * size

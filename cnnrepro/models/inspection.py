@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.anatomy.trace_rows import spell
 from cnnrepro.errors import UsageError
 from cnnrepro.models.catalogue import MODELS, entry, parse_options
 from cnnrepro.models.layer_pattern import is_count, is_pattern
@@ -46,7 +45,8 @@ class Inspection:
     def to_dict(self) -> dict:
         """Plain values for JSON."""
         trace = self.rows.to_dict()
-        sums = ("parameters", "trainable_parameters", "multiply_adds", "activation_bytes", "training_bytes")
+        sums = ("parameters", "trainable_parameters", "multiply_adds", "known_multiply_adds")
+        sums += ("activation_bytes", "training_bytes", "answering_parameters")
         published = self.published and asdict(self.published) | {"difference": self.differences()}
         return {
             "name": self.name,
@@ -61,14 +61,18 @@ class Inspection:
         totals = self.rows.totals
         learned = totals.trainable_parameters
         fixed = f", {totals.non_trainable_parameters:,} not" if totals.non_trainable_parameters else ""
+        heads = []
+        if totals.answering_parameters != learned:
+            heads = [
+                f"               {totals.answering_parameters:,} of them without the heads that are there in training"
+            ]
         lines = [
             f"parameters     {totals.parameters:,} ({learned:,} trainable{fixed})",
-            f"multiply-adds  {spell(totals.multiply_adds)}",
+            *heads,
+            f"multiply-adds  {totals.spelled_multiply_adds()}",
             f"activations    {_megabytes(totals.activation_bytes)} an image, "
             f"{_megabytes(totals.training_bytes)} with gradients",
         ]
-        if totals.unknown:
-            lines.append(f"unknown        {', '.join(totals.unknown)}: their multiply-adds are not in the total")
         published = self.published
         if published is not None:
             lines.append(f"published      {published.source}")

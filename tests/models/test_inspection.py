@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from cnnrepro.anatomy import trace
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
 from cnnrepro.models import MODELS
@@ -109,3 +110,26 @@ def test_a_loaded_keras_stays(monkeypatch):
 
 def test_shapes_are_read_as_people_write_them():
     assert parse_shape("227x227x3") == parse_shape("227×227×3") == parse_shape("227X227X3") == (227, 227, 3)
+
+
+@pytest.mark.parametrize("name", ["googlenet_small", "resnet20", "alexnet_small", "vgg16_small"])
+def test_pages_and_inspect_have_the_same_figures(name):
+    from cnnrepro.lessons.architectures.network_costs import costs
+
+    found = inspect(name)
+    cost = costs({name: found.rows})[name]
+    spelled = found.to_dict()
+    assert (cost.activation_bytes, cost.training_bytes) == (spelled["activation_bytes"], spelled["training_bytes"])
+    assert (cost.parameters, cost.multiply_adds) == (spelled["answering_parameters"], spelled["multiply_adds"])
+
+
+def test_what_is_written_over_its_input_takes_no_memory_unless_another_reads_it():
+    layers = keras.layers
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, name="conv")(image)
+    alone = trace(keras.Model(image, layers.ReLU(name="relu")(x)))
+    assert (alone["relu"].activation_bytes, alone["relu"].training_bytes) == (0, 0)
+    both = trace(keras.Model(image, layers.Add()([layers.ReLU(name="relu")(x), x])))
+    assert both["relu"].activation_bytes == 6 * 6 * 4 * 4
+    gelu = trace(keras.Model(image, layers.Activation("gelu", name="gelu")(x)))
+    assert gelu["gelu"].training_bytes == 2 * 6 * 6 * 4 * 4  # its gradient needs its input

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from cnnrepro import anatomy
-from cnnrepro.anatomy import Row, Trace
+from cnnrepro.anatomy import Trace
 from cnnrepro.claims.check_helpers.networks import traced
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, Verdict, conclude, right_or_wrong
 from cnnrepro.engine import keras, without_weights
 
-IN_PLACE = ("ReLU", "Activation", "Dropout")  # written over their input: no memory of their own
 PER_PARAMETER = 3 * 4  # weight, gradient and momentum in float32
 BATCH = 128
 
 
-def activation_memory(rows: Iterable[Row]) -> tuple[int, int]:
-    """Bytes of the activations of one image, forward and in training with their gradients."""
-    kept = [row for row in rows if row.kind not in IN_PLACE]
-    return sum(row.activation_bytes for row in kept), sum(row.training_bytes for row in kept)
+def activation_memory(rows: Trace) -> tuple[int, int]:
+    """Bytes of the activations of one image, forward and in training with their gradients; as `inspect` has them."""
+    return rows.totals.activation_bytes, rows.totals.training_bytes
 
 
 def weight_memory(rows: Trace) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cnnrepro import anatomy, models
 from cnnrepro.anatomy.trace_rows import Trace
-from cnnrepro.claims.checks.memory import IN_PLACE, PER_PARAMETER, activation_memory
+from cnnrepro.claims.checks.memory import PER_PARAMETER
 from cnnrepro.lessons.architectures.drawn_boxes import CONVOLUTIONS, DENSE, Box, boxes
 from cnnrepro.models import MODELS, Published
 from cnnrepro.models.layer_pattern import is_pattern
@@ -40,7 +40,7 @@ class NetworkCost:
     parameters: int  # trainable ones on the way to the answer; auxiliary heads are not
     multiply_adds: int  # on the way to the answer
     activation_bytes: int  # outputs, without their gradients; ReLU and dropout in place
-    training_bytes: int  # the same with their gradients
+    training_bytes: int  # with their gradients, and with heads that are there in training alone
     field: int  # the receptive field of the last feature map
     published: Published | None
 
@@ -51,15 +51,14 @@ def costs(traces: Mapping[str, Trace]) -> dict[str, NetworkCost]:
 
 
 def _cost(name: str, rows: Trace) -> NetworkCost:
-    answering = [row for row in rows if row.at_inference]
-    forward, training = activation_memory(answering)
-    maps = [row for row in answering if len(row.output_shape) == 3]
+    totals = rows.totals
+    maps = [row for row in rows if row.at_inference and len(row.output_shape) == 3]
     return NetworkCost(
         title=title(name),
-        parameters=sum(row.trainable_parameters for row in answering),
-        multiply_adds=rows.totals.multiply_adds,
-        activation_bytes=forward,
-        training_bytes=training,
+        parameters=totals.answering_parameters,
+        multiply_adds=totals.multiply_adds,
+        activation_bytes=totals.activation_bytes,
+        training_bytes=totals.training_bytes,
         field=maps[-1].receptive_field,
         published=None if is_pattern(name) else models.entry(name).published,
     )
@@ -134,7 +133,7 @@ def layer_memory(rows: Trace) -> list[tuple[str, float, float, float]]:
             row.trainable_parameters * 4 / 1e6,
         )
         for row in rows
-        if row.at_inference and row.activation_bytes and row.kind not in IN_PLACE
+        if row.at_inference and row.activation_bytes
     ]
 
 
