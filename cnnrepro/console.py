@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import typer
 
+from cnnrepro.files import json_text
+
 
 def print_json(value: object) -> None:
     """JSON alone, of plain values and dataclasses of them."""
-    typer.echo(json.dumps(value, indent=2, default=asdict))
+    typer.echo(json_text(value, indent=2, default=asdict))
 
 
 def print_table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import json
 import os
 import shutil
 import uuid
@@ -49,6 +50,23 @@ def write_whole(
 def write_text(path: Path, text: str) -> None:
     """``write_whole`` for a text."""
     write_whole(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def json_text(value: object, **options: object) -> str:
+    """A value as JSON, which knows no NaN and no infinity: they become the texts "NaN", "Infinity" and "-Infinity".
+
+    Python's ``float`` and pandas read those back. Whatever people and other programs read is written by this; a key is
+    hashed, and a checkpoint kept, from the form that Python gives.
+
+    Args:
+        value: plain values, and what ``default`` makes plain.
+        options: of ``json.dumps``.
+    """
+    try:
+        return json.dumps(value, allow_nan=False, **options)
+    except ValueError:
+        finite = json.loads(json.dumps(value, **options), parse_constant=str)
+        return json.dumps(finite, allow_nan=False, **options)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -1,8 +1,11 @@
+import json
+import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 
 import pytest
 
-from cnnrepro.files import folder_beside, remove_leftovers, write_text, write_whole
+from cnnrepro.files import folder_beside, json_text, remove_leftovers, write_text, write_whole
 
 
 def test_a_file_appears_whole(tmp_path):
@@ -22,6 +25,21 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
         write_whole(tmp_path / "a.txt", fail)
     assert (tmp_path / "a.txt").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_numbers_that_json_has_no_word_for_are_texts():
+    @dataclass
+    class Point:
+        x: float
+
+    value = {"a": [math.nan, math.inf, -math.inf, 1.5], "b": Point(math.nan), "c": "NaN"}
+    text = json_text(value, default=asdict)
+    assert json.loads(text, parse_constant=pytest.fail) == {
+        "a": ["NaN", "Infinity", "-Infinity", 1.5],
+        "b": {"x": "NaN"},
+        "c": "NaN",
+    }
+    assert json_text({"a": 0.1, "é": [1]}, indent=1) == json.dumps({"a": 0.1, "é": [1]}, indent=1)
 
 
 def test_many_make_temporary_folders_beside_each_other_at_once(tmp_path):

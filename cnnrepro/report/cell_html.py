@@ -30,6 +30,7 @@ _GONE = re.compile(rf"<({'|'.join(GONE)})\b", re.IGNORECASE)
 _ADDRESS = re.compile(
     r"<(?:iframe|embed|video|audio)\b[^<>]*?\bsrc\s*=\s*[\"']?(https?://[^\s\"'<>]{1,200})", re.IGNORECASE
 )
+_COLOURS = re.compile(r"#T_\w+_row\d+_col\d+[^<{]*\{[^<}]*color")  # of pandas's Styler
 # The text that IPython gives to what has no text of its own.
 _NO_TEXT = re.compile(r"\s*<IPython\.\S+ object>\s*")
 # What terminals take besides colours: titles and links, character sets, single letters.
@@ -72,6 +73,7 @@ def _rich(kinds: Mapping[str, str], pictures: Pictures) -> tuple[list[str], list
         source = kinds["text/html"]
         needs = list(dict.fromkeys(GONE[tag.lower()] for tag in _GONE.findall(source)))
         needs += _ADDRESS.findall(source)
+        needs += ["the colours of a table"] if _COLOURS.search(source) else []
         clean = safe_html(source, pictures)
         visible = re.sub(r"<(?!img)[^>]*>|&nbsp;", "", clean).strip()
         return ([f'<div class="shown">{clean}</div>'] if visible else []), needs
@@ -104,7 +106,8 @@ def _pictures(kinds: Mapping[str, str], metadata: Mapping[str, object]) -> list[
         return []
     about = metadata.get("cnnrepro")
     about = about if isinstance(about, dict) else {}  # an output may say anything under any name
-    alt = about.get("alt") or kinds.get("text/plain") or "A picture without a description"
+    text = kinds["text/plain"] if _has_text(kinds) else ""
+    alt = about.get("alt") or text or "A picture without a description"
     alt, caption = html.escape(str(alt)), html.escape(str(about.get("caption", "")))
     try:
         source = picture_source(kinds)

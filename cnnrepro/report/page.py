@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import copy
+import html
 import io
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from cnnrepro.claims.verdict import NoVerdict, Verdict, count
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.experiments.papermill_form import INJECTED_TAG, names_set_by
 from cnnrepro.experiments.parameters import TAG, parse_cell
+from cnnrepro.files import json_text
 from cnnrepro.report import cell_html, safe_html
 from cnnrepro.report.display import FIGURE_NAME, NO_VERDICT_TYPE, RUNS_TYPE, VERDICT_TYPE
 from cnnrepro.report.embedded_pictures import Pictures
@@ -104,6 +105,16 @@ def require_complete(notebook: NotebookNode, *, figures: Sequence[str] = (), cla
         raise WorkFailed(f"The notebook ran, but it shows no verdict on statement {', '.join(unjudged)}.")
 
 
+def first_heading(notebook: NotebookNode) -> str:
+    """The first heading in a notebook's Markdown as text; empty where there is none."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (made := safe_html.markdown_html(cell.source)):
+            found = re.search(r"<h([1-6])\b[^>]*>(.*?)</h\1>", made, re.DOTALL)
+            if found:
+                return " ".join(html.unescape(re.sub(r"<[^>]*>", "", found[2])).split())
+    return ""
+
+
 def write_page(
     notebook: NotebookNode,
     folder: Path,
@@ -158,7 +169,7 @@ def write_page(
         "no_verdicts": [none.to_dict() for none in no_verdicts],
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+    text = json_text(about, indent=1, ensure_ascii=False) + "\n"
     (folder / REPORT).write_text(text, encoding="utf-8", errors="backslashreplace")
     return Page(folder / PAGE, title, verdicts, tuple(figures))
 
@@ -206,9 +217,9 @@ def _html(notebook: NotebookNode, around: dict, folder: Path | None) -> str:
         filters=filters,
     )
     plain = copy.deepcopy(notebook)
-    for cell in plain.cells[:1]:
-        if cell.cell_type == "markdown":  # without the heading it opens with: the page has its title at the top
-            cell.source = re.sub(r"\A\s*# [^\n]*\n?", "", cell.source)
+    first = next((cell for cell in plain.cells if cell.cell_type == "markdown"), None)
+    if first is not None:  # without the heading it opens with: the page has its title at the top
+        first.source = re.sub(r"\A\s*(?:#(?!#)[^\n]*|<h1\b.*?</h1>|[^\n]+\n=+[ \t]*(?=\n|\Z))\n?", "", first.source)
     body, _ = exporter.from_notebook_node(plain, resources={"page": around})
     return body
 

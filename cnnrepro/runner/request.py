@@ -23,6 +23,7 @@ from cnnrepro.experiments.parameters import (
     complete,
     identity,
     of_text,
+    read_notebook,
     read_parameters,
     require_known,
 )
@@ -66,7 +67,9 @@ class PageRequest:
         """The heading of its page."""
         if self.experiment:
             return self.experiment.title_of(self.arms)
-        return self.notebook.stem.replace("_", " ").capitalize()
+        from cnnrepro.report.page import first_heading
+
+        return first_heading(read_notebook(self.notebook)) or self.notebook.stem.replace("_", " ").capitalize()
 
     @property
     def claims(self) -> tuple[int, ...]:

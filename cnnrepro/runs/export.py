@@ -12,13 +12,12 @@ A row an epoch: ``key``, ``model``, ``dataset``, ``recipe``, ``seed``, ``epoch``
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError, WorkFailed
-from cnnrepro.files import write_whole
+from cnnrepro.files import json_text, write_whole
 from cnnrepro.runs.record import RUNNING, RunRecord
 from cnnrepro.runs.store import RunStore
 
@@ -117,7 +116,7 @@ def _column(values: Sequence[object]) -> pd.Series:
 
 def _text(value: object) -> str:
     """A cell as text that every program can read; names of files may hold bytes that are no characters."""
-    text = value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else json_text(value)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

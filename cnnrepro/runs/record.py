@@ -15,7 +15,7 @@ from pathlib import Path
 
 import orjson
 
-from cnnrepro.files import write_whole
+from cnnrepro.files import json_text, write_whole
 from cnnrepro.runs.spec import RunSpec
 
 # Of the record file; a reader refuses one that it does not know. Format 1 had no checksums.
@@ -148,7 +148,7 @@ _TAIL = 120  # bytes at the end in which the checksum lies
 
 def write_record(path: Path, record: RunRecord, check: Callable[[], object] | None = None) -> None:
     """Write a record, whole or not at all; ``check`` is called before it takes its place, and may raise."""
-    blank = (json.dumps({**record.to_dict(), "checksum": _BLANK}, indent=1) + "\n").encode()
+    blank = (json_text({**record.to_dict(), "checksum": _BLANK}, indent=1) + "\n").encode()
     head, tail = blank[:-_TAIL], blank[-_TAIL:]
     text = head + tail.replace(_BLANK.encode(), hashlib.sha256(blank).hexdigest().encode())
     write_whole(path, lambda file: file.write(text), before_move=check)
@@ -169,7 +169,18 @@ def read_record(path: Path | str) -> RunRecord:
         values = json.loads(text)
     if isinstance(values, dict) and values.get("format") == FORMAT and values.get("checksum") != _checksum(text):
         raise ValueError("its checksum does not fit; it was changed after it was written")
+    if isinstance(values, dict) and (b'"NaN"' in text or b'Infinity"' in text):
+        values |= {name: _numbers(values[name]) for name in ("history", "test") if name in values}
     return RunRecord.from_dict(values)
+
+
+def _numbers(value: object) -> object:
+    """Values with the numbers that JSON has no word for in place of the texts that stand for them."""
+    if isinstance(value, dict):
+        return {name: _numbers(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return float(value) if isinstance(value, str) and value in ("NaN", "Infinity", "-Infinity") else value
 
 
 def _checksum(text: bytes) -> str:

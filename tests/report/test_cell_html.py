@@ -20,10 +20,12 @@ def shown(metadata=None, **data):
 
 def test_tables_of_pandas_come_without_their_styles():
     frame = pd.DataFrame({"model": ["AlexNet"], "accuracy": [0.984]})
-    for table in (frame._repr_html_(), frame.style.highlight_max().set_caption("A caption")._repr_html_()):
+    for table in (frame._repr_html_(), frame.style.set_caption("A caption")._repr_html_()):
         text = shown(text__html=table, text__plain="t")
         assert text.count("<table") == 1 and "AlexNet" in text and "0.984" in text
         assert not [word for word in ("style", "vertical-align", "background-color", "left-out") if word in text]
+    coloured = shown(text__html=frame.style.highlight_max(subset="accuracy")._repr_html_())
+    assert "0.984" in coloured and "the colours of a table" in coloured.split('class="left-out"')[1]
 
 
 @pytest.mark.parametrize(

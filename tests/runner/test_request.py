@@ -119,6 +119,23 @@ def test_only_what_is_no_default_is_injected_into_a_notebook_of_one_s_own(tmp_pa
         asked(aa="1")
 
 
+@pytest.mark.parametrize(
+    "markdown, title",
+    [
+        ("# A *first* [heading](x) of `code`\n\n# Another", "A first heading of code"),
+        ("```\n# a comment\n```\ntext\n## The second level #", "The second level"),
+        ("Underlined\n=====\ntext", "Underlined"),
+        ("<h1 align='center'>In <b>HTML</b></h1>", "In HTML"),
+        ("#without a space", "without a space"),
+        ("text", "My notebook"),
+    ],
+)
+def test_the_title_of_a_notebook_is_its_first_heading(tmp_path, markdown, title):
+    cells = [nbformat.v4.new_code_cell("# a comment"), nbformat.v4.new_markdown_cell(markdown)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "my_notebook.ipynb")
+    assert page_requests([str(tmp_path / "my_notebook.ipynb")], {})[0].title == title
+
+
 def test_a_value_for_a_notebook_without_parameters_says_how_to_tag_them(tmp_path):
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("a = 1")]), tmp_path / "mine.ipynb")
     assert page_requests([str(tmp_path / "mine.ipynb")], {})[0].slug == "default"

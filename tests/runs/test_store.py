@@ -209,3 +209,13 @@ def test_numbers_come_back_to_the_last_bit_and_nan_as_nan(store):
     assert math.isnan(found[1000]) and found[1001] == float("inf")
     store.put(record(history={"loss": curve}))
     assert store.get("a" * 16).history["loss"] == curve
+
+
+def test_a_record_is_json_for_every_program_and_one_from_when_it_was_not_still_reads(store, monkeypatch):
+    file = store.path("a" * 16) / "record.json"
+    store.put(record(history={"loss": [float("nan"), 1.0]}))
+    assert json.loads(file.read_bytes(), parse_constant=pytest.fail)["history"]["loss"] == ["NaN", 1.0]
+    monkeypatch.setattr("cnnrepro.runs.record.json_text", json.dumps)
+    store.put(record(history={"loss": [float("nan"), 1.0]}))
+    assert b"NaN," in file.read_bytes()
+    assert math.isnan(store.get("a" * 16).history["loss"][0])
