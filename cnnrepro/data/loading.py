@@ -89,10 +89,14 @@ def load(
 
 def _split_digits(info: DatasetInfo) -> tuple[Examples, Examples, Examples]:
     digits = Examples(*embedded.read_digits())
-    digits = digits.at(permutation(len(digits), *_ORDER))
-    test, rest = stratified_draw(digits.labels, info.sizes["test"], *_TEST)
+    return _divided(digits.at(permutation(len(digits), *_ORDER)), info.sizes)
+
+
+def _divided(digits: Examples, sizes: Mapping[str, int]) -> tuple[Examples, Examples, Examples]:
+    """Training, validation and test split of digits whose splits nobody named."""
+    test, rest = stratified_draw(digits.labels, sizes["test"], *_TEST)
     remaining = digits.at(rest)
-    validation, train = stratified_draw(remaining.labels, info.sizes["validation"], *_VALIDATION)
+    validation, train = stratified_draw(remaining.labels, sizes["validation"], *_VALIDATION)
     return remaining.at(train), remaining.at(validation), digits.at(test)
 
 
@@ -119,10 +123,7 @@ def _digits_of_a_table(info: DatasetInfo, root: Path) -> tuple[DatasetInfo, tupl
     digits = Examples(*mnist_forms.read_staged(root))
     whole = sum(info.sizes.values())
     shares = {split: max(1, size * len(digits) // whole) for split, size in info.sizes.items()}
-    test, rest = stratified_draw(digits.labels, shares["test"], *_TEST)
-    remaining = digits.at(rest)
-    validation, train = stratified_draw(remaining.labels, shares["validation"], *_VALIDATION)
-    parts = remaining.at(train), remaining.at(validation), digits.at(test)
+    parts = _divided(digits, shares)
     sizes = dict(zip(SPLITS, map(len, parts), strict=True))
     return replace(info, sizes=sizes), parts, mnist_forms.partly(root)
 
