@@ -21,7 +21,7 @@ def test_no_path_of_the_machine_leaves_with_a_page(tmp_path, monkeypatch):
         data={
             "name": f"folder:{tmp_path}/secret/pets",
             "fingerprint": "f" * 64,
-            "left_out": [f"{tmp_path}/secret/pets/x"],
+            "left_out": {"unreadable": {"count": 1, "names": [f"{tmp_path}/secret/pets/x"]}},
         },
         precision="float32",
         backend="tensorflow",
