@@ -146,6 +146,18 @@ def test_a_value_for_a_notebook_without_parameters_is_refused(capsys, tmp_path):
     assert nothing_was_written(tmp_path)
 
 
+def test_the_parameters_of_a_notebook_are_listed(capsys, tmp_path):
+    cell = "alpha = 0.1  # step size\nhome = os.getcwd()\nsizes = [[1, 2]]"
+    status, out, _ = call(capsys, "run", notebook(tmp_path / "mine.ipynb", parameters=cell), "--parameters")
+    rows = [line.split() for line in out.splitlines()]
+    assert status == 0
+    assert ["alpha", "float", "0.1", "step", "size"] in rows
+    assert ["home", "unknown", "os.getcwd()"] in rows and ["sizes", "list", "[[1,", "2]]"] in rows
+    out = call(capsys, "run", "pooling", notebook(tmp_path / "bare.ipynb", parameters=None), "--parameters")[1]
+    assert "largest_shift" in out and "bare.ipynb takes no parameters" in out
+    assert nothing_was_written(tmp_path)
+
+
 @pytest.mark.parametrize("option", ["--runs", "--reports"])
 @pytest.mark.parametrize("kind", ["a file", "below a file"])
 def test_a_folder_that_cannot_be_written_is_named(option, kind, capsys, tmp_path):

@@ -32,6 +32,9 @@ def run(
             "pages. May be repeated.",
         ),
     ] = None,
+    parameters: Annotated[
+        bool, typer.Option("--parameters", help="Print the parameters, with type, default and help, and end.")
+    ] = False,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, metavar="N", help="Trainings side by side.")] = 1,
     scheduler: Annotated[
         str | None,
@@ -55,6 +58,9 @@ def run(
 
     if memory is not None and (jobs == 1 or scheduler is not None):
         raise UsageError("--memory is for the jobs of this machine; give --jobs 2 or more, and no --scheduler.")
+    if parameters:
+        _print_parameters(targets)
+        return
     store = runs_dir(runs)
     options = BatchOptions(
         jobs=jobs, scheduler=scheduler, retry=retry, fail_fast=fail_fast, memory=parse_memory(memory)
@@ -63,6 +69,19 @@ def run(
         requests = page_requests(targets, parse_assignments(parameter or ()))
     with request_on_signals() as stop:
         make_pages(requests, options, runs=store, reports=reports_dir(reports), stop=stop, drawn=_say_page)
+
+
+def _print_parameters(targets: list[str]) -> None:
+    from cnnrepro.console import print_table
+    from cnnrepro.experiments.parameters import spell
+    from cnnrepro.runner.request import parameter_rows
+
+    for target in targets:
+        rows = [{**row, "default": spell(row["default"])} for row in parameter_rows(target)]
+        if rows:
+            print_table(list(rows[0]), [list(row.values()) for row in rows], fold="help")
+        else:
+            typer.echo(f"{target} takes no parameters: none of its cells is tagged 'parameters'.")
 
 
 def _say_page(page: Path) -> None:

@@ -314,17 +314,17 @@ def identity(value: object) -> str:
 
 
 def spell(value: object) -> str:
-    """A value as ``-p`` takes it: lists as ``0,1,2`` where that reads back, words for booleans."""
+    """A value as ``-p`` takes it: lists as ``0,1,2`` where that reads back, a text that looks like several as one."""
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, (list, tuple)):
-        items = [spell(item) for item in value]
+        items = list(map(str, value))
         nested = any(item is None or isinstance(item, (list, tuple, dict)) for item in value)
         plain = ",".join(items)
         return plain if not nested and _reads_back(plain, items) else json.dumps(list(value), ensure_ascii=False)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    text = str(value)
+    several = text.strip().startswith("[") and text.strip().endswith("]")
+    return json.dumps([text]) if isinstance(value, str) and (several or not text.isprintable()) else text
 
 
 def _reads_back(text: str, items: list[str]) -> bool:

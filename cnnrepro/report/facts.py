@@ -11,14 +11,13 @@ from cnnrepro.data.folder.findings import sentences
 from cnnrepro.experiments.parameters import spell
 
 if TYPE_CHECKING:
-    from cnnrepro.experiments.catalogue import Experiment
     from cnnrepro.runs.record import RunRecord
 
 MOST_STATEMENTS = 16  # more are counted, not spelled out
 
 
 def page_facts(
-    experiment: Experiment | None,
+    target: str,
     statements: Sequence[int],
     given: Mapping[str, object],
     records: Sequence[RunRecord],
@@ -26,16 +25,15 @@ def page_facts(
     """What a reader needs to judge or repeat the numbers of a page, by heading.
 
     Args:
-        experiment: the page's; None for a notebook of one's own.
+        target: what ``cnnrepro run`` was asked for.
         statements: those that it gives a verdict on.
         given: its parameters that differ from the defaults.
         records: the runs that it shows.
     """
     facts = _statements(statements)
     facts |= _of_runs(records) if records else _of_this_machine()
-    if experiment:
-        repeated = [f"-p {shlex.quote(f'{name}={spell(value)}')}" for name, value in given.items()]
-        facts["To repeat"] = " ".join(["cnnrepro run", experiment.name, *repeated])
+    repeated = [f"-p {shlex.quote(f'{name}={spell(value)}')}" for name, value in given.items()]
+    facts["To repeat"] = " ".join(["cnnrepro run", shlex.quote(target), *repeated])
     return facts
 
 

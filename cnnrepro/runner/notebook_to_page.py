@@ -57,7 +57,7 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path) -> Path:
                 title=request.title,
                 experiment=request.name,
                 parameters=without_paths(dict(request.parameters), known),
-                facts=facts.page_facts(chosen, request.claims, without_paths(request.given, known), records),
+                facts=facts.page_facts(request.target, request.claims, without_paths(request.given, known), records),
                 pictures=request.notebook.parent,
             )
             site.put(folder, target, temporary / site.OLD, reports)

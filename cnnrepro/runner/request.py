@@ -63,6 +63,13 @@ class PageRequest:
         return self.experiment.name if self.experiment else self.notebook.stem
 
     @property
+    def target(self) -> str:
+        """What a command line calls it by: its name, or the notebook's path, of an absolute one the last part."""
+        if self.experiment:
+            return self.experiment.name
+        return self.notebook.name if self.notebook.is_absolute() else str(self.notebook)
+
+    @property
     def title(self) -> str:
         """The heading of its page."""
         if self.experiment:
@@ -122,6 +129,19 @@ def page_requests(targets: Sequence[str], given: Mapping[str, str]) -> list[Page
                     f"{request.name!r}; rename one of the notebooks."
                 )
     return list(requests.values())
+
+
+def parameter_rows(target: str) -> list[dict]:
+    """One row a parameter of an experiment's or notebook's: what is known of it."""
+    return [
+        {
+            "name": one.name,
+            "type": one.type if one.type != "any" else "unknown",
+            "default": one.default,
+            "help": f"set by cell {one.fixed}; takes no value" if one.fixed else one.help,
+        }
+        for one in _read(target).declared.values()
+    ]
 
 
 def page_request(target: str, values: Mapping[str, object]) -> PageRequest:

@@ -21,8 +21,16 @@ def test_what_is_to_be_said_of_pictures_stands_on_the_page_once():
             backend="tensorflow", versions={}, commit=None, spec=SimpleNamespace(data_title=lambda: "mine"),
         )  # fmt: skip
 
-    assert "Pictures" not in facts.page_facts(None, {}, [record()])
+    assert "Pictures" not in facts.page_facts("mine.ipynb", (), {}, [record()])
     told = record(empty_classes=["phone"], skipped=1, skipped_pictures=[{"picture": "a/1.jpg", "reason": "is empty"}])
-    assert facts.page_facts(None, {}, [told, told])["Pictures"] == (
+    assert facts.page_facts("mine.ipynb", (), {}, [told, told])["Pictures"] == (
         "Left out: 1 could not be read: a/1.jpg. No class was made of phone: no picture that is read lies there."
+    )
+
+
+def test_the_command_that_repeats_a_page_reads_back():
+    given = {"sizes": [[1, 2]], "name": "[a b]", "options": {"a": None}, "seeds": [0, 1]}
+    assert facts.page_facts("my notebook.ipynb", (), given, [])["To repeat"] == (
+        """cnnrepro run 'my notebook.ipynb' -p 'sizes=[[1, 2]]' -p 'name=["[a b]"]' -p 'options={"a": null}' """
+        "-p seeds=0,1"
     )
