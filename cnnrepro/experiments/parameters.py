@@ -58,16 +58,34 @@ class Parameter:
 
 
 def read_notebook(path: Path) -> NotebookNode:
-    """A notebook, whatever the version of its format; raises UsageError where there is none."""
+    """A notebook, whatever the version of its format.
+
+    Raises:
+        UsageError: there is none, or it is of another language than Python.
+    """
     import nbformat
 
     if not path.is_file():
         raise UsageError(f"There is no notebook {str(path)!r}; see `cnnrepro list experiments` for the known ones.")
     try:
-        return nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
+        # Made anew: of formats before 4 the upgrade leaves objects of another class.
+        notebook = nbformat.from_dict(nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4))
     except Exception as error:  # nbformat raises whatever JSON, jsonschema or the codec raises
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"{str(path)!r} is not a Jupyter notebook: {reason}") from error
+    language = _language(notebook)
+    if language.lower() not in ("", "python", "ipython"):
+        raise UsageError(f"{str(path)!r} is a notebook in {language}; only notebooks in Python can be run.")
+    return notebook
+
+
+def _language(notebook: NotebookNode) -> str:
+    """The language that a notebook names; "" where it names none."""
+    for where, name in (("kernelspec", "language"), ("language_info", "name")):
+        named = notebook.metadata.get(where)
+        if isinstance(named, dict) and isinstance(named.get(name), str):
+            return named[name]
+    return ""
 
 
 def read_parameters(path: Path) -> dict[str, Parameter]:

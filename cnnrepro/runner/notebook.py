@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cnnrepro import paths
 from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.experiments.parameters import read_notebook
 from cnnrepro.files import folder_beside
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ START_SECONDS = 120  # for a kernel to answer on a busy machine; papermill's own
 
 
 def kernels_environment(runs: Path) -> AbstractContextManager[None]:
-    """What kernels inherit: where the runs are, lines for progress, and this Python's kernel before a user's.
+    """What kernels inherit: where the runs are, and lines for progress.
 
     It is the process's environment, so it is set once around all notebooks that are run side by side.
     """
-    return paths.environment(CNNREPRO_RUNS=str(runs.resolve()), CNNREPRO_PROGRESS="lines", JUPYTER_PREFER_ENV_PATH="1")
+    return paths.environment(CNNREPRO_RUNS=str(runs.resolve()), CNNREPRO_PROGRESS="lines")
 
 
 def _connection(folder: Path) -> Config:
@@ -47,13 +48,16 @@ def _connection(folder: Path) -> Config:
     return Config({"KernelManager": {"transport": "ipc", **files}})
 
 
-def execute(path: Path, parameters: Mapping[str, object], *, keep_failed: Path) -> nbformat.NotebookNode:
+def execute(
+    path: Path, parameters: Mapping[str, object], *, keep_failed: Path, working_folder: Path | None = None
+) -> nbformat.NotebookNode:
     """Run a notebook from top to bottom in a kernel of its own, within ``kernels_environment``.
 
     Args:
         path: the notebook; it is not changed.
         parameters: values to inject, already checked against what it declares.
         keep_failed: where the notebook is kept, as far as it ran, if it fails.
+        working_folder: of the kernel; by default this process's.
 
     Returns:
         The executed notebook.
@@ -62,10 +66,10 @@ def execute(path: Path, parameters: Mapping[str, object], *, keep_failed: Path) 
         UsageError: a cell refused a parameter's value.
         WorkFailed: a cell raised or the kernel died; says where, and where the notebook is kept.
     """
-    import nbformat
     import papermill
     from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
+    from papermill.execute import raise_for_execution_errors
 
     from cnnrepro.runner.outputs import BoundedEngine
 
@@ -74,22 +78,33 @@ def execute(path: Path, parameters: Mapping[str, object], *, keep_failed: Path) 
     # Beside the others' folders, so that those of killed processes are swept away.
     with folder_beside(Path(tempfile.gettempdir()), "cnnrepro-") as folder:
         # A parsed notebook, not its path: papermill puts paths through str.format, and a brace in one would raise.
-        source, output = nbformat.read(path, as_version=4), folder / "running.ipynb"
+        source, output = read_notebook(path), folder / "running.ipynb"
         # A kernel that is told to end may yet report, with a traceback, that its sockets are gone.
         kernel_log = folder / "kernel.log"
         try:
-            return papermill.execute_notebook(
+            # papermill.execute_notebook in its three steps: it takes an error that a cell's tag expects for a failure.
+            notebook = papermill.execute_notebook(
                 source,
                 str(output),
                 parameters=dict(parameters),
                 engine_name=ENGINE,
                 kernel_name=KERNEL,
                 language="python",
+                prepare_only=True,
+            )
+            notebook = BoundedEngine.execute_notebook(
+                notebook,
+                KERNEL,
+                str(output),
                 progress_bar=False,
                 start_timeout=START_SECONDS,
                 config=_connection(folder),
                 kernel_log=kernel_log,
+                folder=working_folder or Path.cwd(),
             )
+            if notebook.metadata.papermill.exception:
+                raise_for_execution_errors(notebook, str(output))
+            return notebook
         except PapermillExecutionError as error:
             if error.ename == UsageError.__name__:  # a value of the right type that only its cell could judge
                 raise UsageError(str(error.evalue)) from error

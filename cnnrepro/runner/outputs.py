@@ -1,4 +1,4 @@
-"""Keeps what a cell prints within bounds, so that one that floods its output costs neither memory nor a readable page.
+"""Takes what a cell shows from its kernel: all of it, as a terminal would show it, and within bounds.
 
 Of a cell's text the beginning and the end are kept, with a line in between that says how much was left out; pictures
 and other rich outputs are kept up to a size that no page of ours comes near.
@@ -6,11 +6,18 @@ and other rich outputs are kept up to a size that no page of ours comes near.
 
 from __future__ import annotations
 
-from itertools import groupby
+import html
+import re
+import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from nbclient.exceptions import CellExecutionComplete
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
+
+from cnnrepro.runner.terminal_text import TerminalText
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -18,26 +25,35 @@ if TYPE_CHECKING:
 HEAD = TAIL = 50_000  # characters kept of the text of a cell: some 600 lines each
 RICH = 32 * 2**20  # characters of rich outputs kept of a cell; base64 text for pictures
 LONGEST_TRACEBACK = 200  # lines
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 # A kernel that is told to end reports the interrupt with which that begins as an error.
 QUIET = ["--log-level=50"]
+# For a cell's last outputs to arrive once it has ended. The kernel waits for its reader, so this is a flood's time, not
+# a loss's; nbclient's own limit is 4.
+OUTPUTS_SECONDS = 600
 
 
 class BoundedOutputs:
     """The bounds of one cell's outputs.
 
-    Outputs are changed in place and never taken out of their list: nbclient refers to them by their position.
+    Outputs are changed in place and never taken out of their list: nbclient refers to them by their position. A text
+    that goes on where the one before it ended is moved there, and leaves an empty output behind.
     """
 
     def __init__(self) -> None:
         self._head, self._tail, self._left_out, self._rich = 0, "", 0, 0
+        self._stream: NotebookNode | None = None  # the text output that is being written to
+        self._text = TerminalText()
         self._last: NotebookNode | None = None  # the text output that is to carry the tail
 
     def add(self, output: NotebookNode) -> None:
         """Look at an output that has just come, and cut it where it is too much."""
         if output.output_type == "stream":
             self._add_text(output)
-        elif output.output_type == "error":
+            return
+        self._end_text()
+        if output.output_type == "error":
             lines, half = output.traceback, LONGEST_TRACEBACK // 2
             if len(lines) > LONGEST_TRACEBACK:
                 note = f"[… {len(lines) - 2 * half} lines left out …]"
@@ -51,28 +67,90 @@ class BoundedOutputs:
                 self._rich += size
 
     def _add_text(self, output: NotebookNode) -> None:
+        if self._stream is None or output.name != self._stream.name:
+            self._end_text()
+            self._stream = output
+        text, output.text = output.text, ""
+        self._keep(self._text.write(text))
+
+    def _end_text(self) -> None:
+        """Keep the line that is not finished; what is printed next is another output."""
+        if self._stream is not None:
+            self._keep(self._text.rest())
+            self._stream, self._text = None, TerminalText()
+
+    def _keep(self, text: str) -> None:
         room = HEAD - self._head
-        more = output.text[room:]
-        output.text = output.text[:room]
-        self._head += len(output.text)
+        more = text[room:]
+        self._stream.text += text[:room]
+        self._head += len(text) - len(more)
         if more:
-            self._last, text = output, self._tail + more
+            self._last, text = self._stream, self._tail + more
             self._tail = text[-TAIL:]
             self._left_out += len(text) - len(self._tail)
 
     def finish(self) -> None:
         """Write down the end of the text, and how much was left out before it."""
+        self._end_text()
         if self._last is not None:
             note = f"\n[… {self._left_out:,} characters left out …]\n" if self._left_out else ""
             self._last.text += note + self._tail
+            self._last = None
+
+
+def widget_text(model: object, states: Mapping[str, Mapping[str, object]]) -> str:
+    """What a widget says at the end: its description and value, and those of the widgets in it; "" if that is unknown.
+
+    Its own text is of the time when it was shown: a progress bar's is empty.
+    """
+    state = states.get(model, {}) if isinstance(model, str) else {}
+    said = [state.get(name) for name in ("description", "value")]
+    texts = [
+        html.unescape(re.sub(r"<[^>]*>", "", str(text))).strip() for text in said if isinstance(text, (str, int, float))
+    ]
+    if isinstance(state.get("max"), (int, float)):
+        texts[-1:] = [f"{texts[-1]}/{state['max']}"] if texts else []
+    inner = [str(child).removeprefix("IPY_MODEL_") for child in state.get("children", ())]
+    remaining = {name: other for name, other in states.items() if name != model}  # none is in itself
+    return " ".join(filter(None, [*texts, *(widget_text(child, remaining) for child in inner)]))
+
+
+class _OurKernel(KernelSpecManager):
+    """This Python's kernel, whatever kernels are installed beside it."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        command = [sys.executable, "-P", "-m", "cnnrepro.runner.kernel", "-f", "{connection_file}"]
+        return KernelSpec(argv=command, display_name="Python 3", language="python")
 
 
 class _Client(PapermillNotebookClient):
-    """papermill's, with bounds."""
+    """papermill's, with bounds, and with each output in the cell that made it."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self._bounds: dict[int, BoundedOutputs] = {}
+        self._cells: dict[str, tuple[NotebookNode, int]] = {}  # by the message that ran them
+        # A page runs no script: what goes to an Output widget is shown in the cell instead.
+        self.comm_open_handlers = {"jupyter.widget": lambda message: None}
+
+    def create_kernel_manager(self):
+        """Called by nbclient."""
+        manager = super().create_kernel_manager()
+        manager.kernel_spec_manager = _OurKernel()
+        return manager
+
+    async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
+        """Called by nbclient, whose own passes over what threads print after their cell has ended."""
+        self._cells[parent_msg_id] = cell, cell_index
+        while True:
+            message = await self.kc.iopub_channel.get_msg(timeout=None)
+            parent = message["parent_header"].get("msg_id")
+            if parent in self._cells:
+                try:
+                    self.process_message(message, *self._cells[parent])
+                except CellExecutionComplete:
+                    if parent == parent_msg_id:
+                        return
 
     def output(self, outs, msg, display_id, cell_index):
         """Called by nbclient for every output that a kernel sends."""
@@ -84,25 +162,22 @@ class _Client(PapermillNotebookClient):
         return output
 
     def finish(self) -> None:
-        """Say in all cells what was left out, and join what was printed in one go: kernels send it in pieces."""
+        """Say in all cells what was left out, and take away the outputs whose text was moved to others."""
         for index, bounds in self._bounds.items():
             bounds.finish()
-            outputs = [output for output in self.nb.cells[index].outputs if output.get("text", True)]
-            self.nb.cells[index].outputs = joined = []
-            for stream, pieces in groupby(outputs, lambda output: output.get("name")):  # rich outputs have no name
-                first, *others = pieces
-                joined.append(first)
-                if stream is None:
-                    joined += others
-                else:
-                    first.text += "".join(output.text for output in others)
+            cell = self.nb.cells[index]
+            cell.outputs = [output for output in cell.outputs if output.get("text", True)]
+            for output in cell.outputs:
+                view = output.get("data", {}).get(WIDGET)
+                if isinstance(view, dict) and (text := widget_text(view.get("model_id"), self.widget_state)):
+                    output.data["text/plain"] = text
 
 
 class BoundedEngine(NBClientEngine):
     """papermill's engine, with bounds on what a cell may print."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, *, start_timeout, config, kernel_log, **unused):
+    def execute_managed_notebook(cls, nb_man, kernel_name, *, start_timeout, config, kernel_log, folder, **unused):
         """Called by papermill.
 
         Args:
@@ -111,13 +186,19 @@ class BoundedEngine(NBClientEngine):
             start_timeout: seconds that the kernel has to answer.
             config: of the kernel's manager.
             kernel_log: path of the file for what the kernel's process says outside of any cell.
+            folder: the working folder of the kernel.
             unused: what papermill offers besides.
         """
         client = _Client(
-            nb_man, startup_timeout=start_timeout, kernel_name=kernel_name, extra_arguments=QUIET, config=config
+            nb_man,
+            startup_timeout=start_timeout,
+            iopub_timeout=OUTPUTS_SECONDS,
+            kernel_name=kernel_name,
+            extra_arguments=QUIET,
+            config=config,
         )
         try:
             with kernel_log.open("wb") as log:
-                return client.execute(stdout=log, stderr=log)
+                return client.execute(stdout=log, stderr=log, cwd=str(folder))
         finally:
             client.finish()

@@ -57,7 +57,7 @@ def a_page(tmp_path):
 
 
 def kernel(one):
-    return next((process for process in one.family() if "ipykernel" in " ".join(process.cmdline())), None)
+    return next((process for process in one.family() if "cnnrepro.runner.kernel" in " ".join(process.cmdline())), None)
 
 
 def test_a_cell_that_raises_or_kills_its_kernel_keeps_the_notebook_as_far_as_it_ran(make, tmp_path, temporary):

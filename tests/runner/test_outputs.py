@@ -43,3 +43,20 @@ def test_pictures_beyond_all_measure_are_left_out():
         kept.add(one)
     assert ["image/png" in one.data for one in outputs] == [True] * 4 + [False] * 2
     assert "was left out" in outputs[-1].data["text/plain"]
+
+
+def test_progress_is_written_over_before_it_is_cut():
+    bar = "".join(f"\r{number}/10000 [====]" for number in range(1, 10_001))
+    assert printed("epoch 1\n", *(bar[at : at + 999] for at in range(0, len(bar), 999)), "\nepoch 2\n") == (
+        "epoch 1\n10000/10000 [====]\nepoch 2\n"
+    )
+
+
+def test_texts_of_the_two_streams_stay_apart():
+    kept = BoundedOutputs()
+    outputs = [v4.new_output("stream", name=name, text=text) for name, text in (("stdout", "a\r"), ("stderr", "b"))]
+    outputs.append(v4.new_output("stream", name="stdout", text="c"))
+    for output in outputs:
+        kept.add(output)
+    kept.finish()
+    assert [output.text for output in outputs] == ["a", "b", "c"]

@@ -1,0 +1,58 @@
+"""Printed text as a terminal shows it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnrepro.runner.terminal_text import LINES, LONGEST_LINE, TerminalText
+
+
+def shown(*pieces):
+    terminal = TerminalText()
+    return "".join([*map(terminal.write, pieces), terminal.rest()])
+
+
+@pytest.mark.parametrize(
+    "printed, on_the_terminal",
+    [
+        ("plain\ntext\n", "plain\ntext\n"),
+        ("1/3\r2/3\r3/3\ndone", "3/3\ndone"),
+        ("longer text\rshort\n", "shortr text\n"),
+        ("a\r\nb\r\n", "a\nb\n"),
+        ("10/10\b\b\b\b\b11/11\n", "11/11\n"),
+        ("\b\bx\n", "x\n"),
+        ("bar 50%\r\x1b[Kend\n", "end\n"),
+        ("bar 50%\x1b[2K\rend\n", "end\n"),
+        ("abc\x1b[2D\x1b[1Kd\n", " dc\n"),
+        ("\x1b[31mred\x1b[0m\n", "\x1b[31mred\x1b[0m\n"),
+        ("\x1b[31mred\x1b[0m\rnew\n", "\x1b[0mnew\n"),
+        ("one\ntwo\n\x1b[2A1\x1b[B\r2\n\x1b[Bend", "1ne\n2wo\nend"),
+        ("\nouter 1\x1b[A\rinner 1\n\router 2\x1b[A\rinner 2\n\n", "inner 2\nouter 2\n"),
+        ("\x1b[5A\x1b[3Cx\x1b[Gy", "y  x"),
+        ("\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x07 \x1b[?25lhidden\x1b[?25h", "link hidden"),
+        ("not\x1bknown", "not\x1bknown"),
+    ],
+)
+def test_what_is_written_over_is_gone(printed, on_the_terminal):
+    assert shown(printed) == on_the_terminal
+
+
+@given(
+    st.lists(st.sampled_from(["ab", "\n", "\r", "\b", "\x1b[A", "\x1b[K", "\x1b[1;31m", "\x1b[0m", "é"]), max_size=30)
+)
+def test_it_does_not_matter_in_which_pieces_a_text_comes(parts):
+    text = "".join(parts)
+    assert shown(*text) == shown(text) == shown(text[: len(text) // 2], text[len(text) // 2 :])
+
+
+@given(st.text(st.characters(exclude_characters="\r\b\x1b"), max_size=200))
+def test_plain_text_stays_as_it_is(text):
+    assert shown(text) == text
+
+
+def test_only_the_last_lines_are_kept_at_hand():
+    terminal = TerminalText()
+    finished = "".join(terminal.write(f"line {number}\n") for number in range(100))
+    assert finished == "".join(f"line {number}\n" for number in range(100 - LINES + 1))
+    assert len(terminal.write("x" * (LONGEST_LINE + 1)).splitlines()[-1]) == LONGEST_LINE + 1
+    assert all(terminal.write(f"\r{number}") == "" for number in range(10_000)) and terminal.rest() == "9999"
