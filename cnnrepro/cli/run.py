@@ -46,6 +46,18 @@ def run(
         str | None,
         typer.Option(metavar="SIZE", help="Memory of each job, such as 4GiB.", show_default="an equal share"),
     ] = None,
+    cwd: Annotated[
+        Path | None,
+        typer.Option(
+            "--cwd",
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            resolve_path=True,
+            help="Folder that notebooks of your own work in.",
+            show_default="the one each lies in",
+        ),
+    ] = None,
     runs: Runs = None,
     reports: Reports = None,
 ) -> None:
@@ -68,7 +80,7 @@ def run(
     with paths.runs_at(store):
         requests = page_requests(targets, parse_assignments(parameter or ()))
     with request_on_signals() as stop:
-        make_pages(requests, options, runs=store, reports=reports_dir(reports), stop=stop, drawn=_say_page)
+        make_pages(requests, options, runs=store, reports=reports_dir(reports), stop=stop, drawn=_say_page, cwd=cwd)
 
 
 def _print_parameters(targets: list[str]) -> None:

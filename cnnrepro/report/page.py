@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 PAGE, NOTEBOOK, REPORT, THUMBNAIL = "index.html", "notebook.ipynb", "report.json", "thumbnail.png"
+SKIPPED, MAY_RAISE = "skip-execution", "raises-exception"  # Jupyter's tags of cells
 THUMBNAIL_WIDTH = 640  # pixels
 
 
@@ -89,10 +90,11 @@ def require_complete(notebook: NotebookNode, *, figures: Sequence[str] = (), cla
         WorkFailed: a cell has an error or was not run, a figure or the verdict is missing; says which.
     """
     for number, cell in enumerate(notebook.cells, start=1):
-        if cell.cell_type != "code" or not cell.source.strip():
+        tags = cell.metadata.get("tags", ())
+        if cell.cell_type != "code" or not cell.source.strip() or SKIPPED in tags:
             continue
         for output in cell.get("outputs", ()):
-            if output["output_type"] == "error":
+            if output["output_type"] == "error" and MAY_RAISE not in tags:
                 raise WorkFailed(f"Cell {number} of the notebook raised {output['ename']}: {output['evalue']}")
         if cell.get("execution_count") is None:
             raise WorkFailed(f"Cell {number} of the notebook was not run.")
@@ -217,6 +219,7 @@ def _html(notebook: NotebookNode, around: dict, folder: Path | None) -> str:
         filters=filters,
     )
     plain = copy.deepcopy(notebook)
+    plain.metadata.pop("widgets", None)  # a page runs no script: of a widget its text is shown
     first = next((cell for cell in plain.cells if cell.cell_type == "markdown"), None)
     if first is not None:  # without the heading it opens with: the page has its title at the top
         first.source = re.sub(r"\A\s*(?:#(?!#)[^\n]*|<h1\b.*?</h1>|[^\n]+\n=+[ \t]*(?=\n|\Z))\n?", "", first.source)

@@ -31,6 +31,7 @@ def make_pages(
     reports: Path,
     stop: StopRequest | None = None,
     drawn: Callable[[Path], object] = lambda page: None,
+    cwd: Path | None = None,
 ) -> list[Path]:
     """Make all pages. What fails is told at the end; the others are made all the same.
 
@@ -41,6 +42,7 @@ def make_pages(
         reports: where the pages go.
         stop: a request to stop.
         drawn: told of each page as it is there.
+        cwd: the folder that notebooks of one's own work in, by default the one each lies in.
 
     Returns:
         The paths of the pages, in the order of the requests.
@@ -60,7 +62,7 @@ def make_pages(
     if not (failures and options.fail_fast):
         open_requests = {number: request for number, request in enumerate(requests) if number not in failures}
         with kernels_environment(runs):
-            pages, more = _draw_all(open_requests, options, runs, reports, drawn)
+            pages, more = _draw_all(open_requests, options, runs, reports, drawn, cwd)
         failures |= more
     if failures and len(requests) == 1:
         raise failures[0]
@@ -112,6 +114,7 @@ def _draw_all(
     runs: Path,
     reports: Path,
     drawn: Callable[[Path], object],
+    cwd: Path | None,
 ) -> tuple[dict[int, Path], Failures]:
     """Draw pages, as many at a time as there are jobs: their paths, and what went wrong with the others."""
     pages: dict[int, Path] = {}
@@ -122,7 +125,7 @@ def _draw_all(
         if ending.is_set() or (failures and options.fail_fast):
             return
         try:
-            pages[number] = draw_page(requests[number], runs=runs, reports=reports)
+            pages[number] = draw_page(requests[number], runs=runs, reports=reports, cwd=cwd)
         except CnnreproError as error:
             failures[number] = error
         else:

@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 LONGEST_NAME = 230  # bytes of a file's name, of the 255 that systems take
 
 
-def draw_page(request: PageRequest, *, runs: Path, reports: Path) -> Path:
+def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | None = None) -> Path:
     """Make ``reports/<experiment>/<slug>/index.html``, records and figures beside it; return its path.
 
     Call it within ``kernels_environment``; several may be drawn at once, in threads.
+
+    Args:
+        request: the page.
+        runs: the run store.
+        reports: where the pages go.
+        cwd: the folder that a notebook of one's own works in, by default the one it lies in, as in Jupyter. Those of
+            experiments work in this process's, where their runs were looked for.
 
     Raises:
         WorkFailed: a cell or the page failed. An earlier page of the same name is left as it was.
@@ -33,8 +40,9 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path) -> Path:
     from cnnrepro.runs.store import RunStore
 
     keep_failed = runs / "failed" / f"{_short(f'{request.name}-{request.slug}')}.ipynb"
+    working_folder = None if request.experiment else cwd or request.notebook.resolve().parent
     try:
-        notebook = execute(request.notebook, request.injected, keep_failed=keep_failed)
+        notebook = execute(request.notebook, request.injected, keep_failed=keep_failed, working_folder=working_folder)
     except OSError as error:
         raise WorkFailed(f"The notebook {request.notebook.name} could not be run: {error}") from error
     chosen = request.experiment
