@@ -183,8 +183,18 @@ def without_weights(make: Callable[[], Made]) -> Made:
         return thread.submit(outlined).result()
 
 
+LONGEST_REASON = 400  # characters; Keras puts whole configurations into its errors
+
+
 def reason_of(error: Exception) -> str:
-    """The line of one of Keras's long errors that says what was wrong."""
+    """The line of one of Keras's long errors that says what was wrong; its beginning where the line is long."""
+    reason = _telling_line(error)
+    if len(reason) <= LONGEST_REASON:
+        return reason
+    return f"{reason[:LONGEST_REASON]} … ({len(reason) - LONGEST_REASON:,} more characters)"
+
+
+def _telling_line(error: Exception) -> str:
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     inner = [line.partition(":")[2].strip() for line in lines if line.startswith("Exception encountered:")]

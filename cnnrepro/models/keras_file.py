@@ -18,6 +18,7 @@ from cnnrepro.errors import UsageError
 if TYPE_CHECKING:
     import keras
 
+LARGEST_METADATA = 2**16  # bytes; Keras writes about sixty
 LARGEST_CONFIG = 64 * 2**20  # bytes; ResNet-152's has half a million
 # Keras's own layers that hold code, or load it from elsewhere.
 CODE_CARRIERS = frozenset({"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "__lambda__"})
@@ -30,6 +31,11 @@ def read_architecture(path: Path) -> keras.Model:
     Raises:
         UsageError: no such file, not a ``.keras`` file, or one that names classes of its own or carries code.
     """
+    if path.suffix.lower() != ".keras":
+        raise UsageError(
+            f"{str(path)!r} was not read: only .keras files of Keras 3 are. Older formats have no safe mode; load it "
+            "with the Keras that wrote it, and model.save('name.keras') with Keras 3."
+        )
     config = _config(path)
     config.pop("compile_config", None)  # losses and optimisers are no part of the architecture, and never looked at
     for entry in _objects(config):
@@ -42,17 +48,32 @@ def _config(path: Path) -> dict:
         raise UsageError(f"There is no file {str(path)!r}.")
     try:
         with zipfile.ZipFile(path) as archive:
+            version = _version(archive)
             size = archive.getinfo("config.json").file_size  # no more than that is ever unpacked
             config = json.loads(archive.read("config.json")) if size <= LARGEST_CONFIG else None
     except Exception as error:  # changed bytes can mean anything to a zip: encryption, another compression or version
         raise UsageError(
             f"{str(path)!r} is not a .keras file as model.save('name.keras') writes it ({type(error).__name__})."
         ) from error
+    if version and not version.startswith("3."):
+        raise UsageError(
+            f"{str(path)!r} was not read: Keras {version} wrote it (metadata.json), and only files of Keras 3 are read."
+            " Load it with that Keras, keep its weights, and save the same network with Keras 3."
+        )
     if size > LARGEST_CONFIG:
         raise UsageError(f"The configuration in {str(path)!r} is larger than {LARGEST_CONFIG // 2**20} MiB.")
     if not isinstance(config, dict) or "class_name" not in config:
         raise UsageError(f"{str(path)!r} holds no model.")
     return config
+
+
+def _version(archive: zipfile.ZipFile) -> str:
+    """The Keras that wrote a file, by its own words; "" where it does not say."""
+    if "metadata.json" not in archive.namelist() or archive.getinfo("metadata.json").file_size > LARGEST_METADATA:
+        return ""
+    said = json.loads(archive.read("metadata.json"))
+    version = said.get("keras_version") if isinstance(said, dict) else None
+    return version[:40] if isinstance(version, str) else ""
 
 
 def _objects(value: object) -> Iterator[dict]:
@@ -81,9 +102,15 @@ def _refuse_foreign(path: Path, entry: dict) -> None:
         harmless = name not in CODE_CARRIERS and (from_keras or own)
     if not harmless:
         raise UsageError(
-            f"{str(path)!r} was not read: it holds {str(name)!r} of {module!r}, which is code from outside of Keras, "
-            "or may run some. Only Keras's own layers and this package's are read."
+            f"{str(path)!r} was not read: it holds {_short(name)} of {_short(module)}, which is code from outside of "
+            "Keras, or may run some. Only Keras's own layers and this package's are read."
         )
+
+
+def _short(name: object) -> str:
+    """A name out of a file, which may be of any length and type."""
+    text = repr(name)
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _own_names() -> set[str]:

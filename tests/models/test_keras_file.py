@@ -145,3 +145,40 @@ def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
     (tmp_path / "model.keras").write_bytes(buffer.getvalue())
     with pytest.raises(UsageError, match="larger than 1 MiB"):
         read_architecture(tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize("version", ["2.13.1", "2.15.0"])
+def test_a_file_of_keras_2_is_one_sentence_with_its_version(version, tmp_path):
+    path = tmp_path / "old.keras"
+    layer = {"class_name": "InputLayer", "module": "keras.layers", "config": {"batch_input_shape": [None, 4]}}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps(sequential(*[layer] * 500)))
+        archive.writestr("metadata.json", json.dumps({"keras_version": version, "date_saved": "2023-11-01"}))
+    with pytest.raises(UsageError, match=rf"Keras {version} wrote it \(metadata.json\)") as raised:
+        read_architecture(path)
+    assert len(str(raised.value)) < 400 + len(str(path))
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model.HDF5", "weights.hdf5", "model.pb"])
+def test_older_formats_are_refused_unopened(name, tmp_path):
+    (tmp_path / name).write_bytes(b"\x89HDF")
+    with pytest.raises(UsageError, match="only .keras files of Keras 3 are"):
+        read_architecture(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        sequential(entry("Dense", units="x" * 200_000)),
+        sequential(entry("Dense" + "x" * 200_000)),
+        sequential(entry("Dense", "m" * 200_000)),
+        sequential(entry("Dense", units=3, **{f"unknown_{n}": n for n in range(20_000)})),
+        sequential(entry("Conv2D", filters=3, kernel_size=3)),
+        {"module": "keras", "class_name": "Functional", "config": {"layers": [{}] * 1000}, "registered_name": None},
+    ],
+)
+def test_whatever_is_wrong_the_sentence_is_bounded(made, tmp_path):
+    with pytest.raises(UsageError) as raised:
+        read_architecture(written(tmp_path, made))
+    assert len(str(raised.value)) < 800 + len(str(tmp_path))
+    assert "\n" not in str(raised.value)
