@@ -45,7 +45,8 @@ def from_pattern(
         pooling: max, average or l2.
         units: of each FC but the last: one number for all, or a list.
         dropout: share of the values before each FC but the first that is dropped in training.
-        normalization: after each CONV: none, lrn or batch.
+        normalization: none; batch: after each CONV; lrn: after the RELU behind each CONV, as in AlexNet, or after a
+            CONV that has none.
         kernel_initializer: an initialiser's name, for all layers.
         optional: whether what ``?`` marks is there.
         **counts: values of the pattern's counts: ``N=2``.
@@ -78,7 +79,8 @@ def from_pattern(
     hidden = _one_each(units, sum(element.word == "FC" for element in elements) - 1, "units", "FC before the last")
     x = inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
     numbers = dict.fromkeys(WORDS, 0)
-    for element in elements:
+    waiting = 0  # the number of a CONV whose local response normalisation stands behind the next RELU
+    for element, following in zip(elements, (*elements[1:], None), strict=True):
         numbers[element.word] += 1
         number = numbers[element.word]
         if element.word == "CONV":
@@ -91,12 +93,18 @@ def from_pattern(
                 kernel_initializer=initializer(kernel_initializer),
                 name=f"conv{number}",
             )(x)
-            x = normalise(x, normalization, f"norm{number}")
+            if normalization == "lrn" and following is not None and following.word == "RELU":
+                waiting = number
+            else:
+                x = normalise(x, normalization, f"norm{number}")
         elif element.word == "POOL":
             _require_room(pattern, element, x, pool_size, "valid")
             x = POOLS[pooling](pool_size, strides=pool_strides or pool_size, name=f"pool{number}")(x)
         elif element.word == "RELU":
             x = layers.ReLU(name=f"relu{number}")(x)
+            if waiting:
+                x = normalise(x, normalization, f"norm{waiting}")
+                waiting = 0
         else:
             x = _dense(x, number, (*hidden, classes), dropout, kernel_initializer)
     return keras.Model(inputs, x, name="pattern")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 BASIC = (18, 34)
 STAGE_FILTERS = (64, 128, 256, 512)
+STRIDE_IN = "1x1"  # the paper's; torchvision's is "3x3"
 EXPANSION = 4  # a bottleneck gives four times its filters
 
 
@@ -40,7 +41,7 @@ def resnet(
     batchnorm_epsilon: float,
     kernel_initializer: str,
     shortcut: str = "B",
-    stride_in: str = "3x3",
+    stride_in: str = STRIDE_IN,
 ) -> keras.Model:
     """ResNet-18, 34, 50, 101 or 152, or a plain network of 18 or 34 layers.
 
@@ -90,7 +91,7 @@ def resnet(
         kernel_initializer: an initialiser's name, for all layers.
         shortcut: "A": identity, with zeros for new channels; "B": projections where sizes change; "C": everywhere.
         stride_in: which convolution of a bottleneck takes the stride: the first "1x1" or the "3x3". A basic block has
-            it in its first 3x3.
+            it in its first 3x3, the only one that its option allows.
     """
     from cnnrepro.models.blocks import ResidualLayers, keras, layers
 
@@ -134,7 +135,7 @@ def _options(depth: int, *, shortcuts: bool) -> dict[str, Option]:
             "B", "A: zeros for new channels; B: projections where sizes change; C: everywhere", choices=("A", "B", "C")
         )
         # basic blocks, two 3x3 convolutions, have no 1x1 to put the stride in
-        default, choices = ("3x3", ("3x3",)) if depth in BASIC else ("1x1", ("1x1", "3x3"))
+        default, choices = ("3x3", ("3x3",)) if depth in BASIC else (STRIDE_IN, ("1x1", "3x3"))
         options["stride_in"] = Option(
             default,
             "the convolution of a block that takes the stride; the paper's is the first 1x1, torchvision's the 3x3",

@@ -179,3 +179,11 @@ def test_every_option_reaches_its_layers():
     assert [rows[name].output_shape for name in ("fc1", "fc2", "logits")] == [(7,), (6,), (3,)]
     assert model.get_layer("dropout2").rate == 0.5
     assert isinstance(model.get_layer("conv1").kernel_initializer, keras.initializers.GlorotUniform)
+
+
+def test_local_response_normalisation_stands_behind_the_relu_as_in_alexnet():
+    model = outline("INPUT -> CONV -> RELU -> POOL -> CONV -> FC", normalization="lrn")
+    names = [layer.name for layer in model.layers]
+    assert names == ["image", "conv1", "relu1", "norm1", "pool1", "conv2", "norm2", "flatten", "logits"]
+    batch = [layer.name for layer in outline("INPUT -> CONV -> RELU -> FC", normalization="batch").layers]
+    assert batch[1:4] == ["conv1", "norm1", "relu1"]

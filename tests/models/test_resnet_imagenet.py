@@ -1,12 +1,14 @@
 """The ImageNet residual networks: published counts, shapes by table 1, where the stride lies, the plain twins."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
 
 from cnnrepro.layers import IdentityShortcut
 from cnnrepro.models import MODELS, build, outline
-from cnnrepro.models.resnet_imagenet import BLOCKS
+from cnnrepro.models.resnet_imagenet import BLOCKS, ROWS, resnet
 from tests.models.layer_counts import multiply_adds, of_kinds, outlined, trainable
 
 NAMES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "plain18", "plain34")
@@ -202,3 +204,9 @@ def test_with_the_weights_of_keras_applications_it_gives_the_same_logits():
     expected = keras.ops.convert_to_numpy(theirs(images))
     assert np.std(expected) > 0.05
     np.testing.assert_allclose(keras.ops.convert_to_numpy(ours(images)), expected, rtol=1e-3, atol=1e-5)
+
+
+def test_builder_and_table_have_one_default_for_the_stride():
+    default = inspect.signature(resnet).parameters["stride_in"].default
+    options = [row.options["stride_in"] for row in ROWS if "stride_in" in row.options]
+    assert {option.default for option in options if len(option.choices) > 1} == {default} == {"1x1"}
