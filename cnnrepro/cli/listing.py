@@ -43,7 +43,10 @@ def recipes_rows() -> list[dict]:
 
     names = ("name", "optimizer", "learning_rate", "momentum", "weight_decay", "schedule")
     names += ("batch_size", "epochs", "pipeline", "source")
-    return [_fields(row, *names) | {"schedule": str(row.schedule)} for row in RECIPES.values()]
+    return [
+        _fields(row, *names) | {"schedule": str(row.schedule), "deviations": list(row.deviations())}
+        for row in RECIPES.values()
+    ]
 
 
 def pipelines_rows() -> list[dict]:

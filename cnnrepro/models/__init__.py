@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
-from cnnrepro.models.catalogue import MODELS, check_options, entry, keyed_options, parse_options
+from cnnrepro.models.catalogue import MODELS, check_options, entry, keyed_options, parse_options, require_room
 from cnnrepro.models.layer_pattern import is_pattern
 from cnnrepro.models.model_entry import ModelEntry, Option, Published
 
@@ -32,6 +32,7 @@ __all__ = [
     "keyed_options",
     "outline",
     "parse_options",
+    "require_room",
 ]
 
 PATTERN_INPUT, PATTERN_CLASSES = (32, 32, 3), 10  # CIFAR-10's, as in the notes
@@ -70,11 +71,7 @@ def build(
         from cnnrepro.models.from_layer_pattern import from_pattern
 
         return from_pattern(name, shape, classes, **options)
-    if min(shape[:2]) < row.smallest:
-        raise UsageError(
-            f"{name} needs images of at least {row.smallest}x{row.smallest} pixels, or nothing is left for its last "
-            f"layers. Received: input_shape={shape}"
-        )
+    require_room(name, shape)
     options = check_options(name, options)
     check_initializer(name, options)
     return row.builder(shape, classes, **row.arguments, **options)

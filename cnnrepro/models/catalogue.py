@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from cnnrepro.errors import unknown
+from cnnrepro.errors import UsageError, unknown
 from cnnrepro.models import alexnet, googlenet, lenet, resnet, resnet_imagenet, vgg, zfnet
 from cnnrepro.models.model_entry import ModelEntry, Option
 
@@ -21,6 +21,20 @@ def entry(name: str) -> ModelEntry:
     if name not in MODELS:
         raise unknown("model", name, MODELS)
     return MODELS[name]
+
+
+def require_room(name: str, input_shape: tuple[int, int, int]) -> None:
+    """Check that images are large enough for a model; raises UsageError that names its form for small ones."""
+    row = entry(name)
+    if min(input_shape[:2]) >= row.smallest:
+        return
+    forms = (f"{name}_small", f"{name.partition('_')[0]}_small")
+    other = next((form for form in forms if form in MODELS and MODELS[form].smallest <= min(input_shape[:2])), None)
+    advice = f"; {other} is made for small ones" if other else ""
+    raise UsageError(
+        f"{name} needs images of at least {row.smallest}x{row.smallest} pixels, or nothing is left for its last "
+        f"layers{advice}. Received: input_shape={tuple(input_shape)}"
+    )
 
 
 def _known_options(name: str, given: Iterable[str]) -> Mapping[str, Option]:

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
-from cnnrepro.models.catalogue import MODELS, entry, parse_options
+from cnnrepro.models.catalogue import MODELS, parse_options
+from cnnrepro.models.fit import fit_notes, lost_cells, never_read
 from cnnrepro.models.layer_pattern import is_count, is_pattern
 from cnnrepro.models.model_entry import Published
 
 if TYPE_CHECKING:
+    import keras
+
     from cnnrepro.anatomy import Trace
 
 
@@ -27,11 +30,13 @@ class Inspection:
         name: what was asked for: a model's name, a pattern or a file.
         rows: its layers and totals.
         published: figures of others for the same model at the same size, if there are any.
+        notes: what does not fit at this input size.
     """
 
     name: str
     rows: Trace
     published: Published | None
+    notes: tuple[str, ...] = ()
 
     def differences(self) -> dict[str, int]:
         """Ours minus the published figure, for those that were published."""
@@ -53,6 +58,7 @@ class Inspection:
             "input": trace["input"],
             **{key: trace["totals"][key] for key in (*sums, "unknown")},
             "published": published,
+            "notes": list(self.notes),
             "layers": trace["layers"],
         }
 
@@ -73,6 +79,7 @@ class Inspection:
             f"activations    {_megabytes(totals.activation_bytes)} an image, "
             f"{_megabytes(totals.training_bytes)} with gradients",
         ]
+        lines += [f"note           {note}" for note in self.notes]
         published = self.published
         if published is not None:
             lines.append(f"published      {published.source}")
@@ -127,7 +134,7 @@ def inspect(
         UsageError: an unknown model, a bad value, a file that cannot be read.
     """
     options = dict(options or {})
-    if model.endswith((".keras", ".h5", ".hdf5")):
+    if model.lower().endswith((".keras", ".h5", ".hdf5")):
         return _inspect_file(model, input_shape, classes, options)
     from cnnrepro import models
     from cnnrepro.anatomy import trace
@@ -137,7 +144,17 @@ def inspect(
     row = MODELS.get(model)
     as_published = row is not None and not options and input_shape in (None, row.input_shape)
     as_published = as_published and classes in (None, row.classes)
-    return Inspection(model, trace(built), entry(model).published if as_published else None)
+    rows = trace(built)
+    if row is None:
+        return Inspection(model, rows, None, _lost(built))
+    notes = fit_notes(model, rows.input_shape, classes, values)
+    return Inspection(model, rows, row.published if as_published else None, notes)
+
+
+def _lost(model: keras.Model) -> tuple[str, ...]:
+    """A sentence where windows do not divide their input."""
+    lost = lost_cells(model)
+    return (never_read(lost),) if lost else ()
 
 
 def _pattern_options(options: Mapping[str, str]) -> dict[str, object]:
@@ -168,12 +185,16 @@ def _inspect_file(
     path: str, input_shape: tuple[int, int, int] | None, classes: int | None, options: Mapping[str, str]
 ) -> Inspection:
     from cnnrepro.anatomy import trace
-    from cnnrepro.engine import without_weights
+    from cnnrepro.engine import reason_of, without_weights
     from cnnrepro.models.keras_file import read_architecture
 
-    if not path.endswith(".keras"):
-        raise UsageError(f"Only .keras files are read: the older formats have no safe mode. Received: {path!r}")
     if classes is not None or options:
         raise UsageError(f"--classes and -o belong to models of the table; {path!r} says these itself.")
     built = read_architecture(Path(path))
-    return Inspection(path, without_weights(lambda: trace(built, input_shape=input_shape)), None)
+    try:
+        rows = without_weights(lambda: trace(built, input_shape=input_shape))
+    except UsageError:
+        raise
+    except Exception as error:  # a stranger's network may hold what nobody here has thought of
+        raise UsageError(f"{path!r} was read, but cannot be followed layer by layer: {reason_of(error)}") from error
+    return Inspection(path, rows, None, _lost(built) if input_shape is None else ())

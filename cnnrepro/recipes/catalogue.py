@@ -30,8 +30,10 @@ class Recipe:
         decayed: "none"; "kernels": filters and matrices; "all": biases and gains too.
         schedule: how the learning rate goes down.
         batch_size, epochs, pipeline: of a run that names none.
+        pipelines: in place of ``pipeline``, those of networks that are published for another side of the input, in
+            pixels.
         options: of the model, where it knows them and the run says nothing: initial weights, for the most part.
-        notes: what the source leaves open, or what is otherwise here.
+        notes: what the source leaves open, or what is otherwise here: numbered deviations, see ``deviations``.
     """
 
     name: str
@@ -45,8 +47,17 @@ class Recipe:
     batch_size: int = 128
     epochs: int = 5
     pipeline: str = "plain"
+    pipelines: tuple[tuple[int, str], ...] = ()
     options: tuple[tuple[str, object], ...] = ()
     notes: tuple[str, ...] = ()
+
+    def deviations(self) -> tuple[str, ...]:
+        """The notes with their numbers, from 1."""
+        return tuple(f"{number}. {note}" for number, note in enumerate(self.notes, start=1))
+
+    def pipeline_for(self, model: str) -> str:
+        """The pipeline of a run of that model that names none; raises UsageError for an unknown model."""
+        return dict(self.pipelines).get(models.entry(model).input_shape[0], self.pipeline)
 
     def options_for(self, model: str, given: Mapping[str, object]) -> dict[str, object]:
         """All options of a model: as given, else as the recipe says where the model knows them, else the defaults.
@@ -76,12 +87,16 @@ _ALL_DECAY = {"optimizer": "coupled_sgd", "learning_rate": 0.1, "momentum": 0.9,
 
 _ALEXNET = "Krizhevsky, Sutskever and Hinton 2012, section 5"
 _GAUSSIAN = ("kernel_initializer", "gaussian_0.01")
+# The paper's 224 pixels do not fit its unpadded first layer; those networks whose 224 are padded keep them.
+_AT_227 = ((227, "alexnet-2012-227"),)
 _HE = (("kernel_initializer", "he_normal"),)
 _ALL = (
     "The paper does not say which parameters decay; here all, gains and biases too, as in fb.resnet.torch, the "
     "training code that the authors point to (they published none)"
 )
 _KERNELS_ONLY = "The source does not say which parameters decay; here filters and matrices, not biases"
+_CAFFE_BIASES = "Caffe's rate of biases is twice that of weights (lr_mult: 2); here all have the same"
+_227 = "A network of 227 x 227 (alexnet) is given windows of that size, others the paper's 224 x 224"
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -108,11 +123,16 @@ RECIPES: dict[str, Recipe] = {
             batch_size=128,
             epochs=90,  # "roughly 90 cycles"
             pipeline="alexnet-2012",
+            pipelines=_AT_227,
             options=(_GAUSSIAN, ("initial_bias", 1.0)),
             source=f"{_ALEXNET}: batch 128, momentum 0.9, weight decay 0.0005, rate 0.01, divided by 10 three times "
             "when the validation error stopped improving, weights from N(0, 0.01²), biases 1 in places; 4.1: the "
             "pipeline",
-            notes=(_KERNELS_ONLY, "The authors lowered the rate by hand; here after 5 epochs without improvement"),
+            notes=(
+                _KERNELS_ONLY,
+                "The authors lowered the rate by hand; here after 5 epochs without improvement",
+                _227,
+            ),
         ),
         Recipe(
             name="alexnet-2012-fixed",
@@ -123,13 +143,18 @@ RECIPES: dict[str, Recipe] = {
             batch_size=128,
             epochs=90,
             pipeline="alexnet-2012",
+            pipelines=_AT_227,
             options=(_GAUSSIAN, ("initial_bias", 0.1)),
             source=f"{_ALEXNET}, with the schedule and the biases of Caffe's bvlc_alexnet: divided by 10 every 20 "
             "epochs, 0.1",
             notes=(
-                _KERNELS_ONLY,
+                "Caffe has these too: biases do not decay (decay_mult 0), momentum 0.9, weight decay 0.0005, rate 0.01",
+                _CAFFE_BIASES,
                 "Caffe's batch is 256; the paper's 128 is kept",
-                "Caffe starts dense layers at 0.005",
+                "Caffe starts the two hidden dense layers from N(0, 0.005²); here all from N(0, 0.01²)",
+                "Caffe cuts 227 x 227 and mirrors, without colour noise, and tests on one window; here the paper's "
+                "pipeline",
+                _227,
             ),
         ),
         Recipe(
@@ -181,6 +206,7 @@ RECIPES: dict[str, Recipe] = {
                 "The paper averages the weights over time (Polyak and Juditsky 1992) for its final model; here not",
                 "Only filters and matrices decay, as in Caffe",
                 "Caffe's rate goes down otherwise, with the square root of the share of the steps that are left",
+                _CAFFE_BIASES,
             ),
         ),
         Recipe(

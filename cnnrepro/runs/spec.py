@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
 
 from cnnrepro import data, models
@@ -74,6 +74,27 @@ class RunSpec:
     on_error: str = "stop"
 
     def __post_init__(self) -> None:
+        self._check_values()
+        models.require_room(self.model, self.input_shape)
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """What the network gets of an image, by the data set, the canvas and the pipeline: height, width, channels."""
+        info = data.info(self.dataset)
+        height, _, channels = info.input_shape
+        if self.canvas is not None and info.kind in ("pictures", "folder"):
+            height = self.canvas
+        side = data.pipeline(self.pipeline).size(height)
+        return side, side, channels
+
+    def fit_notes(self) -> tuple[str, ...]:
+        """What is otherwise with the network at this size of images than at its own, in sentences. Loads Keras."""
+        from cnnrepro.models.fit import fit_notes
+
+        return fit_notes(self.model, self.input_shape, len(data.info(self.dataset).classes) or None, dict(self.options))
+
+    def _check_values(self) -> None:
+        """Complete and check all but whether the images are large enough for the model."""
         self._complete()
         info = data.info(self.dataset)
         data.pipeline(self.pipeline)
@@ -96,9 +117,10 @@ class RunSpec:
     def _complete(self) -> None:
         """Fill in what the recipe and the model say where the caller says nothing."""
         chosen = recipe(self.recipe)
-        for name in ("epochs", "batch_size", "pipeline"):
+        own = {"epochs": chosen.epochs, "batch_size": chosen.batch_size, "pipeline": chosen.pipeline_for(self.model)}
+        for name, value in own.items():
             if getattr(self, name) is None:
-                object.__setattr__(self, name, getattr(chosen, name))
+                object.__setattr__(self, name, value)
         options = chosen.options_for(self.model, dict(self.options))
         object.__setattr__(self, "options", tuple(sorted(options.items())))
 
@@ -164,7 +186,7 @@ class RunSpec:
         defaults = {name: option.default for name, option in models.entry(self.model).options.items()}
         defaults |= dict(chosen.options)
         special = [f"{name}={value}" for name, value in self.options if value != defaults[name]]
-        if self.pipeline != chosen.pipeline:
+        if self.pipeline != chosen.pipeline_for(self.model):
             special.append(f"pipeline {self.pipeline}")
         return ", ".join([f"{self.model} on {self.data_title()}", f"seed {self.seed}", *special])
 
@@ -173,4 +195,10 @@ class RunSpec:
 def _checked(
     others: tuple[tuple[str, object], ...], options: tuple[tuple[str, object], ...], types: tuple[type, ...]
 ) -> RunSpec:
-    return RunSpec(**dict(others), options=dict(options))
+    values = {field.name: field.default for field in fields(RunSpec)} | dict(others) | {"options": dict(options)}
+    if MISSING in values.values():
+        raise TypeError("a field without a default is missing")
+    spec = object.__new__(RunSpec)
+    vars(spec).update(values)
+    spec._check_values()  # a record of a run that failed on images too small for its model can still be read
+    return spec

@@ -24,7 +24,7 @@ from cnnrepro.training.devices import SINGLE_DEVICE, SingleDevice
 from cnnrepro.training.epoch import METRICS, compiled_model, numeric_mode, save_weights, train_epoch
 from cnnrepro.training.final_evaluation import evaluate_test_split
 from cnnrepro.training.progress import Progress, make_progress
-from cnnrepro.training.resolve import ResolvedRun, resolve
+from cnnrepro.training.resolve import ResolvedRun, require_buildable, resolve
 from cnnrepro.training.several_machines import worker_loop
 from cnnrepro.training.stop import Stopped, StopRequest
 from cnnrepro.training.tensorboard import Tracker, make_tracker
@@ -91,6 +91,7 @@ def find_or_train(
     store = RunStore(Path(runs) if runs else paths.runs_dir())
     tracker = make_tracker(track, store)
     run = resolve(spec, splits, runs=store.folder, placement=placement, cache=cache)
+    require_buildable(run)
     devices.verify_same_run(run)
     if devices.chief:
         record = _load_or_train(Session(run, store, progress, stop, tracker, devices, keep_weights))
@@ -189,6 +190,8 @@ def _train_claimed(session: Session, earlier: RunRecord | None) -> RunRecord:
         session.put(record)
         facts = [run.spec.title(), run.precision, run.backend, *(f"{count} {name}" for name, count in several.items())]
         session.log(f"session {record.sessions} begins: {', '.join(facts)}")
+        for note in run.spec.fit_notes():
+            session.log(note)
         with numeric_mode(run):
             record = _train(session, record)
     except Stopped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cnnrepro import data, machine, models, paths
@@ -94,3 +95,13 @@ def resolve(
     precision = resolve_precision(spec.precision)
     key = run_key(spec, fingerprint=splits.fingerprint, precision=precision, backend=engine.backend())
     return ResolvedRun(spec, splits, feed, precision, engine.backend(), key)
+
+
+def require_buildable(run: ResolvedRun) -> None:
+    """Build the network of a run without its weights, before anything is written; raises UsageError if that fails."""
+    _build_once(run.spec.model, (run.feed.size, run.feed.size, run.splits.canvas[2]), run.classes, run.spec.options)
+
+
+@lru_cache(maxsize=256)
+def _build_once(model: str, shape: tuple[int, int, int], classes: int, options: tuple) -> None:
+    models.outline(model, shape, classes, **dict(options))

@@ -83,7 +83,7 @@ def test_a_file_is_inspected_at_its_own_and_at_another_size(tmp_path):
         (lambda: inspect("vgg16", options={"depth": "3"}), "Unknown option of model 'vgg16' 'depth'"),
         (lambda: inspect("vgg16", input_shape=(16, 16, 3)), "at least 32x32 pixels"),
         (lambda: inspect("nowhere.keras"), "There is no file 'nowhere.keras'"),
-        (lambda: inspect("old.h5"), "Only .keras files are read"),
+        (lambda: inspect("old.h5"), "only .keras files of Keras 3 are"),
         (lambda: inspect("some.keras", classes=3), "--classes and -o belong to models of the table"),
         (lambda: inspect("INPUT -> FC", options={"filters": "many"}), "must be a whole number. Received: 'many'"),
         (lambda: parse_shape("227x227"), "must be HEIGHTxWIDTHxCHANNELS, such as 227x227x3. Received: '227x227'"),

@@ -80,3 +80,12 @@ def test_lengths_that_papers_give_in_steps(name, steps, images):
 def test_an_unknown_recipe_lists_the_known():
     with pytest.raises(UsageError, match="Unknown recipe 'adma'.*Did you mean 'adam'"):
         recipe("adma")
+
+
+@pytest.mark.parametrize("name", ["alexnet-2012-fixed", "googlenet-2014"])
+def test_what_caffe_does_otherwise_is_numbered_where_its_recipe_is_followed(name):
+    from cnnrepro.cli.listing import recipes_rows
+
+    (row,) = (row for row in recipes_rows() if row["name"] == name)
+    assert all(text.startswith(f"{number}. ") for number, text in enumerate(row["deviations"], start=1))
+    assert any("lr_mult: 2" in text and "here all have the same" in text for text in row["deviations"])

@@ -38,7 +38,7 @@ GOLDEN = {
         "model": "lenet5_modern", "dataset": "folder:/somewhere", "canvas": 64, "on_error": "skip",
     },
     "8c5f0c229f56b94d": {"dataset": "cifar10", "recipe": "resnet-2015"},
-    "497927c894960a2f": {"model": "alexnet", "dataset": "imagenet2012", "recipe": "alexnet-2012"},
+    "45daed00d0c076b3": {"model": "alexnet", "dataset": "imagenet2012", "recipe": "alexnet-2012"},
 }  # fmt: skip
 
 
@@ -133,3 +133,31 @@ def test_a_value_that_equals_an_allowed_one_is_checked_all_the_same():
             RunSpec.from_dict(values | {name: wrong})
     assert RunSpec.from_dict(values | {"seed": 7}).seed == 7
     assert hash(RunSpec.from_dict(values | {"seed": 7})) == hash(RunSpec(**(values | {"seed": 7})))
+
+
+@pytest.mark.parametrize("model, form", [("alexnet", "alexnet_small"), ("vgg16", "vgg16_small")])
+def test_images_too_small_for_the_model_are_refused_when_the_run_is_named(model, form):
+    with pytest.raises(UsageError, match=form):
+        RunSpec(model=model, dataset="mnist_5k")
+    assert RunSpec(model=form, dataset="mnist_5k").input_shape == (28, 28, 1)
+
+
+def test_a_record_of_a_run_that_failed_on_too_small_images_can_still_be_read():
+    values = RunSpec(model="alexnet_small", dataset="mnist_5k").to_dict() | {"model": "alexnet", "options": {}}
+    assert RunSpec.from_dict(values).model == "alexnet"
+
+
+@pytest.mark.parametrize(
+    "model, pipeline, side",
+    [
+        ("alexnet", "alexnet-2012-227", 227),
+        ("alexnet_one_tower", "alexnet-2012", 224),
+        ("alexnet_torchvision", "alexnet-2012", 224),
+        ("zfnet", "alexnet-2012", 224),
+    ],
+)
+@pytest.mark.parametrize("recipe", ["alexnet-2012", "alexnet-2012-fixed"])
+def test_alexnets_recipe_gives_each_network_the_size_of_its_arithmetic(recipe, model, pipeline, side):
+    spec = RunSpec(model=model, dataset="imagenet2012", recipe=recipe)
+    assert (spec.pipeline, spec.input_shape) == (pipeline, (side, side, 3))
+    assert "pipeline" not in spec.title()

@@ -17,7 +17,7 @@ import pytest
 
 import cnnrepro
 from cnnrepro import data, machine
-from cnnrepro.errors import WorkFailed
+from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.recipes import RECIPES
 from cnnrepro.recipes.schedules import AtSteps
 from cnnrepro.runs import RunStore, checkpoint
@@ -310,6 +310,17 @@ def diverge_after_two_steps(spec, runs):
 
 def test_a_rate_changes_inside_an_epoch(tiny, tmp_path):
     assert "at step 4 of epoch 1" in diverge_after_two_steps(tiny(), tmp_path)
+
+
+def test_a_network_that_cannot_be_built_is_a_wrong_call_and_leaves_nothing(tiny, tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise UsageError("it does not fit")
+
+    monkeypatch.setattr(resolve_module.models, "outline", refuse)
+    resolve_module._build_once.cache_clear()
+    with pytest.raises(UsageError, match="it does not fit"):
+        train(tiny(), runs=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_error_names_the_run_and_its_log_and_is_tried_again(tiny, tmp_path, monkeypatch, undisturbed):

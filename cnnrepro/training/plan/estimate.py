@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cnnrepro import data, machine, models
 from cnnrepro.errors import UsageError
+from cnnrepro.models.fit import fit_notes
 from cnnrepro.recipes.catalogue import Recipe, recipe
 from cnnrepro.training.plan import gpus
 from cnnrepro.training.plan.throughput import STEPS, measure_throughput
@@ -172,7 +173,7 @@ def estimate(
         model,
         options,
         chosen,
-        pipeline=pipeline or chosen.pipeline,
+        pipeline=pipeline or chosen.pipeline_for(model),
         info=info,
         epochs=epochs or chosen.epochs,
         batch=min(batch_size or chosen.batch_size, info.sizes["train"]),
@@ -184,7 +185,7 @@ def estimate(
 
 def _work(setting: _Setting) -> list[Line]:
     totals = setting.totals
-    partly = f" ({len(totals.unknown)} layers not counted)" if totals.unknown else ""
+    partly = f" (at least; not counted: {', '.join(totals.unknown)})" if totals.unknown else ""
     side, _, channels = setting.input_shape
     network_input = f"{side} x {side} x {channels}, {len(setting.info.classes):,} classes"
     steps = math.ceil(setting.images / setting.batch)
@@ -192,7 +193,9 @@ def _work(setting: _Setting) -> list[Line]:
     counted = f"one pass forwards, counted layer by layer{partly}"
     arithmetic = setting.operations * setting.images_seen / 1e15
     factors = f"{PASSES} passes · 2 · multiply-adds · {setting.images_seen:,} images"
+    notes = fit_notes(setting.model, setting.input_shape, len(setting.info.classes) or None, setting.options)
     return [
+        *(Line("does not fit", note, "", EXACT, "the arithmetic of its layers") for note in notes),
         Line("network sees", network_input, "", EXACT, f"pipeline {setting.pipeline}"),
         Line("parameters", totals.parameters, "", EXACT, "counted"),
         Line("training images", setting.images, "", EXACT, "the training split"),

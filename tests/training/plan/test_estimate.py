@@ -14,8 +14,13 @@ def test_the_full_imagenet_run_on_the_papers_gpu():
     assert result["training images"].value == 1_271_167
     assert result["steps"].value == 9_931 * 90
     assert result["parameters"].kind == "exact"
-    # AlexNet at 224 without padding: the first map is 54 x 54, not the 55 x 55 of 227 (724,406,816 multiply-adds).
-    assert 0.85 < result["multiply-adds an image"].value / 724_406_816 < 1
+    # The recipe gives it the 227 pixels of its arithmetic; 224 without padding are told not to fit.
+    assert (result["parameters"].value, result["multiply-adds an image"].value) == (60_965_224, 724_406_816)
+    assert all(line.what != "does not fit" for line in result.lines)
+    at_224 = estimate("alexnet", "imagenet2012", "alexnet-2012", device="gtx580", pipeline="alexnet-2012")
+    assert "49,430,888 parameters in place of 60,965,224" in " ".join(
+        line.value for line in at_224.lines if line.what == "does not fit"
+    )
     assert result["read an epoch"].value == pytest.approx(1_271_167 * 256 * 256 * 3 / 1e9)
     # One card has half of the paper's two, so 10 to 12 days are twice "five to six days".
     assert result["training images/s"].kind == "projected"
