@@ -32,7 +32,7 @@ _ADDRESS = re.compile(
 )
 _COLOURS = re.compile(r"#T_\w+_row\d+_col\d+[^<{]*\{[^<}]*color")  # of pandas's Styler
 # The text that IPython gives to what has no text of its own.
-_NO_TEXT = re.compile(r"\s*<IPython\.\S+ object>\s*")
+_NO_TEXT = re.compile(r"\s*<IPython\.[\w.]+ (?:object|at 0x[0-9a-f]+)>\s*")
 # What terminals take besides colours: titles and links, character sets, single letters.
 _CONTROL = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[()*+][A-Za-z0-9]|\x1b(?!\[)[@-_a-z=>]?")
 
@@ -114,7 +114,8 @@ def _pictures(kinds: Mapping[str, str], metadata: Mapping[str, object]) -> list[
     except ValueError:
         return [f"<p>A picture that cannot be shown: {alt}</p>"]
     below = f"<figcaption>{caption}</figcaption>" if caption else ""
-    return [f'<figure><img alt="{alt}" src="{source}">{below}</figure>']
+    size = "" if about else ' class="own-size"'
+    return [f'<figure{size}><img alt="{alt}" src="{source}">{below}</figure>']
 
 
 def picture_source(data: Mapping[str, str]) -> str:

@@ -113,7 +113,8 @@ def first_heading(notebook: NotebookNode) -> str:
         if cell.cell_type == "markdown" and (made := safe_html.markdown_html(cell.source)):
             found = re.search(r"<h([1-6])\b[^>]*>(.*?)</h\1>", made, re.DOTALL)
             if found:
-                return " ".join(html.unescape(re.sub(r"<[^>]*>", "", found[2])).split())
+                text = re.sub(r'<math\b[^>]*?\balttext="([^"]*)".*?</math>', r"\1", found[2], flags=re.DOTALL)
+                return " ".join(html.unescape(re.sub(r"<[^>]*>", "", text)).split())
     return ""
 
 

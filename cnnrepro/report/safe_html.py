@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, UNDECIDED, Count
 from cnnrepro.report.embedded_pictures import NotShown, Pictures, data_address
@@ -124,7 +125,7 @@ def _safe_attribute(tag: str, name: str, value: str) -> str | None:
     if name == "href" and re.sub(r"[\x00-\x20]", "", value).lower().startswith(("data:", "attachment:")):
         return None
     # A heading with a formula goes without an id rather than with one that nobody could read.
-    return None if HOLD in value else value
+    return None if HOLD in unquote(value) else value
 
 
 def _shown(written: str, pictures: Pictures, attachments: Mapping) -> str:

@@ -126,6 +126,7 @@ def test_only_what_is_no_default_is_injected_into_a_notebook_of_one_s_own(tmp_pa
         ("```\n# a comment\n```\ntext\n## The second level #", "The second level"),
         ("Underlined\n=====\ntext", "Underlined"),
         ("<h1 align='center'>In <b>HTML</b></h1>", "In HTML"),
+        ("# The size $x^2$", "The size x^2"),
         ("#without a space", "without a space"),
         ("text", "My notebook"),
     ],
