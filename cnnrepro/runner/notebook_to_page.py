@@ -59,13 +59,14 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
             folder = temporary / "page"
             folder.mkdir()
             _copy_records(records, store, folder / "records", known)
+            said = facts.page_facts(request.target, request.claims, without_paths(request.given, known), records)
             page.write_page(
                 without_paths(notebook, known),
                 folder,
                 title=request.title,
                 experiment=request.name,
                 parameters=without_paths(dict(request.parameters), known),
-                facts=facts.page_facts(request.target, request.claims, without_paths(request.given, known), records),
+                facts=without_paths(said, known),
                 pictures=request.notebook.parent,
             )
             site.put(folder, target, temporary / site.OLD, reports)
