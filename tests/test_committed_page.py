@@ -37,8 +37,8 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwG
 
 
 def lines(folder):
-    """The text of a page, line by line, and what its pictures show; without the drawings."""
-    text = re.sub(r"<svg.*?</svg>", "", (folder / "index.html").read_text(encoding="utf-8"), flags=re.DOTALL)
+    """The text of a page, line by line, and what its pictures show; without the drawings and the style sheet."""
+    text = re.sub(r"<(svg|style).*?</\1>", "", (folder / "index.html").read_text(encoding="utf-8"), flags=re.DOTALL)
     elements = Elements(text)
     alts = [attributes["alt"] for attributes in elements.of("img") if attributes.get("alt")]
     words = (" ".join(word.split()) for word in elements.words)
