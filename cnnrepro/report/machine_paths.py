@@ -10,15 +10,16 @@ from cnnrepro import paths
 from cnnrepro.data import FOLDER
 
 
-def places(values: Iterable[object], *, runs: Path, reports: Path) -> dict[str, str]:
+def places(values: Iterable[object], *, runs: Path, reports: Path, notebook: Path) -> dict[str, str]:
     """The paths that may turn up on a page, and what stands for each.
 
     Args:
         values: of the page's parameters, and the data sets of its runs. One that is an absolute path, or ``folder:``
             and such a path, goes by its last name.
         runs, reports: the folders of the run store and the pages, which go by theirs.
+        notebook: the folder of the notebook, beside which its pictures lie; they are still found from there.
     """
-    around = {paths.expand("~"): "~", paths.home(): ".", reports: reports.name, runs: runs.name}
+    around = {paths.expand("~"): "~", paths.home(): ".", notebook: ".", reports: reports.name, runs: runs.name}
     texts = (_path(value) for value in values)
     given = {paths.expand(text): text for text in texts if paths.expand(text).is_absolute()}
     lists = {place.parent: place.parent.name for place in given if place.suffix == ".csv"}  # pictures around

@@ -50,7 +50,7 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
     store = RunStore(runs)
     records = records_of(page.run_keys(notebook), store)
     sets = (record.spec.dataset for record in records)
-    known = places([*request.parameters.values(), *sets], runs=runs, reports=reports)
+    known = places([*request.parameters.values(), *sets], runs=runs, reports=reports, notebook=request.notebook.parent)
     target = reports / request.name / request.slug
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

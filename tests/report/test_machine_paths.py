@@ -15,7 +15,7 @@ def known(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", "/home/her")
     monkeypatch.chdir(tmp_path)
     values = ["folder:/home/her/own/pets", "/data/lists/cats.csv", "folder:/mnt//disk/zoo", "folder:near", 5, "/"]
-    return places(values, runs=Path("/store/of/runs"), reports=Path("out"))
+    return places(values, runs=Path("/store/of/runs"), reports=Path("out"), notebook=Path("/srv/books"))
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,7 @@ def known(tmp_path, monkeypatch):
         ("folder:/mnt//disk/zoo, /mnt/disk/zoo/a", "folder:zoo, zoo/a"),
         ("{cwd}/x.py:3: Warning, {cwd}/out/index.html", "./x.py:3: Warning, out/index.html"),
         ("/elsewhere/home/her and /home/herself", "/elsewhere/home/her and /home/herself"),
+        ("![](/srv/books/figures/a.png)", "![](./figures/a.png)"),
         ("folder:near 1/2 / 3", "folder:near 1/2 / 3"),
     ],
 )
