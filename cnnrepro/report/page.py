@@ -93,6 +93,8 @@ def require_complete(notebook: NotebookNode, *, figures: Sequence[str] = (), cla
         tags = cell.metadata.get("tags", ())
         if cell.cell_type != "code" or not cell.source.strip() or SKIPPED in tags:
             continue
+        if ended_well(cell):
+            break
         for output in cell.get("outputs", ()):
             if output["output_type"] == "error" and MAY_RAISE not in tags:
                 raise WorkFailed(f"Cell {number} of the notebook raised {output['ename']}: {output['evalue']}")
@@ -105,6 +107,25 @@ def require_complete(notebook: NotebookNode, *, figures: Sequence[str] = (), cla
     unjudged = [str(number) for number in claims if number not in judged]
     if unjudged:
         raise WorkFailed(f"The notebook ran, but it shows no verdict on statement {', '.join(unjudged)}.")
+
+
+def ended_well(cell: NotebookNode) -> bool:
+    """Whether a cell ended its notebook with ``sys.exit()`` or ``sys.exit(0)``: no failure, as for papermill."""
+    if MAY_RAISE in cell.metadata.get("tags", ()):  # then the cells behind it are run
+        return False
+    errors = [output for output in cell.get("outputs", ()) if output["output_type"] == "error"]
+    return any(error["ename"] == "SystemExit" and error["evalue"] in ("", "0", "None") for error in errors)
+
+
+def not_run(notebook: NotebookNode) -> list[str]:
+    """Sentences about the code cells of a complete notebook that were not run, and why."""
+    numbered = [(number, cell) for number, cell in enumerate(notebook.cells, 1) if cell.cell_type == "code"]
+    end = next((number for number, cell in numbered if ended_well(cell)), len(notebook.cells))
+    skipped = [str(number) for number, cell in numbered if SKIPPED in cell.metadata.get("tags", ()) and number <= end]
+    behind = sum(number > end and bool(cell.source.strip()) for number, cell in numbered)
+    told = f"Cells that were not run, as they are tagged {SKIPPED!r}: {', '.join(skipped)}." if skipped else ""
+    ended = f"Cell {end} ended the notebook; code cells behind it that were not run: {behind}." if behind else ""
+    return [sentence for sentence in (told, ended) if sentence]
 
 
 def first_heading(notebook: NotebookNode) -> str:

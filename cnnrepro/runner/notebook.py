@@ -15,6 +15,7 @@ from cnnrepro import paths
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.experiments.parameters import read_notebook
 from cnnrepro.files import folder_beside
+from cnnrepro.report.page import ended_well
 
 if TYPE_CHECKING:
     import nbformat
@@ -64,7 +65,8 @@ def execute(
 
     Raises:
         UsageError: a cell refused a parameter's value.
-        WorkFailed: a cell raised or the kernel died; says where, and where the notebook is kept.
+        WorkFailed: a cell raised, the kernel died or a message of it did not arrive; says where, and where the notebook
+            is kept.
     """
     import papermill
     from papermill.engines import papermill_engines
@@ -102,13 +104,19 @@ def execute(
                 kernel_log=kernel_log,
                 folder=working_folder or Path.cwd(),
             )
-            if notebook.metadata.papermill.exception:
+            stopped = next((cell for cell in notebook.cells if cell.metadata.papermill.exception), None)
+            if stopped and not ended_well(stopped):
                 raise_for_execution_errors(notebook, str(output))
             return notebook
         except PapermillExecutionError as error:
             if error.ename == UsageError.__name__:  # a value of the right type that only its cell could judge
                 raise UsageError(str(error.evalue)) from error
             reason = f"Notebook {path.name} failed in cell {error.cell_index}: {error.ename}: {error.evalue}"
+            raise WorkFailed(f"{reason}\n{_keep(output, keep_failed)}") from error
+        except WorkFailed as error:
+            raise WorkFailed(f"Notebook {path.name}: {error}\n{_keep(output, keep_failed)}") from error
+        except TimeoutError as error:
+            reason = f"Notebook {path.name}: what a cell showed did not arrive, though the cell had ended."
             raise WorkFailed(f"{reason}\n{_keep(output, keep_failed)}") from error
         except RuntimeError as error:  # nbclient's DeadKernelError and its kin
             reason = f"The kernel of notebook {path.name} died ({error}); out of memory is the usual cause."

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.errors import WorkFailed
 from cnnrepro.files import folder_beside
-from cnnrepro.runner.notebook import execute
+from cnnrepro.runner.notebook import KERNEL, execute
 from cnnrepro.runner.request import PageRequest
+from cnnrepro.stderr import say_line
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
     from cnnrepro.runs.record import RunRecord
     from cnnrepro.runs.store import RunStore
 
@@ -59,7 +62,9 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
             folder = temporary / "page"
             folder.mkdir()
             _copy_records(records, store, folder / "records", known)
-            said = facts.page_facts(request.target, request.claims, without_paths(request.given, known), records)
+            notes = _how_it_ran(notebook)
+            said = {"Notebook": " ".join(notes)} if notes else {}
+            said |= facts.page_facts(request.target, request.claims, without_paths(request.given, known), records)
             page.write_page(
                 without_paths(notebook, known),
                 folder,
@@ -76,6 +81,21 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
             f"({error.filename}). The runs are kept; the same command draws it again."
         ) from error
     return target / "index.html"
+
+
+def _how_it_ran(notebook: NotebookNode) -> list[str]:
+    """What a reader of the page should know of how the notebook ran, where that was not as usual; the terminal too."""
+    from cnnrepro.report import page
+
+    notes = page.not_run(notebook)
+    if threads := notebook.metadata.get("papermill", {}).get("threads"):
+        notes.append(f"Threads that still ran when the last cell had ended: {', '.join(threads)}.")
+    name = notebook.metadata.get("kernelspec", {}).get("name", KERNEL)
+    if name != KERNEL:
+        notes.append(f"It names the kernel {name!r}; it ran on this installation's, {KERNEL!r}.")
+    for note in notes:
+        say_line(f"Notebook: {note}")
+    return notes
 
 
 def records_of(keys: list[str], store: RunStore) -> list[RunRecord]:

@@ -6,6 +6,7 @@ and other rich outputs are kept up to a size that no page of ours comes near.
 
 from __future__ import annotations
 
+import ast
 import html
 import re
 import sys
@@ -13,10 +14,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from nbclient.exceptions import CellExecutionComplete
+from jupyter_client.session import Session
+from nbclient.exceptions import CellExecutionComplete, CellExecutionError
+from nbclient.util import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 
+from cnnrepro.errors import WorkFailed
+from cnnrepro.report.page import ended_well
 from cnnrepro.runner.terminal_text import TerminalText
 
 if TYPE_CHECKING:
@@ -32,6 +37,9 @@ QUIET = ["--log-level=50"]
 # For a cell's last outputs to arrive once it has ended. The kernel waits for its reader, so this is a flood's time, not
 # a loss's; nbclient's own limit is 4.
 OUTPUTS_SECONDS = 600
+THREADS_SECONDS = 10  # that threads have to end when the last cell has
+MARK = b"cnnrepro "  # begins the frame with a message's number, as cnnrepro.runner.kernel writes it
+FINISH = f"__import__('cnnrepro.runner.kernel', fromlist=['finish']).finish({THREADS_SECONDS})"
 
 
 class BoundedOutputs:
@@ -115,6 +123,26 @@ def widget_text(model: object, states: Mapping[str, Mapping[str, object]]) -> st
     return " ".join(filter(None, [*texts, *(widget_text(child, remaining) for child in inner)]))
 
 
+class NumberedSession(Session):
+    """Reads a kernel's messages, and counts those that are missing among the numbered ones."""
+
+    def __init__(self, **options) -> None:
+        super().__init__(**options)
+        self.next: int | None = None  # the number of the message that comes next
+        self.missing = 0
+
+    def feed_identities(self, msg_list, copy=True):
+        """Called by jupyter_client for each message: the frames that lead it, and the rest."""
+        leading, rest = super().feed_identities(msg_list, copy)
+        for frame in leading:
+            name = frame if copy else frame.bytes
+            if name.startswith(MARK):
+                number = int(name[len(MARK) :])
+                self.missing += 0 if self.next is None else number - self.next
+                self.next = number + 1
+        return leading, rest
+
+
 class _OurKernel(KernelSpecManager):
     """This Python's kernel, whatever kernels are installed beside it."""
 
@@ -130,6 +158,8 @@ class _Client(PapermillNotebookClient):
         super().__init__(*arguments, **options)
         self._bounds: dict[int, BoundedOutputs] = {}
         self._cells: dict[str, tuple[NotebookNode, int]] = {}  # by the message that ran them
+        self._clearing: dict[int, bool] = {}  # whether a cell's next output is to take the place of all before it
+        self.on_cell_executed = self._look_at_reply
         # A page runs no script: what goes to an Output widget is shown in the cell instead.
         self.comm_open_handlers = {"jupyter.widget": lambda message: None}
 
@@ -137,7 +167,57 @@ class _Client(PapermillNotebookClient):
         """Called by nbclient."""
         manager = super().create_kernel_manager()
         manager.kernel_spec_manager = _OurKernel()
+        manager.session = NumberedSession(parent=manager)
         return manager
+
+    def papermill_execute_cells(self) -> None:
+        """Called by papermill when the kernel is there: run all cells; raises WorkFailed where messages are missing."""
+        super().papermill_execute_cells()
+        stopped = next((cell for cell in self.nb.cells if cell.metadata.papermill.exception), None)
+        if stopped and not ended_well(stopped):
+            return  # that is what failed
+        if not stopped and self._cells:
+            self.nb.metadata.papermill["threads"] = self._finish_kernel()
+        session: NumberedSession = self.kc.session
+        if session.missing or session.next is None:
+            lost = f"{session.missing:,}" if session.missing else "an unknown number"
+            raise WorkFailed(
+                f"of the messages that its kernel sent {lost} did not arrive, so outputs may be missing; the same "
+                f"command runs it again."
+            )
+
+    async def _async_finish_kernel(self) -> list[str]:
+        """Wait until all that the cells' threads and processes print has arrived; the threads that still run."""
+        answer = self.kc.execute("", silent=True, store_history=False, user_expressions={"threads": FINISH})
+        cell, index = list(self._cells.values())[-1]
+        self._cells[answer] = cell, index  # what is printed meanwhile belongs to the cell that ran last
+        reply = await self.async_wait_for_reply(answer)
+        await self._async_poll_output_msg(answer, cell, index)
+        told = reply["content"].get("user_expressions", {}).get("threads", {})
+        if told.get("status") != "ok":
+            raise WorkFailed(f"its kernel did not say that all is there: {told.get('evalue', 'no answer')}.")
+        return ast.literal_eval(told["data"]["text/plain"])
+
+    _finish_kernel = run_sync(_async_finish_kernel)
+
+    def _look_at_reply(self, cell, cell_index, execute_reply):
+        """Called by nbclient when a cell has ended: what ``name?`` told, and whether it was ``exit()``."""
+        for said in execute_reply["content"].get("payload", ()):
+            if said.get("source") == "page":
+                shown = {"data": said["data"], "metadata": {}}
+                self.output(cell.outputs, _message("display_data", shown), None, cell_index)
+            elif said.get("source") == "ask_exit":  # as sys.exit(), but the kernel ends a moment later
+                ended = {"ename": "SystemExit", "evalue": "", "traceback": ["SystemExit"]}
+                self.output(cell.outputs, _message("error", ended), None, cell_index)
+                raise CellExecutionError("SystemExit", "SystemExit", "")
+
+    def process_message(self, msg, cell, cell_index):
+        """Called for every message of a cell; ``clear_output(wait=True)`` waits for the next output of that cell."""
+        self.clear_before_next_output = self._clearing.get(cell_index, False)
+        try:
+            return super().process_message(msg, cell, cell_index)
+        finally:
+            self._clearing[cell_index] = self.clear_before_next_output
 
     async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
         """Called by nbclient, whose own passes over what threads print after their cell has ended."""
@@ -171,6 +251,11 @@ class _Client(PapermillNotebookClient):
                 view = output.get("data", {}).get(WIDGET)
                 if isinstance(view, dict) and (text := widget_text(view.get("model_id"), self.widget_state)):
                     output.data["text/plain"] = text
+
+
+def _message(kind: str, content: dict) -> dict:
+    """A message as a kernel sends it."""
+    return {"msg_type": kind, "header": {"msg_type": kind}, "parent_header": {}, "content": content}
 
 
 class BoundedEngine(NBClientEngine):

@@ -8,6 +8,7 @@ import pytest
 from nbformat import v4
 
 from cnnrepro.errors import UsageError, WorkFailed
+from cnnrepro.report import page
 from cnnrepro.runner.make_pages import make_pages
 from cnnrepro.runner.notebook import execute, kernels_environment
 from cnnrepro.runner.request import page_requests
@@ -222,3 +223,64 @@ def test_older_formats_and_a_byte_order_mark(tmp_path):
 def test_a_notebook_without_code_has_a_page(tmp_path):
     path = write(tmp_path / "words.ipynb", v4.new_markdown_cell("# Words\n\nonly words"), v4.new_raw_cell("raw words"))
     assert "only words" in page_of(path).read_text(encoding="utf-8")
+
+
+def run_cells(folder, *cells):
+    """The notebook of some cells, executed in a folder."""
+    path = folder / "theirs.ipynb"
+    nbformat.write(v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells]), path)
+    with kernels_environment(folder / "runs"):
+        return execute(path, {}, keep_failed=folder / "failed.ipynb", working_folder=folder)
+
+
+def test_messages_that_do_not_arrive_fail_the_command(tmp_path):
+    lose = (
+        "thread = get_ipython().kernel.iopub_thread\nsocket = thread.socket\n"
+        "thread.schedule(lambda: next(socket._numbers))"
+    )
+    with pytest.raises(WorkFailed, match="theirs.ipynb: of the messages that its kernel sent 1 did not arrive"):
+        run_cells(tmp_path, lose, "print('after')")
+    assert (tmp_path / "failed.ipynb").exists()
+
+
+@pytest.mark.parametrize("ending", ["import sys\nsys.exit()", pytest.param("exit()", marks=pytest.mark.soak)])
+def test_a_cell_that_ends_the_notebook_is_no_failure(ending, tmp_path):
+    notebook = run_cells(tmp_path, "print('before')", ending, "print('never')")
+    page.require_complete(notebook)
+    assert page.not_run(notebook) == ["Cell 2 ended the notebook; code cells behind it that were not run: 1."]
+    assert not notebook.cells[2].outputs
+
+
+def test_what_comes_after_the_last_cell_and_what_a_pager_tells_are_kept(tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # ipykernel would leave out what other processes print
+    late = "import threading, time\ndef later():\n    time.sleep(1)\n    print('a thread, later')\n"
+    child = "import subprocess\nchild = subprocess.run('echo a child', shell=True)\n"
+    notebook = run_cells(tmp_path, "len?", late + child + "threading.Thread(target=later).start()")
+    assert "number of items in a container" in notebook.cells[0].outputs[0].data["text/plain"]
+    text = "".join(output.text for output in notebook.cells[1].outputs)
+    assert "a thread, later\n" in text and "a child\n" in text
+    assert notebook.metadata.papermill["threads"] == []
+
+
+@pytest.mark.soak
+def test_forms_of_files(tmp_path):
+    """Cells without ids or with the same, white space at the end, no cells at all."""
+    path = tmp_path / "form.ipynb"
+    cell = {
+        "cell_type": "code",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "source": ["print(1)  \n", "\n"],
+    }
+    for cells in ([{**cell, "id": "same"}] * 2, [cell, cell], []):
+        content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+        path.write_text(json.dumps(content) + "\n\n  \n", encoding="utf-8")
+        with kernels_environment(tmp_path / "runs"):
+            notebook = execute(path, {}, keep_failed=tmp_path / "failed.ipynb")
+        page.require_complete(notebook)
+        assert [each.outputs[0].text for each in notebook.cells] == ["1\n"] * len(cells)
+    for text in ("", "{", "[]"):
+        path.write_text(text)
+        with pytest.raises(UsageError, match="is not a Jupyter notebook"):
+            page_requests([str(path)], {})
