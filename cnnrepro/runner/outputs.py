@@ -81,6 +81,13 @@ class BoundedOutputs:
         text, output.text = output.text, ""
         self._keep(self._text.write(text))
 
+    def goes_on(self, stream: str, text: str) -> bool:
+        """Print a text behind the one that came last; False where that is none of the same stream."""
+        if self._stream is None or self._stream.name != stream:
+            return False
+        self._keep(self._text.write(text))
+        return True
+
     def _end_text(self) -> None:
         """Keep the line that is not finished; what is printed next is another output."""
         if self._stream is not None:
@@ -234,6 +241,12 @@ class _Client(PapermillNotebookClient):
 
     def output(self, outs, msg, display_id, cell_index):
         """Called by nbclient for every output that a kernel sends."""
+        content, bounds = msg["content"], self._bounds.get(cell_index)
+        follows = msg["msg_type"] == "stream" and bounds and outs and not self.clear_before_next_output
+        if follows and bounds.goes_on(
+            content["name"], content["text"]
+        ):  # no output of its own: an endless bar has millions
+            return None
         output = super().output(outs, msg, display_id, cell_index)
         if len(outs) <= 1:  # the first, or the first after the cell cleared them
             self._bounds[cell_index] = BoundedOutputs()

@@ -1,107 +1,158 @@
-"""Text as it stands on a terminal after progress bars and the like wrote over it."""
+"""What is left of printed text when a terminal has shown it: progress bars write over themselves.
+
+Carriage returns, backspaces and the moves of the cursor that progress bars use are applied as the text comes in,
+whatever the pieces it comes in. Colours are kept; other escape sequences do nothing, as in Jupyter.
+"""
 
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
-LINES = 20  # that can still be written over: nested progress bars go up a line for each
-LONGEST_LINE = 20_000  # characters; what is longer is taken for finished
+ROWS = 200  # that the cursor can go up; no bars take more, and no terminal has them
+WIDTH = 100_000  # characters of a row that can be written over
+LONGEST_SEQUENCE = 4096  # characters that an escape sequence without an end is waited for
 
-_PLAIN = re.compile(r"[^\n\r\b\x1b]+")
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_CONTROL = re.compile(r"\x1b\[([0-9;?]*)([A-Za-ln-z])")
-_LINK = re.compile(r"\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)")  # and what a terminal has in its title
-_BEGUN = re.compile(r"\x1b(\[[0-9;?]*)?\Z")  # the rest of it comes with the next piece
+# CSI: ESC [ parameters, a letter; OSC (titles, links): ESC ] text, BEL or ESC \; character sets.
+_CONTROL = re.compile(r"\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Z]|[\r\n\b]")
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[()]|\][^\x07\x1b]*\x1b?)?\Z")
+_PLAIN = re.compile(r"[^\r\b\x1b]*\Z")
+_RESET = "\x1b[0m"
 
 
 class TerminalText:
-    r"""Applies ``\r``, ``\b`` and a terminal's movements of the cursor (up, down, left, right, erase) to printed text.
-
-    Colours (``\x1b[31m``) take no room: they stay with the character that follows them. Only the last lines are kept
-    at hand, however much is printed.
-    """
+    """The rows of one stream. Only the last ones are kept at hand, however much is printed."""
 
     def __init__(self) -> None:
-        self._lines: list[list[str]] = [[]]  # of characters, each with the colours before it
+        self._rows: list[list[str]] = [[]]  # an item a character, led by the colours it is shown in
         self._row = self._column = 0
-        self._colours = self._begun = ""
+        self._colours = self._unfinished = ""
+        self._settled: list[str] = []
 
     def write(self, text: str) -> str:
-        """Print a piece of text; returns the lines that are finished by it."""
-        text, self._begun = self._begun + text, ""
-        if begun := _BEGUN.search(text):
-            text, self._begun = text[: begun.start()], begun[0]
+        """Print a piece of text; returns what can no more be written over."""
+        text = self._unfinished + text
+        cut = _UNFINISHED.search(text)
+        self._unfinished = text[cut.start() :] if cut and len(cut[0]) <= LONGEST_SEQUENCE else ""
+        text = text[: len(text) - len(self._unfinished)]
+        if self._at_the_end() and not self._colours and _PLAIN.match(text):
+            text = self._settle_early(text)
         place = 0
-        finished = []
-        while place < len(text):
-            if plain := _PLAIN.match(text, place):
-                self._put(plain[0])
-                place = plain.end()
-            elif colours := _COLOURS.match(text, place):
-                self._colours += colours[0]
-                place = colours.end()
-            elif control := _CONTROL.match(text, place):
-                self._move(control[2], int(control[1]) if control[1].isdigit() else None)
-                place = control.end()
-            elif link := _LINK.match(text, place):
-                place = link.end()
-            else:
-                self._control_character(text[place])
-                place += 1
-            while len(self._lines) > LINES:
-                finished.append(self._shift())
-            if len(self._lines[self._row]) > LONGEST_LINE:
-                finished.append(self.rest())
-        return "".join(finished)
+        for control in _CONTROL.finditer(text):
+            self._put(text[place : control.start()])
+            self._apply(control)
+            place = control.end()
+        self._put(text[place:])
+        return self._taken()
 
     def rest(self) -> str:
-        """What is not finished yet; the next piece begins on a clean line."""
-        text = "\n".join("".join(line) for line in self._lines) + self._colours
-        self._lines, self._row, self._column, self._colours = [[]], 0, 0, ""
-        return text
+        """What could still be written over; the next piece begins on a clean row."""
+        self._settle("\n".join(map(_spelled, self._rows)))
+        self._rows, self._row, self._column = [[]], 0, 0
+        return self._taken()
 
-    def _shift(self) -> str:
-        self._row -= 1
-        return "".join(self._lines.pop(0)) + "\n"
+    def _settle(self, text: str) -> None:
+        self._settled.append(text)
+
+    def _taken(self) -> str:
+        settled, self._settled = "".join(self._settled), []
+        return settled
+
+    def _at_the_end(self) -> bool:
+        return self._row == len(self._rows) - 1 and self._column == len(self._rows[-1])
+
+    def _settle_early(self, text: str) -> str:
+        """Of much plain text the part that no cursor will reach goes through as it is; the rest is to be shown."""
+        lines = text.rsplit("\n", ROWS)
+        if len(lines) <= ROWS:
+            return text
+        self._settle("".join(_spelled(row) + "\n" for row in self._rows[:-1]) + _spelled(self._rows[-1]))
+        self._settle(lines[0] + "\n")
+        self._rows, self._row, self._column = [[]], 0, 0
+        return "\n".join(lines[1:])
 
     def _put(self, text: str) -> None:
-        line = self._lines[self._row]
-        line += " " * (self._column - len(line))
-        characters = list(text)
-        characters[0], self._colours = self._colours + characters[0], ""
-        line[self._column : self._column + len(characters)] = characters
-        self._column += len(characters)
+        """Write over what stands at the cursor."""
+        for start in range(0, len(text), WIDTH):
+            part = text[start : start + WIDTH]
+            row = self._rows[self._row]
+            row += " " * (self._column - len(row))
+            row[self._column : self._column + len(part)] = [self._colours + each for each in part]
+            self._column += len(part)
+            if len(row) > WIDTH:
+                self._settle_beginning()
 
-    def _control_character(self, character: str) -> None:
-        if character == "\n":
-            line = self._lines[self._row]
-            if self._colours and line:  # what ends with the line
-                line[-1] += self._colours
-                self._colours = ""
-            self._row, self._column = self._row + 1, 0
-            if self._row == len(self._lines):
-                self._lines.append([])
-        elif character == "\r":
+    def _settle_beginning(self) -> None:
+        """Settle all rows above the cursor's, and of that row the first half."""
+        row = self._rows[self._row]
+        self._settle("".join(_spelled(above) + "\n" for above in self._rows[: self._row]) + _spelled(row[: WIDTH // 2]))
+        del row[: WIDTH // 2]
+        del self._rows[: self._row]
+        self._row, self._column = 0, max(0, self._column - WIDTH // 2)
+
+    def _apply(self, control: re.Match) -> None:
+        """Do what a control character or sequence says."""
+        if control[0] == "\n":
+            self._next_row()
+        elif control[0] == "\r":
             self._column = 0
-        elif character == "\b":
+        elif control[0] == "\b":
             self._column = max(0, self._column - 1)
-        else:  # an escape that begins no sequence known here
-            self._put(character)
+        elif control[2] == "m":
+            self._colour(control)
+        elif control[2] and control[1].replace(";", "").isdigit() | (control[1] == ""):
+            first = control[1].split(";")[0]
+            self._move_or_erase(control[2], int(first or 0) if len(first) < 6 else 0)
 
-    def _move(self, kind: str, number: int | None) -> None:
-        line, steps = self._lines[self._row], number or 1
-        if kind == "A":
-            self._row = max(0, self._row - steps)
-        elif kind == "B":
-            self._row = min(len(self._lines) - 1, self._row + steps)
-        elif kind == "C":
-            self._column = min(LONGEST_LINE, self._column + steps)
-        elif kind == "D":
-            self._column = max(0, self._column - steps)
-        elif kind == "G":
-            self._column = min(LONGEST_LINE, steps - 1)
-        elif kind == "K" and number in (None, 0):
-            del line[self._column :]
-        elif kind == "K":  # 1: up to the cursor; 2: all of it
-            end = len(line) if number == 2 else min(len(line), self._column)
-            line[:end] = " " * (end if number == 1 else 0)
+    def _colour(self, control: re.Match) -> None:
+        if control[1].strip("0;") == "":
+            self._colours = ""
+        elif control[0] not in self._colours:
+            self._colours = (self._colours + control[0])[-LONGEST_SEQUENCE:]
+
+    def _move_or_erase(self, letter: str, number: int) -> None:
+        row, count = self._rows[self._row], max(1, number)
+        if letter in "AF":
+            self._row = max(0, self._row - count)
+        elif letter in "BE":
+            self._row = min(len(self._rows) - 1, self._row + count)
+        elif letter == "C":
+            self._column = min(self._column + count, WIDTH)
+        elif letter == "D":
+            self._column = max(0, self._column - count)
+        elif letter == "G":
+            self._column = min(count, WIDTH) - 1
+        elif letter == "K":
+            self._erase(row, number)
+        elif letter == "J" and number in (0, 2):
+            self._erase(row, number)
+            del self._rows[self._row + 1 :]
+            if number == 2:
+                self._rows[: self._row] = [[] for _ in range(self._row)]
+        if letter in "EF":
+            self._column = 0
+
+    def _erase(self, row: list[str], part: int) -> None:
+        """Erase a row behind the cursor (0), before it (1), or whole (2)."""
+        if part == 1:
+            end = min(self._column + 1, len(row))
+            row[:end] = " " * end
+        elif part in (0, 2):
+            del row[self._column if part == 0 else 0 :]
+
+    def _next_row(self) -> None:
+        self._row, self._column = self._row + 1, 0
+        if self._row == len(self._rows):
+            self._rows.append([])
+        if len(self._rows) > ROWS:
+            self._settle(_spelled(self._rows.pop(0)) + "\n")
+            self._row -= 1
+
+
+def _spelled(row: list[str]) -> str:
+    """A row as text, its colours switched on where they begin and off where they end."""
+    text = "".join(row)
+    if len(text) == len(row):
+        return text
+    runs = groupby(row, lambda each: each[:-1])
+    return "".join(f"{colours}{''.join(each[-1] for each in run)}{_RESET if colours else ''}" for colours, run in runs)

@@ -9,6 +9,7 @@ from nbformat import v4
 
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.report import page
+from cnnrepro.runner import outputs
 from cnnrepro.runner.make_pages import make_pages
 from cnnrepro.runner.notebook import execute, kernels_environment
 from cnnrepro.runner.request import page_requests
@@ -260,6 +261,14 @@ def test_what_comes_after_the_last_cell_and_what_a_pager_tells_are_kept(tmp_path
     text = "".join(output.text for output in notebook.cells[1].outputs)
     assert "a thread, later\n" in text and "a child\n" in text
     assert notebook.metadata.papermill["threads"] == []
+
+
+def test_a_bar_of_many_pieces_is_one_output(tmp_path, monkeypatch):
+    most, bound = [], outputs.BoundedOutputs.goes_on
+    monkeypatch.setattr(outputs.BoundedOutputs, "goes_on", lambda *given: most.append(1) or bound(*given))
+    bar = "for n in range(500): print(f'\\r{n} of 500', end='', flush=True)"
+    [only] = run_cells(tmp_path, bar).cells[0].outputs
+    assert only.text == "499 of 500" and len(most) >= 490
 
 
 @pytest.mark.soak
