@@ -80,7 +80,7 @@ def test_every_layer_of_keras_is_decided():
         lambda x: ops.image.resize(x, (16, 16)),
         layers.Reshape((20, 20, 3)),
     ],
-    ids=str,
+    ids=lambda begin: getattr(begin, "name", "operation"),
 )
 def test_what_multiplies_nothing_costs_nothing_and_keeps_the_field(begin):
     rows = through((20, 20, 3), begin, layers.Conv2D(4, 3, name="conv"))
