@@ -91,8 +91,6 @@ def train(
         canvas=canvas,
         on_error=on_error,
     )
-    for note in spec.fit_notes():
-        typer.echo(note, err=True)
     with request_on_signals() as stop:
         record = launch.train(
             spec,

@@ -45,8 +45,8 @@ def _notes(name: str, shape: tuple[int, int, int], classes: int, options: tuple)
     if ours != theirs:
         maps = [first_map(model) for model in (here, published)]
         notes.append(
-            f"{at}: its first maps are {_side(maps[0])} where the published network's are {_side(maps[1])}, and it has "
-            f"{ours:,} parameters in place of {theirs:,}, as it has at {usual}"
+            f"{at}: its first maps are {_side(maps[0])}, not {_side(maps[1])} as at {usual}, and it has {ours:,} "
+            f"parameters, not {theirs:,}"
         )
     return tuple(notes)
 

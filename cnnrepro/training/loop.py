@@ -18,6 +18,7 @@ from cnnrepro.runs.lease import Claim, ClaimLost
 from cnnrepro.runs.record import DIVERGED, DONE, ERROR, FAILED, RunRecord
 from cnnrepro.runs.spec import RunSpec
 from cnnrepro.runs.store import PREDICTIONS, WEIGHTS, RunStore
+from cnnrepro.stderr import say_line
 from cnnrepro.training import provenance
 from cnnrepro.training.callback import DivergedError
 from cnnrepro.training.devices import SINGLE_DEVICE, SingleDevice
@@ -192,6 +193,7 @@ def _train_claimed(session: Session, earlier: RunRecord | None) -> RunRecord:
         session.log(f"session {record.sessions} begins: {', '.join(facts)}")
         for note in run.spec.fit_notes():
             session.log(note)
+            say_line(f"cnnrepro: {note}")
         with numeric_mode(run):
             record = _train(session, record)
     except Stopped:

@@ -12,8 +12,8 @@ def test_224_pixels_into_alexnets_unpadded_first_layer():
     lost, other = fit_notes("alexnet", (224, 224, 3))
     assert "at 224x224, otherwise than at 227x227: windows do not divide their input" in lost
     assert "never read (1 of conv1" in lost
-    assert "first maps are 54x54 where the published network's are 55x55" in other
-    assert "49,430,888 parameters in place of 60,965,224" in other
+    assert "first maps are 54x54, not 55x55 as at 227x227" in other
+    assert "49,430,888 parameters, not 60,965,224" in other
     assert inspect("alexnet", input_shape=(224, 224, 3)).to_dict()["notes"] == [lost, other]
 
 

@@ -195,7 +195,7 @@ def _work(setting: _Setting) -> list[Line]:
     factors = f"{PASSES} passes · 2 · multiply-adds · {setting.images_seen:,} images"
     notes = fit_notes(setting.model, setting.input_shape, len(setting.info.classes) or None, setting.options)
     return [
-        *(Line("does not fit", note, "", EXACT, "the arithmetic of its layers") for note in notes),
+        *(Line("does not fit", f"{side} x {side}", "", EXACT, note) for note in notes),
         Line("network sees", network_input, "", EXACT, f"pipeline {setting.pipeline}"),
         Line("parameters", totals.parameters, "", EXACT, "counted"),
         Line("training images", setting.images, "", EXACT, "the training split"),
