@@ -243,9 +243,8 @@ class _Client(PapermillNotebookClient):
         """Called by nbclient for every output that a kernel sends."""
         content, bounds = msg["content"], self._bounds.get(cell_index)
         follows = msg["msg_type"] == "stream" and bounds and outs and not self.clear_before_next_output
-        if follows and bounds.goes_on(
-            content["name"], content["text"]
-        ):  # no output of its own: an endless bar has millions
+        # A text that goes on gets no output of its own: an endless bar has millions.
+        if follows and bounds.goes_on(content["name"], content["text"]):
             return None
         output = super().output(outs, msg, display_id, cell_index)
         if len(outs) <= 1:  # the first, or the first after the cell cleared them
