@@ -79,24 +79,24 @@ def dense_head(
 class ResidualLayers:
     """What residual networks are built of, with the options filled in.
 
+    A strided convolution gets as many zeros on each side, so that its windows are centred on the pixels that the
+    shortcut takes. Keras's "same" with stride 2 pads even sizes on the right and below only: every window a pixel off.
+
     Args:
         normalization: "batch" or "none"; without it the convolutions have biases.
         momentum, epsilon: of batch normalisation.
         kernel_initializer: name of the initialiser of all weights.
-        symmetric: pad in front of a strided convolution as many zeros on each side. Keras's "same" with stride 2 pads
-            even sizes on the right and below only, which moves every window by a pixel.
     """
 
     normalization: str
     momentum: float
     epsilon: float
     kernel_initializer: str
-    symmetric: bool
 
     def convolution(self, x: keras.KerasTensor, filters: int, size: int, strides: int, name: str) -> keras.KerasTensor:
         """(N, H, W, C) to (N, ceil(H / strides), ceil(W / strides), filters)."""
         padding = "same"
-        if self.symmetric and strides > 1 and size > 1:
+        if strides > 1 and size > 1:
             x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
             padding = "valid"
         return layers.Conv2D(

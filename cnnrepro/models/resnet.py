@@ -62,8 +62,9 @@ def resnet(
        0.99, which needs some 500 steps to forget its start: 0.99^500 = 0.7 %.
     3. The last layer gives logits; softmax is part of the loss.
     4. Option A pads the new channels behind the old ones.
-    5. Keras's "same" padding: at even sizes a 3x3 convolution with stride 2 is centred on pixels 1, 3, 5, …; with a
-       zero on either side, as in Torch, it is centred on 0, 2, 4, …, where the shortcut takes its pixels.
+    5. A 3x3 convolution with stride 2 has a zero on either side, as in Torch: it is centred on pixels 0, 2, 4, …, where
+       the shortcut takes its pixels. Keras's "same" padding would centre it on 1, 3, 5, … at even sizes; version 1 of
+       these networks had that.
     6. On CIFAR-10 the paper has option A only; option B is that of section 4.1. ``dropout`` is not in the paper,
        nor is ``normalization="none"``, with which each addition about doubles the variance of the feature maps.
     7. Weight decay and the warm-up of ResNet-110 (learning rate 0.01 at first) are a matter of the recipe.
@@ -90,7 +91,7 @@ def resnet(
         raise UsageError(f"depth must be 6n + 2 with n blocks a stage: 8, 14, 20, and so on. Received: {depth}")
     from cnnrepro.models.blocks import ResidualLayers, keras, layers
 
-    blocks = ResidualLayers(normalization, batchnorm_momentum, batchnorm_epsilon, kernel_initializer, symmetric=False)
+    blocks = ResidualLayers(normalization, batchnorm_momentum, batchnorm_epsilon, kernel_initializer)
     inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
     x = layers.ReLU(name="stem_relu")(blocks.normalised(inputs, STAGE_FILTERS[0], 3, 1, "stem"))
     for stage, filters in enumerate(STAGE_FILTERS, start=1):
@@ -133,6 +134,7 @@ ROWS = tuple(
         smallest=4,
         options=OPTIONS,
         arguments={"depth": depth},
+        version=2,  # since residual and shortcut look at the same pixels
         published=Published(f"{PAPER}, table 6", parameters=rounded, rounded=True),
     )
     for depth, parameters, rounded in (

@@ -95,7 +95,7 @@ def resnet(
     """
     from cnnrepro.models.blocks import ResidualLayers, keras, layers
 
-    blocks = ResidualLayers(normalization, batchnorm_momentum, batchnorm_epsilon, kernel_initializer, symmetric=True)
+    blocks = ResidualLayers(normalization, batchnorm_momentum, batchnorm_epsilon, kernel_initializer)
     inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
     size, strides = (3, 1) if small else (7, 2)
     x = layers.ReLU(name="stem_relu")(blocks.normalised(inputs, STAGE_FILTERS[0], size, strides, "stem"))

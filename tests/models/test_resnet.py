@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from cnnrepro.anatomy import trace
 from cnnrepro.layers import IdentityShortcut
 from cnnrepro.models import MODELS, check_options, outline
 from cnnrepro.models.blocks import ResidualLayers
@@ -59,7 +60,7 @@ def test_a_block_is_the_layers_of_figure_2_in_order():
     names = [layer.name for layer in outlined("resnet20").layers if layer.name.startswith("stage2_block1")]
     assert set(names) == {
         f"stage2_block1_{part}"
-        for part in ("conv1", "bn1", "relu1", "conv2", "bn2", "shortcut", "add", "relu2")
+        for part in ("conv1_pad", "conv1", "bn1", "relu1", "conv2", "bn2", "shortcut", "add", "relu2")
     }  # fmt: skip
     assert outlined("resnet20").get_layer("stage2_block1_add").input == [
         outlined("resnet20").get_layer("stage2_block1_bn2").output,
@@ -103,23 +104,28 @@ def test_equal_filters_start_from_different_numbers():
     assert not np.array_equal(first, second)
 
 
-def centre_of_a_strided_window(symmetric):
-    """What a 3x3 filter with stride 2 that is 1 in its middle picks out of 6x6 pixels."""
+def test_a_strided_window_is_centred_where_the_shortcut_takes_its_pixels():
+    """A 3x3 filter with stride 2 that is 1 in its middle picks every other of 6x6 pixels, from the first on."""
     pixels = np.arange(36, dtype="float32").reshape(1, 6, 6, 1)
-    parts = ResidualLayers("none", 0.9, 1e-5, "zeros", symmetric)
+    blocks = ResidualLayers("none", 0.9, 1e-5, "zeros")
     inputs = keras.Input((6, 6, 1))
-    model = keras.Model(inputs, parts.convolution(inputs, 1, 3, 2, "conv"))
+    model = keras.Model(inputs, [blocks.convolution(inputs, 1, 3, 2, "conv"), blocks.shortcut(inputs, "A", 1, 2, "to")])
     kernel = np.zeros((3, 3, 1, 1), "float32")
     kernel[1, 1] = 1
     model.get_layer("conv").set_weights([kernel, np.zeros(1, "float32")])
-    return keras.ops.convert_to_numpy(model(pixels))[0, :, :, 0], pixels[0, :, :, 0]
+    picked, passed = (keras.ops.convert_to_numpy(maps) for maps in model(pixels))
+    np.testing.assert_array_equal(picked, pixels[:, ::2, ::2])
+    np.testing.assert_array_equal(passed, picked)
 
 
-def test_with_padding_on_both_sides_a_strided_window_is_centred_where_the_shortcut_takes_its_pixels():
-    picked, pixels = centre_of_a_strided_window(symmetric=True)
-    np.testing.assert_array_equal(picked, pixels[::2, ::2])
-
-
-def test_with_keras_padding_a_strided_window_is_centred_a_pixel_further():
-    picked, pixels = centre_of_a_strided_window(symmetric=False)
-    np.testing.assert_array_equal(picked, pixels[1::2, 1::2])
+@pytest.mark.parametrize("size", [28, 32, 33])
+@pytest.mark.parametrize("shortcut", ["A", "B"])
+def test_the_two_paths_of_every_block_are_centred_on_the_same_pixels(size, shortcut):
+    rows = trace(outline("resnet20", input_shape=(size, size, 1), shortcut=shortcut))
+    offsets = {}
+    for row in rows:
+        if row.name.endswith("_add"):
+            assert "centred" not in row.note
+            offsets[row.name] = row.offset
+    assert len(offsets) == 9
+    assert set(offsets.values()) == {0}
