@@ -14,6 +14,7 @@ import io
 import logging
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -31,6 +32,8 @@ from cnnrepro.stderr import say_line
 FILE_FORMAT = "array_record"  # of photographs: it gives any of them at once; TFRecord is read from its beginning
 
 _LOCK_LIMIT = 900.0  # seconds to wait for another process that prepares the same data set
+_SWEEP_LIMIT = 10.0  # seconds in which a scratch folder must be gone
+_QUIET = 0.3  # seconds without one after which no thread of TFDS is thought to begin another
 
 log = logging.getLogger(__name__)
 
@@ -231,10 +234,26 @@ def _download(files: Sequence[KnownFile], target: Path) -> str | None:
     return "; ".join(missing + others) or None
 
 
-def _sweep(info: DatasetInfo, root: Path) -> None:
-    """Remove the scratch folders of this data set; under the lock they are nobody's."""
-    for folder in root.glob(f".cnnrepro-{info.name}-*"):
-        shutil.rmtree(folder, ignore_errors=True)
+def _sweep(info: DatasetInfo, root: Path, quiet: float = 0.0) -> None:
+    """Remove the scratch folders of this data set, until there has been none for some seconds.
+
+    Under the lock they are nobody's. But after an error TFDS does not wait for its threads, which write on, or only
+    begin to: what was removed may be there again. What is there still after ``_SWEEP_LIMIT`` is named.
+    """
+    last = begun = time.monotonic()
+    while True:
+        left = list(root.glob(f".cnnrepro-{info.name}-*"))
+        now = time.monotonic()
+        if not left and now - last >= quiet:
+            return
+        if now - begun > _SWEEP_LIMIT:
+            for folder in left:
+                say_line(f"cnnrepro: {str(folder)!r} is left over and could not be removed; remove it by hand.")
+            return
+        for folder in left:
+            shutil.rmtree(folder, ignore_errors=True)
+            last = now
+        time.sleep(0.02)
 
 
 @contextlib.contextmanager
@@ -252,8 +271,10 @@ def _alone(info: DatasetInfo, root: Path) -> Iterator[Path]:
             _sweep(info, root)
             try:
                 yield root
-            finally:
-                _sweep(info, root)
+            except BaseException:
+                _sweep(info, root, _QUIET)
+                raise
+            _sweep(info, root)
     except filelock.Timeout as error:
         raise WorkFailed(
             f"Another process has held {str(path)!r} for {_LOCK_LIMIT:g} s; end it, or wait and try again."

@@ -1,6 +1,8 @@
+import contextlib
 import dataclasses
 import functools
 import hashlib
+import re
 import subprocess
 import sys
 import time
@@ -159,6 +161,41 @@ def test_a_full_disk_leaves_nothing(mnist_files, tmp_path, monkeypatch):
     with pytest.raises(WorkFailed, match="could not be prepared in .*No space left on device"):
         data.prepare("mnist", source=mnist_files, data_dir=tmp_path)
     assert left_in(tmp_path) == set()
+
+
+def test_threads_that_nobody_waits_for_leave_nothing(mnist_files, tmp_path, monkeypatch):
+    """As TFDS's extractor after an error in another file: it begins when all is swept, and writes for half a second."""
+
+    def write(scratch):
+        time.sleep(0.1)
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                scratch.mkdir(exist_ok=True)
+                (scratch / "extracted").touch()
+
+    with ThreadPoolExecutor(1) as threads:
+
+        def fail(info, scratch):
+            threads.submit(write, scratch)
+            raise WorkFailed("wrong checksum")
+
+        monkeypatch.setattr(prepare, "run_tfds", fail)
+        with pytest.raises(WorkFailed, match="wrong checksum"):
+            data.prepare("mnist", source=mnist_files, data_dir=tmp_path)
+    assert left_in(tmp_path) == set()
+
+
+def test_what_cannot_be_removed_is_named(mnist_files, tmp_path, monkeypatch, capsys):
+    def fail(info, scratch):
+        raise WorkFailed("wrong checksum")
+
+    monkeypatch.setattr(prepare, "run_tfds", fail)
+    monkeypatch.setattr(prepare, "_SWEEP_LIMIT", 0.05)
+    monkeypatch.setattr(prepare.shutil, "rmtree", lambda *_, **__: None)
+    with pytest.raises(WorkFailed, match="wrong checksum"):
+        data.prepare("mnist", source=mnist_files, data_dir=tmp_path)
+    assert re.search(r"\.cnnrepro-mnist-.*' is left over and could not be removed", capsys.readouterr().err)
 
 
 def test_two_at_a_time_prepare_once(mnist_files, tmp_path, monkeypatch):
