@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnrepro.anatomy.convolution import convolve_im2col
+from cnnrepro.anatomy.convolution import convolve_im2col, convolve_loops
 from cnnrepro.anatomy.convolution_backward import (
     convolution_gradients,
     filter_gradient_as_convolution,
@@ -29,21 +29,41 @@ def in_jax(x, filters, gradient, where):
         return [np.asarray(part) for part in pull_back(gradient)]
 
 
-@settings(max_examples=12)
+def both_writings(x, filters, gradient, where):
+    """The gradients to the images and to the filters, as matrix products and as convolutions."""
+    found = convolution_gradients(x, filters, gradient, **where)
+    yield found.inputs, found.filters
+    yield (
+        input_gradient_as_convolution(filters, gradient, x.shape[1:3], **where),
+        filter_gradient_as_convolution(x, gradient, filters.shape[:2], **where),
+    )
+
+
+@pytest.mark.soak  # XLA compiles each geometry anew
+@settings(max_examples=60)
 @given(convolutions())
 def test_both_writings_equal_automatic_differentiation_on_every_geometry(layer):
     x, filters, _, where = layer
     gradient = gradient_for(x, filters, where)
-    to_inputs, to_filters = in_jax(x, filters, gradient, where)
-    found = convolution_gradients(x, filters, gradient, **where)
-    np.testing.assert_allclose(found.inputs, to_inputs, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(found.filters, to_filters, rtol=0, atol=1e-12)
-    as_convolutions = (
-        input_gradient_as_convolution(filters, gradient, x.shape[1:3], **where),
-        filter_gradient_as_convolution(x, gradient, filters.shape[:2], **where),
-    )
-    np.testing.assert_allclose(as_convolutions[0], to_inputs, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(as_convolutions[1], to_filters, rtol=0, atol=1e-12)
+    expected = in_jax(x, filters, gradient, where)
+    for found in both_writings(x, filters, gradient, where):
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
+
+
+@settings(max_examples=60)
+@given(convolutions())
+def test_both_writings_are_the_transpose_of_the_convolution_on_every_geometry(layer):
+    """⟨conv(x, w), g⟩ = ⟨x, ∂x⟩ = ⟨w, ∂w⟩ for other images and filters too: it is linear in each of them."""
+    x, filters, _, where = layer
+    gradient = gradient_for(x, filters, where)
+    random = np.random.default_rng(2)
+    images, others = random.normal(size=x.shape), random.normal(size=filters.shape)
+    by_images = np.vdot(convolve_loops(images, filters, **where), gradient)
+    by_filters = np.vdot(convolve_loops(x, others, **where), gradient)
+    for to_inputs, to_filters in both_writings(x, filters, gradient, where):
+        assert np.vdot(images, to_inputs) == pytest.approx(by_images, rel=0, abs=1e-10)
+        assert np.vdot(others, to_filters) == pytest.approx(by_filters, rel=0, abs=1e-10)
 
 
 @settings(max_examples=15)
