@@ -14,7 +14,7 @@ import numpy as np
 
 from cnnrepro.data.folder.csv_table import in_table
 from cnnrepro.data.folder.findings import Findings, sentences, some
-from cnnrepro.data.folder.layout import find_layout
+from cnnrepro.data.folder.layout import find_layout, refuse_masks
 from cnnrepro.data.folder.picture_files import PictureFiles
 from cnnrepro.data.folder.source import Picture, Source
 from cnnrepro.errors import UsageError
@@ -98,14 +98,23 @@ def _in_folder(root: Path) -> tuple[list[Picture], Findings]:
     layout = find_layout(root)
     # All are noted before any is gone through: a link from one class to another must not take its pictures away.
     folders = [folder for folder in layout.classes if files.is_new(folder.path)]
-    pictures = [Picture(name, folder.label, folder.split) for folder in folders for name in files.below(folder.path)]
+    pictures, inside = [], {}
+    for folder in folders:
+        names = list(files.below(folder.path))
+        pictures += [Picture(name, folder.label, folder.split) for name in names]
+        parents = {name.rpartition("/")[0] for name in names}
+        if len(parents) > 1:
+            inside[folder.path] = tuple(sorted(path[len(folder.path) + 1 :] for path in parents - {folder.path}))
     for path in layout.between:
         files.leave_out_all(path, deep=False)
     for path in layout.unlabelled:
         files.leave_out_all(path, deep=True)
+    refuse_masks(str(root), sorted({folder.label for folder in layout.classes}))
     found = {picture.label for picture in pictures}
     empty = sorted({folder.label for folder in layout.classes} - found)
-    findings = Findings(layout=layout.remark, left_out=files.left_out, empty_classes=tuple(empty))
+    findings = Findings(
+        layout=layout.remark, folders_in_classes=inside, left_out=files.left_out, empty_classes=tuple(empty)
+    )
     if not pictures:
         told = " ".join(sentences(findings.to_dict()))
         raise UsageError(f"No class folder with pictures in {str(root)!r}. {_LAYOUT}.{f' ({told})' if told else ''}")

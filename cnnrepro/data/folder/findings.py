@@ -24,6 +24,7 @@ class Findings:
 
     Args:
         layout: how folders were understood whose names alone do not say it, in a sentence.
+        folders_in_classes: for each class folder with pictures in several folders, those folders.
         left_out: for each reason, the files or folders that were left out.
         empty_classes: folders in the place of a class that have no picture which is read.
         damaged: pictures that a decoder remarked on and read all the same: name and remark.
@@ -33,6 +34,7 @@ class Findings:
     """
 
     layout: str = ""
+    folders_in_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     empty_classes: tuple[str, ...] = ()
     damaged: tuple[tuple[str, str], ...] = ()
@@ -51,6 +53,12 @@ class Findings:
             shared["across_splits"]["test_in_training"] = self.test_in_training
         fields = {
             "layout": self.layout,
+            "folders_in_classes": {
+                "count": len(self.folders_in_classes),
+                "folders": {name: list(inside[:NAMED]) for name, inside in [*self.folders_in_classes.items()][:NAMED]},
+            }
+            if self.folders_in_classes
+            else {},
             "left_out": {
                 reason: {"count": len(names), "names": list(names[:NAMED])} for reason, names in self.left_out.items()
             },
@@ -116,6 +124,9 @@ def some(names: Iterable[str], count: int | None = None) -> str:
 def sentences(data: Mapping[str, object]) -> list[str]:
     """What the ``data`` of a record say of its pictures, a sentence each; none where there is nothing to say."""
     told = [data["layout"]] if data.get("layout") else []
+    if within := data.get("folders_in_classes"):
+        named = [f"{name} ({some(inside)})" for name, inside in within["folders"].items()]
+        told.append(f"One class each, whatever folders are in it: {some(named, within['count'])}.")
     left_out = dict(data.get("left_out", {}))
     if data.get("skipped") and UNREADABLE not in left_out:  # in records of earlier versions
         named = [entry["picture"] for entry in data.get("skipped_pictures", ())]

@@ -8,9 +8,11 @@ splits, or years, or cameras.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +39,13 @@ _WORDS = SPLIT_NAMES | {"trn": "train", "trainset": "train", "valset": "validati
 HOW_TO_NAME = (
     "Name splits train, validation and test, each with the class folders in it; or list the pictures in a CSV with the "
     "columns path, label and split"
+)
+
+# Folders of data sets in which each picture goes with a mask, or with a file of boxes: kinds of files, and no classes.
+_PICTURES = frozenset({"image", "images", "img", "imgs", "jpegimages", "picture", "pictures", "photo", "photos", "rgb"})
+_DRAWN = frozenset(
+    {"mask", "masks", "label", "labels", "annotation", "annotations", "segmentation", "segmentations", "groundtruth"}
+    | {"ground_truth", "gt", "bbox", "bboxes", "boxes", "trimaps", "segmentationclass", "segmentationobject"}
 )
 
 
@@ -122,6 +131,19 @@ def role(name: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+def refuse_masks(where: str, classes: Iterable[str]) -> None:
+    """Raises UsageError where what would be classes are called "images" and "masks", or the like."""
+    kinds = {name: re.sub(r"(train|test|val)(ing|idation)?[ _-]?|[ _-]?\d+$", "", name.lower()) for name in classes}
+    pictures = [name for name, kind in kinds.items() if kind in _PICTURES]
+    drawn = [name for name, kind in kinds.items() if kind in _DRAWN]
+    if pictures and drawn:
+        raise UsageError(
+            f"{where!r} has the folders {some(pictures)} and {some(drawn)}; these look like pictures and what was "
+            "marked in them, and not like classes. Name a folder in which each class has a folder of its own, or list "
+            "the pictures in a CSV with the columns path and label."
+        )
+
+
 def find_layout(root: Path) -> Layout:
     """The class folders of a root, with their splits.
 
@@ -159,12 +181,15 @@ def _as_splits(where: str, tops: list[_Folder]) -> Layout | None:
     roles = {role(top.name) for top in named}
     certain = len({role(top.name) for top in exact}) > 1 or (len(roles) > 1 and bool(training))
     if not certain and others:  # classes may well be called "train", or "test tube"
-        parts = [top for top in training if len(inside[top].folders) > 1]
-        if not parts or any(top.folders for top in others):
+        parts = [top for top in labelled if len(inside[top].folders) > 1]
+        if any(top.folders for top in others):
+            parts = [top for top in parts if top in exact]
+        if not parts:
             return None
         raise UsageError(
             f"{where!r} has {parts[0].name} with the folders {some(sorted(inside[parts[0]].names))} in it, and beside "
-            f"it {_names(others)}; it is not clear whether {parts[0].name} is a split or a class. {HOW_TO_NAME}."
+            f"it {_names(others)}; it is not clear whether {parts[0].name} is a split or a class. {HOW_TO_NAME}. If it "
+            "is a class, give it another name."
         )
     if not certain and not training and len(roles) < 2 and exact != named:
         return None
@@ -234,12 +259,16 @@ def _as_classes_of_splits(where: str, tops: list[_Folder]) -> Layout | None:
 def _as_classes(where: str, tops: list[_Folder]) -> Layout:
     """``<class>``; refuses folders that look like anything else."""
     nested = [top for top in tops if top.folders and not top.has_pictures]
-    common = set.intersection(*(top.names for top in nested)) if len(nested) > 1 else set()
-    if len(common) > 1:
-        raise UsageError(
-            f"{where!r} has the same folders ({some(sorted(common))}) below each of {_names(nested)}; it is not clear "
-            f"which are the classes. {HOW_TO_NAME}."
-        )
+    counts = Counter(name for top in nested for name in top.names)
+    often = {name for name, count in counts.items() if count > 1}
+    likely = [top for top in nested if len(top.names & often) > 1]
+    for one, other in itertools.combinations(likely, 2):
+        if len(common := one.names & other.names) > 1:
+            alike = [top for top in likely if common <= top.names]
+            raise UsageError(
+                f"{where!r} has the same folders ({some(sorted(common))}) below each of {_names(alike)}; it is not "
+                f"clear which are the classes. {HOW_TO_NAME}."
+            )
     beside = {top.name for top in tops}
     for top in nested:
         if len(twice := top.names & (beside - {top.name})) > 1:

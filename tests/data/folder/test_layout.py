@@ -3,6 +3,7 @@
 import pytest
 
 from cnnrepro.data.folder.find_pictures import find_pictures
+from cnnrepro.data.folder.findings import sentences
 from cnnrepro.data.folder.layout import role
 from cnnrepro.errors import UsageError
 
@@ -104,18 +105,49 @@ def test_a_test_split_of_one_class_is_no_folder_around_others(make):
 
 
 @pytest.mark.parametrize(
-    "names",
+    "names, inside",
     [
-        ("train_station/1.jpg", "bus_station/1.jpg"),
-        ("animals/cat/1.jpg", "animals/dog/1.jpg", "vehicles/car/1.jpg", "vehicles/bus/1.jpg"),
-        ("train/steam/1.jpg", "train/diesel/1.jpg", "bus/city/1.jpg", "bus/coach/1.jpg"),
-        ("cats/images/1.jpg", "dogs/images/1.jpg"),
+        (("train_station/1.jpg", "bus_station/1.jpg"), ""),
+        (("cats/images/1.jpg", "dogs/images/1.jpg"), ""),
+        (
+            ("animals/cat/1.jpg", "animals/dog/1.jpg", "vehicles/car/1.jpg", "vehicles/bus/1.jpg"),
+            "animals (cat, dog), vehicles (bus, car)",
+        ),
+        (
+            ("train_station/old/1.jpg", "train_station/new/1.jpg", "bus_stop/city/1.jpg", "bus_stop/coach/1.jpg"),
+            "bus_stop (city, coach), train_station (new, old)",
+        ),
+        (("cats/1.jpg", "cats/thumbs/1.jpg", "dogs/1.jpg"), "cats (thumbs)"),
+        (("zip/train/a/1.jpg", "zip/train/b/1.jpg", "zip (1)/c/1.jpg"), "zip (train/a, train/b)"),
     ],
 )
-def test_classes_that_only_look_like_splits(make, names):
-    source = find_pictures(make(*names))
+def test_what_is_taken_for_one_class_is_told(make, names, inside):
+    findings = (source := find_pictures(make(*names))).findings
     assert source.classes == tuple(sorted({name.partition("/")[0] for name in names}))
-    assert source.findings.to_dict() == {}
+    assert findings.to_dict().keys() == ({"folders_in_classes"} if inside else set())
+    assert sentences(findings.to_dict()) == (
+        [f"One class each, whatever folders are in it: {inside}."] if inside else []
+    )
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("images/1.jpg", "masks/1.png"),
+        ("Images/a/1.jpg", "Images/b/1.jpg", "Masks/c/1.png"),
+        ("images/train/1.jpg", "images/val/1.jpg", "masks/train/1.png", "masks/val/1.png"),
+        ("train/images/1.jpg", "train/labels/1.txt", "valid/images/1.jpg", "valid/labels/1.txt"),
+        ("train_images/1.jpg", "train_masks/1.png"),
+        ("JPEGImages/1.jpg", "SegmentationClass/1.png", "Annotations/1.xml"),
+    ],
+)
+def test_pictures_and_their_masks_are_no_classes(make, names):
+    with pytest.raises(UsageError, match="these look like pictures and what was marked in them, and not like classes"):
+        find_pictures(make(*names))
+
+
+def test_a_class_may_be_called_mask(make):
+    assert find_pictures(make("mask/1.jpg", "no_mask/1.jpg")).classes == ("mask", "no_mask")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +158,10 @@ def test_classes_that_only_look_like_splits(make, names):
             ("2023/a/1.jpg", "2023/b/1.jpg", "2024/a/1.jpg", "2024/b/1.jpg", "2024/c/1.jpg"),
             r"the same folders \(a, b\)",
         ),
-        (("train/a/1.jpg", "train/b/1.jpg", "more/a/1.jpg", "more/b/1.jpg"), r"same folders \(a, b\) below each of"),
+        (("y1/a/1.jpg", "y1/b/1.jpg", "y2/c/1.jpg", "y2/d/1.jpg", "y3/a/1.jpg", "y3/b/1.jpg"), "below each of y1, y3;"),
+        (("train/a/1.jpg", "train/b/1.jpg", "more/a/1.jpg", "more/b/1.jpg"), "whether train is a split or a class"),
+        (("train/a/1.jpg", "train/b/1.jpg", "extra/c/1.jpg", "extra/d/1.jpg"), "beside it extra; .* another name"),
+        (("val/a/1.jpg", "val/b/1.jpg", "dev/c/1.jpg"), "not clear whether val is a split or a class"),
         (("train/a/1.jpg", "train/b/1.jpg", "unlabelled/1.jpg"), "not clear whether train is a split or a class"),
         (("train/cat.1.jpg", "train/dog.1.jpg", "test1/1.jpg"), "test1, train have no folders in them. Name splits"),
         (("rose/1.jpg", "tulip/1.jpg", "flowers/rose/1.jpg", "flowers/tulip/1.jpg"), "whether flowers is a class"),
