@@ -95,6 +95,7 @@ _ALL = (
     "training code that the authors point to (they published none)"
 )
 _KERNELS_ONLY = "The source does not say which parameters decay; here filters and matrices, not biases"
+# BVLC/caffe, models/bvlc_alexnet and models/bvlc_googlenet, train_val.prototxt: lr_mult 1 of weights, 2 of biases.
 _CAFFE_BIASES = "Caffe's rate of biases is twice that of weights (lr_mult: 2); here all have the same"
 _227 = "A network of 227 x 227 (alexnet) is given windows of that size, others the paper's 224 x 224"
 

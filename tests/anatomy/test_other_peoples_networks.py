@@ -252,7 +252,7 @@ def test_enlarging_and_taking_every_other_gives_back_what_was_there():
 
 
 def unet(size=572):
-    """U-Net as Ronneberger, Fischer and Brox 2015, figure 1, draw it: unpadded convolutions, 572 -> 388."""
+    """U-Net as Ronneberger, Fischer and Brox 2015, figure 1, draw it: unpadded convolutions, 572x572 -> 388x388."""
     image = x = keras.Input((size, size, 1))
     skips = []
     for filters in (64, 128, 256, 512):
@@ -289,7 +289,10 @@ def test_the_field_of_u_net():
 
 
 def fcn32(size=224):
-    """FCN-32s as Long, Shelhamer and Darrell 2015 put it on VGG-16: 100 pixels padded, fc6 7x7, one deconvolution."""
+    """FCN-32s of Long, Shelhamer and Darrell 2015, as shelhamer/fcn.berkeleyvision.org has it in voc-fcn32s/net.py.
+
+    VGG-16 with 100 pixels padded, fc6 7x7, and one deconvolution, 64 taps with stride 32.
+    """
     image = x = keras.Input((size, size, 3))
     x = layers.ZeroPadding2D(99)(x)  # with the "same" of conv1_1, Caffe's pad of 100
     for filters, count in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
@@ -302,7 +305,10 @@ def fcn32(size=224):
 
 
 def test_the_field_of_fcn_32s():
-    """404 pixels at fc6, with stride 32: Long, Shelhamer and Darrell 2015, table 1 ("rf size" and "max stride")."""
+    """404 pixels at fc6, with stride 32: Long, Shelhamer and Darrell 2015, table 1 ("rf size" and "max stride").
+
+    It follows from VGG-16's 212 at pool5 (Araujo, Norris and Sim 2019): 212 + (7 - 1) * 32 = 404.
+    """
     rows = trace(without_weights(fcn32))
     assert (rows["fc6"].receptive_field, rows["fc6"].stride) == (404, 32)
     # 64 taps with stride 32: two neighbours each, so 404 + 32 pixels, moving on by one pixel an output on average
