@@ -80,7 +80,7 @@ class Verdict:
             raise ValueError(f"A verdict names its statement by number. Received: {self.claim!r}")
 
     def brief(self) -> str:
-        """The sentence; of a statement of several parts just how many hold, for where they stand below."""
+        """The sentence; of a statement of several parts just how often each word was given; they stand below."""
         return _how_many_hold(self.parts) if self.parts and self.made != RECORDED else self.sentence
 
     def to_dict(self) -> dict:
@@ -120,10 +120,10 @@ class Count:
 
 
 def _how_many_hold(parts: Sequence[Part]) -> str:
-    held = sum(part.word == HOLDS for part in parts)
-    if held == len(parts):
-        return "Both parts hold." if held == 2 else f"All {held} parts hold."
-    return f"{held} of {len(parts)} parts hold."
+    counted = _in_order(part.word for part in parts)
+    if set(counted) == {HOLDS}:
+        return "Both parts hold." if len(parts) == 2 else f"All {len(parts)} parts hold."
+    return f"{_spelled(counted)}, of {len(parts)} parts."
 
 
 def _spelled(counts: Mapping[str, int]) -> str:
@@ -204,7 +204,8 @@ def conclude(number: int, word: str, sentences: Mapping[str, str], evidence: Ite
 
 
 def conclude_parts(number: int, parts: Iterable[Part], evidence: Iterable[str], basis: str) -> Verdict:
-    """The verdict on a statement of several parts; its sentence says how many hold and what was found of the others.
+    """The verdict on a statement of several parts; its sentence counts their words and says what was found of those
+    that do not hold as they stand.
 
     Args:
         number: of the statement.

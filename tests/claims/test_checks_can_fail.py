@@ -2,11 +2,14 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 from scipy import signal
 
 from cnnrepro.anatomy import receptive_field
+from cnnrepro.claims.check_helpers.autodiff import precision
+from cnnrepro.claims.check_helpers.networks import traced
 from cnnrepro.claims.checks import (
     architectures,
     convolution,
@@ -19,8 +22,8 @@ from cnnrepro.claims.checks import (
     recipe,
     sizes,
 )
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, conclude
-from cnnrepro.data import DATASETS
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, conclude
+from cnnrepro.data.pipelines.catalogue import PIPELINES
 from cnnrepro.models import outline
 
 OTHER_CLAIMS = [
@@ -125,10 +128,50 @@ def test_the_flipped_convolution_is_what_scipy_calls_one():
     np.testing.assert_allclose(output, signal.convolve2d(image, kernel, mode="valid"), rtol=0, atol=1e-5)
 
 
+ALEXNET_2012 = PIPELINES["alexnet-2012"]
+
+
+def pipelines(**other):
+    """The package's pipelines, with another one for AlexNet."""
+    return PIPELINES | {"alexnet-2012": dataclasses.replace(ALEXNET_2012, **other)}
+
+
+def recipes(**other):
+    """The package's recipes, with another schedule for AlexNet."""
+    paper = recipe.RECIPES["alexnet-2012"]
+    return recipe.RECIPES | {
+        "alexnet-2012": dataclasses.replace(paper, schedule=dataclasses.replace(paper.schedule, **other))
+    }
+
+
+def _mean_pool(window, stride, padding):
+    return keras.layers.AveragePooling2D(window, strides=stride, padding=padding, dtype=precision()[0])
+
+
+def _dense(layer, size):
+    """A dense layer's weights, none of them 0 and each another, in place of a convolution's."""
+    return np.random.default_rng(0).normal(size=(72, 48)), np.zeros((1, 48)), np.ones((1, 48))
+
+
 def test_crops_at_other_places_are_not_what_one_pass_gives(monkeypatch):
     crops = dense_layers.anatomy.crops
     monkeypatch.setattr(dense_layers.anatomy, "crops", lambda *arguments: crops(*arguments)[::-1], raising=False)
-    assert dense_layers.dense_as_convolution().word == DOES_NOT_HOLD
+    verdict = dense_layers.dense_as_convolution()
+    assert [part.word for part in verdict.parts] == [DOES_NOT_HOLD, HOLDS, HOLDS]
+
+
+def test_a_dense_layer_of_other_weights_is_no_convolution(monkeypatch):
+    monkeypatch.setattr(dense_layers, "_as_matrix", _dense)
+    assert [part.word for part in dense_layers.dense_as_convolution().parts] == [HOLDS, DOES_NOT_HOLD, DOES_NOT_HOLD]
+
+
+def vgg_for_alexnet(name):
+    return outline("vgg16" if name == "alexnet" else name)
+
+
+def with_row(place, row):
+    """The listing of AlexNet with another row."""
+    return (*architectures.LISTING[:place], row, *architectures.LISTING[place + 1 :])
 
 
 # A part by its letter, what it was compared with, and its word then: (module, check, part, name, other value, word).
@@ -152,9 +195,43 @@ OTHER_PARTS = [
     (recipe, "recipe", "d", "BIASES_OF_ONE", {"conv2"}, DOES_NOT_HOLD),
     (data_and_colours, "imagenet_sizes", "a", "DATASET_IMAGES", 20_000_000, DOES_NOT_HOLD),
     (data_and_colours, "imagenet_sizes", "b", "DATASET_CLASSES", 22_000, HOLDS),
+    (data_and_colours, "imagenet_sizes", "b", "DATASET_CLASSES", 30_000, DOES_NOT_HOLD),
+    (data_and_colours, "imagenet_sizes", "c", "TRAINING", 1_000_000, DOES_NOT_HOLD),
+    (data_and_colours, "imagenet_sizes", "d", "CLASSES", 200, DOES_NOT_HOLD),
     (data_and_colours, "imagenet_sizes", "e", "TEST", 100_000, HOLDS),
     (data_and_colours, "imagenet_sizes", "e", "TEST", 50_000, DOES_NOT_HOLD),
     (pooling, "common_pools", "a", "COMMON", ((3, 1), (2, 2)), DOES_NOT_HOLD),
+    (
+        architectures,
+        "alexnet_listing",
+        "a",
+        "LISTING",
+        with_row(4, ("MaxPooling2D", 2, 2, (13, 13, 256))),
+        DOES_NOT_HOLD,
+    ),
+    (architectures, "alexnet_listing", "b", "LISTING", with_row(9, ("Flatten", None, None, (9000,))), DOES_NOT_HOLD),
+    (architectures, "alexnet_listing", "c", "DROPOUT", (0.5, 0.4), DOES_NOT_HOLD),
+    (architectures, "alexnet_listing", "d", "outline", vgg_for_alexnet, DOES_NOT_HOLD),
+    (architectures, "beyond_sequences", "a", "BRANCHED", ("vgg16", "resnet50"), DOES_NOT_HOLD),
+    (architectures, "beyond_sequences", "b", "BRANCHED", ("googlenet", "vgg16"), DOES_NOT_HOLD),
+    (pooling, "switches", "a", "_layer", _mean_pool, DOES_NOT_HOLD),
+    (pooling, "switches", "b", "route", _ones, DOES_NOT_HOLD),
+    (sizes, "convolution_size", "b", "formula", lambda size, window, stride, padding=0: size // stride, DOES_NOT_HOLD),
+    (sizes, "pooling_size", "a", "formula", lambda size, window, stride, padding=0: 0, DOES_NOT_HOLD),
+    (sizes, "layer_sizing", "a", "RECOMMENDED", (32, 224, 96, 48), DOES_NOT_HOLD),
+    (sizes, "layer_sizing", "b", "RECOMMENDED", (32, 227), DOES_NOT_HOLD),
+    (memory, "activations_dominate", "a", "_stack", lambda count, size: traced("alexnet"), DOES_NOT_HOLD),
+    (memory, "alexnet_training", "a", "CARD_BYTES", 2**30 // 2, DOES_NOT_HOLD),
+    (memory, "alexnet_training", "a", "CARDS", 4, DOES_NOT_HOLD),
+    (memory, "alexnet_training", "b", "DAYS", 7, DOES_NOT_HOLD),
+    (memory, "alexnet_training", "b", "THEIR_DAYS", (6, 6), HOLDS),
+    (memory, "alexnet_training", "c", "DAYS", 1, DOES_NOT_HOLD),
+    (recipe, "patches", "a", "PIPELINES", pipelines(window=227), DOES_NOT_HOLD),
+    (recipe, "patches", "b", "PIPELINES", pipelines(mirror=False), DOES_NOT_HOLD),
+    (recipe, "patches", "c", "PIPELINES", pipelines(views=1), DOES_NOT_HOLD),
+    (recipe, "plateau", "a", "RECIPES", recipes(metric="val_loss"), HOLDS),
+    (recipe, "plateau", "a", "RECIPES", recipes(factor=0.5), DOES_NOT_HOLD),
+    (recipe, "plateau", "b", "FACTOR", 2, DOES_NOT_HOLD),
 ]
 
 
@@ -167,24 +244,6 @@ def test_a_part_has_its_own_word(monkeypatch, module, check, part, name, other, 
     monkeypatch.setattr(module, name, other)
     verdict = getattr(module, check)()
     assert verdict.parts["abcdef".index(part)].word == word
-
-
-def test_where_imagenet_is_at_hand_it_is_counted(monkeypatch):
-    def imagenet(test):
-        return dataclasses.replace(
-            DATASETS["mnist"],
-            name="imagenet2012",
-            classes=tuple(map(str, range(1000))),
-            sizes={"train": 1_231_167, "validation": 50_000, "test": test},
-        )
-
-    monkeypatch.setattr(data_and_colours, "status", lambda name: "prepared")
-    for test, word in ((100_000, HOLDS_IF), (150_000, HOLDS)):
-        monkeypatch.setattr(data_and_colours, "DATASETS", {"imagenet2012": imagenet(test)})
-        *_, last = data_and_colours.imagenet_sizes().parts
-        assert (last.word, last.found.startswith(f"Counted here {test:,}")) == (word, True)
-    monkeypatch.setattr(data_and_colours, "status", lambda name: "absent")
-    assert data_and_colours.imagenet_sizes().parts[-1].found.startswith("The challenge's paper gives 100,000")
 
 
 def test_a_word_that_was_not_foreseen_is_said_to_be():

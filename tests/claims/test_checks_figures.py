@@ -2,17 +2,19 @@
 
 import itertools
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnrepro.anatomy import receptive_field
-from cnnrepro.claims.check_helpers.networks import WindowedCall, digits, traced, windowed
+from cnnrepro.claims.check_helpers.networks import WindowedCall, digits, drawn, traced, windowed
 from cnnrepro.claims.checks import (
     architectures,
     convolution,
     data_and_colours,
+    dense_layers,
     losses_and_derivatives,
     memory,
     pooling,
@@ -20,6 +22,7 @@ from cnnrepro.claims.checks import (
     recipe,
     sizes,
 )
+from cnnrepro.data import DATASETS
 from cnnrepro.data.pipelines.definition import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
 from cnnrepro.models import outline
 
@@ -106,6 +109,18 @@ def test_15_layers_needed(pixels, plain, doubling):
     assert receptive_fields.layers_needed(pixels, doubling=False) == plain
     assert receptive_fields.layers_needed(pixels, doubling=True) == doubling
     assert receptive_fields.layers_needed(pixels + 1, doubling=True) == doubling + 1
+
+
+def test_16_a_convolution_as_a_matrix_by_hand():
+    """Of 3x3 on 6x6x2 with 3 filters: 4x4x3 units, each with the 18 weights of its filter at its own place."""
+    layer = drawn(dense_layers._built(keras.layers.Conv2D(3, 3), (6, 6, 2)))
+    matrix, by_dense, by_layer = dense_layers._as_matrix(layer, (6, 6, 2))
+    kernel = np.array(layer.kernel)  # (3, 3, 2, 3)
+    by_hand = np.zeros((6, 6, 2, 4, 4, 3))
+    for row, column in itertools.product(range(4), repeat=2):
+        by_hand[row : row + 3, column : column + 3, :, row, column] = kernel
+    np.testing.assert_allclose(matrix, by_hand.reshape(72, 48), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(by_dense, by_layer, rtol=0, atol=1e-5)
 
 
 def test_17_parameters_of_inception_v1_module_by_module():
@@ -195,7 +210,7 @@ def test_23_the_papers_update_is_descent_on_the_loss_plus_a_square(weight, targe
 
 def test_24_patches_counted_one_by_one():
     places = [(top, left) for top in range(256) for left in range(256) if max(top, left) + 224 <= 256]
-    assert f"33·33·2 = {2 * len(places):,}" in recipe.patches().sentence
+    assert any(f"{2 * len(places):,} patches with mirrors, 33·33·2" in text for text in recipe.patches().evidence)
     assert recipe.PUBLISHED_PATCHES == 32 * 32 * 2
 
 
@@ -208,6 +223,15 @@ def test_55_work_by_hand():
     rate = 90 * 1_200_000 / (6 * 24 * 3600)
     share = rate * 724_406_816 * 3 * 2 / (2 * 1.581e12)
     assert f"{rate:.0f} images a second, {share:.0%} of" in memory.alexnet_training().sentence
+
+
+def test_56_the_catalogue_has_the_sizes_of_the_challenges_paper():
+    """The published validation pictures are the package's test split: they are not the challenge's test images."""
+    training, validation, test = data_and_colours.CHALLENGES[2012]
+    sizes_here = DATASETS["imagenet2012"].sizes
+    assert sizes_here["train"] + sizes_here["validation"] == training
+    assert sizes_here["test"] == validation != test
+    assert len(DATASETS["imagenet2012"].classes) == data_and_colours.CHALLENGE_CLASSES
 
 
 def test_59_windows_over_each_pixel_counted_one_by_one():
@@ -251,7 +275,7 @@ def test_70_a_dense_layer_by_hand():
 
 
 def test_76_the_share_of_grey_by_drawing_the_noise():
-    drawn = np.random.default_rng(0).normal(0, 0.1, size=(100_000, 3)) * np.array(IMAGENET_VARIANCES)
-    noise = drawn @ np.array(IMAGENET_DIRECTIONS).T
+    alphas = np.random.default_rng(0).normal(0, 0.1, size=(100_000, 3)) * np.array(IMAGENET_VARIANCES)
+    noise = alphas @ np.array(IMAGENET_DIRECTIONS).T
     share = (noise.sum(axis=1) ** 2 / 3).sum() / (noise**2).sum()
     assert f"{share:.1%} of the noise's variance" in data_and_colours.colour_noise().sentence

@@ -16,7 +16,16 @@ from cnnrepro.claims.check_helpers.networks import (
     traced,
 )
 from cnnrepro.claims.check_helpers.wording import shape_text, spelled, tiny
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, Verdict, conclude, right_or_wrong, word_of
+from cnnrepro.claims.verdict import (
+    HOLDS,
+    HOLDS_IF,
+    Part,
+    Verdict,
+    conclude,
+    conclude_parts,
+    right_or_wrong,
+    word_of,
+)
 from cnnrepro.engine import keras, without_weights
 
 ops = keras.ops
@@ -64,7 +73,7 @@ LARGE = 60  # side of the image that the classifier for 28 pixels slides over
 
 
 def dense_as_convolution() -> Verdict:
-    """Statement 16: a trained classifier with a dense head, slid over a larger image in one pass."""
+    """Statement 16: a classifier with a dense head, slid over a larger image; a convolution as a dense layer."""
     images, labels = digits(50)
     image = np.random.default_rng(0).uniform(size=(LARGE, LARGE, 1)).astype("float32")
     image[16:44, 16:44] = images[7]
@@ -75,26 +84,63 @@ def dense_as_convolution() -> Verdict:
     padded_pass, padded_crops, _ = scores["same"]
     borders = np.abs(padded_pass - padded_crops)
     changed = np.mean(padded_pass.argmax(axis=-1) != padded_crops.argmax(axis=-1))
-    return conclude(
+    layer, size = drawn(_built(keras.layers.Conv2D(3, 3), (6, 6, 2))), (6, 6, 2)
+    matrix, by_dense, by_layer = _as_matrix(layer, size)
+    alike = np.abs(by_dense - by_layer).max()
+    kernel = ops.convert_to_numpy(layer.kernel)
+    weights = [np.unique(column[column != 0]) for column in matrix.T]  # of each unit
+    filters = [np.unique(kernel[..., place]) for place in range(kernel.shape[-1])]
+    local = all(np.count_nonzero(column) == kernel[..., 0].size for column in matrix.T)
+    shared = all(np.array_equal(unit, filters[place % len(filters)]) for place, unit in enumerate(weights))
+    parts = (
+        Part(
+            right_or_wrong([apart <= 1e-4 * spread]),
+            f"One pass over {LARGE}x{LARGE} gives the scores of all {len(cropped)} crops, to {tiny(apart)}, with "
+            f"{work[1] / work[0]:.1f} times fewer multiply-adds.",
+        ),
+        Part(
+            right_or_wrong([alike < 1e-5]),
+            f"A 3x3 convolution of {shape_text(size)} and a Dense of {shape_text(matrix.shape)} weights differ by "
+            f"{tiny(alike)}.",
+        ),
+        Part(
+            right_or_wrong([local, shared]),
+            f"{np.mean(matrix == 0):.0%} of those are 0; the {np.count_nonzero(matrix):,} others have just the "
+            f"{len(np.unique(matrix[matrix != 0]))} values of {len(filters)} filters.",
+        ),
+    )
+    return conclude_parts(
         16,
-        right_or_wrong([apart <= 1e-4 * spread]),
-        {
-            HOLDS: f"Without padding in its convolutions the converted classifier gives, in one pass over "
-            f"{LARGE}x{LARGE}, the scores of all {len(cropped)} crops (to {tiny(apart)}), with {work[1] / work[0]:.1f} "
-            f"times fewer multiply-adds.",
-            DOES_NOT_HOLD: f"The scores of one pass and of {len(cropped)} crops differ by {apart:.2g}.",
-        },
+        parts,
         (
-            f"A classifier of 28x28 digits, trained for {STEPS - 1} steps and converted: over {len(cropped)} positions "
-            f"its scores and those of the crops differ by at most {tiny(apart)}; their standard deviation is "
-            f"{spread:.2g}.",
+            f"A classifier of 28x28 digits without padding, trained for {STEPS - 1} steps and converted: over "
+            f"{len(cropped)} positions its scores and those of the crops differ by at most {tiny(apart)}; their "
+            f"standard deviation is {spread:.2g}.",
             f"One pass takes {work[0]:,} multiply-adds, {len(cropped)} crops {work[1]:,}.",
             f"With zero padding (“same”) the borders of the crops differ: scores by {borders.max():.2g} at most, "
             f"{borders.mean() / padded_crops.std():.0%} of their standard deviation on average, and the answer at "
             f"{changed:.0%} of the positions.",
         ),
-        f"a pattern of two convolutions and two dense layers at 28x28x1, slid over {LARGE}x{LARGE}x1",
+        f"a pattern of two convolutions and two dense layers at 28x28x1, slid over {LARGE}x{LARGE}x1; a convolution of "
+        f"{shape_text(size)}",
     )
+
+
+def _built(layer: keras.layers.Layer, size: tuple[int, ...]) -> keras.layers.Layer:
+    layer.build((None, *size))
+    return layer
+
+
+def _as_matrix(layer: keras.layers.Layer, size: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A convolution as a dense layer: its weights (inputs, units), and the outputs of both for one random image."""
+    inputs = int(np.prod(size))
+    bias = ops.convert_to_numpy(layer(np.zeros((1, *size), "float32"))).ravel()
+    images = np.eye(inputs, dtype="float32").reshape(inputs, *size)  # one input is 1 in each
+    matrix = ops.convert_to_numpy(layer(images)).reshape(inputs, -1) - bias
+    dense = _built(keras.layers.Dense(matrix.shape[1]), (inputs,))
+    dense.set_weights([matrix, bias])
+    image = np.random.default_rng(0).normal(size=(1, *size)).astype("float32")
+    return matrix, ops.convert_to_numpy(dense(image.reshape(1, -1))), ops.convert_to_numpy(layer(image)).reshape(1, -1)
 
 
 def _slid(padding: str, images: np.ndarray, labels: np.ndarray, image: np.ndarray) -> tuple:

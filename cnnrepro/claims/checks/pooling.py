@@ -16,6 +16,8 @@ from cnnrepro.claims.check_helpers.wording import spelled, tiny
 from cnnrepro.claims.verdict import HOLDS, HOLDS_IF, Part, Verdict, conclude, conclude_parts, right_or_wrong, word_of
 from cnnrepro.engine import keras
 
+ops = keras.ops
+
 # Statement 9: size, window, stride, padding of the pools looked at.
 POOLS = ((8, 2, 2, "valid"), (9, 3, 2, "valid"), (9, 2, 2, "valid"), (8, 3, 1, "same"), (10, 3, 2, "same"))
 
@@ -27,13 +29,15 @@ def _layer(window: int, stride: int, padding: str) -> keras.layers.Layer:
 def switches() -> Verdict:
     """Statement 9: the gradient goes to the winner, by switches kept from the forward pass."""
     random = np.random.default_rng(0)
-    right, apart, most = [], [], 0
+    right, apart, to_winners, most = [], [], [], 0
     for size, window, stride, padding in POOLS:
         x = random.normal(size=(2, size, size, 3))
         pooled = anatomy.pool(x, window, stride=stride, padding=padding)
         arriving = random.normal(size=pooled.output.shape)
         routed = route(arriving, pooled.switches, (size, size))
         automatic = pulled_back(_layer(window, stride, padding), arriving, x)[0]
+        largest = np.isin(x, ops.convert_to_numpy(_layer(window, stride, padding)(x)))  # no value is there twice
+        to_winners.append(not automatic[~largest].any() and agree(automatic.sum(), arriving.sum()))
         right.append(agree(routed, automatic))
         apart.append(difference(routed, automatic))
         wins = route(np.ones_like(arriving), pooled.switches, (size, size))
@@ -44,13 +48,20 @@ def switches() -> Verdict:
     to_ties = pulled_back(_layer(2, 2, "valid"), np.ones((1, 4, 4, 1)), ties)[0]
     first = anatomy.pooling_gradient(ties, np.ones((1, 4, 4, 1)), 2)
     where = "the first cell of the window" if agree(to_ties, first) else "another cell than the first, or several"
-    return conclude(
+    return conclude_parts(
         9,
-        right_or_wrong(right),
-        {
-            HOLDS: f"Sending the gradient where the switches point is the gradient of Keras's MaxPooling2D in all "
-            f"{len(right)} geometries, to {tiny(max(apart))} of the largest value.",
-        },
+        (
+            Part(
+                right_or_wrong(to_winners),
+                f"All of the gradient of Keras's MaxPooling2D is at inputs that are the largest of a window, and none "
+                f"elsewhere, in {sum(to_winners)} of {len(to_winners)} geometries.",
+            ),
+            Part(
+                right_or_wrong(right),
+                f"Sent where the switches point it is that gradient in {sum(right)} of {len(right)} geometries, to "
+                f"{tiny(max(apart))} of the largest value; the inputs are not looked at again.",
+            ),
+        ),
         (
             f"Switches and automatic differentiation ({precision()[0]}) differ by at most {tiny(max(apart))} of the "
             f"largest value, over {len(right)} geometries.",

@@ -11,7 +11,9 @@ from cnnrepro import anatomy, models
 from cnnrepro.anatomy import output_size
 from cnnrepro.claims.check_helpers.autodiff import step_by_step
 from cnnrepro.claims.check_helpers.wording import spelled, tiny
-from cnnrepro.claims.verdict import HOLDS, Part, Verdict, conclude, conclude_parts, right_or_wrong
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, Part, Verdict, conclude_parts, right_or_wrong, word_of
+from cnnrepro.data.pipelines.catalogue import PIPELINES
+from cnnrepro.data.pipelines.draws import draw
 from cnnrepro.engine import keras
 from cnnrepro.layers import LocalResponseNormalization
 from cnnrepro.recipes.catalogue import RECIPES, Recipe
@@ -167,33 +169,43 @@ def _by_keras(penalty: float = 0.0, weight_decay: float | None = None) -> np.nda
 
 
 FACTOR = 10  # statement 61: the learning rate is divided by it
+WATCHED = "loss"  # and by what it was seen that nothing improved
 
 
 def plateau() -> Verdict:
-    """Statement 61: dividing by 10 on a plateau is Keras's ReduceLROnPlateau."""
+    """Statement 61: dividing by 10 on a plateau, by the authors and by Keras's ReduceLROnPlateau."""
+    theirs = RECIPES[RECIPE].schedule
+    divided = abs(1 / theirs.factor - FACTOR) < 1e-9
     stalled, falling = _rates([1.0] * 25), _rates([1.0 / (1 + epoch) for epoch in range(25)])
     dropped = [number for number, (a, b) in enumerate(pairwise(stalled), start=2) if b < 0.99 * a]
     ratios = [a / b for a, b in pairwise(stalled) if b < 0.99 * a]
     kept = falling[-1] == falling[0]
     callback = keras.callbacks.ReduceLROnPlateau()
     right = bool(ratios) and all(abs(ratio - FACTOR) < 0.01 for ratio in ratios)
-    return conclude(
+    parts = (
+        Part(
+            word_of([divided, WATCHED in theirs.metric]) if divided else DOES_NOT_HOLD,
+            f"It holds if the loss stands for the error rate: the paper's section 5 divides by "
+            f"{1 / theirs.factor:.0f}, by hand, when the validation error rate stops improving.",
+        ),
+        Part(
+            right_or_wrong([right, kept]),
+            f"By default it divides by {ratios[0] if ratios else 1:.0f} where the validation loss has not improved for "
+            f"{callback.patience} epochs, and not where it improves.",
+        ),
+    )
+    return conclude_parts(
         61,
-        right_or_wrong([right, kept]),
-        {
-            HOLDS: f"By default it divides the rate by {ratios[0] if ratios else 1:.0f} where the validation loss has "
-            f"not improved for {callback.patience} epochs, and leaves it where it falls. The authors did it by hand, "
-            f"after the validation error.",
-        },
+        parts,
         (
             f"A loss that never improves: the rate falls at the end of epochs {spelled(dropped)} of {len(stalled)}, "
             f"and again every {callback.patience} epochs after; how often follows from how long it goes on. The paper "
             f"says {REDUCTIONS} times (statement 23).",
             f"A loss that falls in every one of {len(falling)} epochs: the rate stays at {falling[-1]:g}.",
-            f"Defaults: monitor {callback.monitor!r}, factor {callback.factor}, patience {callback.patience}; it looks "
-            f"at the loss, the paper at the error rate.",
+            f"Defaults: monitor {callback.monitor!r}, factor {callback.factor}, patience {callback.patience}.",
         ),
-        "Keras's ReduceLROnPlateau with its defaults, shown two made-up curves of 25 epochs",
+        f"the recipe {RECIPE}, after the paper's section 5; Keras's ReduceLROnPlateau with its defaults, shown two "
+        f"made-up curves of 25 epochs",
     )
 
 
@@ -216,8 +228,11 @@ PUBLISHED_PATCHES = 2048  # the paper, section 4.1: by how much the training set
 
 
 def patches() -> Verdict:
-    """Statement 24: patches of 224 in 256, five and their mirrors, predictions averaged."""
-    gap = IMAGE - PATCH
+    """Statement 24: patches of 224 in 256 and mirrors in training; five and their mirrors at test, averaged."""
+    pipeline, gap = PIPELINES[RECIPES[RECIPE].pipeline], IMAGE - PATCH
+    drawn = draw(pipeline, 4000, IMAGE, seed=0, epoch=0).values
+    starts = np.concatenate([drawn["top"], drawn["left"]])
+    mirrored = drawn["mirrored"].mean() if pipeline.mirror else 0.0
     corners = list(product((0, gap), repeat=2))
     places = [*corners, (gap // 2, gap // 2)]
     image = np.random.default_rng(0).uniform(size=(IMAGE, IMAGE, 1)).astype("float32")
@@ -235,24 +250,38 @@ def patches() -> Verdict:
     distribution = abs(average.sum() - 1) < 1e-5 and average.min() >= 0
     offsets = output_size(IMAGE, PATCH, 1)
     overlap = (PATCH - gap) ** 2 / PATCH**2
-    return conclude(
+    parts = (
+        Part(
+            right_or_wrong([pipeline.size(IMAGE) == PATCH, starts.min() >= 0, starts.max() <= gap, np.ptp(starts) > 0]),
+            f"The recipe {RECIPE} (the paper's section 4.1) draws patches of {pipeline.size(IMAGE)} that begin at "
+            f"pixel {starts.min()} to {starts.max()} of {IMAGE}.",
+        ),
+        Part(
+            right_or_wrong([abs(mirrored - 0.5) < 0.05]),
+            f"It mirrors {mirrored:.0%} of {len(drawn['top']):,} patches.",
+        ),
+        Part(
+            right_or_wrong([pipeline.views == 2 * len(places), inside, at_corners, different == len(ten)]),
+            f"Section 4.1 has four corners, the centre and mirrors: {different} different patches.",
+        ),
+        Part(
+            right_or_wrong([distribution]),
+            f"It averages softmax outputs; the mean of ten sums to {average.sum():.6f}.",
+        ),
+    )
+    return conclude_parts(
         24,
-        right_or_wrong([inside, at_corners, different == 10, distribution, covered.min() >= 1]),
-        {
-            HOLDS: f"Ten different patches of {PATCH}x{PATCH} fit into {IMAGE}x{IMAGE}, four at corners {gap} pixels "
-            f"apart, and the mean of ten softmax outputs is a distribution again; a training patch is one of "
-            f"{offsets}·{offsets}·2 = {offsets**2 * 2:,}.",
-        },
+        parts,
         (
             f"Corners at {spelled(map(str, corners))}, the centre at {places[4]}: crops with stride {gap} "
             f"are these four corners.",
             f"The five patches read every pixel, {covered.min()} to {covered.max()} times; opposite corners share "
             f"{overlap:.0%} of a patch, so the ten predictions are far from independent.",
             f"There are {IMAGE} − {PATCH} + 1 = {offsets} offsets a direction: {offsets**2 * 2:,} patches with "
-            f"mirrors. The paper counts {PUBLISHED_PATCHES:,} = {gap}·{gap}·2, "
+            f"mirrors, {offsets}·{offsets}·2. The paper counts {PUBLISHED_PATCHES:,} = {gap}·{gap}·2, "
             + ("one offset less a direction." if gap * gap * 2 == PUBLISHED_PATCHES else "which is another count."),
-            f"The mean of ten softmax vectors of 1,000 classes sums to {average.sum():.6f}, its smallest value is "
-            f"{average.min():.1e}.",
+            f"ImageNet's images are of many sizes: the {IMAGE}x{IMAGE} are the middle of each, scaled to a shorter "
+            f"side of {IMAGE} (section 2).",
         ),
-        f"patches of {PATCH} cut from a random {IMAGE}x{IMAGE} image",
+        f"the pipeline of the recipe {RECIPE}; patches of {PATCH} cut from a random {IMAGE}x{IMAGE} image",
     )

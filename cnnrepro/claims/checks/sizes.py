@@ -55,18 +55,20 @@ def convolution_size() -> Verdict:
     image = np.zeros((1, 28, 28, 1), "float32")
     ran = keras.layers.Conv2D(1, 5, strides=2)(image).shape[1]
     uneven = geometry(224, 7, 2, "same")
-    return conclude(
+    return conclude_parts(
         1,
-        word_of(exact) if all(floored) else DOES_NOT_HOLD,
-        {
-            HOLDS_IF: f"(W − F + 2P)/S + 1 holds if the stride divides W − F + 2P, and rounded down it always holds: "
-            f"Keras gave the rounded value in {sum(floored):,} of {len(floored):,} geometries, the plain one in "
-            f"{sum(exact):,}.",
-        },
         (
-            f"Conv2D agrees with the formula rounded down in {sum(floored):,} of {len(floored):,} geometries, and with "
-            f"the formula as it stands in {sum(exact):,}; in the other {len(exact) - sum(exact):,} it is no whole "
-            f"number.",
+            Part(
+                word_of(exact),
+                f"It holds if the stride divides W − F + 2P: Conv2D gave this size in {sum(exact):,} of {len(exact):,} "
+                f"geometries; in the others the formula gives no whole number.",
+            ),
+            Part(
+                right_or_wrong(floored),
+                f"Conv2D gave the rounded size in {sum(floored):,} of {len(floored):,} geometries.",
+            ),
+        ),
+        (
             f"Keras rounds down without a word: 5x5 with stride 2 over 28 cells would be {float(formula(28, 5, 2))}, "
             f"and the layer gives {ran}.",
             f"In {lost:,} of the geometries cells of the input at the far end lie under no window at all.",
@@ -91,17 +93,20 @@ def pooling_size() -> Verdict:
     sizes = [(call.input_shapes[0][1], call.output_shapes[0][1]) for call in halving]
     differing = [(size, real) for size, real in sizes if formula(size, 3, 2) // 1 != real]
     size, real = differing[0] if differing else sizes[0]
-    return conclude(
+    return conclude_parts(
         2,
-        word_of([*exact, not differing]) if all(floored) else DOES_NOT_HOLD,
-        {
-            HOLDS_IF: f"(W − F)/S + 1 holds if nothing is padded and the quotient is rounded down, as Keras does in "
-            f"{sum(floored)} of {len(floored)} geometries; Caffe's pools round up, and {len(differing)} of the "
-            f"{len(sizes)} stride-2 pools of GoogLeNet need that.",
-        },
         (
-            f"MaxPooling2D agrees with the formula rounded down in {sum(floored)} of {len(floored)} geometries, and "
-            f"with the formula as it stands in {sum(exact)}.",
+            Part(
+                word_of(exact),
+                f"It holds if the stride divides W − F, as in {sum(exact)} of {len(exact)} geometries.",
+            ),
+            Part(
+                word_of([not differing, True]) if all(floored) else DOES_NOT_HOLD,
+                f"It holds if the library rounds down, as MaxPooling2D does in {sum(floored)} of {len(floored)}; "
+                f"Caffe's pools round up, as {len(differing)} of the {len(sizes)} stride-2 pools of GoogLeNet need.",
+            ),
+        ),
+        (
             f"Rounded up as in Caffe, {len(ceiled) - sum(ceiled)} of the {len(ceiled)} geometries have another size.",
             f"GoogLeNet's first such pool, 3x3 with stride 2, takes {size} to {real}; the formula gives "
             f"{float(formula(size, 3, 2))}, and rounded down {formula(size, 3, 2) // 1}.",
@@ -254,18 +259,23 @@ def layer_sizing() -> Verdict:
     by_rule = [in_vgg[size] == 0 for size in RECOMMENDED]
     elsewhere = [in_alexnet[size] == 0 for size in RECOMMENDED if size >= 67]  # AlexNet needs 67 pixels
     odd, near = sum(size % 2 for size in fits), min(fits, key=lambda size: abs(size - 224))
-    return conclude(
+    times = sum(layer.stride == 2 for layer in vgg)
+    return conclude_parts(
         20,
-        word_of([*by_rule, *elsewhere]) if all(by_rule) else DOES_NOT_HOLD,
-        {
-            HOLDS_IF: f"It holds if the network keeps sizes in its convolutions and halves them in 2x2 pools: VGG-16 "
-            f"loses no line at {spelled(RECOMMENDED)}; AlexNet, 11x11 with stride 4 and 3x3 pools, wants {near} or "
-            f"one of {len(fits) - 1} other sizes; {odd} of the {len(fits)} are odd.",
-            HOLDS: "The recommended sizes lose nothing in either network.",
-        },
         (
-            f"{spelled(RECOMMENDED)} can be halved {spelled(map(halvings, RECOMMENDED))} times; VGG-16 halves 5 times "
-            f"and reads every line at {len(whole)} sizes from 32 to 512, all multiples of {np.gcd.reduce(whole)}.",
+            Part(
+                right_or_wrong(halvings(size) >= times for size in RECOMMENDED),
+                f"They can be halved {spelled(map(halvings, RECOMMENDED))} times without a remainder; VGG-16 halves "
+                f"{times} times.",
+            ),
+            Part(
+                word_of([*by_rule, *elsewhere]) if all(by_rule) else DOES_NOT_HOLD,
+                f"It holds if the network halves in 2x2 pools, as VGG-16, which loses no line at these sizes; AlexNet "
+                f"wants {near} or one of {len(fits) - 1} others, and {odd} of the {len(fits)} are odd.",
+            ),
+        ),
+        (
+            f"VGG-16 reads every line at {len(whole)} sizes from 32 to 512, all multiples of {np.gcd.reduce(whole)}.",
             f"227 in VGG-16 loses {in_vgg[227]} lines on the way; at 28 "
             + ("nothing is left for the fifth pool" if in_vgg[28] is None else f"{in_vgg[28]} lines are lost")
             + f"; at 224 it loses {in_vgg[224]}.",

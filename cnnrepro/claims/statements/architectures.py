@@ -6,11 +6,22 @@ from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF
 STATEMENTS = (
     Statement(
         number=5,
-        text="AlexNet goes from 224x224x3 over 55, 27, 13 and 6 cells to 9,216 values and 1,000 classes.",
+        text="AlexNet goes from 224x224x3 over 55, 27, 13 and 6 cells to 9,216 values and 1,000 classes, by a list of "
+        "layers with ReLU and dropout.",
         source="S1, Model architecture",
-        method="The listing row by row against the built network: kind, window, stride, output",
-        verdict=HOLDS,
+        method="The listing row by row against the network built from it (kind, window, stride, output), and against "
+        "the network built after the paper",
         function="architectures:alexnet_listing",
+        parts=(
+            Claimed(
+                "From 55x55x96 (statement 4) convolutions and pools go to 27x27x96, 27x27x256, 13x13x256, 13x13x384 "
+                "twice, 13x13x256 and 6x6x256.",
+                HOLDS,
+            ),
+            Claimed("Flattened these are 9,216 values, for dense layers of 4,096, 4,096 and 1,000.", HOLDS),
+            Claimed("ReLU is behind every layer but the last, and 50 % dropout on both hidden dense layers.", HOLDS),
+            Claimed("These layers are AlexNet's architecture.", HOLDS_IF),
+        ),
     ),
     Statement(
         number=6,
@@ -101,7 +112,10 @@ STATEMENTS = (
         text="Inception and ResNet leave the strictly sequential order of layers.",
         source="S0, Other Notes",
         method="Outputs that several layers read, and layers that join branches, in the graphs of built networks",
-        verdict=HOLDS,
         function="architectures:beyond_sequences",
+        parts=(
+            Claimed("Inception leaves it.", HOLDS),
+            Claimed("ResNet leaves it.", HOLDS),
+        ),
     ),
 )

@@ -6,11 +6,16 @@ from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF
 STATEMENTS = (
     Statement(
         number=9,
-        text="A max pool sends its gradient to the largest input of each window, by kept indices (switches).",
+        text="A max pool routes its gradient to the largest input of each window alone; indices kept in the forward "
+        "pass (switches) make that efficient.",
         source="S2, back propagation",
-        method="Routing by switches against automatic differentiation of MaxPooling2D, overlaps and ties included",
-        verdict=HOLDS,
+        method="Automatic differentiation of MaxPooling2D against the places of the maxima, and against routing by "
+        "switches, overlaps and ties included",
         function="pooling:switches",
+        parts=(
+            Claimed("The gradient goes to the input that had the highest value, and to no other.", HOLDS),
+            Claimed("The kept index of each maximum is enough to route it.", HOLDS),
+        ),
     ),
     Statement(
         number=10,

@@ -1,7 +1,7 @@
 """Statements; their checks are in ``claims/checks/recipe.py``."""
 
 from cnnrepro.claims.statement import Claimed, Statement
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF
 
 STATEMENTS = (
     Statement(
@@ -26,17 +26,28 @@ STATEMENTS = (
         text="AlexNet trains on random 224x224 patches of 256x256 images and their mirrors, and at test "
         "averages the predictions of five patches and their mirrors.",
         source="S1, Reducing overfitting",
-        method="Places, overlaps and number of the patches; whether the mean of softmaxes is a distribution",
-        verdict=HOLDS,
+        method="The patches that the recipe alexnet-2012 draws; places, overlaps and number of those at test; whether "
+        "the mean of softmaxes is a distribution",
         function="recipe:patches",
+        parts=(
+            Claimed("It was trained on random 224x224 patches of 256x256 images.", HOLDS),
+            Claimed("And on their mirrors.", HOLDS),
+            Claimed("At test five patches and their mirrors are taken.", HOLDS),
+            Claimed("The predictions on these are averaged.", HOLDS),
+        ),
     ),
     Statement(
         number=61,
-        text="Dividing the learning rate by 10 when the loss stalls is what Keras's ReduceLROnPlateau does.",
+        text="AlexNet's learning rate was divided by 10 when the loss did not improve, which is what Keras's "
+        "ReduceLROnPlateau does.",
         source="S1, Training",
-        method="The callback with its defaults is shown a loss that never improves",
-        verdict=HOLDS,
+        method="The paper's rule as the recipe alexnet-2012 has it; the callback with its defaults is shown a loss "
+        "that never improves",
         function="recipe:plateau",
+        parts=(
+            Claimed("The authors divided it by 10 when the loss did not improve.", HOLDS_IF),
+            Claimed("Keras's ReduceLROnPlateau does that.", HOLDS),
+        ),
     ),
     Statement(
         number=78,

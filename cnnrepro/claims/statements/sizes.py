@@ -9,16 +9,22 @@ STATEMENTS = (
         text="A convolution's output has (W − F + 2P)/S + 1 cells a direction; one note rounds it down.",
         source="S0, Convolutional Layer; S1, Filters and Padding; S2, spatial arrangement",
         method="Both formulas against Keras's Conv2D over many sizes, windows, strides and paddings",
-        verdict=HOLDS_IF,
         function="sizes:convolution_size",
+        parts=(
+            Claimed("It has (W − F + 2P)/S + 1 cells a direction.", HOLDS_IF),
+            Claimed("It has that number rounded down.", HOLDS),
+        ),
     ),
     Statement(
         number=2,
-        text="A pool's output has (W − F)/S + 1 cells a direction, rounded down.",
+        text="A pool's output has (W − F)/S + 1 cells a direction; one note rounds it down.",
         source="S0, Pooling Layer; S1, Filters",
         method="The formula against Keras's MaxPooling2D, and against the pools of GoogLeNet, which round up",
-        verdict=HOLDS_IF,
         function="sizes:pooling_size",
+        parts=(
+            Claimed("It has (W − F)/S + 1 cells a direction.", HOLDS_IF),
+            Claimed("It has that number rounded down.", HOLDS_IF),
+        ),
     ),
     Statement(
         number=4,
@@ -56,11 +62,14 @@ STATEMENTS = (
     ),
     Statement(
         number=20,
-        text="Input sizes should be divisible by 2 many times: 32, 64, 96, 224, 384, 512.",
+        text="Input sizes should be divisible by 2 many times, as 32, 64, 96, 224, 384 and 512 are.",
         source="S0, Layer Sizing Patterns; S2, layer sizing patterns",
         method="Lines that no window reads, through VGG-16 and AlexNet, at these sizes and at 28 and 227",
-        verdict=HOLDS_IF,
         function="sizes:layer_sizing",
+        parts=(
+            Claimed("32, 64, 96, 224, 384 and 512 are divisible by 2 many times.", HOLDS),
+            Claimed("Input sizes should be.", HOLDS_IF),
+        ),
     ),
     Statement(
         number=52,
