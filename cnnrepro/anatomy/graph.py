@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ class Call:
         name: the layer's, after the names of the models it lies in.
         operation: the layer or operation.
         inputs: identities of the tensors it gets.
+        arguments: for each of them, the argument that it is given as; "" where that cannot be told.
         outputs: identities of the tensors it makes.
         input_shapes, output_shapes: of those tensors, with the batch axis.
         output_dtypes: of the tensors it makes.
@@ -28,10 +30,17 @@ class Call:
     name: str
     operation: Any
     inputs: tuple[Hashable, ...]
+    arguments: tuple[str, ...]
     outputs: tuple[Hashable, ...]
     input_shapes: tuple[tuple[int | None, ...], ...]
     output_shapes: tuple[tuple[int | None, ...], ...]
     output_dtypes: tuple[str, ...]
+
+    @property
+    def read(self) -> tuple[int, ...]:
+        """The places of the inputs that are read; masks, which say what is not looked at, are left out."""
+        places = tuple(place for place, name in enumerate(self.arguments) if not name.endswith("mask"))
+        return places or tuple(range(len(self.inputs)))
 
 
 @dataclass(frozen=True)
@@ -130,12 +139,32 @@ def _walk(
                 name=prefix + operation.name,
                 operation=operation,
                 inputs=inputs,
+                arguments=_arguments(node),
                 outputs=outputs,
                 input_shapes=tuple(tuple(tensor.shape) for tensor in input_specs),
                 output_shapes=tuple(tuple(tensor.shape) for tensor in output_specs),
                 output_dtypes=tuple(str(tensor.dtype) for tensor in output_specs),
             )
         )
+
+
+def _arguments(node: Any) -> tuple[str, ...]:
+    """The argument as which each tensor is given to a call.
+
+    Keras lists the tensors of a call argument by argument: the positional ones in order, then the named ones by name.
+    """
+    if len(node.input_tensors) < 2:
+        return ("",) * len(node.input_tensors)
+    from cnnrepro.engine import keras
+
+    names = list(inspect.signature(node.operation.call).parameters)
+    names += names[-1:] * len(node.arguments.args)  # *operands
+    given = [*zip(names, node.arguments.args, strict=False), *sorted(node.arguments.kwargs.items())]
+    each = [(name, part) for name, value in given for part in keras.tree.flatten(value)]
+    each = [(name, part) for name, part in each if isinstance(part, keras.KerasTensor)]
+    if [id(part) for _, part in each] != [id(tensor) for tensor in node.input_tensors]:
+        return ("",) * len(node.input_tensors)
+    return tuple(name for name, _ in each)
 
 
 def _output_specs(node: Any, inputs: Sequence) -> Sequence:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cnnrepro.anatomy.graph import Call, take_apart
+
 Shape = tuple[int | None, ...]  # without the batch axis
 
 
@@ -157,12 +159,12 @@ def _attention(layer: Any, inputs: Sequence[Shape], outputs: Shape) -> int | Non
     return None if None in (depth, width) else _product(queries, keys, depth + width)
 
 
-def _multi_head(layer: Any, inputs: Sequence[Shape], outputs: Shape) -> int | None:
+def _multi_head(layer: Any, inputs: Mapping[str, Shape], outputs: Shape) -> int | None:
     """Projections of queries, keys and values, the two products of attention, and the projection of its output."""
-    if len(inputs) < 2:
+    if "query" not in inputs or "value" not in inputs:
         return None
-    query, value = inputs[:2]
-    key = inputs[2] if len(inputs) > 2 and len(inputs[2]) == len(value) else value
+    query, value = inputs["query"], inputs["value"]
+    key = inputs.get("key", value)
     axes = tuple(getattr(layer, "_attention_axes", None) or ())
     if axes and len(axes) != len(query) - 1:  # along some axes alone
         return None
@@ -199,19 +201,33 @@ COSTS_OF_SEVERAL: Mapping[str, Callable[[Any, Sequence[Shape], Shape], int | Non
     "Matmul": _matrix_product,
     "Einsum": _einsum,
     **dict.fromkeys(("Attention", "AdditiveAttention"), _attention),
-    **dict.fromkeys(("MultiHeadAttention", "GroupedQueryAttention"), _multi_head),
 }
+# The same, by the names of the arguments that they are given as: the order does not tell a key from a value.
+COSTS_BY_ARGUMENT: Mapping[str, Callable[[Any, Mapping[str, Shape], Shape], int | None]] = dict.fromkeys(
+    ("MultiHeadAttention", "GroupedQueryAttention"), _multi_head
+)
 # Their state comes as further inputs.
 _FIRST_INPUT_COUNTS = frozenset(
     ("LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional", "TimeDistributed")
 )
 
 
-def multiply_adds(layer: Any, inputs: Sequence[Shape], outputs: Shape) -> int | None:
-    """What a call of a layer costs for one image; None where that is not known."""
+def multiply_adds(
+    layer: Any, inputs: Sequence[Shape], outputs: Shape, arguments: Sequence[str] = ()
+) -> int | None:
+    """What a call of a layer costs for one image; None where that is not known.
+
+    Args:
+        layer: the layer.
+        inputs: the shapes of what it reads, without the batch axis and without masks.
+        outputs: the shape of its first output, without the batch axis.
+        arguments: the names of the arguments that the inputs are given as.
+    """
     name = kind(layer)
     if name in FREE:
         return 0
+    if name in COSTS_BY_ARGUMENT:
+        return COSTS_BY_ARGUMENT[name](layer, dict(zip(arguments, inputs, strict=False)), outputs)
     if name in COSTS_OF_SEVERAL:
         return COSTS_OF_SEVERAL[name](layer, inputs, outputs)
     if name not in COSTS or (len(inputs) != 1 and name not in _FIRST_INPUT_COUNTS):
@@ -223,13 +239,15 @@ def known_cost(layer: Any, inputs: Shape, outputs: Shape) -> int | None:
     """What a layer or a model within another costs at one step; None where that is not known."""
     if not hasattr(layer, "inputs") or not hasattr(layer, "layers"):
         return multiply_adds(layer, [inputs], outputs)
-    from cnnrepro.anatomy.graph import take_apart
-
-    counts = [
-        multiply_adds(call.operation, [shape[1:] for shape in call.input_shapes], call.output_shapes[0][1:])
-        for call in take_apart(layer).calls
-    ]
+    counts = [cost_of_call(call) for call in take_apart(layer).calls]
     return None if None in counts else sum(counts)
+
+
+def cost_of_call(call: Call) -> int | None:
+    """What a call costs for one image; None where that is not known."""
+    shapes = [call.input_shapes[place][1:] for place in call.read]
+    names = [call.arguments[place] for place in call.read]
+    return multiply_adds(call.operation, shapes, call.output_shapes[0][1:], names)
 
 
 # ---- what stays at its place ---------------------------------------------------------------------------------------

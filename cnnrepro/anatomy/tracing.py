@@ -16,7 +16,12 @@ from cnnrepro.errors import UsageError
 if TYPE_CHECKING:
     import keras
 
-BYTES = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "bfloat16": 2, "float16": 2, "uint8": 1, "int8": 1}
+BYTES = {
+    **dict.fromkeys(("float64", "int64", "uint64"), 8),
+    **dict.fromkeys(("float32", "int32", "uint32"), 4),
+    **dict.fromkeys(("bfloat16", "float16", "int16", "uint16"), 2),
+    **dict.fromkeys(("int8", "uint8", "bool", "float8_e4m3fn", "float8_e5m2"), 1),
+}
 
 
 def trace(model: keras.Model, input_shape: tuple[int, int, int] | None = None) -> Trace:
@@ -70,8 +75,8 @@ def _rows(graph: Graph, needed: frozenset[Hashable]) -> tuple[Row, ...]:
     for call in graph.calls:
         kind = layer_costs.kind(call.operation)
         if call.inputs:
-            shapes = [shape[1:] for shape in call.input_shapes]
-            inputs = [fields[tensor] for tensor in call.inputs]
+            shapes = [call.input_shapes[place][1:] for place in call.read]
+            inputs = [fields[call.inputs[place]] for place in call.read]
             outputs = receptive_field_rules.through(call.operation, kind, inputs, shapes, call.output_shapes[0][1:])
         else:
             outputs = receptive_field_rules.of_input(call.output_shapes[0][1:])
@@ -132,8 +137,7 @@ def _parameters(layer: object, counted: set[int]) -> tuple[int, int, bool]:
 
 
 def _multiply_adds(call: Call) -> int | str:
-    shapes = [shape[1:] for shape in call.input_shapes]
-    count = layer_costs.multiply_adds(call.operation, shapes, call.output_shapes[0][1:])
+    count = layer_costs.cost_of_call(call)
     return UNKNOWN if count is None else count
 
 

@@ -51,7 +51,7 @@ def through(shape, *steps, dtype="float32"):
 
 
 def test_every_layer_of_keras_is_decided():
-    known = {*layer_costs.FREE, *layer_costs.COSTS, *layer_costs.COSTS_OF_SEVERAL}
+    known = {*layer_costs.FREE, *layer_costs.COSTS, *layer_costs.COSTS_OF_SEVERAL, *layer_costs.COSTS_BY_ARGUMENT}
     kinds = {cls.__name__ for cls in vars(layers).values() if inspect.isclass(cls)}
     assert kinds - known - UNDECIDED_LAYERS - NO_LAYERS == set()
     assert UNDECIDED_LAYERS.isdisjoint(known)
@@ -165,6 +165,27 @@ def test_attention_counts_its_projections_and_both_products():
     dot = trace(keras.Model(x, layers.Dot(axes=2, name="dot")([x, x])))["dot"]
     assert dot.multiply_adds == 6 * 6 * 8
     assert trace(keras.Model(x, ops.matmul(x, ops.transpose(x, (0, 2, 1))))).totals.multiply_adds == 6 * 6 * 8
+
+
+def test_attention_tells_keys_values_and_masks_apart_by_their_arguments():
+    """Queries 6x8, values 5x10, keys 5x12, two heads of 4; Keras lists named tensors by the alphabet."""
+    query, value, key = keras.Input((6, 8)), keras.Input((5, 10)), keras.Input((5, 12))
+    attention = layers.MultiHeadAttention(2, key_dim=4, name="attention")
+    cost = 6 * 8 * 8 + 5 * 10 * 8 + 5 * 12 * 8 + 2 * 6 * 5 * 8 + 6 * 8 * 8
+    for output in (attention(query, value, key), attention(query=query, value=value, key=key)):
+        assert trace(keras.Model([query, value, key], output)).totals.multiply_adds == cost
+    mask = keras.Input((6, 6), dtype="bool")
+    masked = trace(keras.Model([query, mask], layers.MultiHeadAttention(2, 4)(query, query, attention_mask=mask)))
+    assert masked.totals.multiply_adds == 4 * 6 * 8 * 8 + 2 * 6 * 6 * 8
+    assert masked.totals.activation_bytes == (6 * 8 + 6 * 8) * 4 + 6 * 6  # a truth value is a byte
+
+
+def test_a_mask_is_no_path_of_its_own():
+    words = keras.Input((6,), dtype="int32")
+    x = layers.Embedding(100, 8, mask_zero=True)(words)
+    rows = trace(keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x))))
+    assert rows.totals.multiply_adds == 8 * 2
+    assert rows["mean"].note == ""
 
 
 def test_a_look_up_multiplies_nothing():
