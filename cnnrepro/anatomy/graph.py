@@ -125,7 +125,8 @@ def _walk(
         inputs = tuple(known[id(tensor)] for tensor in tensors)
         if ancestors(operation) & {"Functional", "Sequential"}:  # a model called as a layer: the calls inside it
             finals = _outputs(operation)
-            within = dict(zip(map(id, operation.inputs), inputs, strict=True))
+            given = inputs[: len(operation.inputs)]  # behind them comes the mask, if there is one
+            within = dict(zip(map(id, operation.inputs), given, strict=True))
             _walk(finals, within, specs, f"{prefix}{operation.name}/", calls, (*path, id(node)))
             known.update((id(outer), within[id(own)]) for outer, own in zip(node.outputs, finals, strict=True))
             continue

@@ -212,9 +212,7 @@ _FIRST_INPUT_COUNTS = frozenset(
 )
 
 
-def multiply_adds(
-    layer: Any, inputs: Sequence[Shape], outputs: Shape, arguments: Sequence[str] = ()
-) -> int | None:
+def multiply_adds(layer: Any, inputs: Sequence[Shape], outputs: Shape, arguments: Sequence[str] = ()) -> int | None:
     """What a call of a layer costs for one image; None where that is not known.
 
     Args:

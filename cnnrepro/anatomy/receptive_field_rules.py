@@ -55,7 +55,8 @@ def through(
         if sizes:
             fields = replace(fields, note=f"units see {_span(sizes)} pixels, by their place")
         elif None in fields.regions and not any(None in before.regions for before in inputs):
-            fields = replace(fields, note="what its units see is not known from here on")
+            why = "the size of its input is open" if any(None in shape for shape in shapes) else "it is not followed"
+            fields = replace(fields, note=f"field unknown from here on: {why}")
     return replace(fields, layout=layout)
 
 
@@ -82,6 +83,8 @@ def _through(
         return _unknown(inputs, "it combines its inputs in a way that is not followed")
     (fields,), (shape,) = inputs, shapes
     given, fields = fields, ReceptiveFields(fields.regions)  # a note is for the row where the paths meet
+    if kind == "Concatenate" and not _over_channels(layer, shape, layout):
+        return _unknown(inputs, "it puts constants beside places")
     if kind in layer_costs.ELEMENTWISE or kind in layer_costs.MERGES:
         return replace(fields, untouched=given.untouched)
     if _one_place(fields) and fields.regions and kind in layer_costs.FREE:
@@ -197,7 +200,7 @@ def _reshaped(given: ReceptiveFields, shape: Shape, output: Shape, layout: str) 
         return fields
     if not fields.regions:
         return fields
-    return _unknown([given], "the reshape mixes places and channels")
+    return _unknown([given], "the reshape puts places on other axes")
 
 
 def _transposed(layer: Any, fields: ReceptiveFields) -> ReceptiveFields:

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from cnnrepro.anatomy import layer_costs, receptive_field_rules
-from cnnrepro.anatomy.graph import Call, Graph, take_apart
+from cnnrepro.anatomy.graph import Call, Graph, ancestors, take_apart
 from cnnrepro.anatomy.receptive_field_rules import ReceptiveFields
 from cnnrepro.anatomy.trace_rows import UNKNOWN, Row, Trace
 from cnnrepro.errors import UsageError
@@ -61,10 +61,10 @@ def trace(model: keras.Model, input_shape: tuple[int, int, int] | None = None) -
         >>> rows["pool5"].receptive_field, rows.totals.multiply_adds
         (212, 15470264320)
     """
-    graph = take_apart(model if input_shape is None else _resized(model, tuple(input_shape)))
-    needed = graph.at_inference()
-    shape = tuple(model.inputs[0].shape[1:]) if input_shape is None else tuple(input_shape)
-    return Trace(model.name, shape, _rows(graph, needed))
+    if input_shape is not None:
+        model = resized(model, tuple(input_shape))
+    graph = take_apart(model)
+    return Trace(model.name, tuple(model.inputs[0].shape[1:]), _rows(graph, graph.at_inference()))
 
 
 def _rows(graph: Graph, needed: frozenset[Hashable]) -> tuple[Row, ...]:
@@ -96,6 +96,8 @@ def _row(
     notes = [fields.note] if fields.note else []
     if shared:
         notes.append("its weights are counted where they are first used")
+    if getattr(call.operation, "quantization_mode", None) == "int4":
+        notes.append("its weights are counted as they are stored, two of 4 bits in a byte")
     if not at_inference:
         notes.append("in training alone")
     shapes = [shape[1:] for shape in call.output_shapes]
@@ -157,8 +159,8 @@ def _bytes(call: Call, kind: str | None, *, in_place: bool) -> tuple[int | str, 
     return (0 if kind in layer_costs.PASS_AT_INFERENCE else size), 2 * size
 
 
-def _resized(model: keras.Model, input_shape: tuple[int, ...]) -> keras.Model:
-    """Build a model's layers anew, with fresh weights, over an input of another shape.
+def resized(model: keras.Model, input_shape: tuple[int, ...]) -> keras.Model:
+    """Build a model's layers anew, with fresh weights, over an input of another shape, or over a first one.
 
     Args:
         model: a functional or sequential model with one input.
@@ -167,15 +169,20 @@ def _resized(model: keras.Model, input_shape: tuple[int, ...]) -> keras.Model:
     Raises:
         UsageError: the model has several inputs or no configuration, or a layer cannot take what it would get.
     """
-    if len(model.inputs) != 1:
+    size = "x".join(map(str, input_shape))
+    without = model.built is False and "Sequential" in ancestors(model)  # saved before it had an input
+    if not without and len(model.inputs) != 1:
         raise UsageError(
             f"The model {model.name!r} has {len(model.inputs)} inputs; an input shape can be given for models with one."
         )
-    size = "x".join(map(str, input_shape))
-    axes = len(model.inputs[0].shape) - 1
-    if len(input_shape) != axes:
+    if not without and len(input_shape) != len(model.inputs[0].shape) - 1:
+        axes = len(model.inputs[0].shape) - 1
         raise UsageError(f"The model {model.name!r} takes inputs of {axes} axes. Received: {size}")
     try:
+        if without:
+            copy = type(model).from_config(model.get_config())
+            copy.build((None, *input_shape))
+            return copy
         config = model.get_config()
         entry = next(layer for layer in config["layers"] if layer["class_name"] == "InputLayer")
         key = "batch_shape" if "batch_shape" in entry["config"] else "batch_input_shape"

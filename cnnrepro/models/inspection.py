@@ -92,7 +92,9 @@ class Inspection:
 
 
 def _megabytes(number: int | str) -> str:
-    return f"{number / 1e6:,.1f} MB" if isinstance(number, int) else number
+    if not isinstance(number, int):
+        return number
+    return f"{number / 1e6:,.1f} MB" if number >= 1e5 else f"{number / 1e3:,.1f} kB"
 
 
 def parse_shape(text: str) -> tuple[int, int, int]:
@@ -134,7 +136,7 @@ def inspect(
         UsageError: an unknown model, a bad value, a file that cannot be read.
     """
     options = dict(options or {})
-    if model.lower().endswith((".keras", ".h5", ".hdf5")):
+    if not is_pattern(model) and _is_file(model):
         return _inspect_file(model, input_shape, classes, options)
     from cnnrepro import models
     from cnnrepro.anatomy import trace
@@ -149,6 +151,11 @@ def inspect(
         return Inspection(model, rows, None, _lost(built))
     notes = fit_notes(model, rows.input_shape, classes, values)
     return Inspection(model, rows, row.published if as_published else None, notes)
+
+
+def _is_file(model: str) -> bool:
+    """Whether a text is meant as a file's name; no name of the table has a dot or a slash."""
+    return model not in MODELS and bool(model) and ("." in model or os.sep in model or Path(model).exists())
 
 
 def _lost(model: keras.Model) -> tuple[str, ...]:
@@ -185,16 +192,35 @@ def _inspect_file(
     path: str, input_shape: tuple[int, int, int] | None, classes: int | None, options: Mapping[str, str]
 ) -> Inspection:
     from cnnrepro.anatomy import trace
+    from cnnrepro.anatomy.graph import ancestors
+    from cnnrepro.anatomy.tracing import resized
     from cnnrepro.engine import reason_of, without_weights
     from cnnrepro.models.keras_file import read_architecture
 
     if classes is not None or options:
         raise UsageError(f"--classes and -o belong to models of the table; {path!r} says these itself.")
-    built = read_architecture(Path(path))
+    own = built = read_architecture(Path(path).expanduser())
+    if input_shape is None and "Sequential" in ancestors(own) and not own.built:
+        raise UsageError(f"{path!r} was saved before it had an input; give one: --input HEIGHTxWIDTHxCHANNELS.")
     try:
-        rows = without_weights(lambda: trace(built, input_shape=input_shape))
+        if input_shape is not None:
+            built = without_weights(lambda: resized(own, input_shape))
+        rows = without_weights(lambda: trace(built))
     except UsageError:
         raise
     except Exception as error:  # a stranger's network may hold what nobody here has thought of
         raise UsageError(f"{path!r} was read, but cannot be followed layer by layer: {reason_of(error)}") from error
-    return Inspection(path, rows, None, _lost(built) if input_shape is None else ())
+    return Inspection(path, rows, None, (*_otherwise(own, rows), *_lost(built)))
+
+
+def _otherwise(own: keras.Model, rows: Trace) -> tuple[str, ...]:
+    """What is to be known of the size at which a file's network was counted, in sentences."""
+    size = "x".join("?" if length is None else str(length) for length in rows.input_shape)
+    if None in rows.input_shape and rows.totals.unknown:
+        return (f"the size of the input is open ({size}); --input HEIGHTxWIDTHxCHANNELS counts at one",)
+    if own.built and own.count_params() != rows.totals.parameters:
+        return (
+            f"at {size} it is another network: {rows.totals.parameters:,} parameters, not the "
+            f"{own.count_params():,} of the file",
+        )
+    return ()

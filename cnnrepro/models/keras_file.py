@@ -31,15 +31,17 @@ def read_architecture(path: Path) -> keras.Model:
     Raises:
         UsageError: no such file, not a ``.keras`` file, or one that names classes of its own or carries code.
     """
-    if path.suffix.lower() != ".keras":
+    if path.suffix.lower() != ".keras" or path.is_dir():
+        what = ", and this is a folder" if path.is_dir() else ""
         raise UsageError(
-            f"{str(path)!r} was not read: only .keras files of Keras 3 are. Older formats have no safe mode; load it "
-            "with the Keras that wrote it, and model.save('name.keras') with Keras 3."
+            f"{str(path)!r} was not read: only .keras files of Keras 3 are{what}. Other formats have no safe mode; "
+            "load it with what wrote it, and model.save('name.keras') with Keras 3."
         )
     config = _config(path)
     config.pop("compile_config", None)  # losses and optimisers are no part of the architecture, and never looked at
     for entry in _objects(config):
         _refuse_foreign(path, entry)
+        _require_printable_name(path, entry)
     return _deserialize(path, config)
 
 
@@ -53,7 +55,8 @@ def _config(path: Path) -> dict:
             config = json.loads(archive.read("config.json")) if size <= LARGEST_CONFIG else None
     except Exception as error:  # changed bytes can mean anything to a zip: encryption, another compression or version
         raise UsageError(
-            f"{str(path)!r} is not a .keras file as model.save('name.keras') writes it ({type(error).__name__})."
+            f"{str(path)!r} is not a .keras file as model.save('name.keras') writes it, or not the whole of one "
+            f"({type(error).__name__})."
         ) from error
     if version and not version.startswith("3."):
         raise UsageError(
@@ -105,6 +108,14 @@ def _refuse_foreign(path: Path, entry: dict) -> None:
             f"{str(path)!r} was not read: it holds {_short(name)} of {_short(module)}, which is code from outside of "
             "Keras, or may run some. Only Keras's own layers and this package's are read."
         )
+
+
+def _require_printable_name(path: Path, entry: dict) -> None:
+    """Refuse a name that would move the cursor or colour the terminal where it is shown."""
+    config = entry.get("config")
+    name = config.get("name") if isinstance(config, dict) else None
+    if isinstance(name, str) and not name.isprintable():
+        raise UsageError(f"{str(path)!r} was not read: the name {_short(name)} has characters that cannot be shown.")
 
 
 def _short(name: object) -> str:

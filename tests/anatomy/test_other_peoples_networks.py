@@ -116,6 +116,19 @@ def test_a_reshape_of_mixed_values_is_no_picture():
     assert rows.rows[-1].note == ""  # said once
 
 
+def test_constants_beside_places_end_the_field():
+    """In front they would move the places, and which constant is where, a trace does not see."""
+    edge = np.zeros((1, 2, 8, 4), "float32")
+    rows = through((8, 8, 3), layers.Conv2D(4, 3, padding="same"), lambda x: ops.concatenate([edge, x], axis=1))
+    assert rows.rows[-1].receptive_field == UNKNOWN
+    assert "it puts constants beside places" in rows.rows[-1].note
+
+
+def test_an_open_size_is_why_the_field_is_unknown():
+    rows = through((None, None, 3), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D(name="mean"))
+    assert rows["mean"].note == "field unknown from here on: the size of its input is open"
+
+
 def test_the_known_sum_is_shown_with_the_names_of_what_it_lacks():
     rows = through((8, 8, 3), layers.Conv2D(4, 3, name="conv"), layers.Lambda(lambda x: x * 2, name="mine"))
     assert rows.totals.multiply_adds == UNKNOWN
@@ -186,6 +199,22 @@ def test_a_mask_is_no_path_of_its_own():
     rows = trace(keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x))))
     assert rows.totals.multiply_adds == 8 * 2
     assert rows["mean"].note == ""
+
+
+def test_a_mask_that_goes_into_a_model_within_is_no_input_of_it():
+    words = keras.Input((6,), dtype="int32")
+    x = layers.Embedding(100, 8, mask_zero=True)(words)
+    inner = keras.Sequential([keras.Input((6, 8)), layers.LSTM(3)], name="inner")
+    assert trace(keras.Model(words, inner(x))).totals.multiply_adds == 6 * 4 * 3 * (8 + 3)
+
+
+def test_weights_of_four_bits_are_told_apart():
+    model = keras.Sequential([keras.Input((12,)), layers.Dense(20, name="dense")])
+    model.quantize("int4")
+    row = trace(model)["dense"]
+    assert row.multiply_adds == 12 * 20
+    assert row.parameters == model.count_params()
+    assert "two of 4 bits in a byte" in row.note
 
 
 def test_a_look_up_multiplies_nothing():

@@ -73,7 +73,30 @@ def test_a_file_is_inspected_at_its_own_and_at_another_size(tmp_path):
     )
     model.save(path)
     assert inspect(path).to_dict()["parameters"] == model.count_params()
-    assert inspect(path, input_shape=(10, 10, 3)).rows.totals.parameters == 112 + 8 * 8 * 4 * 2 + 2
+    other = inspect(path, input_shape=(10, 10, 3))
+    assert other.rows.totals.parameters == 112 + 8 * 8 * 4 * 2 + 2
+    assert other.notes == ("at 10x10x3 it is another network: 626 parameters, not the 402 of the file",)
+    assert any(line.endswith("1.4 kB an image, 1.9 kB with gradients") for line in inspect(path).summary())
+
+
+def test_a_file_without_a_size_of_its_own_asks_for_one(tmp_path):
+    layers = keras.layers
+    unbuilt, free = str(tmp_path / "unbuilt.keras"), str(tmp_path / "free.keras")
+    keras.Sequential([layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(2)]).save(unbuilt)
+    with pytest.raises(UsageError, match="was saved before it had an input; give one: --input HEIGHTxWIDTHxCHANNELS"):
+        inspect(unbuilt)
+    assert inspect(unbuilt, input_shape=(8, 8, 3)).rows.totals.multiply_adds == 36 * 27 * 4 + 144 * 2
+    keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3)]).save(free)
+    assert "the size of the input is open (?x?x3); --input" in inspect(free).notes[0]
+    assert inspect(free, input_shape=(8, 8, 3)).notes == ()
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "saved_model", "net.py:build", "a/b"])
+def test_what_looks_like_a_file_is_not_looked_up_in_the_table(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "saved_model").mkdir()
+    with pytest.raises(UsageError, match="was not read: only .keras files of Keras 3 are"):
+        inspect(name)
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,18 @@ def test_a_file_that_is_no_model_is_one_sentence(content, sentence, tmp_path):
     assert "\n" not in str(raised.value)
 
 
+def test_a_name_that_would_write_elsewhere_in_the_terminal_is_refused(tmp_path):
+    path = written(tmp_path, sequential(entry("Dense", units=3, name="dense\x1b[2J")))
+    with pytest.raises(UsageError, match=r"the name 'dense\\x1b\[2J' has characters that cannot be shown"):
+        read_architecture(path)
+
+
+def test_a_folder_is_called_one(tmp_path):
+    (tmp_path / "model.keras").mkdir()
+    with pytest.raises(UsageError, match="only .keras files of Keras 3 are, and this is a folder"):
+        read_architecture(tmp_path / "model.keras")
+
+
 def test_a_missing_file_and_a_zip_without_a_configuration(tmp_path):
     with pytest.raises(UsageError, match="There is no file"):
         read_architecture(tmp_path / "nowhere.keras")
