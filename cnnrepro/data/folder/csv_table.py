@@ -24,6 +24,7 @@ def in_table(path: Path) -> list[Picture]:
     """
     pictures: list[Picture] = []
     lines: dict[str, int] = {}
+    others: dict[str, set[str]] = {}  # what stands in each column
     missing = []
     for line, row in _rows(path):
         name, label, split = row["path"], row["label"].strip(), row.get("split", "").strip().lower()
@@ -39,6 +40,8 @@ def in_table(path: Path) -> list[Picture]:
         if not Path(file).is_file():
             missing.append((line, name))
         pictures.append(Picture(name, label, SPLIT_NAMES.get(split)))
+        for column, cell in row.items():
+            others.setdefault(column, set()).add(cell.strip().lower())
     if missing:
         named = some([f"line {line} {name!r}" for line, name in missing])
         hint = next(filter(None, (_hint(path.parent, name) for _, name in missing)), "")
@@ -46,6 +49,12 @@ def in_table(path: Path) -> list[Picture]:
             f"{len(missing):,} of the files in {str(path)!r} are not there: {named}. Correct or remove "
             f"the lines; paths are absolute or below the CSV's folder.{hint}"
         )
+    for column, cells in others.items():
+        if "split" not in others and cells - {""} and cells - {""} <= SPLIT_NAMES.keys():
+            raise UsageError(
+                f"{str(path)!r} has a column {column!r} with {some(sorted(cells - {''}))} in it, and no column split. "
+                "Call it split if these are the splits; else take it out."
+            )
     if not pictures:
         raise UsageError(f"{str(path)!r} lists no picture; it needs a line path,label for each.")
     return pictures
@@ -53,6 +62,8 @@ def in_table(path: Path) -> list[Picture]:
 
 def _hint(folder: Path, name: str) -> str:
     """What may be meant by the path of a file that is not there; empty where nothing comes near."""
+    if (folder / name).is_dir():
+        return f" {name!r} is a folder; each picture needs a line of its own."
     slashed = name.strip().replace("\\", "/")
     there = folder / slashed
     found = f", and {slashed!r} is there" if there.is_file() else ""
@@ -76,7 +87,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise UsageError(f"{str(path)!r} is not UTF-8 text ({error}); save it as a CSV file in UTF-8.") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        columns = [column.strip() for column in reader.fieldnames or ()]
+        columns = [column.strip().lower() for column in reader.fieldnames or ()]
         if not {"path", "label"} <= set(columns) or len(set(columns)) < len(columns):
             raise csv.Error(f"{_COLUMNS}. Received: {', '.join(columns) or 'nothing'}")
         reader.fieldnames = columns

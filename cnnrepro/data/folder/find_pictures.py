@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from cnnrepro.data.folder.csv_table import in_table
-from cnnrepro.data.folder.findings import Findings, sentences, some
+from cnnrepro.data.folder.findings import Findings, sentences, similar, some
 from cnnrepro.data.folder.layout import find_layout, refuse_masks
 from cnnrepro.data.folder.picture_files import PictureFiles
 from cnnrepro.data.folder.source import Picture, Source
@@ -76,7 +77,7 @@ def _source(path: Path, root: Path, pictures: list[Picture], findings: Findings)
         digest=_digest(classes, pictures, labels, files),
         read=lambda position: files[position].read_bytes(),
         paths=tuple(os.fsencode(file) for file in files),
-        findings=findings,
+        findings=replace(findings, similar_classes=similar(classes)),
     )
 
 
@@ -96,8 +97,9 @@ def _in_folder(root: Path) -> tuple[list[Picture], Findings]:
     files = PictureFiles(root)
     files.is_new("")
     layout = find_layout(root)
-    # All are noted before any is gone through: a link from one class to another must not take its pictures away.
-    folders = [folder for folder in layout.classes if files.is_new(folder.path)]
+    # All are noted before any is gone through, links last: one to a class must not take its pictures away.
+    inner = sorted(layout.classes, key=lambda folder: (root / folder.path).is_symlink())
+    folders = [folder for folder in inner if files.is_new(folder.path)]
     pictures, inside = [], {}
     for folder in folders:
         names = list(files.below(folder.path))
@@ -111,7 +113,7 @@ def _in_folder(root: Path) -> tuple[list[Picture], Findings]:
         files.leave_out_all(path, deep=True)
     refuse_masks(str(root), sorted({folder.label for folder in layout.classes}))
     found = {picture.label for picture in pictures}
-    empty = sorted({folder.label for folder in layout.classes} - found)
+    empty = sorted({folder.label for folder in folders} - found)
     findings = Findings(
         layout=layout.remark, folders_in_classes=inside, left_out=files.left_out, empty_classes=tuple(empty)
     )

@@ -5,6 +5,7 @@ The record of a run holds it under ``data``; terminal and pages say it in the se
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ SHOWN = 5  # in a sentence
 UNREADABLE = "could not be read"
 LOOSE = "in no class folder"
 
+_UNSEEN = ("Cf", "Zs", "Pc", "Pd")  # of Unicode: marks without width, blanks, underscores, dashes
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -27,6 +30,9 @@ class Findings:
         folders_in_classes: for each class folder with pictures in several folders, those folders.
         left_out: for each reason, the files or folders that were left out.
         empty_classes: folders in the place of a class that have no picture which is read.
+        similar_classes: names of classes that differ in case, blanks, or the way an accent is written alone.
+        drawn_splits: how many pictures were drawn for each split that a source does not name, where it names others.
+        missing_classes: for a split that is to measure something, the classes of which it has no picture.
         damaged: pictures that a decoder remarked on and read all the same: name and remark.
         across_splits, across_classes: for each picture (by the SHA-256 of its file) that is in several splits, or
             classes, the names of its files by split, or class.
@@ -37,6 +43,9 @@ class Findings:
     folders_in_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     empty_classes: tuple[str, ...] = ()
+    similar_classes: tuple[tuple[str, ...], ...] = ()
+    drawn_splits: Mapping[str, int] = field(default_factory=dict)
+    missing_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     damaged: tuple[tuple[str, str], ...] = ()
     across_splits: tuple[Mapping[str, list[str]], ...] = ()
     across_classes: tuple[Mapping[str, list[str]], ...] = ()
@@ -63,6 +72,12 @@ class Findings:
                 reason: {"count": len(names), "names": list(names[:NAMED])} for reason, names in self.left_out.items()
             },
             "empty_classes": list(self.empty_classes),
+            "similar_classes": [list(names) for names in self.similar_classes[:NAMED]],
+            "drawn_splits": dict(self.drawn_splits),
+            "missing_classes": {
+                split: {"count": len(names), "names": list(names[:NAMED])}
+                for split, names in self.missing_classes.items()
+            },
             "damaged_pictures": {
                 "count": len(self.damaged),
                 "pictures": [{"picture": name, "remark": remark} for name, remark in self.damaged[:NAMED]],
@@ -109,16 +124,34 @@ def of_splits(
     }
 
 
+def similar(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Those names that differ in case, blanks, or the way an accent is written alone, together."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        letters = unicodedata.normalize("NFKC", name).casefold()
+        key = "".join(letter for letter in letters if unicodedata.category(letter) not in _UNSEEN)
+        found.setdefault(key, []).append(name)
+    return tuple(tuple(group) for group in found.values() if len(group) > 1)
+
+
 def short_name(name: str) -> str:
     """A picture's name as others may see it: of an absolute path, which a table may hold, the last two parts."""
     return "/".join(("…", *Path(name).parts[-2:])) if Path(name).is_absolute() else name
 
 
 def some(names: Iterable[str], count: int | None = None) -> str:
-    """The first few of some names, and how many more there are; ``count`` where that is more than are given."""
-    names = list(names)
+    """The first few of some names, and how many more there are; ``count`` where that is more than are given.
+
+    What would not print (line feeds, escapes, bytes that are no text) is written as Python writes it.
+    """
+    names = [shown(name) for name in names]
     more = (len(names) if count is None else count) - min(len(names), SHOWN)
     return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more else "")
+
+
+def shown(name: str) -> str:
+    """A name on one line that a terminal and a page can show."""
+    return name if name.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in name)
 
 
 def sentences(data: Mapping[str, object]) -> list[str]:
@@ -135,6 +168,16 @@ def sentences(data: Mapping[str, object]) -> list[str]:
         told.append(f"Left out: {files['count']:,} {reason}: {some(files['names'], files['count'])}.")
     if empty := data.get("empty_classes"):
         told.append(f"No class was made of {some(empty)}: no picture that is read lies there.")
+    if alike := data.get("similar_classes"):
+        named = [" and ".join(map(ascii, names)) for names in alike]
+        told.append(f"Taken as different classes, though their names are much alike: {some(named)}.")
+    for split, count in data.get("drawn_splits", {}).items():
+        told.append(f"No {split} pictures are named: {count:,} of the training pictures were drawn for it.")
+    absent: dict[str, list[str]] = {}
+    for split, classes in data.get("missing_classes", {}).items():
+        absent.setdefault(some(classes["names"], classes["count"]), []).append(f"the {split} split")
+    for names, splits in absent.items():
+        told.append(f"No picture of {names} is in {' and '.join(splits)}.")
     if damaged := data.get("damaged_pictures"):
         named = [f"{entry['picture']} ({entry['remark']})" for entry in damaged["pictures"]]
         told.append(f"Damaged, and read all the same: {damaged['count']:,}: {some(named, damaged['count'])}.")

@@ -43,20 +43,21 @@ class PictureFiles:
         self._left_out.setdefault(reason, []).append(name)
 
     def is_new(self, folder: str) -> bool:
-        """Whether a folder has not been visited yet, whatever the links; it has been now."""
+        """Whether a folder has not been visited yet, whatever the links; it has been now, or is noted as left out."""
         state = (self._root / folder).stat()
         key = (state.st_dev, state.st_ino)
         new = key not in self._visited
         self._visited.add(key)
+        if not new:
+            self.leave_out("linked to a folder that is taken already", folder)
         return new
 
     def below(self, folder: str) -> Iterator[str]:
         """The names of the pictures anywhere below a folder."""
         for path, folders, files in os.walk(self._root / folder, followlinks=True, onerror=_raise):
             inside = Path(path).relative_to(self._root)
-            folders[:] = [
-                name for name in sorted(folders) if not is_left_behind(name) and self.is_new(str(inside / name))
-            ]
+            names = [name for name in sorted(folders) if not is_left_behind(name)]
+            folders[:] = [name for name in names if self.is_new((inside / name).as_posix())]
             yield from self._pictures(inside, files)
 
     def leave_out_all(self, folder: str, *, deep: bool) -> None:
@@ -65,7 +66,7 @@ class PictureFiles:
             names = list(self.below(folder)) if self.is_new(folder) else []
         else:
             with os.scandir(self._root / folder) as entries:
-                names = list(self._pictures(Path(folder), [entry.name for entry in entries if entry.is_file()]))
+                names = list(self._pictures(Path(folder), [entry.name for entry in entries if _may_be_file(entry)]))
         for name in names:
             self.leave_out(LOOSE, name)
 
@@ -102,6 +103,10 @@ def _why_left_out(file: Path, suffix: str) -> str:
     if is_known(file):
         return "with a picture in it and no picture's ending on the name"
     return f"of a kind that is not read ({suffix or 'no ending'})" if b"\x00" in head else ""  # else it is a text
+
+
+def _may_be_file(entry: os.DirEntry) -> bool:
+    return entry.is_file() or (entry.is_symlink() and not entry.is_dir())  # or a link to what is not there
 
 
 def _raise(error: OSError) -> None:

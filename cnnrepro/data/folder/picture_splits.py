@@ -21,7 +21,7 @@ from cnnrepro.data.catalogue import SPLITS, DatasetInfo, folder_path
 from cnnrepro.data.folder.cache import load_canvases
 from cnnrepro.data.folder.canvas import VERSION
 from cnnrepro.data.folder.find_pictures import find_pictures
-from cnnrepro.data.folder.findings import UNREADABLE, Findings, of_splits, sentences, short_name
+from cnnrepro.data.folder.findings import UNREADABLE, Findings, of_splits, sentences, short_name, shown
 from cnnrepro.data.folder.source import Source
 from cnnrepro.data.folder.survey import Survey
 from cnnrepro.data.image_statistics import stored
@@ -79,6 +79,9 @@ def load_pictures(
     mean, std = tuple(statistics.mean_colour.tolist()), tuple(statistics.std.tolist())
     skipped = tuple((source.names[position], why) for position, why in sorted(survey.bad.items()))
     findings = _findings(source, survey, positions)
+    if info.kind == "folder" and any(named):  # of the others the catalogue says what is drawn
+        drawn = {split: sizes[split] for split in ("test", "validation") if split not in named}
+        findings = replace(findings, drawn_splits=drawn)
     _say(source.title, findings)
     return Splits(info.name, info, examples, fingerprint, mean, std, None, skipped, home, findings)
 
@@ -86,8 +89,14 @@ def load_pictures(
 def _findings(source: Source, survey: Survey, positions: dict[str, np.ndarray]) -> Findings:
     """What was found while the pictures were looked for, read and divided."""
     bad = tuple(short_name(source.names[position]) for position in sorted(survey.bad))
+    present = {split: set(source.labels[chosen].tolist()) for split, chosen in positions.items()}
+    missing = {
+        split: tuple(name for label, name in enumerate(source.classes) if label not in present[split])
+        for split in ("test", "validation")
+    }
     return replace(
         source.findings,
+        missing_classes={split: names for split, names in missing.items() if names},
         left_out=dict(source.findings.left_out) | ({UNREADABLE: bad} if bad else {}),
         damaged=tuple((short_name(source.names[position]), why) for position, why in sorted(survey.remarks.items())),
         **of_splits(positions, survey.sha256, source.names, [source.classes[label] for label in source.labels]),
@@ -127,7 +136,7 @@ def _require_classes(source: Source, labels: np.ndarray) -> None:
 
 
 def _what_is_bad(source: Source, survey: Survey) -> str:
-    named = [f"{source.names[position]} {why}" for position, why in sorted(survey.bad.items())[:_NAMED]]
+    named = [f"{shown(source.names[position])} {why}" for position, why in sorted(survey.bad.items())[:_NAMED]]
     more = f"; and {len(survey.bad) - _NAMED:,} more" if len(survey.bad) > _NAMED else ""
     return (
         f"{len(survey.bad):,} of {len(source):,} pictures of {source.title} cannot be read: {'; '.join(named)}{more}. "

@@ -199,6 +199,20 @@ def test_links(make, tmp_path):
         find_pictures(root)
 
 
+def test_links_to_what_is_taken_already_or_not_there_are_named(make):
+    root = make("b/1.jpg", "c/1.jpg")
+    (root / "a").symlink_to(root / "b")  # not before the folder itself
+    (root / "c" / "loop").symlink_to(root)
+    (root / "gone").symlink_to(root / "nowhere")
+    source = find_pictures(root)
+    assert source.classes == ("b", "c")
+    assert source.findings.left_out == {
+        "linked to a folder that is taken already": ("a", "c/loop"),
+        "that cannot be opened": ("gone",),
+    }
+    assert source.findings.empty_classes == ()
+
+
 def test_digest_changes_with_any_file(make):
     root = make("a/1.jpg", "b/1.jpg", "c/1.jpg")
     digests = [find_pictures(root).digest]
@@ -232,7 +246,7 @@ def test_csv(table):
 
 
 def test_csv_with_absolute_paths_and_further_columns(table, tmp_path):
-    path = table(f"path,label,who\n{tmp_path / 'a.jpg'},ü,me\nb.png,v,you\n")
+    path = table(f"Path,LABEL,who\n{tmp_path / 'a.jpg'},ü,me\nb.png,v,you\n")
     source = find_pictures(path)
     assert seen(source) == [(str(tmp_path / "a.jpg"), "ü", None), ("b.png", "v", None)]
     assert source.paths == (os.fsencode(tmp_path / "a.jpg"), os.fsencode(tmp_path / "b.png"))
@@ -253,6 +267,8 @@ def test_csv_with_absolute_paths_and_further_columns(table, tmp_path):
         ("path,label\na.jpg,x\nno.jpg,y\n", "1 of the files in .* are not there: line 3 'no.jpg'"),
         ("path,label\nin\\1.jpg,x\n", r"backslash \(.*write a slash \(/\) in its place, and 'in/1.jpg' is there"),
         ("path,label\nC:\\in\\2.jpg,x\n", r"backslash \(.*write a slash \(/\) in its place\."),
+        ("path,label\nin,x\n", "'in' is a folder; each picture needs a line of its own"),
+        ("path,label,set\na.jpg,x,train\nb.png,y,Test\n", "a column 'set' with test, train in it, and no column split"),
         ("path,label\na,x\n", "'a.jpg' is there, and not 'a'"),
         ("path,label\nA.JPG,x\n", "'a.jpg' is there, and not 'A.JPG'"),
         ("path,label\n b.png,x\n", "Blanks around a path count, and 'b.png' is there"),

@@ -193,14 +193,28 @@ def test_what_libjpeg_remarks_on_is_named_and_nothing_else_reaches_standard_erro
         assert name == "dog/extra.jpg" and remark.startswith("Corrupt JPEG data: ")
     for _ in splits.train:
         pass
-    (line,) = capfd.readouterr().err.splitlines()
+    missing, line = capfd.readouterr().err.splitlines()
     assert "Damaged, and read all the same: 1: dog/extra.jpg (Corrupt JPEG data" in line
+    assert "No picture of cow, dog is in" in missing
 
 
 def test_what_cannot_be_read_is_among_what_was_left_out(folder):
     (folder / "ant" / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     (folder / "dog").mkdir()
-    assert load(folder, on_error="skip").findings.to_dict() == {
-        "left_out": {"could not be read": {"count": 1, "names": ["ant/torn.jpg"]}},
-        "empty_classes": ["dog"],
-    }
+    found = load(folder, on_error="skip").findings.to_dict()
+    assert found["left_out"] == {"could not be read": {"count": 1, "names": ["ant/torn.jpg"]}}
+    assert found["empty_classes"] == ["dog"]
+
+
+def test_a_class_that_the_test_split_has_no_picture_of_is_told(folder, capsys):
+    findings = load(folder).findings.to_dict()
+    assert findings == {"missing_classes": {split: {"count": 1, "names": ["cow"]} for split in ("test", "validation")}}
+    assert "No picture of cow is in the test split and the validation split." in capsys.readouterr().err
+
+
+def test_what_is_drawn_though_other_splits_are_named_is_told(tmp_path, capsys):
+    for split, count in (("train", 12), ("val", 2), ("test", 0)):
+        for seed, name in enumerate(("ant", "bee")):
+            fill(tmp_path / "set" / split / name, count, seed)
+    assert load(tmp_path / "set").findings.drawn_splits == {"test": 2}
+    assert "No test pictures are named: 2 of the training pictures were drawn for it." in capsys.readouterr().err
