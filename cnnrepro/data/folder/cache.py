@@ -126,6 +126,7 @@ def _look_and_keep(source: Source, side: int, home: Path, place: str) -> tuple[S
         "plain": [int(is_plain) for is_plain in survey.plain],
         "bad": {str(position): why for position, why in survey.bad.items()},
         "remarks": {str(position): line for position, line in survey.remarks.items()},
+        "noted": survey.noted,
     }
     write_whole(home / MANIFEST, lambda file: file.write(json.dumps(manifest).encode()))
     return survey, canvases
@@ -139,7 +140,8 @@ def _read(home: Path, source: Source, side: int) -> tuple[Survey | None, bool]:
             return None, False
         bad = {int(position): why for position, why in manifest["bad"].items()}
         remarks = {int(position): line for position, line in manifest.get("remarks", {}).items()}
-        survey = Survey(tuple(manifest["sha256"]), tuple(bool(flag) for flag in manifest["plain"]), bad, remarks)
+        plain = tuple(bool(flag) for flag in manifest["plain"])
+        survey = Survey(tuple(manifest["sha256"]), plain, bad, remarks, manifest.get("noted", {}))
     except (OSError, ValueError, KeyError, TypeError):  # absent, or not ours: it is made again
         return None, False
     sums = manifest.get("crc32")

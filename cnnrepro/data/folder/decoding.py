@@ -86,6 +86,16 @@ def is_known(file: Path) -> bool:
         return False
 
 
+def has_more(data: bytes) -> bool:
+    """Whether a GIF, WebP, PNG or TIFF has frames, or pages, after the first; never raises."""
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as image:
+            # The second picture in a phone's JPEG is the first one in other words: its depth, its brightness.
+            return image.format != "MPO" and getattr(image, "is_animated", False)
+    except Exception:  # whatever Pillow's parsing runs into
+        return False
+
+
 def is_plain_jpeg(data: bytes) -> bool:
     """Whether every decoder of JPEGs gives the same pixels for this file; never raises.
 

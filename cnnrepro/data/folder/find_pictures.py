@@ -15,7 +15,7 @@ import numpy as np
 
 from cnnrepro.data.folder.csv_table import in_table
 from cnnrepro.data.folder.findings import Findings, sentences, similar, some
-from cnnrepro.data.folder.layout import find_layout, refuse_masks
+from cnnrepro.data.folder.layout import find_layout, look_like_masks, refuse_masks
 from cnnrepro.data.folder.picture_files import PictureFiles
 from cnnrepro.data.folder.source import Picture, Source
 from cnnrepro.errors import UsageError
@@ -112,10 +112,15 @@ def _in_folder(root: Path) -> tuple[list[Picture], Findings]:
     for path in layout.unlabelled:
         files.leave_out_all(path, deep=True)
     refuse_masks(str(root), sorted({folder.label for folder in layout.classes}))
+    masks = look_like_masks([picture.name for picture in pictures])
     found = {picture.label for picture in pictures}
     empty = sorted({folder.label for folder in folders} - found)
     findings = Findings(
-        layout=layout.remark, folders_in_classes=inside, left_out=files.left_out, empty_classes=tuple(empty)
+        layout=layout.remark,
+        folders_in_classes=inside,
+        left_out=files.left_out,
+        empty_classes=tuple(empty),
+        noted={"called like a mask of the picture beside it": masks} if masks else {},
     )
     if not pictures:
         told = " ".join(sentences(findings.to_dict()))

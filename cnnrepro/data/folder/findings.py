@@ -30,6 +30,7 @@ class Findings:
         folders_in_classes: for each class folder with pictures in several folders, those folders.
         left_out: for each reason, the files or folders that were left out.
         empty_classes: folders in the place of a class that have no picture which is read.
+        noted: for each thing that is to be known of pictures that are taken, the names of those pictures.
         similar_classes: names of classes that differ in case, blanks, or the way an accent is written alone.
         drawn_splits: how many pictures were drawn for each split that a source does not name, where it names others.
         missing_classes: for a split that is to measure something, the classes of which it has no picture.
@@ -43,6 +44,7 @@ class Findings:
     folders_in_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     empty_classes: tuple[str, ...] = ()
+    noted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     similar_classes: tuple[tuple[str, ...], ...] = ()
     drawn_splits: Mapping[str, int] = field(default_factory=dict)
     missing_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -68,16 +70,12 @@ class Findings:
             }
             if self.folders_in_classes
             else {},
-            "left_out": {
-                reason: {"count": len(names), "names": list(names[:NAMED])} for reason, names in self.left_out.items()
-            },
+            "left_out": _counted(self.left_out),
             "empty_classes": list(self.empty_classes),
             "similar_classes": [list(names) for names in self.similar_classes[:NAMED]],
             "drawn_splits": dict(self.drawn_splits),
-            "missing_classes": {
-                split: {"count": len(names), "names": list(names[:NAMED])}
-                for split, names in self.missing_classes.items()
-            },
+            "missing_classes": _counted(self.missing_classes),
+            "noted": _counted(self.noted),
             "damaged_pictures": {
                 "count": len(self.damaged),
                 "pictures": [{"picture": name, "remark": remark} for name, remark in self.damaged[:NAMED]],
@@ -87,6 +85,10 @@ class Findings:
             "shared_pictures": shared,
         }
         return {name: value for name, value in fields.items() if value}
+
+
+def _counted(groups: Mapping[str, Sequence[str]]) -> dict[str, dict]:
+    return {group: {"count": len(names), "names": list(names[:NAMED])} for group, names in groups.items()}
 
 
 def shared(keys: Sequence[str], names: Sequence[str], groups: Sequence[str]) -> tuple[Mapping[str, list[str]], ...]:
@@ -168,6 +170,8 @@ def sentences(data: Mapping[str, object]) -> list[str]:
         told.append(f"Left out: {files['count']:,} {reason}: {some(files['names'], files['count'])}.")
     if empty := data.get("empty_classes"):
         told.append(f"No class was made of {some(empty)}: no picture that is read lies there.")
+    for what, files in data.get("noted", {}).items():
+        told.append(f"Taken all the same: {files['count']:,} {what}: {some(files['names'], files['count'])}.")
     if alike := data.get("similar_classes"):
         named = [" and ".join(map(ascii, names)) for names in alike]
         told.append(f"Taken as different classes, though their names are much alike: {some(named)}.")

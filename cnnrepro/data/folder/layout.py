@@ -12,7 +12,7 @@ import itertools
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -142,6 +142,15 @@ def refuse_masks(where: str, classes: Iterable[str]) -> None:
             "marked in them, and not like classes. Name a folder in which each class has a folder of its own, or list "
             "the pictures in a CSV with the columns path and label."
         )
+
+
+def look_like_masks(names: Sequence[str]) -> tuple[str, ...]:
+    """Those pictures that have the name of another one and "mask", or the like: "1_mask.png" beside "1.png"."""
+    kinds = "|".join(sorted(_DRAWN))
+    end = re.compile(rf"[ _.-]+({kinds})([ _-]?\d+)?$", re.IGNORECASE)
+    stems = {name: name.rpartition(".")[0] for name in names}
+    there = set(stems.values())
+    return tuple(sorted(name for name, stem in stems.items() if end.search(stem) and end.sub("", stem) in there))
 
 
 def find_layout(root: Path) -> Layout:

@@ -96,6 +96,8 @@ def _findings(source: Source, survey: Survey, positions: dict[str, np.ndarray]) 
     }
     return replace(
         source.findings,
+        noted=dict(source.findings.noted)
+        | {what: tuple(short_name(source.names[one]) for one in chosen) for what, chosen in survey.noted.items()},
         missing_classes={split: names for split, names in missing.items() if names},
         left_out=dict(source.findings.left_out) | ({UNREADABLE: bad} if bad else {}),
         damaged=tuple((short_name(source.names[position]), why) for position, why in sorted(survey.remarks.items())),

@@ -14,12 +14,15 @@ import numpy as np
 
 from cnnrepro.data import tf_helpers
 from cnnrepro.data.folder.canvas import decode_plain, to_canvas
-from cnnrepro.data.folder.decoding import BadPicture, decode, is_plain_jpeg
+from cnnrepro.data.folder.decoding import BadPicture, decode, has_more, is_plain_jpeg
 from cnnrepro.data.folder.source import Source
 from cnnrepro.stderr import held_stderr, say_line
 
 _AT_ONCE = 512  # pictures handed to the threads together: canvases of 100 MB, and progress is seen
 _REMARK = re.compile(r"JPEG|JFIF|TIFF|Huffman|LZW|libpng|DCT coefficient|marker|scan script")
+SEVERAL_FRAMES = "of which the first of several frames, or pages, is taken"
+HARDLY_ANY_CONTRAST = "with hardly any contrast"  # 12 bits in a file of 16 are nearly black
+_CONTRAST = 16  # grey levels, of 255, between the darkest and the brightest value on the canvas
 _SHOWN_FROM = 2_000  # pictures: fewer take some seconds, and need no progress bar
 
 
@@ -32,12 +35,14 @@ class Survey:
         plain: whether TensorFlow decodes it (see ``decoding.is_plain_jpeg``).
         bad: positions of the pictures that cannot be read, and why.
         remarks: positions of the pictures that a decoder remarked on and read all the same, and what it said.
+        noted: positions of the pictures with ``SEVERAL_FRAMES``, and with ``HARDLY_ANY_CONTRAST``.
     """
 
     sha256: tuple[str, ...]
     plain: tuple[bool, ...]
     bad: dict[int, str]
     remarks: dict[int, str] = field(default_factory=dict)
+    noted: dict[str, list[int]] = field(default_factory=dict)
 
 
 def look_at_all(source: Source, side: int, keep: Callable[[int, np.ndarray], None] | None = None) -> Survey:
@@ -59,16 +64,24 @@ def look_at_all(source: Source, side: int, keep: Callable[[int, np.ndarray], Non
         disable=True if len(source) < _SHOWN_FROM else None,
     )
     checksums, plain, bad = [], [], {}
-    for position, (checksum, is_plain, pixels, why) in enumerate(looks):
+    noted: dict[str, list[int]] = {SEVERAL_FRAMES: [], HARDLY_ANY_CONTRAST: []}
+    for position, (checksum, is_plain, pixels, why, more) in enumerate(looks):
         checksums.append(checksum)
         # What libjpeg remarks on it would remark on in every epoch; Pillow decodes it without a word.
         plain.append(is_plain and position not in remarks)
         if why:
             bad[position] = why
             remarks.pop(position, None)
-        elif keep is not None:
+            continue
+        if more:
+            noted[SEVERAL_FRAMES].append(position)
+        if np.ptp(pixels) <= _CONTRAST:
+            noted[HARDLY_ANY_CONTRAST].append(position)
+        if keep is not None:
             keep(position, pixels)
-    return Survey(tuple(checksums), tuple(plain), bad, remarks)
+    return Survey(
+        tuple(checksums), tuple(plain), bad, remarks, {what: chosen for what, chosen in noted.items() if chosen}
+    )
 
 
 def _attributed(look: Callable[[int], tuple], count: int, remarks: dict[int, str]) -> Iterator:
@@ -109,26 +122,26 @@ def _compiled(side: int) -> tuple[Callable, Callable]:
     return place, place_plain
 
 
-def _looker(source: Source, side: int) -> Callable[[int], tuple[str, bool, np.ndarray | None, str]]:
-    """The function that looks at a picture: checksum, whether it is plain, canvas or None, and why there is none."""
+def _looker(source: Source, side: int) -> Callable[[int], tuple[str, bool, np.ndarray | None, str, bool]]:
+    """The function that looks at a picture: checksum, whether it is plain, canvas or None, why, further frames."""
     tf = tf_helpers.tensorflow()
     place, place_plain = _compiled(side)
 
-    def look(position: int) -> tuple[str, bool, np.ndarray | None, str]:
+    def look(position: int) -> tuple[str, bool, np.ndarray | None, str, bool]:
         checksum = ""
         try:
             data = source.read(position)
             checksum = hashlib.sha256(data).hexdigest()
             if is_plain_jpeg(data):
                 try:
-                    return checksum, True, place_plain(data).numpy(), ""
+                    return checksum, True, place_plain(data).numpy(), "", False
                 except tf.errors.InvalidArgumentError:  # damaged inside; Pillow says how, or reads it after all
                     pass
-            return checksum, False, place(decode(data)).numpy(), ""
+            return checksum, False, place(decode(data)).numpy(), "", has_more(data)
         except BadPicture as error:
-            return checksum, False, None, str(error)
+            return checksum, False, None, str(error), False
         except OSError as error:
-            return checksum, False, None, f"cannot be opened ({error.strerror or error})"
+            return checksum, False, None, f"cannot be opened ({error.strerror or error})", False
 
     return look
 

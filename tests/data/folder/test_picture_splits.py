@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnnrepro import data
+from cnnrepro.data.folder.findings import sentences
 from cnnrepro.data.folder.picture_splits import divide
 from cnnrepro.errors import UsageError, WorkFailed
 
@@ -210,6 +211,26 @@ def test_a_class_that_the_test_split_has_no_picture_of_is_told(folder, capsys):
     findings = load(folder).findings.to_dict()
     assert findings == {"missing_classes": {split: {"count": 1, "names": ["cow"]} for split in ("test", "validation")}}
     assert "No picture of cow is in the test split and the validation split." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("cache", ["disk", "none"])
+def test_what_is_to_be_known_of_pictures_that_are_taken(folder, cache):
+    frames = [Image.fromarray(np.random.default_rng(seed).integers(0, 256, (24, 24, 3), np.uint8)) for seed in (1, 2)]
+    frames[0].save(folder / "ant" / "clip.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(folder / "ant" / "pages.tif", save_all=True, append_images=frames[1:])
+    frames[0].save(folder / "ant" / "phone.jpg", "MPO", save_all=True, append_images=frames[1:])
+    twelve_bits = np.random.default_rng(3).integers(0, 4096, (24, 24)).astype(np.uint16)
+    Image.fromarray(twelve_bits).save(folder / "bee" / "x-ray.png")
+    fill(folder / "cow", 4)
+    (folder / "cow" / "003.png").rename(folder / "cow" / "001_mask_1.png")
+    for _ in range(2):  # made, and read again
+        found = load(folder, cache=cache).findings
+        assert found.noted == {
+            "called like a mask of the picture beside it": ("cow/001_mask_1.png",),
+            "of which the first of several frames, or pages, is taken": ("ant/clip.gif", "ant/pages.tif"),
+            "with hardly any contrast": ("bee/x-ray.png",),
+        }
+    assert "Taken all the same: 1 with hardly any contrast: bee/x-ray.png." in sentences(found.to_dict())
 
 
 def test_what_is_drawn_though_other_splits_are_named_is_told(tmp_path, capsys):
