@@ -85,8 +85,8 @@ def alexnet_listing() -> Verdict:
         ),
         Part(
             alike if same_layers else DOES_NOT_HOLD,
-            f"The paper also has {normalised} response normalisations, and two groups in {grouped} convolutions: "
-            f"{published.parameters / 1e6:.1f} million parameters, the listing {totals.parameters / 1e6:.1f}.",
+            f"It leaves out {normalised} response normalisations of the paper, and the two groups in {grouped} "
+            f"convolutions: {totals.parameters / 1e6:.1f} million parameters, not {published.parameters / 1e6:.1f}.",
         ),
     )
     return conclude_parts(
@@ -229,6 +229,7 @@ def vgg_and_zfnet() -> Verdict:
     )
     changed = [number for number, (a, b) in enumerate(zip(first, second, strict=True), start=1) if a != b]
     named = [layer == ALEXNET_FILTER for layer in first]
+    numbers = [number for number, right in enumerate(named, start=1) if right]
     lower = [new < old for new, old in zip(ONE_NETWORK["ZFNet"], ONE_NETWORK["AlexNet"], strict=True)]
     errors = ", ".join(f"{name} {top1} and {top5} %" for name, (top1, top5) in ONE_NETWORK.items())
     parts = (
@@ -240,7 +241,11 @@ def vgg_and_zfnet() -> Verdict:
             right_or_wrong(layer == VGG_POOL for layer in seen["MaxPooling2D"]),
             f"Their {len(seen['MaxPooling2D'])} pools are of {len(set(seen['MaxPooling2D']))} kind.",
         ),
-        Part(word_of(named), f"{sum(named)} of AlexNet's {len(named)} convolutions is {_spell(ALEXNET_FILTER)}."),
+        Part(
+            word_of(named),
+            f"Of AlexNet's {len(named)} convolutions number {spelled(numbers) or 'none'} is {_spell(ALEXNET_FILTER)}, "
+            f"the others are not.",
+        ),
         Part(
             right_or_wrong(any(a[place] != b[place] for a, b in zip(first, second, strict=True)) for place in (0, 1)),
             f"ZFNet changed convolutions {spelled(changed)}; the first is {_spell(second[0])}.",

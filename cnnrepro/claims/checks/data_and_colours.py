@@ -120,7 +120,8 @@ def imagenet_sizes() -> Verdict:
         ),
         Part(
             HOLDS if exact else HOLDS_IF if THEIR_CLASSES > DATASET_CLASSES else DOES_NOT_HOLD,
-            f"It holds if the note's “over” goes with the classes: the network's paper says roughly {THEIR_CLASSES:,}.",
+            f"The network's paper says roughly {THEIR_CLASSES:,}; the note's words are “over 10 million images and "
+            f"10,000 classes”, and the “over” may go with both.",
         ),
         Part(
             right_or_wrong([abs(training / TRAINING - 1) < 0.1]),
@@ -129,8 +130,8 @@ def imagenet_sizes() -> Verdict:
         Part(right_or_wrong([CHALLENGE_CLASSES == CLASSES]), f"That paper gives {CHALLENGE_CLASSES:,} classes."),
         Part(
             HOLDS if test == TEST else HOLDS_IF if TEST in (test + validation, first_test) else DOES_NOT_HOLD,
-            f"It holds if the {validation:,} validation images count too: the challenge's paper gives {test:,} test "
-            f"images for 2012, and {first_test:,} for 2010.",
+            f"The challenge's paper gives {test:,} for 2012, {test + validation:,} with the images for validation, and "
+            f"{first_test:,} for 2010.",
         ),
     )
     each = "; ".join(f"{year}: {train:,} and {held:,}" for year, (train, _, held) in CHALLENGES.items())

@@ -54,8 +54,8 @@ def activations_dominate() -> Verdict:
             ),
             Part(
                 HOLDS_IF if condition else right_or_wrong(at_one),
-                f"It holds if a batch has at least {images[0]} images for VGG-16 and {images[1]} for AlexNet: then "
-                f"activations with their gradients take more than weights, gradients and momentum.",
+                f"Activations with their gradients take more than weights, gradients and momentum in batches of at "
+                f"least {images[0]} images for VGG-16 and {images[1]} for AlexNet.",
             ),
         ),
         (
@@ -112,7 +112,7 @@ def alexnet_training() -> Verdict:
             ),
             Part(
                 DOES_NOT_HOLD if not least <= DAYS <= most else HOLDS if least == most else HOLDS_IF,
-                f"It holds if the most is meant: the paper says {least} to {most} days.",
+                f"The paper says {least} to {most} days, the note {DAYS}.",
             ),
             Part(
                 NOT_CHECKABLE if share < 1 else DOES_NOT_HOLD,

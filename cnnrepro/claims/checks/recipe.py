@@ -185,8 +185,8 @@ def plateau() -> Verdict:
     parts = (
         Part(
             word_of([divided, WATCHED in theirs.metric]) if divided else DOES_NOT_HOLD,
-            f"It holds if the loss stands for the error rate: the paper's section 5 divides by "
-            f"{1 / theirs.factor:.0f}, by hand, when the validation error rate stops improving.",
+            f"The paper's section 5 divides by {1 / theirs.factor:.0f}, by hand, when the validation "
+            f"{'loss' if WATCHED in theirs.metric else 'error rate'} stops improving.",
         ),
         Part(
             right_or_wrong([right, kept]),

@@ -60,8 +60,8 @@ def convolution_size() -> Verdict:
         (
             Part(
                 word_of(exact),
-                f"It holds if the stride divides W − F + 2P: Conv2D gave this size in {sum(exact):,} of {len(exact):,} "
-                f"geometries; in the others the formula gives no whole number.",
+                f"Right where the stride divides W − F + 2P, in {sum(exact):,} of {len(exact):,} geometries of Conv2D; "
+                f"elsewhere it is no whole number.",
             ),
             Part(
                 right_or_wrong(floored),
@@ -98,11 +98,11 @@ def pooling_size() -> Verdict:
         (
             Part(
                 word_of(exact),
-                f"It holds if the stride divides W − F, as in {sum(exact)} of {len(exact)} geometries.",
+                f"Right where the stride divides W − F, in {sum(exact)} of {len(exact)} geometries of MaxPooling2D.",
             ),
             Part(
                 word_of([not differing, True]) if all(floored) else DOES_NOT_HOLD,
-                f"It holds if the library rounds down, as MaxPooling2D does in {sum(floored)} of {len(floored)}; "
+                f"MaxPooling2D rounds down in {sum(floored)} of {len(floored)} geometries without padding; "
                 f"Caffe's pools round up, as {len(differing)} of the {len(sizes)} stride-2 pools of GoogLeNet need.",
             ),
         ),
@@ -270,8 +270,8 @@ def layer_sizing() -> Verdict:
             ),
             Part(
                 word_of([*by_rule, *elsewhere]) if all(by_rule) else DOES_NOT_HOLD,
-                f"It holds if the network halves in 2x2 pools, as VGG-16, which loses no line at these sizes; AlexNet "
-                f"wants {near} or one of {len(fits) - 1} others, and {odd} of the {len(fits)} are odd.",
+                f"VGG-16, which halves in 2x2 pools, reads every line at {sum(by_rule)} of these {len(by_rule)} sizes; "
+                f"AlexNet wants {near} or one of {len(fits) - 1} others, and {odd} of the {len(fits)} are odd.",
             ),
         ),
         (
