@@ -53,5 +53,6 @@ def unknown(kind: str, received: object, known: Iterable[str]) -> UsageError:
 
 def meant(received: object, known: Iterable[str]) -> str:
     """The question that follows an unknown name, " Did you mean 'resnet20'?"; empty where no known name is near."""
-    close = difflib.get_close_matches(str(received), list(known), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    by_lower_case = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(str(received).lower(), by_lower_case, n=1)
+    return f" Did you mean {by_lower_case[close[0]]!r}?" if close else ""

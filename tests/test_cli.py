@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import signal
 import stat
 import subprocess
@@ -47,6 +48,13 @@ TINY += ["--batch-size", "32", "--precision", "float32"]
 
 BAD_CALLS = {
     "unknown model": (["train", "lenet", "--dataset", "mnist_5k"], "Unknown model 'lenet'; known are"),
+    "a pattern to train": (
+        ["train", "INPUT -> FC", "--dataset", "mnist_5k"],
+        "'INPUT -> FC' is a layer pattern, which",
+    ),
+    "a file to plan for": (["plan", "net.keras", "mnist_5k"], "'net.keras' is a file, which `cnnrepro inspect` takes"),
+    "a cache where nothing is cached": ([*TINY, "--cache", "ram"], "Unknown cache 'ram'"),
+    "a store that is a file": (["runs", "--runs", __file__], "The run store must be a folder. Received: "),
     "unknown data set": (["train", "resnet20", "--dataset", "mnist5"], "Unknown data set 'mnist5'; known are"),
     "unknown recipe": (["train", "resnet20", "--dataset", "mnist_5k", "--recipe", "x"], "Unknown recipe 'x'; known"),
     "unknown tracker": (
@@ -243,6 +251,14 @@ def test_help_names_every_command_and_is_quick(capsys):
     for name in ("list", "inspect", "run", "train", "plan", "runs", "data", "claims", "publish", "doctor"):
         assert f"\n  {name} " in out
     assert call(capsys)[1] == out
+
+
+def test_the_package_runs_as_a_module(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["cnnrepro", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("cnnrepro", run_name="__main__")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"cnnrepro {cnnrepro.__version__}\n"
 
 
 def test_version(capsys):

@@ -34,6 +34,7 @@ ORDER = [
     "runner",
     "doctor",
     "cli",
+    "__main__",
 ]
 
 # TensorFlow is for tf.data; the engine switches op determinism on.

@@ -66,11 +66,16 @@ def load(
         WorkFailed: the data set is absent and there is no network (within seconds), or its files are damaged.
     """
     info = info_of(name)
+    if on_error not in ON_ERROR:
+        raise unknown("way to meet a bad picture", on_error, ON_ERROR)
+    if cache != "auto":
+        from cnnrepro.data.folder.cache import CACHES  # needs Pillow
+
+        if cache not in CACHES:
+            raise unknown("cache", cache, CACHES)
     if info.kind in ("folder", "pictures"):
         from cnnrepro.data.folder import picture_splits  # needs Pillow
 
-        if on_error not in ON_ERROR:
-            raise unknown("way to meet a bad picture", on_error, ON_ERROR)
         return picture_splits.load_pictures(
             info, train_images=train_images, data_dir=data_dir, canvas=canvas, on_error=on_error, cache=cache,
             pictures=pictures,

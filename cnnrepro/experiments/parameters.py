@@ -363,7 +363,7 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
         name, equals, value = assignment.partition("=")
         name = name.strip()
         if not equals or not name.isidentifier():
-            raise UsageError(f"A parameter is given as name=value, such as -p epochs=5. Received: {assignment!r}")
+            raise UsageError(f"A parameter is given as name=value, such as epochs=5. Received: {assignment!r}")
         if not value.isprintable():
             raise UsageError(f"Parameter {name!r} must be printable text. Received: {value!r}")
         if name in given:

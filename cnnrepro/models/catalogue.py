@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from cnnrepro.errors import UsageError, unknown
 from cnnrepro.models import alexnet, googlenet, lenet, resnet, resnet_imagenet, vgg, zfnet
+from cnnrepro.models.keras_file import is_file
+from cnnrepro.models.layer_pattern import is_pattern
 from cnnrepro.models.model_entry import ModelEntry, Option
 
 FAMILIES = (lenet, alexnet, zfnet, vgg, googlenet, resnet_imagenet, resnet)
@@ -17,8 +19,14 @@ MODELS: dict[str, ModelEntry] = {row.name: row for family in FAMILIES for row in
 
 
 def entry(name: str) -> ModelEntry:
-    """The row of a model; raises UsageError that lists the known names."""
+    """The row of a model; raises UsageError that lists the known names, or says that it is no name."""
     if name not in MODELS:
+        if is_pattern(name) or is_file(name):
+            what = "a layer pattern" if is_pattern(name) else "a file"
+            raise UsageError(
+                f"{name!r} is {what}, which `cnnrepro inspect` takes apart; everything else takes a name of "
+                "`cnnrepro list models`."
+            )
         raise unknown("model", name, MODELS)
     return MODELS[name]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cnnrepro.errors import UsageError
 from cnnrepro.models.catalogue import MODELS, parse_options
 from cnnrepro.models.fit import fit_notes, lost_cells, never_read
+from cnnrepro.models.keras_file import is_file
 from cnnrepro.models.layer_pattern import is_count, is_pattern
 from cnnrepro.models.model_entry import Published
 
@@ -136,7 +137,7 @@ def inspect(
         UsageError: an unknown model, a bad value, a file that cannot be read.
     """
     options = dict(options or {})
-    if not is_pattern(model) and _is_file(model):
+    if model not in MODELS and not is_pattern(model) and is_file(model):
         return _inspect_file(model, input_shape, classes, options)
     from cnnrepro import models
     from cnnrepro.anatomy import trace
@@ -151,11 +152,6 @@ def inspect(
         return Inspection(model, rows, None, _lost(built))
     notes = fit_notes(model, rows.input_shape, classes, values)
     return Inspection(model, rows, row.published if as_published else None, notes)
-
-
-def _is_file(model: str) -> bool:
-    """Whether a text is meant as a file's name; no name of the table has a dot or a slash."""
-    return model not in MODELS and bool(model) and ("." in model or os.sep in model or Path(model).exists())
 
 
 def _lost(model: keras.Model) -> tuple[str, ...]:
@@ -174,7 +170,10 @@ def _pattern_options(options: Mapping[str, str]) -> dict[str, object]:
             numbers = [_number(name, part) for part in text.split(",")]
             values[name] = numbers[0] if len(numbers) == 1 else numbers
         elif name == "dropout":
-            values[name] = float(text) if text.replace(".", "", 1).isdigit() else text
+            try:
+                values[name] = float(text)
+            except ValueError:
+                values[name] = text  # refused where the values are checked
         elif name == "optional":
             values[name] = {"true": True, "false": False}.get(text.lower(), text)
         else:

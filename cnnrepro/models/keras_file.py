@@ -8,6 +8,7 @@ Keras's own classes that cannot run foreign code, and this package's, are let th
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,11 @@ LARGEST_CONFIG = 64 * 2**20  # bytes; ResNet-152's has half a million
 # Keras's own layers that hold code, or load it from elsewhere.
 CODE_CARRIERS = frozenset({"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "__lambda__"})
 OWN = "cnnrepro>"
+
+
+def is_file(name: str) -> bool:
+    """Whether a text is meant as a file or folder rather than as a model's name, which has neither dot nor slash."""
+    return "." in name or os.sep in name or (bool(name) and Path(name).exists())
 
 
 def read_architecture(path: Path) -> keras.Model:

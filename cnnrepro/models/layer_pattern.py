@@ -2,13 +2,14 @@
 
 After Stanford's CS231n notes, "ConvNet Architectures", layer patterns. The grammar::
 
-    pattern = "INPUT" arrow chain
+    pattern = "INPUT" arrow chain, or the same in brackets
     chain   = item (arrow item)*
     item    = ("CONV" | "RELU" | "POOL" | "FC" | "[" chain "]") ("*" count)? "?"?
     count   = a whole number, or a name such as N that is given a value
-    arrow   = "->" or "→"
+    arrow   = "->" or "→", or longer ones, or the notes' dash between blanks
 
-``?`` marks what may be left out. Spaces and case do not matter for the words; names of counts are as they are written.
+``?`` marks what may be left out, and ``×`` is ``*``. Spaces and case do not matter for the words; names of counts are
+as they are written.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from cnnrepro.errors import UsageError
 WORDS = ("CONV", "RELU", "POOL", "FC")
 MOST_LAYERS = 1000  # a pattern of a few characters can ask for millions
 DEEPEST = 20  # brackets within brackets
-_TOKEN = re.compile(r"\s*(?:(->|→)|([\[\]*?])|([0-9]+)|([A-Za-z_][A-Za-z_0-9]*))")
+_TOKEN = re.compile(r"\s*(?:([-–—=]+>|[→⟶⇒]|[-–—](?=\s))|([\[\]*×?])|([0-9]+)|([A-Za-z_][A-Za-z_0-9]*))")
 _COUNT_NAME = re.compile(r"[A-Z]")
 
 
@@ -46,7 +47,7 @@ class _Token:
 
 def is_pattern(text: str) -> bool:
     """Whether a text is meant as a pattern: it begins with INPUT, or has an arrow."""
-    return text.strip().upper().startswith("INPUT") or "->" in text or "→" in text
+    return text.strip().lstrip("[ ").upper().startswith("INPUT") or "->" in text or "→" in text
 
 
 def is_count(name: str) -> bool:
@@ -97,9 +98,10 @@ class _Reader:
             match = _TOKEN.match(self.pattern, place)
             if match is None:
                 place += len(self.pattern[place:]) - len(self.pattern[place:].lstrip())
-                raise wrong(self.pattern, place, f"A pattern has no {self.pattern[place]!r}")
+                raise wrong(self.pattern, place, f"A pattern has no {self.pattern[place]!r}; -> joins its layers")
             kind = ("arrow", "sign", "number", "word")[match.lastindex - 1]
-            tokens.append(_Token(kind, match[match.lastindex], match.start(match.lastindex)))
+            text = match[match.lastindex].replace("×", "*")
+            tokens.append(_Token(kind, text, match.start(match.lastindex)))
             place = match.end()
         return [*tokens, _Token("end", "", end)]
 
@@ -116,6 +118,7 @@ class _Reader:
         return wrong(self.pattern, token.place, sentence)
 
     def read(self) -> tuple[Element, ...]:
+        bracket = self.take() if self.next.text == "[" else None
         first = self.take()
         if first.text.upper() != "INPUT":
             raise self.wrong(first, "A pattern begins with INPUT")
@@ -123,6 +126,8 @@ class _Reader:
         if arrow.kind != "arrow":
             raise self.wrong(arrow, f"Expected -> after INPUT, found {arrow}")
         elements = self.chain()
+        if bracket and self.take().text != "]":
+            raise self.wrong(bracket, "This [ is not closed")
         if self.next.kind != "end":
             raise self.wrong(self.next, f"Expected an arrow or the end, found {self.next}")
         unused = sorted(set(self.counts) - self.used)
@@ -170,7 +175,7 @@ class _Reader:
             value = int(token.text)
         elif token.kind == "word" and is_count(token.text):
             if token.text not in self.counts:
-                raise self.wrong(token, f"The count {token.text} has no value; give one: {token.text}=2")
+                raise self.wrong(token, f"The count {token.text} has no value; give one: -o {token.text}=2")
             value = self.counts[token.text]
             self.used.add(token.text)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:

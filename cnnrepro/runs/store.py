@@ -50,10 +50,15 @@ class RunStore:
 
     Args:
         folder: made when the first run is written.
+
+    Raises:
+        UsageError: a file lies where the folder should be.
     """
 
     def __init__(self, folder: Path):
         self.folder = Path(folder)
+        if self.folder.is_file():
+            raise UsageError(f"The run store must be a folder. Received: {str(folder)!r}, a file")
 
     def path(self, key: str) -> Path:
         """The folder of a run; raises UsageError for what is no key, so that no other folder is ever meant."""

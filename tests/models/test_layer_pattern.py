@@ -74,10 +74,13 @@ def test_any_text_is_read_or_refused_in_one_way(text):
 
 def test_arrows_spaces_and_case_are_free():
     assert words("input→[Conv->ReLU] * 2→fc") == "CONV RELU CONV RELU FC"
+    assert words("INPUT --> [CONV => RELU]×2 —> FC") == "CONV RELU CONV RELU FC"
+    assert words("[INPUT - CONV - RELU - POOL - FC]") == "CONV RELU POOL FC"  # as the notes write the simplest one
 
 
 @pytest.mark.parametrize(
-    "text, meant", [("INPUT -> FC", True), ("CONV -> FC", True), ("input", True), ("vgg16", False)]
+    "text, meant",
+    [("INPUT -> FC", True), ("CONV -> FC", True), ("input", True), ("[INPUT - FC]", True), ("vgg16", False)],
 )
 def test_a_pattern_is_told_from_a_name(text, meant):
     assert is_pattern(text) == meant
@@ -92,11 +95,14 @@ def test_a_pattern_is_told_from_a_name(text, meant):
         ("INPUT ->", "Expected CONV, RELU, POOL, FC or [, found the end", 8),
         ("INPUT -> [CONV -> FC", "This [ is not closed", 9),
         ("INPUT -> CONV] -> FC", "Expected an arrow or the end, found ']'", 13),
-        ("INPUT -> CONV*N -> FC", "The count N has no value; give one: N=2", 14),
+        ("INPUT -> CONV*N -> FC", "The count N has no value; give one: -o N=2", 14),
         ("INPUT -> CONV* -> FC", "Expected a whole number or one capital letter after *, found '->'", 15),
         ("INPUT -> CONV*2000 -> FC", "A pattern may have 1000 layers; this asks for 2000", 14),
         ("INPUT -> [CONV*100]*100 -> FC", "A pattern may have 1000 layers; this asks for 10000", 20),
-        ("INPUT -> CONV + FC", "A pattern has no '+'", 14),
+        ("INPUT -> CONV + FC", "A pattern has no '+'; -> joins its layers", 14),
+        ("INPUT -> CONV-64 -> FC", "A pattern has no '-'", 13),
+        ("[INPUT -> CONV -> FC", "This [ is not closed", 0),
+        ("[CONV -> FC]", "A pattern begins with INPUT", 1),
         ("INPUT -> CONV -> RELU", "A pattern ends with FC, the class scores", 17),
         ("INPUT -> FC -> CONV -> FC", "CONV needs a feature map, and the FC before it (character 10)", 15),
         ("INPUT -> INPUT -> FC", "INPUT stands at the beginning alone", 9),

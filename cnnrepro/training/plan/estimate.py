@@ -169,6 +169,11 @@ def estimate(
         from cnnrepro.data.folder.picture_splits import look_at_folder
 
         info = look_at_folder(info)
+    images = info.sizes["train"]
+    if batch_size is not None and batch_size > images:
+        raise UsageError(
+            f"batch_size must be at most {images}, the training images of {dataset}. Received: {batch_size!r}"
+        )
     setting = _Setting(
         model,
         options,
@@ -176,7 +181,7 @@ def estimate(
         pipeline=pipeline or chosen.pipeline_for(model),
         info=info,
         epochs=epochs or chosen.epochs,
-        batch=min(batch_size or chosen.batch_size, info.sizes["train"]),
+        batch=min(batch_size or chosen.batch_size, images),
         precision=resolve_precision(gpu.precision if gpu else precision),
     )
     lines = [*_work(setting), *_bytes(setting), *_memory(setting, gpu), *_speed_and_hours(setting, gpu, throughput)]

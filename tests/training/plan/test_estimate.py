@@ -74,6 +74,8 @@ def test_a_folder_is_counted_and_not_opened(tmp_path):
         ({"device": "h1000"}, "Unknown device 'h1000'.*Did you mean 'h100'"),
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"batch_size": -1}, "batch_size must be at least 1"),
+        ({"batch_size": 3501}, "batch_size must be at most 3500, the training images of mnist_5k. Received: 3501"),
+        ({"device": "A100"}, "Did you mean 'a100'"),
     ],
 )
 def test_a_bad_value_is_one_sentence(changes, sentence):
