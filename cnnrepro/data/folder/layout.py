@@ -173,8 +173,28 @@ def find_layout(root: Path) -> Layout:
     between = ["", *("/".join(parts[: depth + 1]) for depth in range(len(parts)))]
     tops = around.folders
     layout = _as_splits(str(root), tops) or _as_classes_of_splits(str(root), tops) or _as_classes(str(root), tops)
+    _refuse_same_folders(root, layout.classes)
     remarks = " ".join(filter(None, (remark, layout.remark)))
     return Layout(layout.classes, between + layout.between, layout.unlabelled, remarks)
+
+
+def _refuse_same_folders(root: Path, classes: Sequence[ClassFolder]) -> None:
+    """Raises UsageError where several classes have the same folders in them: those may be the classes."""
+    labels = {_Folder(root, one.path): one.label for one in classes}
+    nested = [folder for folder in labels if len(folder.folders) > 1 and not folder.has_pictures]
+    labels_with: dict[str, set[str]] = {}
+    for folder in nested:
+        for name in folder.names:
+            labels_with.setdefault(name, set()).add(labels[folder])
+    often = {name for name, found in labels_with.items() if len(found) > 1}
+    likely = [folder for folder in nested if len(folder.names & often) > 1]
+    for one, other in itertools.combinations(likely, 2):
+        if labels[one] != labels[other] and len(common := one.names & other.names) > 1:
+            alike = [folder.path for folder in likely if common <= folder.names]
+            raise UsageError(
+                f"{str(root)!r} has the same folders ({some(sorted(common))}) below each of {some(alike)}; it is not "
+                f"clear which are the classes. {HOW_TO_NAME}."
+            )
 
 
 def _as_splits(where: str, tops: list[_Folder]) -> Layout | None:
@@ -268,16 +288,6 @@ def _as_classes_of_splits(where: str, tops: list[_Folder]) -> Layout | None:
 def _as_classes(where: str, tops: list[_Folder]) -> Layout:
     """``<class>``; refuses folders that look like anything else."""
     nested = [top for top in tops if top.folders and not top.has_pictures]
-    counts = Counter(name for top in nested for name in top.names)
-    often = {name for name, count in counts.items() if count > 1}
-    likely = [top for top in nested if len(top.names & often) > 1]
-    for one, other in itertools.combinations(likely, 2):
-        if len(common := one.names & other.names) > 1:
-            alike = [top for top in likely if common <= top.names]
-            raise UsageError(
-                f"{where!r} has the same folders ({some(sorted(common))}) below each of {_names(alike)}; it is not "
-                f"clear which are the classes. {HOW_TO_NAME}."
-            )
     beside = {top.name for top in tops}
     for top in nested:
         if len(twice := top.names & (beside - {top.name})) > 1:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from cnnrepro.data.folder.findings import LOOSE
-from cnnrepro.data.folder.layout import SUFFIXES
+from cnnrepro.data.folder.layout import SUFFIXES, role
 from cnnrepro.data.folder.leftovers import is_left_behind
 from cnnrepro.errors import UsageError
 
@@ -18,6 +19,10 @@ _OTHER_FORMATS = frozenset(
     | {".dng", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f", ".3fr", ".iiq", ".erf", ".kdc", ".mrw", ".mpo"}
 )
 _TEXTS = frozenset({".txt", ".csv", ".json", ".xml", ".md", ".html", ".yaml", ".yml"})  # not even looked at
+_LISTS = frozenset({".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".xls", ".xlsx", ".ods", ".mat", ".parquet"})
+_OF_LISTS = frozenset(
+    {"annotation", "annotations", "classes", "label", "labels", "metadata", "split", "splits", "groundtruth"}
+)
 _HEAD = 2048  # bytes that are looked at of a file whose name says nothing
 
 
@@ -61,12 +66,18 @@ class PictureFiles:
             yield from self._pictures(inside, files)
 
     def leave_out_all(self, folder: str, *, deep: bool) -> None:
-        """Note the pictures in a folder that is no class, with ``deep`` those anywhere below it, as left out."""
+        """Note what is left out of a folder that is no class, with ``deep`` of those anywhere below it.
+
+        That is pictures; and directly in it lists that may say of which class or split they are.
+        """
         if deep:
             names = list(self.below(folder)) if self.is_new(folder) else []
         else:
             with os.scandir(self._root / folder) as entries:
-                names = list(self._pictures(Path(folder), [entry.name for entry in entries if _may_be_file(entry)]))
+                files = [entry.name for entry in entries if _may_be_file(entry)]
+            names = list(self._pictures(Path(folder), files))
+            for name in filter(_may_be_list, files):
+                self.leave_out("that may say which picture is what, and is not read", (Path(folder) / name).as_posix())
         for name in names:
             self.leave_out(LOOSE, name)
 
@@ -107,6 +118,13 @@ def _why_left_out(file: Path, suffix: str) -> str:
 
 def _may_be_file(entry: os.DirEntry) -> bool:
     return entry.is_file() or (entry.is_symlink() and not entry.is_dir())  # or a link to what is not there
+
+
+def _may_be_list(name: str) -> bool:
+    """Whether a file may list pictures with their classes or splits: "train.txt", "labels.csv", "metadata.jsonl"."""
+    file = Path(name)
+    words = set(re.findall(r"[a-z]+", file.stem.lower()))
+    return file.suffix.lower() in _LISTS and not is_left_behind(name) and bool(role(file.stem) or words & _OF_LISTS)
 
 
 def _raise(error: OSError) -> None:

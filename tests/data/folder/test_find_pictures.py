@@ -146,6 +146,13 @@ def test_what_looks_like_a_picture_or_a_class_and_is_left_out_is_named(make):
     assert findings.empty_classes == ("empty", "phone")
 
 
+def test_lists_that_may_say_what_is_what_are_named(make):
+    root = make("a/1.jpg", "b/1.jpg", "train.txt", "Test_Labels.csv", "metadata.jsonl", "README.txt", "notes.csv")
+    assert find_pictures(root).findings.left_out == {
+        "that may say which picture is what, and is not read": ("Test_Labels.csv", "metadata.jsonl", "train.txt")
+    }
+
+
 def test_a_refusal_names_what_was_left_out(make):
     with pytest.raises(
         UsageError, match=r"only one class, 'a'.*\(Left out: 1 in a format .*\.heic\): b/1\.heic\. No cl"

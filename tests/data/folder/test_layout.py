@@ -159,6 +159,16 @@ def test_a_class_may_be_called_mask(make):
             r"the same folders \(a, b\)",
         ),
         (("y1/a/1.jpg", "y1/b/1.jpg", "y2/c/1.jpg", "y2/d/1.jpg", "y3/a/1.jpg", "y3/b/1.jpg"), "below each of y1, y3;"),
+        (
+            tuple(f"{fold}/{split}/{c}/1.jpg" for fold in ("f1", "f2") for split in ("train", "val") for c in "ab"),
+            r"same folders \(a, b\) below each of f1/train, f1/val, f2/train, f2/val; it is not clear",
+        ),
+        (
+            tuple(
+                f"{split}/{kind}/{c}/1.jpg" for kind in ("colour", "grey") for split in ("train", "val") for c in "ab"
+            ),
+            r"same folders \(a, b\) below each of train/colour, train/grey",
+        ),
         (("train/a/1.jpg", "train/b/1.jpg", "more/a/1.jpg", "more/b/1.jpg"), "whether train is a split or a class"),
         (("train/a/1.jpg", "train/b/1.jpg", "extra/c/1.jpg", "extra/d/1.jpg"), "beside it extra; .* another name"),
         (("val/a/1.jpg", "val/b/1.jpg", "dev/c/1.jpg"), "not clear whether val is a split or a class"),
