@@ -85,8 +85,9 @@ def alexnet_listing() -> Verdict:
         ),
         Part(
             alike if same_layers else DOES_NOT_HOLD,
-            f"It leaves out {normalised} response normalisations of the paper, and the two groups in {grouped} "
-            f"convolutions: {totals.parameters / 1e6:.1f} million parameters, not {published.parameters / 1e6:.1f}.",
+            f"The listing leaves out {normalised} response normalisations of the paper, and the two groups in "
+            f"{grouped} convolutions: {totals.parameters / 1e6:.1f} million parameters, not "
+            f"{published.parameters / 1e6:.1f}.",
         ),
     )
     return conclude_parts(
