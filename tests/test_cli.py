@@ -470,6 +470,18 @@ def test_publishing_nothing_says_what_to_do_first(capsys, tmp_path):
     status, out, err = call(capsys, "publish", "--to", tmp_path / "site")
     assert (status, out) == (2, "")
     assert "cnnrepro run alexnet_vs_resnet" in err
+    status, out, err = call(capsys, "publish")
+    assert (status, out) == (0, f"{tmp_path / 'reports' / 'index.html'}\n")
+    assert "so the index is empty; make one: cnnrepro run alexnet_vs_resnet" in err
+
+
+def test_a_report_that_cannot_be_read_is_named_and_status_1(capsys, tmp_path):
+    folder = tmp_path / "reports" / "mine" / "damaged"
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_text("{")
+    status, out, err = call(capsys, "publish")
+    assert (status, out) == (1, f"{tmp_path / 'reports' / 'index.html'}\n")
+    assert "the index says of mine/damaged that it cannot be read" in err
 
 
 @pytest.mark.slow

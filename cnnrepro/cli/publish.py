@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cnnrepro import paths
-from cnnrepro.cli.app import Reports, app, reports_dir
+from cnnrepro.cli.app import Reports, app, reports_dir, say
 from cnnrepro.errors import UsageError
 
 
@@ -20,10 +20,20 @@ def publish(
     force: Annotated[bool, typer.Option("--force", help="Also into a folder that has other things in it.")] = False,
     reports: Reports = None,
 ) -> None:
-    """Write the index of all reports and, with --to, copy the site. The last line is the index's path."""
+    """Write the index of all reports and, with --to, copy the site. The last line is the index's path.
+
+    Exit status 1 where a report cannot be read.
+    """
     from cnnrepro.report import site
 
     if force and to is None:
         raise UsageError("--force goes with --to DIR, the folder that the site is copied to.")
     folder = reports_dir(reports)
-    typer.echo(str(site.publish(folder, paths.expand(to), force=force) if to else site.write_index(folder)))
+    index = site.publish(folder, paths.expand(to), force=force) if to else site.write_index(folder)
+    typer.echo(str(index))
+    entries, damaged = site.read_reports(index.parent)
+    if damaged:
+        say(f"the index says of {', '.join(damaged)} that it cannot be read; run its notebook again.")
+        raise typer.Exit(1)
+    if not entries:
+        say(f"there are no reports in {str(folder)!r}, so the index is empty; make one: cnnrepro run alexnet_vs_resnet")

@@ -100,17 +100,22 @@ def _write_index(reports: Path) -> Path:
     from jinja2 import Environment, FileSystemLoader
 
     remove_leftovers(reports)
+    entries, damaged = read_reports(reports)
+    environment = Environment(loader=FileSystemLoader(safe_html.TEMPLATES), autoescape=False)  # noqa: S701 - |e where it is text
+    text = environment.get_template("site.html.j2").render(reports=entries, damaged=damaged, css=safe_html.css())
+    write_text(reports / PAGE, text)
+    return reports / PAGE
+
+
+def read_reports(reports: Path) -> tuple[list[dict], list[str]]:
+    """What the index says of each report, newest first, and the names of those that cannot be read."""
     entries, damaged = [], []
     for folder in _report_folders(reports):
         try:
             entries.append(_entry(folder, reports))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             damaged.append(str(folder.relative_to(reports)))
-    entries.sort(key=lambda entry: entry["created"], reverse=True)
-    environment = Environment(loader=FileSystemLoader(safe_html.TEMPLATES), autoescape=False)  # noqa: S701 - |e where it is text
-    text = environment.get_template("site.html.j2").render(reports=entries, damaged=damaged, css=safe_html.css())
-    write_text(reports / PAGE, text)
-    return reports / PAGE
+    return sorted(entries, key=lambda entry: entry["created"], reverse=True), damaged
 
 
 def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
