@@ -21,8 +21,8 @@ from cnnrepro.stderr import held_stderr, say_line
 _AT_ONCE = 512  # pictures handed to the threads together: canvases of 100 MB, and progress is seen
 _REMARK = re.compile(r"JPEG|JFIF|TIFF|Huffman|LZW|libpng|DCT coefficient|marker|scan script")
 SEVERAL_FRAMES = "of which the first of several frames, or pages, is taken"
-HARDLY_ANY_CONTRAST = "with hardly any contrast"  # 12 bits in a file of 16 are nearly black
-_CONTRAST = 16  # grey levels, of 255, between the darkest and the brightest value on the canvas
+NOTHING_TO_SEE = "nearly black, or all of one colour"
+_BLACK = 16  # of 255: what the brightest value of 12 bits comes to in a file of 16
 _SHOWN_FROM = 2_000  # pictures: fewer take some seconds, and need no progress bar
 
 
@@ -35,7 +35,7 @@ class Survey:
         plain: whether TensorFlow decodes it (see ``decoding.is_plain_jpeg``).
         bad: positions of the pictures that cannot be read, and why.
         remarks: positions of the pictures that a decoder remarked on and read all the same, and what it said.
-        noted: positions of the pictures with ``SEVERAL_FRAMES``, and with ``HARDLY_ANY_CONTRAST``.
+        noted: positions of the pictures with ``SEVERAL_FRAMES``, and with ``NOTHING_TO_SEE``.
     """
 
     sha256: tuple[str, ...]
@@ -64,7 +64,7 @@ def look_at_all(source: Source, side: int, keep: Callable[[int, np.ndarray], Non
         disable=True if len(source) < _SHOWN_FROM else None,
     )
     checksums, plain, bad = [], [], {}
-    noted: dict[str, list[int]] = {SEVERAL_FRAMES: [], HARDLY_ANY_CONTRAST: []}
+    noted: dict[str, list[int]] = {SEVERAL_FRAMES: [], NOTHING_TO_SEE: []}
     for position, (checksum, is_plain, pixels, why, more) in enumerate(looks):
         checksums.append(checksum)
         # What libjpeg remarks on it would remark on in every epoch; Pillow decodes it without a word.
@@ -75,8 +75,8 @@ def look_at_all(source: Source, side: int, keep: Callable[[int, np.ndarray], Non
             continue
         if more:
             noted[SEVERAL_FRAMES].append(position)
-        if np.ptp(pixels) <= _CONTRAST:
-            noted[HARDLY_ANY_CONTRAST].append(position)
+        if pixels.max() <= _BLACK or np.ptp(pixels) <= 1:
+            noted[NOTHING_TO_SEE].append(position)
         if keep is not None:
             keep(position, pixels)
     return Survey(

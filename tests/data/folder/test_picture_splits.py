@@ -221,6 +221,7 @@ def test_what_is_to_be_known_of_pictures_that_are_taken(folder, cache):
     frames[0].save(folder / "ant" / "phone.jpg", "MPO", save_all=True, append_images=frames[1:])
     twelve_bits = np.random.default_rng(3).integers(0, 4096, (24, 24)).astype(np.uint16)
     Image.fromarray(twelve_bits).save(folder / "bee" / "x-ray.png")
+    Image.new("RGB", (30, 24), "white").save(folder / "bee" / "white.png")
     fill(folder / "cow", 4)
     (folder / "cow" / "003.png").rename(folder / "cow" / "001_mask_1.png")
     for _ in range(2):  # made, and read again
@@ -228,9 +229,11 @@ def test_what_is_to_be_known_of_pictures_that_are_taken(folder, cache):
         assert found.noted == {
             "called like a mask of the picture beside it": ("cow/001_mask_1.png",),
             "of which the first of several frames, or pages, is taken": ("ant/clip.gif", "ant/pages.tif"),
-            "with hardly any contrast": ("bee/x-ray.png",),
+            "nearly black, or all of one colour": ("bee/white.png", "bee/x-ray.png"),
         }
-    assert "Taken all the same: 1 with hardly any contrast: bee/x-ray.png." in sentences(found.to_dict())
+    assert "Taken all the same: 2 nearly black, or all of one colour: bee/white.png, bee/x-ray.png." in sentences(
+        found.to_dict()
+    )
 
 
 def test_what_is_drawn_though_other_splits_are_named_is_told(tmp_path, capsys):
