@@ -12,6 +12,7 @@ import ast
 import json
 import re
 import sys
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,15 +69,61 @@ def read_notebook(path: Path) -> NotebookNode:
     if not path.is_file():
         raise UsageError(f"There is no notebook {str(path)!r}; see `cnnrepro list experiments` for the known ones.")
     try:
+        content = _content(path.read_text(encoding="utf-8-sig"))
         # Made anew: of formats before 4 the upgrade leaves objects of another class.
-        notebook = nbformat.from_dict(nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4))
-    except Exception as error:  # nbformat raises whatever JSON, jsonschema or the codec raises
+        notebook = nbformat.from_dict(nbformat.reads(json.dumps(content), as_version=4))
+        _require_cells(notebook)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{str(path)!r} is not a Jupyter notebook: it is no text in UTF-8.") from error
+    except Exception as error:  # nbformat raises whatever jsonschema and its upgrades raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UsageError(f"{str(path)!r} is not a Jupyter notebook: {reason}") from error
+        raise UsageError(f"{str(path)!r} is not a Jupyter notebook: {reason.rstrip('.')}.") from error
     language = _language(notebook)
     if language.lower() not in ("", "python", "ipython"):
         raise UsageError(f"{str(path)!r} is a notebook in {language}; only notebooks in Python can be run.")
     return notebook
+
+
+def _content(text: str) -> dict:
+    """What the file of a notebook holds; raises ValueError where it holds none.
+
+    Each cell has an id of its own, and those of code no outputs: they are of an earlier run.
+    """
+    if not text.strip():
+        raise ValueError("it is empty")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = f" (line {error.lineno}: {error.msg})" if isinstance(error, json.JSONDecodeError) else ""
+        raise ValueError(f"it is no JSON{where}") from error
+    if not isinstance(content, dict) or type(content.get("nbformat")) is not int:
+        raise ValueError('it is JSON, but no object with "nbformat", a whole number, and "cells"')
+    if content["nbformat"] == 4:
+        _require_cells(content)
+        known = set()
+        for cell in content["cells"]:
+            if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", str(cell.get("id", ""))) or cell["id"] in known:
+                cell["id"] = uuid.uuid4().hex[:8]
+            known.add(cell["id"])
+            if cell["cell_type"] == "code":
+                cell |= {"outputs": [], "execution_count": None}
+    return content
+
+
+def _require_cells(content: Mapping[str, object]) -> None:
+    """Make sure of what is read of a notebook in format 4; raises ValueError."""
+    if not isinstance(content.get("metadata"), dict) or not isinstance(content.get("cells"), list):
+        raise ValueError('its "metadata" must be an object and its "cells" a list')
+    for number, cell in enumerate(content["cells"], 1):
+        if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
+            raise ValueError(f"cell {number} is no cell of code, Markdown or raw text")
+        source = cell.get("source")
+        texts = source if isinstance(source, list) else [source]
+        if not isinstance(cell.get("metadata"), dict) or not all(isinstance(text, str) for text in texts):
+            raise ValueError(f'cell {number} needs "metadata", an object, and "source", a text')
+    for name in ("kernelspec", "language_info"):  # some tools write null
+        if not isinstance(content["metadata"].get(name, {}), dict):
+            del content["metadata"][name]
 
 
 def _language(notebook: NotebookNode) -> str:

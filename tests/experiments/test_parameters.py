@@ -1,3 +1,5 @@
+import json
+
 import nbformat
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from cnnrepro.experiments.parameters import (
     complete,
     parse_assignments,
     parse_cell,
+    read_notebook,
     read_parameters,
     spell,
 )
@@ -135,3 +138,34 @@ def test_files_that_are_no_notebooks_with_parameters(tmp_path):
     nbformat.write(notebook, tmp_path / "untagged.ipynb")
     with pytest.raises(UsageError, match="no cell tagged 'parameters'"):
         read_parameters(tmp_path / "untagged.ipynb")
+
+
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("", "it is empty"),
+        ("{", "it is no JSON"),
+        *[(text, "it is JSON, but no object") for text in ("[]", "{}", "null", '"text"', '{"nbformat": "4"}')],
+        ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}', '"cells" a list'),
+        ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": ["x"]}', "cell 1 is no cell"),
+        (
+            '{"nbformat": 4, "metadata": {}, "cells": [{"cell_type": "code", "metadata": {}, "source": 5}]}',
+            "cell 1 needs",
+        ),
+    ],
+)
+def test_a_file_that_is_no_notebook_is_refused_in_a_sentence(text, reason, tmp_path):
+    (tmp_path / "a.ipynb").write_text(text)
+    with pytest.raises(UsageError, match=f"is not a Jupyter notebook: .*{reason}.*\\.$"):
+        read_notebook(tmp_path / "a.ipynb")
+
+
+@pytest.mark.filterwarnings("error")
+def test_cells_get_the_ids_that_they_lack(tmp_path):
+    cell = {"cell_type": "code", "metadata": {}, "source": "1", "outputs": [{"of": "yesterday"}], "execution_count": 9}
+    cells = [cell, cell | {"id": "a"}, cell | {"id": "a"}, cell | {"id": "not one!"}]
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": None}, "cells": cells}
+    (tmp_path / "a.ipynb").write_text(json.dumps(content))
+    notebook = read_notebook(tmp_path / "a.ipynb")
+    nbformat.validate(notebook)
+    assert len({each.id for each in notebook.cells}) == 4 and not any(each.outputs for each in notebook.cells)
