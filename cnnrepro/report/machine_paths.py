@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+import sys
+import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cnnrepro import paths
 from cnnrepro.data import FOLDER
 
+OF_THE_SYSTEM = {Path("/usr"), Path("/usr/local")}  # a Python there says nothing about its user
 
-def places(values: Iterable[object], *, runs: Path, reports: Path, notebook: Path) -> dict[str, str]:
+
+def places(
+    values: Iterable[object], *, runs: Path, reports: Path, notebook: Path, cells: Path | None = None
+) -> dict[str, str]:
     """The paths that may turn up on a page, and what stands for each.
 
     Args:
@@ -18,16 +24,25 @@ def places(values: Iterable[object], *, runs: Path, reports: Path, notebook: Pat
             and such a path, goes by its last name.
         runs, reports: the folders of the run store and the pages, which go by theirs.
         notebook: the folder of the notebook, beside which its pictures lie; they are still found from there.
+        cells: the folder in which the kernel says that the notebook's cells lie.
     """
     around = {paths.expand("~"): "~", paths.home(): ".", notebook: ".", reports: reports.name, runs: runs.name}
     texts = (_path(value) for value in values)
     given = {paths.expand(text): text for text in texts if paths.expand(text).is_absolute()}
     lists = {place.parent: place.parent.name for place in given if place.suffix == ".csv"}  # pictures around
     # What is named last counts where two are the same: the folder of pictures may be the current one.
-    named = around | lists | {place: place.name for place in given}
+    cell = {cells: "cell"} if cells else {}
+    named = _of_python() | cell | around | lists | {place: place.name for place in given}
     known = {str(form): name for place, name in named.items() for form in (place.absolute(), place.resolve())}
     known |= {text: place.name for place, text in given.items()}  # as it was written, with a double slash perhaps
     return {place: name for place, name in known.items() if len(Path(place).parts) > 1}
+
+
+def _of_python() -> dict[Path, str]:
+    """The folders of this Python and of what it imports, as warnings and tracebacks name them: by their last names."""
+    prefixes = {Path(sys.prefix), Path(sys.base_prefix)} - OF_THE_SYSTEM
+    folders = {Path(place) for place in [*sysconfig.get_paths().values(), *sys.path]} - OF_THE_SYSTEM
+    return {place: place.name for place in prefixes | folders if place.is_absolute()}
 
 
 def _path(value: object) -> str:
@@ -43,14 +58,15 @@ def without_paths(value: object, known: Mapping[str, str]) -> object:
         known: of ``places``.
     """
     longest_first = sorted(known, key=len, reverse=True)
-    # Whole paths alone, at the start of a text or URL, and nothing within the letters of a picture's base64.
-    found = re.compile(rf"(?:(?<![\w+/.~])|(?<=://))(?:{'|'.join(map(re.escape, longest_first))})(?![\w-]|\.\w)")
+    # Whole paths alone, at the start of a text, URL or colour, and nothing within the letters of a picture's base64.
+    begin, paths_ = r"(\x1b\[[0-9;]*m|(?<![\w+/.~])|(?<=://))", "|".join(map(re.escape, longest_first))
+    found = re.compile(rf"{begin}({paths_})(?![\w-]|\.\w)")
     return _replaced(value, found, known) if known else value
 
 
 def _replaced(value: object, found: re.Pattern, known: Mapping[str, str]) -> object:
     if isinstance(value, str):
-        return found.sub(lambda match: known[match[0]], value)
+        return found.sub(lambda match: match[1] + known[match[2]], value)
     if isinstance(value, Mapping):
         return type(value)({name: _replaced(item, found, known) for name, item in value.items()})
     if isinstance(value, (list, tuple)):

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import sys
+import sysconfig
 from pathlib import Path
 
 import nbformat
@@ -9,13 +11,16 @@ import pytest
 
 from cnnrepro.report.machine_paths import places, without_paths
 
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+
 
 @pytest.fixture
 def known(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", "/home/her")
     monkeypatch.chdir(tmp_path)
     values = ["folder:/home/her/own/pets", "/data/lists/cats.csv", "folder:/mnt//disk/zoo", "folder:near", 5, "/"]
-    return places(values, runs=Path("/store/of/runs"), reports=Path("out"), notebook=Path("/srv/books"))
+    books, cells = Path("/srv/books"), Path("/tmp/k_1")
+    return places(values, runs=Path("/store/of/runs"), reports=Path("out"), notebook=books, cells=cells)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +38,10 @@ def known(tmp_path, monkeypatch):
         ("/elsewhere/home/her and /home/herself", "/elsewhere/home/her and /home/herself"),
         ("![](/srv/books/figures/a.png)", "![](./figures/a.png)"),
         ("folder:near 1/2 / 3", "folder:near 1/2 / 3"),
+        (f"{sysconfig.get_path('purelib')}/keras/a.py:5: UserWarning", "site-packages/keras/a.py:5: UserWarning"),
+        (f"File \x1b[32m{sysconfig.get_path('stdlib')}/ast.py:50", f"File \x1b[32mpython{VERSION}/ast.py:50"),
+        (f"{sys.prefix}/lost", f"{Path(sys.prefix).name}/lost"),
+        ("/tmp/k_1/345.py:1: UserWarning in /tmp/k_12", "cell/345.py:1: UserWarning in /tmp/k_12"),
     ],
 )
 def test_a_known_path_gives_way_to_its_last_name(known, tmp_path, text, shown):
