@@ -4,32 +4,20 @@ says what was left out.
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 import re
 from collections.abc import Mapping
 
-from cnnrepro.report.embedded_pictures import Pictures
-from cnnrepro.report.safe_html import latex_html, left_out, markdown_html, safe_html
+from cnnrepro.report.embedded_pictures import NotShown, Pictures, data_address, decoded, drawing_address
+from cnnrepro.report.safe_html import latex_html, left_out, markdown_html, missing_of, safe_html
 
 LARGEST_SVG = 400_000  # bytes; a larger drawing is shown as its PNG
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif")
 OURS = "application/vnd.cnnrepro."  # what outputs carry for the page itself
 LONGEST_JSON = 50_000  # characters of an output in JSON
-# Elements of HTML that a page cannot have, and what they are for its readers.
-GONE = {
-    **dict.fromkeys(("script", "canvas"), "a script"),
-    **dict.fromkeys(("iframe", "object", "embed", "applet"), "a page or program from elsewhere"),
-    **{"video": "a film", "audio": "a sound"},
-    **dict.fromkeys(("form", "input", "select", "textarea", "button"), "a form"),
-}
 OTHER = {"application/javascript": "a script", "application/vnd.jupyter.widget-view+json": "a widget"}
 SHOWN = {"text/html", "text/markdown", "text/latex", "text/plain", "application/json", *PICTURES}
-_GONE = re.compile(rf"<({'|'.join(GONE)})\b", re.IGNORECASE)
-_ADDRESS = re.compile(
-    r"<(?:iframe|embed|video|audio)\b[^<>]*?\bsrc\s*=\s*[\"']?(https?://[^\s\"'<>]{1,200})", re.IGNORECASE
-)
 _COLOURS = re.compile(r"#T_\w+_row\d+_col\d+[^<{]*\{[^<}]*color")  # of pandas's Styler
 # The text that IPython gives to what has no text of its own.
 _NO_TEXT = re.compile(r"\s*<IPython\.[\w.]+ (?:object|at 0x[0-9a-f]+)>\s*")
@@ -71,8 +59,7 @@ def _rich(kinds: Mapping[str, str], pictures: Pictures) -> tuple[list[str], list
     """The text of an output with marks, and what of it a page cannot have."""
     if "text/html" in kinds:
         source = kinds["text/html"]
-        needs = list(dict.fromkeys(GONE[tag.lower()] for tag in _GONE.findall(source)))
-        needs += _ADDRESS.findall(source)
+        needs = missing_of(source)
         needs += ["the colours of a table"] if _COLOURS.search(source) else []
         clean = safe_html(source, pictures)
         visible = re.sub(r"<(?!img)[^>]*>|&nbsp;", "", clean).strip()
@@ -84,8 +71,8 @@ def _rich(kinds: Mapping[str, str], pictures: Pictures) -> tuple[list[str], list
     if any(kind in kinds for kind in PICTURES) or "application/json" not in kinds:
         return [], []
     text = kinds["application/json"]
-    more = f"\n[… {len(text) - LONGEST_JSON:,} characters left out …]" if len(text) > LONGEST_JSON else ""
-    return [f"<pre>{html.escape(text[:LONGEST_JSON] + more)}</pre>"], []
+    more = left_out(f"… {len(text) - LONGEST_JSON:,} characters left out …") if len(text) > LONGEST_JSON else ""
+    return [f"<pre>{html.escape(text[:LONGEST_JSON])}\n{more}</pre>"], []
 
 
 def _has_text(kinds: Mapping[str, str]) -> bool:
@@ -104,29 +91,40 @@ def _pictures(kinds: Mapping[str, str], metadata: Mapping[str, object]) -> list[
     """The picture among the forms of an output, with its alternative text and caption; no or one item."""
     if not any(kind in kinds for kind in PICTURES):
         return []
-    about = metadata.get("cnnrepro")
-    about = about if isinstance(about, dict) else {}  # an output may say anything under any name
+    # An output may say anything under any name.
+    about, *each = (_mapping(metadata.get(name)) for name in ("cnnrepro", *PICTURES))
     text = kinds["text/plain"] if _has_text(kinds) else ""
-    alt = about.get("alt") or text or "A picture without a description"
-    alt, caption = html.escape(str(alt)), html.escape(str(about.get("caption", "")))
+    named = next((one["alt"] for one in each if one.get("alt")), text)
+    alt = html.escape(str(about.get("alt") or named or "A picture without a description"))
+    caption = html.escape(str(about.get("caption", "")))
     try:
         source = picture_source(kinds)
-    except ValueError:
-        return [f"<p>A picture that cannot be shown: {alt}</p>"]
+    except NotShown as error:
+        return [f"<p>{left_out(f'The picture “{alt}” is not shown: {error}.')}</p>"]
     below = f"<figcaption>{caption}</figcaption>" if caption else ""
+    width = next((one["width"] for one in each if type(one.get("width")) in (int, float)), None)
     size = "" if about else ' class="own-size"'
-    return [f'<figure{size}><img alt="{alt}" src="{source}">{below}</figure>']
+    shown = f' style="width: {width:g}px"' if width and not about else ""
+    return [f'<figure{size}><img alt="{alt}"{shown} src="{source}">{below}</figure>']
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def picture_source(data: Mapping[str, str]) -> str:
     """The data: address of an output's picture: its drawing where it is small enough, else its pixels.
 
     Raises:
-        ValueError: the pixels are not in base64; what they are instead could end the address.
+        NotShown: there is none that browsers show.
     """
     kinds = [kind for kind in PICTURES if kind in data]
-    if kinds[0] == "image/svg+xml" and (len(data[kinds[0]]) < LARGEST_SVG or len(kinds) == 1):
-        return f"data:image/svg+xml;base64,{base64.b64encode(data[kinds[0]].encode(errors='replace')).decode()}"
-    kind = kinds[1] if kinds[0] == "image/svg+xml" else kinds[0]
-    pixels = base64.b64decode("".join(data[kind].split()), validate=True)
-    return f"data:{kind};base64,{base64.b64encode(pixels).decode()}"
+    if kinds[0] == "image/svg+xml" and len(data[kinds[0]]) >= LARGEST_SVG:
+        kinds = kinds[1:] + kinds[:1]
+    for number, kind in enumerate(kinds, 1):
+        try:
+            return drawing_address(data[kind]) if kind == "image/svg+xml" else data_address(decoded(data[kind]))
+        except NotShown:
+            if number == len(kinds):
+                raise
+    raise NotShown("there is none")

@@ -82,7 +82,7 @@ def _attached(name: str, attachments: Mapping[str, Mapping[str, str]]) -> bytes:
     content = content if isinstance(content, str) else "".join(content)
     if kinds[0] == "image/svg+xml" and content.lstrip().startswith("<"):
         return content.encode(errors="replace")
-    return _decoded(content)
+    return decoded(content)
 
 
 def _bytes_of(address: str) -> bytes:
@@ -90,10 +90,11 @@ def _bytes_of(address: str) -> bytes:
     about, comma, content = address.partition(",")
     if not comma:
         raise NotShown("its address holds no data")
-    return _decoded(unquote(content)) if about.rstrip().endswith(";base64") else unquote_to_bytes(content)
+    return decoded(unquote(content)) if about.rstrip().endswith(";base64") else unquote_to_bytes(content)
 
 
-def _decoded(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """The bytes of a text in base64; raises NotShown where it is none."""
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
@@ -103,6 +104,13 @@ def _decoded(text: str) -> bytes:
 def data_address(content: bytes) -> str:
     """The data: address of a picture; raises NotShown where the bytes are none that browsers show."""
     return f"data:{_kind(content)};base64,{base64.b64encode(content).decode()}"
+
+
+def drawing_address(svg: str) -> str:
+    """The data: address of a drawing, also of one that is written as a part of HTML; raises NotShown as above."""
+    if "xmlns=" not in svg.partition("<svg")[2].partition(">")[0]:
+        svg = re.sub(r"<svg\b", '<svg xmlns="http://www.w3.org/2000/svg"', svg, count=1, flags=re.IGNORECASE)
+    return data_address(svg.encode(errors="replace"))
 
 
 def _kind(content: bytes) -> str:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, UNDECIDED, Count
-from cnnrepro.report.embedded_pictures import NotShown, Pictures, data_address
+from cnnrepro.report.embedded_pictures import NotShown, Pictures, drawing_address
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 TEMPLATES = Path(__file__).parent / "template"
+LEFT_OUT = '<span class="left-out">'  # begins a line that says what a page does not show
 LONGEST_ADDRESS = 200  # characters of a picture's address that are shown where it is missing
 
 # Markdown and our own tables need these; scripts, styles, forms and frames are no part of a page.
@@ -31,7 +32,7 @@ TAGS = {
 }
 ATTRIBUTES = {
     "*": {"class", "id", "title"},
-    "a": {"href"},
+    "a": {"href", "name"},
     "img": {"src", "alt", "width", "height"},
     "th": {"scope", "colspan", "rowspan"},
     "td": {"colspan", "rowspan"},
@@ -40,12 +41,30 @@ ATTRIBUTES = {
 WITH_TEXT = {"script", "style", "title", "noscript", "template", "iframe", "object", "audio", "video", "canvas", "svg"}
 WITH_TEXT |= {"noembed", "noframes", "applet", "select", "textarea"}
 SCHEMES = {"http", "https", "mailto", "data", "attachment"}  # of addresses; the last two for pictures alone
+# Elements that a page cannot have, and what they are for its readers.
+GONE = {
+    **dict.fromkeys(("script", "canvas"), "a script"),
+    **dict.fromkeys(("iframe", "object", "embed", "applet"), "a page or program from elsewhere"),
+    **{"video": "a film", "audio": "a sound"},
+    **dict.fromkeys(("form", "input", "select", "textarea", "button"), "a form"),
+}
+_GONE = re.compile(rf"<({'|'.join(GONE)})\b", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"<(?:iframe|embed|video|audio)\b[^<>]*?\bsrc\s*=\s*[\"']?(https?://[^\s\"'<>]{1,200})", re.IGNORECASE
+)
+_HIDDEN = re.compile(
+    r"<\w[^<>]*\s(?:hidden(?=[\s>=])|style\s*=\s*(?:\"[^\"<>]*|'[^'<>]*)\bdisplay\s*:\s*none)", re.IGNORECASE
+)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_CHECKBOX = re.compile(r"<input\b[^<>]*\btype\s*=\s*[\"']?checkbox\b[^<>]*>", re.IGNORECASE)
 _PICTURE = re.compile(r"data:image/[a-z+.-]+;base64,[A-Za-z0-9+/=\s]*")
 _IMG = re.compile(r'<img((?: [\w-]+="[^"]*")*)>')  # as nh3 writes it
 _DRAWING = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|(?P<svg><svg\b.*?</svg\s*>)", re.DOTALL | re.IGNORECASE)
-# A held formula: its delimiter and its source in hexadecimal digits between two characters of Unicode's private area.
+# A held formula between two characters of Unicode's private area: whether it is displayed, and its source without and
+# with its delimiters, in hexadecimal digits.
 HOLD, RELEASE = "\ue000", "\ue001"
-_HELD = re.compile(f"{HOLD}(1|2)([0-9a-f]*){RELEASE}")
+_HELD = re.compile(f"{HOLD}(1|2)([0-9a-f]*)\\.([0-9a-f]*){RELEASE}")
+_CODE = re.compile(r"<(code|pre)\b.*?</\1>", re.DOTALL)
 # The first that matches at a place wins, so that no formula is seen inside of code, a link's address or a tag. A single
 # dollar opens a formula only before, and closes one only behind, something that is not a space, and never before a
 # digit: "$5 and $10" are prices (the rule is Pandoc's).
@@ -113,14 +132,38 @@ def safe_html(text: str, pictures: Pictures | None = None, attachments: Mapping 
     import nh3
 
     text = re.sub(r'<a class="anchor-link"[^>]*>[^<]*</a>', "", text)
+    text = _CHECKBOX.sub(lambda box: "☑ " if re.search(r"\schecked\b", box[0]) else "☐ ", text)
+    if _HIDDEN.search(text):
+        text = _without_hidden(text)
     text = _DRAWING.sub(lambda found: _drawing_html(found["svg"]) if found["svg"] else found[0], text)
     allowed = {"tags": TAGS, "clean_content_tags": WITH_TEXT, "attributes": ATTRIBUTES, "url_schemes": SCHEMES}
     clean = nh3.clean(text, **allowed, attribute_filter=_safe_attribute, link_rel=None)
     return _IMG.sub(lambda img: _shown(img[1], pictures or Pictures(), attachments or {}), clean)
 
 
+def missing_of(text: str) -> list[str]:
+    """What of somebody's HTML a page cannot have, each kind once; the addresses of what would be loaded too."""
+    text = _CHECKBOX.sub("", _COMMENT.sub("", text))
+    missing = [GONE[tag.lower()] for tag in _GONE.findall(text)] + _ADDRESS.findall(text)
+    if _HIDDEN.search(text):
+        missing.append("what is hidden until a script or a style sheet shows it")
+    return list(dict.fromkeys(missing))
+
+
+def _without_hidden(text: str) -> str:
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(text, "html.parser")
+    for element in soup.select("[hidden], [style]"):
+        if not element.decomposed and ("hidden" in element.attrs or re.search(r"display\s*:\s*none", element["style"])):
+            element.decompose()
+    return str(soup)
+
+
 def _safe_attribute(tag: str, name: str, value: str) -> str | None:
     """The value of an attribute, or None where it has to go: a link that is data."""
+    if name in ("alt", "title"):
+        return _HELD.sub(_whole, value)
     # Browsers leave out spaces and control characters before they look for a scheme.
     if name == "href" and re.sub(r"[\x00-\x20]", "", value).lower().startswith(("data:", "attachment:")):
         return None
@@ -150,15 +193,13 @@ def _missing(alt: str, address: str, reason: str) -> str:
 
 def left_out(sentence: str) -> str:
     """A line, of escaped text, that says what a page does not show."""
-    return f'<span class="left-out">[{sentence}]</span>'
+    return f"{LEFT_OUT}[{sentence}]</span>"
 
 
 def _drawing_html(svg: str) -> str:
     """A drawing in the midst of HTML as a picture, in which nothing can run."""
-    if "xmlns=" not in svg.split(">", 1)[0]:
-        svg = re.sub(r"\A<svg\b", '<svg xmlns="http://www.w3.org/2000/svg"', svg, flags=re.IGNORECASE)
     try:
-        return f'<img alt="A drawing" src="{data_address(svg.encode(errors="replace"))}">'
+        return f'<img alt="A drawing" src="{drawing_address(svg)}">'
     except NotShown:
         return left_out("A drawing is not shown: it is not well-formed.")
 
@@ -169,13 +210,19 @@ def markdown_html(source: str, pictures: Pictures | None = None, attachments: Ma
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
     class Renderer(IPythonRenderer):
-        """Jupyter's, which raises where an attachment is missing."""
+        """Jupyter's, which raises where an attachment is missing, and has empty elements in headings as XML does."""
+
+        def heading(self, text: str, level: int, **attributes) -> str:
+            made = super().heading(text, level, **attributes)
+            return re.sub(r"<(?!br\b|hr\b|img\b)(\w+)((?:\s[^<>]*)?)/>", r"<\1\2></\1>", made)
 
         def image(self, text: str, url: str, title: str | None = None) -> str:
             return HTMLRenderer.image(self, text, url, title)
 
     made = MarkdownWithMath(renderer=Renderer(escape=False)).render(hold_formulas(source))
-    return set_formulas(safe_html(made, pictures, attachments))
+    shown, missing = set_formulas(safe_html(made, pictures, attachments)), html.escape(", ".join(missing_of(made)))
+    said = f"<p>{left_out(f'A part of this text was left out, as pages run and load nothing: {missing}.')}</p>"
+    return shown + said * bool(missing)
 
 
 def hold_formulas(source: str) -> str:
@@ -188,7 +235,8 @@ def hold_formulas(source: str) -> str:
     def hold(match: re.Match) -> str:
         display = match["display"] or match["brackets"] or match["environment"]
         latex = (display or match["inline"] or match["parentheses"] or "").strip()
-        return f"{HOLD}{'2' if display else '1'}{latex.encode(errors='replace').hex()}{RELEASE}" if latex else match[0]
+        without, whole = (text.encode(errors="replace").hex() for text in (latex, match[0]))
+        return f"{HOLD}{'2' if display else '1'}{without}.{whole}{RELEASE}" if latex else match[0]
 
     return _FORMULA.sub(hold, source.replace(HOLD, "").replace(RELEASE, ""))
 
@@ -199,8 +247,14 @@ def latex_html(latex: str) -> str:
     return set_formulas(html.escape(hold_formulas(doubled), quote=False))
 
 
+def _whole(held: re.Match) -> str:
+    """A held formula as it was written."""
+    return bytes.fromhex(held[3]).decode()
+
+
 def set_formulas(text: str) -> str:
-    """HTML that ``safe_html`` cleaned, with MathML where ``hold_formulas`` held a formula."""
+    """HTML that ``safe_html`` cleaned, with MathML where ``hold_formulas`` held a formula; in code its source."""
+    text = _CODE.sub(lambda code: _HELD.sub(lambda held: html.escape(_whole(held), quote=False), code[0]), text)
     return _HELD.sub(lambda held: formula_html(bytes.fromhex(held[2]).decode(), display=held[1] == "2"), text)
 
 

@@ -10,6 +10,7 @@ from cnnrepro.report.embedded_pictures import Pictures
 from tests.report.test_embedded_pictures import picture
 
 PNG = base64.b64encode(picture()).decode()
+GIF, WEBP = (base64.b64encode(picture(kind)).decode() for kind in ("GIF", "WEBP"))
 NO_TEXT = "<IPython.core.display.HTML object>"
 
 
@@ -40,6 +41,9 @@ def test_tables_of_pandas_come_without_their_styles():
         ({"application__javascript": "alert(1)", "text__plain": NO_TEXT}, "", "a script"),
         ({"application__pdf": "x", "text__plain": "Paper()"}, "<pre>Paper()</pre>", "application/pdf"),
         ({"application__x": "x"}, "", "application/x"),
+        ({"image__png": "", "text__plain": "nothing in it"}, "", "nothing in it"),
+        ({"image__svg+xml": "<svg", "text__plain": "half a drawing"}, "", "half a drawing"),
+        ({"text__html": "<b>seen</b><p style='display: none'>alert</p><p hidden>No.</p>"}, "<b>seen", "is hidden"),
         ({"application__vnd_jupyter_widget-view+json": {"model_id": "1"}, "text__plain": "Box()"}, "Box()", "a widget"),
         ({"application__vnd_vegalite_v5+json": {}, "text__plain": "<Chart>"}, "&lt;Chart&gt;", "vnd.vegalite"),
         ({"application__vnd_plotly_v1+json": {}, "image__png": PNG, "text__plain": "F"}, PNG, "application/vnd.plotly"),
@@ -61,8 +65,9 @@ def test_what_a_page_cannot_have_is_told_and_the_next_best_form_shown(data, kept
         ({"text__latex": "\\begin{tabular}{c}x\\end{tabular}"}, "<code>"),
         ({"text__markdown": "*x* $y$"}, "<em>x</em>"),
         ({"application__json": {"a": ["<b>"]}, "text__plain": NO_TEXT}, "&lt;b&gt;"),
-        ({"image__gif": PNG, "text__plain": "moving"}, f'alt="moving" src="data:image/gif;base64,{PNG}"'),
-        ({"image__webp": PNG}, "data:image/webp"),
+        ({"image__gif": GIF, "text__plain": "moving"}, f'alt="moving" src="data:image/gif;base64,{GIF}"'),
+        ({"image__webp": WEBP}, "data:image/webp"),
+        ({"image__svg+xml": "<svg width='9'><rect/></svg>"}, "data:image/svg+xml"),
         ({"text__html": "<b>t</b>", "image__png": PNG}, "The same as a picture"),
         ({"text__plain": "\x1b[31mred\x1b[0m <b>"}, '<span class="ansi-red-fg">red</span> &lt;b&gt;'),
         ({"text__plain": NO_TEXT}, "&lt;IPython"),
@@ -73,6 +78,13 @@ def test_what_a_page_can_have_is_shown(data, kept):
     text = shown(**data)
     assert kept in text
     assert "left-out" not in text
+
+
+def test_a_picture_has_the_size_and_the_words_that_its_output_gives_it():
+    text = shown({"image/png": {"width": 12, "height": 9, "alt": "a <cat>"}}, image__png=PNG, text__plain=NO_TEXT)
+    assert 'alt="a &lt;cat&gt;" style="width: 12px"' in text
+    both = shown(image__png=PNG, **{"image__svg+xml": "<svg"})
+    assert "data:image/png" in both and "left-out" not in both
 
 
 def test_what_terminals_take_besides_colours_goes():

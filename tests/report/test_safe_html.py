@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from cnnrepro.claims.verdict import WORDS, Verdict, count
 from cnnrepro.report.figures.verdict_tally import COLOURS, HATCHES
-from cnnrepro.report.safe_html import css, formula_html, hold_formulas, safe_html, set_formulas, tally, verdict_look
+from cnnrepro.report.safe_html import (
+    css,
+    formula_html,
+    hold_formulas,
+    markdown_html,
+    safe_html,
+    set_formulas,
+    tally,
+    verdict_look,
+)
 
 
 def page(markdown):
@@ -118,6 +127,25 @@ def test_any_text_gives_a_page_without_foreign_elements(source):
     text = page(source)
     assert not elements(text)[0] & {"script", "style", "iframe", "object", "img"}
     assert "\ue000" not in text
+
+
+@pytest.mark.parametrize(
+    "markdown, kept, gone",
+    [
+        ("- [x] done\n- [ ] open", ["☑ done", "☐ open"], ["left-out"]),
+        ('## Head <a class="a" id="s"></a>\n\nafter', ['id="s"></a></h2>', "<p>after</p>"], ["left-out"]),
+        ('<a name="top"></a> [up](#top)', ['name="top"', 'href="#top"'], []),
+        ("a list:\n\n    costs = $a$", ["costs = $a$"], ["<math"]),
+        ('![$\\alpha_1$](x.png "$b$")', ["“$\\alpha_1$”"], ["<math"]),
+        ('<video src="a.mp4"></video> seen <!-- <script> -->', ["seen", "load nothing: a film."], ["a script"]),
+        ('seen <div style="display:none">solution</div>', ["seen", "what is hidden until"], ["solution"]),
+        ("`<video>` and\n\n```html\n<iframe>\n```", ["&lt;video&gt;"], ["left-out"]),
+    ],
+)
+def test_markdown_keeps_what_it_says_or_tells_what_is_left_out(markdown, kept, gone):
+    text = markdown_html(markdown)
+    assert [words for words in kept if words not in text] == [], text
+    assert [words for words in gone if words in text] == [], text
 
 
 def test_the_tally_begins_with_the_best():
