@@ -29,7 +29,7 @@ def run(
             "--parameter",
             metavar="NAME=VALUE",
             help="A parameter of its notebook; several values (0.9,0.99 or 1..5, texts as [adam,sgd]) make several "
-            "pages. May be repeated.",
+            "pages. May be repeated. A notebook of your own takes a relative path from its own folder (or --cwd).",
         ),
     ] = None,
     parameters: Annotated[

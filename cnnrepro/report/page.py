@@ -28,17 +28,23 @@ if TYPE_CHECKING:
 
 PAGE, NOTEBOOK, REPORT, THUMBNAIL = "index.html", "notebook.ipynb", "report.json", "thumbnail.png"
 SKIPPED, MAY_RAISE = "skip-execution", "raises-exception"  # Jupyter's tags of cells
+REMOVED, REMOVED_OUTPUT = "remove-cell", "remove-output"  # Jupyter Book's
 THUMBNAIL_WIDTH = 640  # pixels
+# Characters that no page of HTML may have; browsers show nothing for them, or what they like.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+_CELL = re.compile(r"<!-- cell (\d+) -->")  # the template's; nobody else's comment comes through
+_LEFT_OUT = re.compile(rf"{safe_html.LEFT_OUT}(.*?)</span>")
 
 
 @dataclass(frozen=True)
 class Page:
-    """What was written."""
+    """What was written; of what was left out or cut, the lines that say so, by the number of their cell."""
 
     path: Path
     title: str
     verdicts: tuple[Verdict, ...]
     figures: tuple[str, ...]
+    left_out: dict[str, list[str]]
 
 
 def _outputs(notebook: NotebookNode) -> list[dict]:
@@ -128,6 +134,16 @@ def not_run(notebook: NotebookNode) -> list[str]:
     return [sentence for sentence in (told, ended) if sentence]
 
 
+def not_shown(notebook: NotebookNode) -> list[str]:
+    """Sentences about what the author's tags keep from the page."""
+    sentences = []
+    for tag, what in ((REMOVED, "Cells"), (REMOVED_OUTPUT, "Outputs of cells")):
+        numbers = [str(number) for number, cell in enumerate(notebook.cells, 1) if tag in cell.metadata.get("tags", ())]
+        if numbers:
+            sentences.append(f"{what} that are not shown, as they are tagged {tag!r}: {', '.join(numbers)}.")
+    return sentences
+
+
 def first_heading(notebook: NotebookNode) -> str:
     """The first heading in a notebook's Markdown as text; empty where there is none."""
     for cell in notebook.cells:
@@ -182,8 +198,12 @@ def write_page(
         "parameters_html": table(("parameter", "value"), list(parameters.items()))._repr_html_(),
         "records": sorted(path.name for path in (folder / "records").glob("*")),
     }
+    made, left_out = _cells_left_out(_html(notebook, around, pictures))
+    for number, notes in notebook.metadata.get("papermill", {}).get("cut", {}).items():
+        left_out.setdefault(number, []).extend(notes)
+    left_out = {number: left_out[number] for number in sorted(left_out, key=int)}
     # Names of files may hold bytes that are no characters; they are shown as Python does, \udcff.
-    (folder / PAGE).write_text(_html(notebook, around, pictures), encoding="utf-8", errors="backslashreplace")
+    (folder / PAGE).write_text(_CONTROL.sub("\ufffd", made), encoding="utf-8", errors="backslashreplace")
     nbformat.write(_to_take_along(notebook), folder / NOTEBOOK)
     if figures:
         _write_figures(figures, folder)
@@ -191,11 +211,22 @@ def write_page(
         "parameters": parameters,
         "verdicts": [verdict.to_dict() for verdict in verdicts],
         "no_verdicts": [none.to_dict() for none in no_verdicts],
+        **({"left_out": left_out} if left_out else {}),  # by cell
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     text = json_text(about, indent=1, ensure_ascii=False) + "\n"
     (folder / REPORT).write_text(text, encoding="utf-8", errors="backslashreplace")
-    return Page(folder / PAGE, title, verdicts, tuple(figures))
+    return Page(folder / PAGE, title, verdicts, tuple(figures), left_out)
+
+
+def _cells_left_out(made: str) -> tuple[str, dict[str, list[str]]]:
+    """A page without the marks of its cells, and the lines on it that say what was left out, by cell."""
+    _, *parts = _CELL.split(made)
+    lines = {
+        number: [html.unescape(re.sub(r"<[^>]*>", "", line)) for line in _LEFT_OUT.findall(cell)]
+        for number, cell in zip(parts[::2], parts[1::2], strict=True)
+    }
+    return _CELL.sub("", made), {number: said for number, said in lines.items() if said}
 
 
 def _says_no_more_than_the_table(cell: NotebookNode) -> bool:

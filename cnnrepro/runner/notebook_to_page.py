@@ -53,7 +53,14 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
     store = RunStore(runs)
     records = records_of(page.run_keys(notebook), store)
     sets = (record.spec.dataset for record in records)
-    known = places([*request.parameters.values(), *sets], runs=runs, reports=reports, notebook=request.notebook.parent)
+    cells = notebook.metadata.get("papermill", {}).get("cells")
+    known = places(
+        [*request.parameters.values(), *sets],
+        runs=runs,
+        reports=reports,
+        notebook=request.notebook.parent,
+        cells=cells and Path(cells),
+    )
     target = reports / request.name / request.slug
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,9 +70,11 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
             folder.mkdir()
             _copy_records(records, store, folder / "records", known)
             notes = _how_it_ran(notebook)
+            if not request.experiment:
+                notes += page.not_shown(notebook)
             said = {"Notebook": " ".join(notes)} if notes else {}
             said |= facts.page_facts(request.target, request.claims, without_paths(request.given, known), records)
-            page.write_page(
+            written = page.write_page(
                 without_paths(notebook, known),
                 folder,
                 title=request.title,
@@ -75,6 +84,12 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
                 pictures=request.notebook.parent,
             )
             site.put(folder, target, temporary / site.OLD, reports)
+            if written.left_out:
+                lines = sum(map(len, written.left_out.values()))
+                which = f"cell{'s' * (len(written.left_out) > 1)} {', '.join(written.left_out)}"
+                notes.append(f"Lines on its page that say what was left out: {lines} (in {which}).")
+            for note in notes:
+                say_line(f"{request.notebook.name}: {note}")
     except OSError as error:
         raise WorkFailed(
             f"The page {target / 'index.html'} could not be written: {error.strerror} "
@@ -84,17 +99,15 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
 
 
 def _how_it_ran(notebook: NotebookNode) -> list[str]:
-    """What a reader of the page should know of how the notebook ran, where that was not as usual; the terminal too."""
+    """What a reader of the page should know of how the notebook ran, where that was not as usual."""
     from cnnrepro.report import page
 
     notes = page.not_run(notebook)
     if threads := notebook.metadata.get("papermill", {}).get("threads"):
         notes.append(f"Threads that still ran when the last cell had ended: {', '.join(threads)}.")
-    name = notebook.metadata.get("kernelspec", {}).get("name", KERNEL)
+    name = (notebook.metadata.get("kernelspec") or {}).get("name", KERNEL)
     if name != KERNEL:
         notes.append(f"It names the kernel {name!r}; it ran on this installation's, {KERNEL!r}.")
-    for note in notes:
-        say_line(f"Notebook: {note}")
     return notes
 
 

@@ -72,7 +72,7 @@ def executed(frame, verdict):
             code("print('</script><script>code()')", stream),
             code("figure", output(data, metadata)),
             code("table", output({"text/html": shown, "text/plain": "t"})),
-            code("hidden", nbformat.v4.new_output("stream", text="SECRET-OUTPUT"), tags=["hide-output"]),
+            code("hidden", nbformat.v4.new_output("stream", text="SECRET-OUTPUT"), tags=["remove-output"]),
             code("gone", output({"text/plain": "REMOVED"}), tags=["remove-cell"]),
             code("verdict", output(display.verdict_bundle(verdict))),
             code("runs", output(runs)),

@@ -10,6 +10,7 @@ from cnnrepro.claims import NoVerdict
 from cnnrepro.errors import WorkFailed
 from cnnrepro.report import cell_html, display, figures, page, site
 from tests.elements import Elements
+from tests.report.test_embedded_pictures import picture
 
 PARAMETERS = {"dataset": "<script>p()</script>", "name": "é" * 200 + "\"'&", "seeds": [0, 1]}
 
@@ -107,6 +108,19 @@ def test_tags_hide_outputs_and_cells(elements):
     assert "REMOVED" not in words
 
 
+def test_what_is_left_out_or_cut_stands_in_the_report_by_cell(tmp_path):
+    cells = [
+        nbformat.v4.new_markdown_cell("![m](none.png)"),
+        nbformat.v4.new_code_cell("print()", outputs=[nbformat.v4.new_output("stream", text="nul \x00\n")]),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"papermill": {"cut": {"2": ["[… 9 left out …]"]}}})
+    written = page.write_page(notebook, tmp_path, title="t", experiment="x", parameters={}, facts={})
+    expected = {"1": ["[The picture “m” (none.png) is not shown: it is a file.]"], "2": ["[… 9 left out …]"]}
+    assert written.left_out == json.loads((tmp_path / "report.json").read_text())["left_out"] == expected
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "<!-- cell" not in text and "nul \ufffd" in text
+
+
 def test_the_files_beside_the_page(folder):
     assert (folder / "figures/curves.svg").read_text().startswith("<?xml")
     assert (folder / "figures/curves.png").read_bytes().startswith(b"\x89PNG")
@@ -156,10 +170,10 @@ def test_the_same_results_give_the_same_bytes(frame):
 
 
 def test_a_large_drawing_is_shown_as_pixels(monkeypatch):
-    data = {"image/svg+xml": "<svg/>", "image/png": base64.b64encode(b"png").decode()}
+    data = {"image/svg+xml": "<svg/>", "image/png": base64.b64encode(picture()).decode()}
     assert cell_html.picture_source(data).startswith("data:image/svg+xml;base64,")
     monkeypatch.setattr(cell_html, "LARGEST_SVG", 3)
-    assert cell_html.picture_source(data) == "data:image/png;base64,cG5n"
+    assert cell_html.picture_source(data) == f"data:image/png;base64,{data['image/png']}"
 
 
 def test_a_figure_needs_a_plain_name_and_an_alternative_text(frame):
