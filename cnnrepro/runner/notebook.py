@@ -109,9 +109,10 @@ def execute(
                 raise_for_execution_errors(notebook, str(output))
             return notebook
         except PapermillExecutionError as error:
-            if error.ename == UsageError.__name__:  # a value of the right type that only its cell could judge
+            # A value of the right type that only its cell could judge. IPython and others have a UsageError too.
+            if error.ename == UsageError.__name__ and any("cnnrepro" in line for line in error.traceback):
                 raise UsageError(str(error.evalue)) from error
-            reason = f"Notebook {path.name} failed in cell {error.cell_index}: {error.ename}: {error.evalue}"
+            reason = f"Notebook {path.name} failed in cell {error.cell_index + 1}: {error.ename}: {error.evalue}"
             raise WorkFailed(f"{reason}\n{_keep(output, keep_failed)}") from error
         except WorkFailed as error:
             raise WorkFailed(f"Notebook {path.name}: {error}\n{_keep(output, keep_failed)}") from error
@@ -119,7 +120,7 @@ def execute(
             reason = f"Notebook {path.name}: what a cell showed did not arrive, though the cell had ended."
             raise WorkFailed(f"{reason}\n{_keep(output, keep_failed)}") from error
         except RuntimeError as error:  # nbclient's DeadKernelError and its kin
-            reason = f"The kernel of notebook {path.name} died ({error}); out of memory is the usual cause."
+            reason = f"The kernel of notebook {path.name} died: {error}."
             raise WorkFailed("\n".join([reason, *_last_words(kernel_log), _keep(output, keep_failed)])) from error
 
 

@@ -6,16 +6,18 @@ and other rich outputs are kept up to a size that no page of ours comes near.
 
 from __future__ import annotations
 
-import ast
 import html
 import re
+import signal
 import sys
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.session import Session
-from nbclient.exceptions import CellExecutionComplete, CellExecutionError
+from nbclient.exceptions import CellExecutionComplete, CellExecutionError, DeadKernelError
 from nbclient.util import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
@@ -38,7 +40,8 @@ QUIET = ["--log-level=50"]
 # a loss's; nbclient's own limit is 4.
 OUTPUTS_SECONDS = 600
 THREADS_SECONDS = 10  # that threads have to end when the last cell has
-MARK = b"cnnrepro "  # begins the frame with a message's number, as cnnrepro.runner.kernel writes it
+# As cnnrepro.runner.kernel has them: what begins the frame with a message's number, and the name of its last answer.
+MARK, FINISHED = b"cnnrepro ", "cnnrepro-finished"
 FINISH = f"__import__('cnnrepro.runner.kernel', fromlist=['finish']).finish({THREADS_SECONDS})"
 
 
@@ -51,6 +54,7 @@ class BoundedOutputs:
 
     def __init__(self) -> None:
         self._head, self._tail, self._left_out, self._rich = 0, "", 0, 0
+        self.notes: list[str] = []  # what was left out, as it is said in its place
         self._stream: NotebookNode | None = None  # the text output that is being written to
         self._text = TerminalText()
         self._last: NotebookNode | None = None  # the text output that is to carry the tail
@@ -64,13 +68,15 @@ class BoundedOutputs:
         if output.output_type == "error":
             lines, half = output.traceback, LONGEST_TRACEBACK // 2
             if len(lines) > LONGEST_TRACEBACK:
-                note = f"[… {len(lines) - 2 * half} lines left out …]"
-                output.traceback = [*lines[:half], note, *lines[-half:]]
+                self.notes.append(f"[… {len(lines) - 2 * half} lines left out …]")
+                output.traceback = [*lines[:half], self.notes[-1], *lines[-half:]]
         else:
             size = sum(len(str(value)) for value in output.data.values())
             if self._rich + size > RICH:
-                note = f"[an output of {size:,} characters was left out: the cell has more than {RICH:,} of them]"
-                output.data, output.metadata = {"text/plain": note}, {}
+                self.notes.append(
+                    f"[an output of {size:,} characters was left out: the cell has more than {RICH:,} of them]"
+                )
+                output.data, output.metadata = {"text/plain": self.notes[-1]}, {}
             else:
                 self._rich += size
 
@@ -108,8 +114,10 @@ class BoundedOutputs:
         """Write down the end of the text, and how much was left out before it."""
         self._end_text()
         if self._last is not None:
-            note = f"\n[… {self._left_out:,} characters left out …]\n" if self._left_out else ""
-            self._last.text += note + self._tail
+            if self._left_out:
+                self.notes.append(f"[… {self._left_out:,} characters left out …]")
+                self._last.text += f"\n{self.notes[-1]}\n"
+            self._last.text += self._tail
             self._last = None
 
 
@@ -119,7 +127,12 @@ def widget_text(model: object, states: Mapping[str, Mapping[str, object]]) -> st
     Its own text is of the time when it was shown: a progress bar's is empty.
     """
     state = states.get(model, {}) if isinstance(model, str) else {}
-    said = [state.get(name) for name in ("description", "value")]
+    chosen, choices = state.get("index"), state.get("_options_labels")
+    if isinstance(chosen, int) and isinstance(choices, (list, tuple)):  # of a list to choose from
+        said = [state.get("description"), *choices[chosen : chosen + 1]]
+    else:
+        said = [state.get("description"), state.get("value")]
+    said += map(_text_of, state.get("outputs", ()))  # what was put into an Output widget
     texts = [
         html.unescape(re.sub(r"<[^>]*>", "", str(text))).strip() for text in said if isinstance(text, (str, int, float))
     ]
@@ -128,6 +141,10 @@ def widget_text(model: object, states: Mapping[str, Mapping[str, object]]) -> st
     inner = [str(child).removeprefix("IPY_MODEL_") for child in state.get("children", ())]
     remaining = {name: other for name, other in states.items() if name != model}  # none is in itself
     return " ".join(filter(None, [*texts, *(widget_text(child, remaining) for child in inner)]))
+
+
+def _text_of(output: Mapping[str, object]) -> object:
+    return output.get("text") or output.get("data", {}).get("text/plain") or output.get("evalue")
 
 
 class NumberedSession(Session):
@@ -166,6 +183,7 @@ class _Client(PapermillNotebookClient):
         self._bounds: dict[int, BoundedOutputs] = {}
         self._cells: dict[str, tuple[NotebookNode, int]] = {}  # by the message that ran them
         self._clearing: dict[int, bool] = {}  # whether a cell's next output is to take the place of all before it
+        self._closed: set[str] = set()  # the widgets that were closed
         self.on_cell_executed = self._look_at_reply
         # A page runs no script: what goes to an Output widget is shown in the cell instead.
         self.comm_open_handlers = {"jupyter.widget": lambda message: None}
@@ -179,7 +197,13 @@ class _Client(PapermillNotebookClient):
 
     def papermill_execute_cells(self) -> None:
         """Called by papermill when the kernel is there: run all cells; raises WorkFailed where messages are missing."""
-        super().papermill_execute_cells()
+        self.nb.metadata.papermill["cells"] = str(Path(tempfile.gettempdir()) / f"ipykernel_{self.km.provisioner.pid}")
+        try:
+            super().papermill_execute_cells()
+        except DeadKernelError as error:
+            _, index = list(self._cells.values())[-1]
+            process = getattr(self.km.provisioner, "process", None)
+            raise DeadKernelError(f"in cell {index + 1}, {_end(process and process.returncode)}") from error
         stopped = next((cell for cell in self.nb.cells if cell.metadata.papermill.exception), None)
         if stopped and not ended_well(stopped):
             return  # that is what failed
@@ -195,21 +219,27 @@ class _Client(PapermillNotebookClient):
 
     async def _async_finish_kernel(self) -> list[str]:
         """Wait until all that the cells' threads and processes print has arrived; the threads that still run."""
-        answer = self.kc.execute("", silent=True, store_history=False, user_expressions={"threads": FINISH})
+        answer = self.kc.execute(FINISH, silent=True, store_history=False)
         cell, index = list(self._cells.values())[-1]
         self._cells[answer] = cell, index  # what is printed meanwhile belongs to the cell that ran last
         reply = await self.async_wait_for_reply(answer)
         await self._async_poll_output_msg(answer, cell, index)
-        told = reply["content"].get("user_expressions", {}).get("threads", {})
-        if told.get("status") != "ok":
-            raise WorkFailed(f"its kernel did not say that all is there: {told.get('evalue', 'no answer')}.")
-        return ast.literal_eval(told["data"]["text/plain"])
+        told = [said["threads"] for said in reply["content"].get("payload", ()) if said.get("source") == FINISHED]
+        if not told:
+            reason = reply["content"].get("evalue", "no answer")
+            raise WorkFailed(f"its kernel did not say that all is there: {reason}.")
+        return told[0]
 
     _finish_kernel = run_sync(_async_finish_kernel)
 
     def _look_at_reply(self, cell, cell_index, execute_reply):
-        """Called by nbclient when a cell has ended: what ``name?`` told, and whether it was ``exit()``."""
-        for said in execute_reply["content"].get("payload", ()):
+        """Called by nbclient when a cell has ended: what ``name?`` told, whether it was ``exit()``, how it failed."""
+        content = execute_reply["content"]
+        # IPython shows no error of its own for groups of exceptions, and for magics that are missing.
+        if content["status"] == "error" and all(output.output_type != "error" for output in cell.outputs):
+            failed = {"ename": content["ename"], "evalue": content["evalue"], "traceback": []}
+            self.output(cell.outputs, _message("error", failed), None, cell_index)
+        for said in content.get("payload", ()):
             if said.get("source") == "page":
                 shown = {"data": said["data"], "metadata": {}}
                 self.output(cell.outputs, _message("display_data", shown), None, cell_index)
@@ -226,6 +256,12 @@ class _Client(PapermillNotebookClient):
         finally:
             self._clearing[cell_index] = self.clear_before_next_output
 
+    def handle_comm_msg(self, outs, msg, cell_index):
+        """Called by nbclient for what widgets send; its own passes over their end."""
+        super().handle_comm_msg(outs, msg, cell_index)
+        if msg["msg_type"] == "comm_close":
+            self._closed.add(msg["content"]["comm_id"])
+
     async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
         """Called by nbclient, whose own passes over what threads print after their cell has ended."""
         self._cells[parent_msg_id] = cell, cell_index
@@ -241,6 +277,10 @@ class _Client(PapermillNotebookClient):
 
     def output(self, outs, msg, display_id, cell_index):
         """Called by nbclient for every output that a kernel sends."""
+        asked = msg["parent_header"].get("msg_id")
+        if msg["msg_type"] == "error" and any(state.get("msg_id", "") == asked for state in self.widget_state.values()):
+            # In Jupyter it goes to an Output widget, and the cell goes on.
+            msg = msg | _message("stream", {"name": "stderr", "text": "\n".join(msg["content"]["traceback"]) + "\n"})
         content, bounds = msg["content"], self._bounds.get(cell_index)
         follows = msg["msg_type"] == "stream" and bounds and outs and not self.clear_before_next_output
         # A text that goes on gets no output of its own: an endless bar has millions.
@@ -254,15 +294,40 @@ class _Client(PapermillNotebookClient):
         return output
 
     def finish(self) -> None:
-        """Say in all cells what was left out, and take away the outputs whose text was moved to others."""
-        for index, bounds in self._bounds.items():
+        """Say in all cells what was left out, and take away the outputs whose text was moved to others.
+
+        A widget that was closed is gone, as in Jupyter: bars of an inner loop are. What was printed into the area of an
+        Output widget stands where it was printed, so that an empty area is nothing to show.
+        """
+        areas = {model for model, state in self.widget_state.items() if state.get("_model_name") == "OutputModel"}
+        states = {model: state for model, state in self.widget_state.items() if model not in self._closed}
+        cut: dict[str, list[str]] = {}
+        for index, bounds in sorted(self._bounds.items()):
             bounds.finish()
-            cell = self.nb.cells[index]
-            cell.outputs = [output for output in cell.outputs if output.get("text", True)]
+            if bounds.notes:
+                cut[str(index + 1)] = bounds.notes
+            cell, kept = self.nb.cells[index], []
             for output in cell.outputs:
                 view = output.get("data", {}).get(WIDGET)
-                if isinstance(view, dict) and (text := widget_text(view.get("model_id"), self.widget_state)):
+                model = view.get("model_id") if isinstance(view, dict) else None
+                text = widget_text(model, states)
+                if not output.get("text", True) or model in self._closed or (not text and model in areas):
+                    continue
+                if text:
                     output.data["text/plain"] = text
+                kept.append(output)
+            cell.outputs = kept
+        self.nb.metadata.papermill["cut"] = cut
+
+
+def _end(status: int | None) -> str:
+    """How a process ended, in words."""
+    if status is None:
+        return "nobody knows how; out of memory is the usual cause"
+    if status >= 0:
+        return f"with exit status {status}"
+    name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
+    return f"by signal {name}" + ("; out of memory is the usual cause" if name == "SIGKILL" else "")
 
 
 def _message(kind: str, content: dict) -> dict:

@@ -68,7 +68,7 @@ def test_a_cell_that_raises_or_kills_its_kernel_keeps_the_notebook_as_far_as_it_
     told = str([cell.get("outputs") for cell in kept.cells])
     assert "before" in told and "ZeroDivisionError" in told and "never" not in told
     killed = notebook(tmp_path / "killed.ipynb", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    with pytest.raises(WorkFailed, match="The kernel of notebook killed.ipynb died"):
+    with pytest.raises(WorkFailed, match="killed.ipynb died: in cell 2, by signal SIGKILL; out of memory"):
         make(killed)
     assert nbformat.read(tmp_path / "runs" / "failed" / "killed-default.ipynb", as_version=4).cells
     assert not list((tmp_path / "reports").glob("*/*")) and list(temporary.iterdir()) == []

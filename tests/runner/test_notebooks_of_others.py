@@ -85,6 +85,18 @@ CELLS = {
     ),
     "a shell line": ("!echo from-the-shell-$((1 + 1))", ["from-the-shell-2"], []),
     "a magic": ("%%time\nprint('timed')", ["timed", "Wall time"], []),
+    "half of a pair": ("print('half \\ud800 of a pair')", ["half ? of a pair"], ["tornado"]),
+    "an inner bar, gone at its end": (
+        "for n in tqdm(range(2), desc='van' + 'ishes', leave=False):\n    pass",
+        [],
+        ["vanishes"],
+    ),
+    "an error in the area of a widget": (
+        "import ipywidgets as w\narea = w.Output()\ndisplay(area)\nwith area:\n    raise LookupError('in the area')",
+        ["LookupError", "in the area"],
+        [],
+    ),
+    "what was chosen": ("w.Dropdown(options=['neither', 'the second'], value='the second')", ["the second"], []),
     "captured": ("%%capture kept\nprint('captured ' + 'text')", [], []),
     "captured, and shown": ("kept.show()", ["captured text"], []),
     "a figure": (
@@ -107,10 +119,22 @@ CELLS = {
     ),
     "the second of the two": ("time.sleep(0.5)", [], []),
     "JSON": ("d.JSON({'depth': 20})", ["depth"], []),
+    "a group of errors": (
+        "raise ExceptionGroup('several of them', [ValueError('one')])",
+        ["ExceptionGroup: several of them (1 sub-exception)"],
+        [],
+    ),
     "an error that is expected": ("1 / 0", ["ZeroDivisionError"], []),
     "a cell for somewhere else": ("!pip install never-there\nraise SystemExit", [], ["never-there: "]),
+    "a folded output": ("print('folded ' + 'away')", ["<summary>Output</summary>", "folded away"], []),
+    "values shown in a way of their own": ("from rich.pretty import install\ninstall()", [], ["[]"]),
 }
-TAGS = {"an error that is expected": ["raises-exception"], "a cell for somewhere else": ["skip-execution"]}
+TAGS = {
+    "an error that is expected": ["raises-exception"],
+    "a group of errors": ["raises-exception"],
+    "a cell for somewhere else": ["skip-execution"],
+    "a folded output": ["hide-output"],
+}
 
 
 def write(path, *cells, **metadata):
@@ -133,6 +157,7 @@ def test_what_the_cells_of_others_show_is_on_the_page(tmp_path):
     text = page.read_text(encoding="utf-8")
     ran = nbformat.read(page.parent / "notebook.ipynb", as_version=4)
     assert len(ran.cells) == len(CELLS)
+    assert not [place for place in (sys.prefix, sys.base_prefix, "/ipykernel_") if place in text]
     for cell, (name, (_, wanted, unwanted)) in zip(ran.cells, CELLS.items(), strict=True):
         shown = str(cell.outputs)
         assert [words for words in wanted if words not in text] == [], (name, shown[:2000])
@@ -166,10 +191,11 @@ def test_a_notebook_works_in_its_own_folder_or_the_one_given(tmp_path, monkeypat
         ("input('name?')", "StdinNotImplementedError"),
         ("import sys\nsys.exit('no data')", "SystemExit: no data"),
         ("def f(:", "SyntaxError"),
+        ("%no_such_magic", "UsageError: Line magic function `%no_such_magic` not found"),
     ],
 )
 def test_a_cell_that_cannot_go_on_fails_the_page(cell, reason, tmp_path):
-    with pytest.raises(WorkFailed, match=f"Notebook stuck.ipynb failed in cell 0: {reason}"):
+    with pytest.raises(WorkFailed, match=f"Notebook stuck.ipynb failed in cell 1: {reason}"):
         page_of(write(tmp_path / "stuck.ipynb", cell, "print('never')"))
 
 
