@@ -40,8 +40,8 @@ class Outcome:
             return self.verdict
         row = self.statement
         sentence = (
-            f"Recorded earlier, not computed now: no records of it lie in the folder of reports (--reports names it); "
-            f"`cnnrepro run {row.experiment} -p dataset={row.dataset}` makes them."
+            "Recorded earlier, not computed now: no records of it that today's version made lie in the folder of "
+            f"reports (--reports names it); `cnnrepro run {row.experiment} -p dataset={row.dataset}` makes them."
         )
         parts = tuple(Part(part.verdict, "Recorded earlier, not computed now.") for part in row.parts)
         return Verdict(row.number, row.verdict, sentence, parts=parts, made=RECORDED)
@@ -161,16 +161,22 @@ def published_results(row: Statement, reports: Path) -> Results | None:
 
 
 def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
-    """An experiment's results from a folder of records; None where one is missing, or its data are not the whole."""
+    """An experiment's results from a folder of records; None where one is missing, or its data are not the whole.
+
+    A record counts under the key that today's code gives it: what an earlier version of a network or of the training
+    gave is not what the statement's check would find today.
+    """
     from cnnrepro.experiments import experiment
     from cnnrepro.experiments.results import Results
+    from cnnrepro.runs.keys import key_today
     from cnnrepro.runs.record import RunRecord
     from cnnrepro.runs.store import RECORD, RunStore
 
-    texts = (path.read_text(encoding="utf-8") for path in folder.glob(f"*/{RECORD}"))
-    records = {record.spec: record for record in map(RunRecord.from_dict, map(json.loads, texts))}
     arms = experiment(row.experiment).arms(**parameters)
     specs = [spec for arm in arms for spec in arm.specs]
+    texts = (path.read_text(encoding="utf-8") for path in folder.glob(f"*/{RECORD}"))
+    every = map(RunRecord.from_dict, map(json.loads, texts))
+    records = {record.spec: record for record in every if record.spec in specs and record.key == key_today(record)}
     if not all(spec in records and not departures(row, spec) and not is_part(records[spec]) for spec in specs):
         return None
     return Results(arms, tuple(tuple(records[spec] for spec in arm.specs) for arm in arms), RunStore(folder))

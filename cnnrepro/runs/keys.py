@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from typing import TYPE_CHECKING
 
 from cnnrepro import data, models
 from cnnrepro.errors import UsageError
 from cnnrepro.recipes.catalogue import recipe
 from cnnrepro.runs.spec import RunSpec
+
+if TYPE_CHECKING:
+    from cnnrepro.runs.record import RunRecord
 
 # Counts the changes of the training code that move numbers (loop, loss, standardisation, order of the data). Part of
 # every key, so that a record is never taken for what today's code would give. A golden test fails when the numbers
@@ -37,6 +41,18 @@ def run_key(spec: RunSpec, *, fingerprint: str, precision: str, backend: str) ->
         "training_version": TRAINING_VERSION,
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def key_today(record: RunRecord) -> str:
+    """The key that today's code gives a record's spec, data, precision and backend; another where numbers have moved.
+
+    Raises:
+        UsageError: the record lacks its fingerprint, or names what is not known today.
+    """
+    if "fingerprint" not in record.data:
+        raise UsageError(f"The record {record.key} has no fingerprint of its data.")
+    fingerprint = record.data["fingerprint"]
+    return run_key(record.spec, fingerprint=fingerprint, precision=record.precision, backend=record.backend)
 
 
 def _keyed(spec: RunSpec) -> dict:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cnnrepro.errors import CnnreproError
 from cnnrepro.runs import checkpoint, lease
-from cnnrepro.runs.keys import KEY, run_key
+from cnnrepro.runs.keys import KEY, key_today
 from cnnrepro.runs.record import FAILED, FORMAT, RunRecord, is_foreign, record_format
 from cnnrepro.runs.store import DAMAGED, RECORD, RunStore, UnreadableRecord
 
@@ -128,9 +128,8 @@ def _why_old(folder: Path, record: RunRecord) -> tuple[str, str] | None:
     commit = f" ({record.commit})" if record.commit else ""
     advice = f"It stands for the code that made it{commit}; keep it, or remove it with `cnnrepro runs rm {record.key}`."
     try:
-        fingerprint = record.data["fingerprint"]
-        key = run_key(record.spec, fingerprint=fingerprint, precision=record.precision, backend=record.backend)
-    except (KeyError, CnnreproError) as error:
+        key = key_today(record)
+    except CnnreproError as error:
         return f"Its key cannot be computed from what it says ({error}).", advice
     if key != record.key:
         return f"Today's code would give its spec and data the key {key}.", advice

@@ -10,6 +10,8 @@ from cnnrepro import paths
 from cnnrepro.claims import LEDGER, NoVerdict, Verdict, check, decided_by, run_checks
 from cnnrepro.claims.scope import departures, is_part, without_verdict
 from cnnrepro.experiments import arms
+from cnnrepro.runs.keys import key_today
+from cnnrepro.runs.record import RunRecord
 from cnnrepro.runs.spec import RunSpec
 
 COMMITTED = paths.home(Path(__file__).parent) / "reports" / "alexnet_vs_resnet" / "dataset-mnist"
@@ -65,12 +67,13 @@ def put_page(tmp_path):
     parameters = json.loads((COMMITTED / "report.json").read_text(encoding="utf-8"))["parameters"]
     record = next(COMMITTED.glob("records/*/record.json")).read_text(encoding="utf-8")
 
-    def put(name, partial=False, **changes):
+    def put(name, partial=False, version=None, **changes):
         chosen = parameters | changes
         folder = tmp_path / "alexnet_vs_resnet" / name
         for number, run in enumerate(s for arm in arms("alexnet_vs_resnet", **chosen) for s in arm.specs):
             values = json.loads(record) | {"spec": run.to_dict()}
             values["data"] |= {"partial": "a half"} if partial else {}
+            values["key"] = version or key_today(RunRecord.from_dict(values))
             place = folder / "records" / f"{number:016x}"
             place.mkdir(parents=True)
             (place / "record.json").write_text(json.dumps(values), encoding="utf-8")
@@ -81,7 +84,15 @@ def put_page(tmp_path):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"dataset": "fashion_mnist"}, {"dataset": "mnist_5k"}, {"epochs": 4}, {"train_images": 256}, {"partial": True}],
+    [
+        {"dataset": "fashion_mnist"},
+        {"dataset": "mnist_5k"},
+        {"epochs": 4},
+        {"train_images": 256},
+        {"partial": True},
+        {"version": "0" * 16},
+    ],
+    ids=str,
 )
 def test_the_ledger_takes_no_page_for_evidence_that_is_about_something_else(put_page, tmp_path, changes):
     put_page("other", **changes)
