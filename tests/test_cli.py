@@ -351,6 +351,12 @@ def test_data_list(capsys):
     assert rows[0] | {"name": "mnist_5k", "status": "embedded"} == rows[0]
 
 
+def test_what_is_too_long_for_a_cell_of_the_recipes_stands_below_them(capsys):
+    lines = call(capsys, "list", "recipes")[1].splitlines()
+    assert next(line for line in lines if line.startswith("sgd: ")).endswith("without its weight decay.")
+    assert max(len(line) for line in lines if not line.partition(" ")[0].endswith(":")) <= 200
+
+
 def test_an_empty_store(capsys):
     for listing in (["runs"], ["runs", "list"]):
         assert json.loads(call(capsys, *listing, "--json")[1]) == []
@@ -378,6 +384,8 @@ def test_a_run_from_training_to_removal(capsys, tmp_path):
     shown = call(capsys, "runs")[1]
     assert call(capsys, "runs", "list", "--runs", tmp_path / "runs")[1] == shown
     assert key in shown and "dropout=0.5" in shown and "1/1" in shown
+    row = next(line for line in shown.splitlines() if key in line)
+    assert f" {run['data']['sizes']['train']} " in row  # of two runs that differ in this alone, the title is one
     assert json.loads(call(capsys, "runs", "show", key[:6])[1]) == run
     assert json.loads(call(capsys, "runs", "show", key, "--runs", tmp_path / "runs")[1]) == run
     again = call(capsys, *arguments, "--json")[1]

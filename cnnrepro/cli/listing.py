@@ -87,8 +87,17 @@ LISTINGS: dict[str, Callable[[], list[dict]]] = {
 # What fits into the lines of a terminal; --json has all.
 IN_TEXT: dict[str, tuple[str, ...]] = {
     "models": ("name", "trainable_parameters", "input_shape", "classes", "paper"),
+    "recipes": (
+        *("name", "optimizer", "learning_rate", "momentum", "weight_decay"),
+        *("schedule", "batch_size", "epochs", "pipeline"),
+    ),
     "experiments": ("name", "claims", "minutes", "question"),
 }
+# Where the last column is not the one whose cells may go over several lines; columns that go where the lines are short.
+FOLDED = {"datasets": "sizes", "recipes": "schedule"}
+SPARE = {"recipes": ("pipeline", "momentum", "weight_decay", "batch_size"), "experiments": ("claims",)}
+# What is too long for a cell stands below the table, a line a row.
+BELOW = {"recipes": ("source", "deviations")}
 
 
 @app.command("list")
@@ -106,4 +115,8 @@ def list_(
     for name, rows in chosen.items():
         columns = IN_TEXT.get(name, tuple(rows[0]))
         typer.echo(name.capitalize())
-        print_table(columns, [[spell(row[column]) for column in columns] for row in rows], fold=columns[-1])
+        cells = [[spell(row[column]) for column in columns] for row in rows]
+        print_table(columns, cells, fold=FOLDED.get(name, columns[-1]), spare=SPARE.get(name, ()))
+        for row in rows if name in BELOW else ():
+            said = (spell(row[column]) for column in BELOW[name])
+            typer.echo(f"{row['name']}: {'. '.join(filter(None, said))}.\n")

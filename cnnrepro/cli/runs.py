@@ -197,6 +197,7 @@ def _row(record: RunRecord, active: bool) -> dict[str, str]:
         "key": record.key,
         "status": record.state(active),
         "run": spec.title(),
+        "train images": f"{record.data['sizes']['train']:,}" if "sizes" in record.data else "",
         "recipe": spec.recipe,
         "epochs": f"{record.epochs_done}/{spec.epochs}",
         "val accuracy": f"{last['val_accuracy']:.4f}" if last else "",
