@@ -68,17 +68,18 @@ class Inspection:
         totals = self.rows.totals
         learned = totals.trainable_parameters
         fixed = f", {totals.non_trainable_parameters:,} not" if totals.non_trainable_parameters else ""
-        heads = []
+        heads, without, alone = [], "", ""
         if totals.answering_parameters != learned:
             heads = [
                 f"               {totals.answering_parameters:,} of them without the heads that are there in training"
             ]
+            without, alone = " without these heads", " and with them"
         lines = [
             f"parameters     {totals.parameters:,} ({learned:,} trainable{fixed})",
             *heads,
-            f"multiply-adds  {totals.spelled_multiply_adds()}",
-            f"activations    {_megabytes(totals.activation_bytes)} an image, "
-            f"{_megabytes(totals.training_bytes)} with gradients",
+            f"multiply-adds  {totals.spelled_multiply_adds()}{without}",
+            f"activations    {_megabytes(totals.activation_bytes)} an image{without}, "
+            f"{_megabytes(totals.training_bytes)} with gradients{alone}",
         ]
         lines += [f"note           {note}" for note in self.notes]
         published = self.published

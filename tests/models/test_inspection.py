@@ -54,6 +54,7 @@ def test_heads_that_train_alone_are_not_in_the_multiply_adds():
     heads = [row for row in found.rows if not row.at_inference]
     assert sum(row.parameters for row in heads) == 3_188_840 + 3_190_888
     assert all("in training alone" in row.note for row in heads)
+    assert "multiply-adds  1,582,671,872 without these heads" in found.summary()
 
 
 def test_a_pattern_takes_options_as_text():
