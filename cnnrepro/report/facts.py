@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.ledger import LEDGER
+from cnnrepro.claims.ledger import LEDGER, SOURCES
 from cnnrepro.data.folder.findings import sentences
 from cnnrepro.experiments.parameters import spell
 
@@ -77,8 +77,17 @@ def _statements(numbers: Sequence[int]) -> dict[str, str]:
     rows = [LEDGER[number] for number in numbers]
     return {
         "Statements": " ".join(f"No. {row.number}: {row.text}" for row in rows),
-        "Source": "; ".join(dict.fromkeys(row.source for row in rows)),
+        "Source": _sources(row.source for row in rows),
     }
+
+
+def _sources(cited: Iterable[str]) -> str:
+    """Where statements stand: each set of notes once, with its title and its sections."""
+    sections: dict[str, dict[str, None]] = {}
+    for place in (place.strip() for source in cited for place in source.split(";")):
+        name, _, section = place.partition(", ")
+        sections.setdefault(name, {})[section] = None
+    return "; ".join(f"{name} (“{SOURCES[name].title}”): {', '.join(sections[name])}" for name in sorted(sections))
 
 
 def _spell_machine(record: RunRecord) -> str:

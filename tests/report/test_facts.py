@@ -34,3 +34,11 @@ def test_the_command_that_repeats_a_page_reads_back():
         """cnnrepro run 'my notebook.ipynb' -p 'sizes=[[1, 2]]' -p 'name=["[a b]"]' -p 'options={"a": null}' """
         "-p seeds=0,1"
     )
+
+
+def test_each_set_of_notes_is_named_once_with_its_title():
+    assert facts.page_facts("pooling", (9, 10, 50, 51), {}, [])["Source"] == (
+        "S0 (“Convolutional Neural Networks (CNN/ConvNets)”): Pooling Layer, Layers in ConvNets and Pooling Layer; "
+        "S1 (“Convolutional Neural Networks (CNN)”): Pooling; "
+        "S2 (“Convolutional Neural Networks (CNNs/ConvNets)”): back propagation, layer sizing patterns"
+    )
