@@ -98,7 +98,8 @@ class LineProgress(Progress):
         self._title, self._epochs, self._images = title, epochs, images
         self._began = self._said = time.monotonic()
         self._seen_here, self._seen_epoch, self._left = 0, 0, (epochs - done) * images
-        self._say(f"{title}: {epochs} epochs of {images:,} images" + (f", resumed after epoch {done}" if done else ""))
+        resumed = f", resumed after epoch {done}" if done else ""
+        self._say(f"{title}: {epochs} epoch{'s' * (epochs != 1)} of {images:,} images{resumed}")
 
     def _pace(self) -> str:
         rate = self._seen_here / max(time.monotonic() - self._began, 1e-9)

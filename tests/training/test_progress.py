@@ -36,7 +36,8 @@ def test_lines_are_sober():
 def test_lines_say_that_a_run_was_resumed():
     stream = io.StringIO()
     LineProgress(stream).start("a", epochs=5, images=10, done=3)
-    assert stream.getvalue() == "a: 5 epochs of 10 images, resumed after epoch 3\n"
+    LineProgress(stream).start("b", epochs=1, images=10, done=0)
+    assert stream.getvalue() == "a: 5 epochs of 10 images, resumed after epoch 3\nb: 1 epoch of 10 images\n"
 
 
 def test_long_epochs_say_something_once_a_minute(monkeypatch):
