@@ -111,9 +111,9 @@ class Count:
     def sentence(self, *, words: bool = True) -> str:
         """What was counted, and what of it was not computed now; without the words on the whole statements if asked."""
         whole, apart = sum(self.statements.values()), sum(self.apart.values())
-        said = f"{whole} statement{'s' * (whole != 1)}" + (f": {_spelled(self.statements)}." if words else ".")
+        said = f"{whole} statement{'s' * (whole != 1)}" + (f": {_ended(self.statements)}" if words else ".")
         if apart != whole:
-            said += f" With each part of a statement counted by itself, {apart}: {_spelled(self.apart)}."
+            said += f" With each part of a statement counted by itself, {apart}: {_ended(self.apart)}"
         for made, number in self.earlier.items():
             said += f" Of the statements {number} {'is' if number == 1 else 'are'} {made}."
         return said
@@ -128,6 +128,12 @@ def _how_many_hold(parts: Sequence[Part]) -> str:
 
 def _spelled(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number} × {word}" for word, number in counts.items())
+
+
+def _ended(counts: Mapping[str, int]) -> str:
+    """The words as the end of a sentence: “holds if …” has its dots already."""
+    spelled = _spelled(counts)
+    return spelled if spelled.endswith("…") else f"{spelled}."
 
 
 def count(verdicts: Iterable[Verdict]) -> Count:

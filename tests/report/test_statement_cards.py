@@ -4,7 +4,7 @@ import pytest
 
 from cnnrepro.claims import LEDGER, Outcome, Statement, Verdict, count
 from cnnrepro.claims.statement import Claimed
-from cnnrepro.claims.verdict import RECORDED, WORDS, Part
+from cnnrepro.claims.verdict import HOLDS, HOLDS_IF, RECORDED, WORDS, Part
 from cnnrepro.report import figures, page
 from cnnrepro.report.display import verdict_bundle
 from cnnrepro.report.safe_html import safe_html
@@ -97,3 +97,8 @@ def test_page_chart_and_terminal_count_alike(in_parts, notebook):
 def test_no_statements_is_an_error():
     with pytest.raises(ValueError, match="no statements"):
         figures.tally([], ["S0"])
+
+
+def test_a_sentence_that_ends_with_dots_gets_no_full_stop_besides():
+    assert count([Verdict(1, HOLDS_IF, "")]).sentence() == "1 statement: 1 × holds if …"
+    assert count([Verdict(1, HOLDS, "")]).sentence() == "1 statement: 1 × holds."
