@@ -181,7 +181,7 @@ def embedding_widths() -> Verdict:
         (
             f"Published widths: {', '.join(f'{name} {width:,}' for name, width in EMBEDDINGS.items())}.",
             f"That is one token. The input of a language model is many: {TOKENS:,} tokens of GPT-3 are {text:,} "
-            f"numbers, {text // values} times the image.",
+            f"numbers, {text / values:,.0f} times the image.",
         ),
         "the models' papers, and the size of the image",
     )

@@ -140,8 +140,8 @@ def _part(record: RunRecord) -> str:
     spec, images = record.spec, sum(record.data["sizes"].values())
     whole = data.info(PART_OF.get(spec.dataset, spec.dataset))
     return (
-        f"{spec.data_title()} is a part of {whole.title}: {images:,} of its {sum(whole.sizes.values()):,} images. "
-        f"{record.data['sizes']['train']:,} of them were trained on; what is found is about so many."
+        f"{spec.data_title()} is a part of {whole.title}: of its {sum(whole.sizes.values()):,} images the runs used "
+        f"{images:,}, and trained on {record.data['sizes']['train']:,}; what is found is about so many."
     )
 
 
