@@ -18,7 +18,11 @@ OURS = "application/vnd.cnnrepro."  # what outputs carry for the page itself
 LONGEST_JSON = 50_000  # characters of an output in JSON
 OTHER = {"application/javascript": "a script", "application/vnd.jupyter.widget-view+json": "a widget"}
 SHOWN = {"text/html", "text/markdown", "text/latex", "text/plain", "application/json", *PICTURES}
-_COLOURS = re.compile(r"#T_\w+_row\d+_col\d+[^<{]*\{[^<}]*color")  # of pandas's Styler
+# Of pandas's Styler, whose style sheet a page has not.
+_OF_TABLES = {
+    "the colours of a table": re.compile(r"#T_\w+_row\d+_col\d+[^<{]*\{[^<}]*(?:color|gradient)"),
+    "the tooltips of a table": re.compile(r"\.pd-t::after\s*\{\s*content:\s*[\"'][^\"']"),
+}
 # The text that IPython gives to what has no text of its own.
 _NO_TEXT = re.compile(r"\s*<IPython\.[\w.]+ (?:object|at 0x[0-9a-f]+)>\s*")
 # What terminals take besides colours: titles and links, character sets, single letters.
@@ -60,7 +64,7 @@ def _rich(kinds: Mapping[str, str], pictures: Pictures) -> tuple[list[str], list
     if "text/html" in kinds:
         source = kinds["text/html"]
         needs = missing_of(source)
-        needs += ["the colours of a table"] if _COLOURS.search(source) else []
+        needs += [what for what, rule in _OF_TABLES.items() if rule.search(source)]
         clean = safe_html(source, pictures)
         visible = re.sub(r"<(?!img)[^>]*>|&nbsp;", "", clean).strip()
         return ([f'<div class="shown">{clean}</div>'] if visible else []), needs

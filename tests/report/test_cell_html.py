@@ -27,6 +27,9 @@ def test_tables_of_pandas_come_without_their_styles():
         assert not [word for word in ("style", "vertical-align", "background-color", "left-out") if word in text]
     coloured = shown(text__html=frame.style.highlight_max(subset="accuracy")._repr_html_())
     assert "0.984" in coloured and "the colours of a table" in coloured.split('class="left-out"')[1]
+    tips = pd.DataFrame({"model": ["a tip"], "accuracy": [""]})
+    bars = shown(text__html=frame.style.set_tooltips(tips).bar()._repr_html_())
+    assert "the colours of a table, the tooltips of a table" in bars.split('class="left-out"')[1]
 
 
 @pytest.mark.parametrize(
