@@ -59,14 +59,14 @@ def field_formula() -> Verdict:
     parts = (
         Part(
             _if_just(first_right.values(), first_plain),
-            f"That is right for {sum(first_right.values())} of {len(firsts)} windows and strides of a first layer, "
+            f"For a first layer right in {sum(first_right.values())} of {len(firsts)} windows and strides, "
             f"{sum(first_plain)} of which have stride 1; AlexNet's sees {receptive_field(alexnet[:1]).size} pixels, "
             f"the formula says {by_the_notes(alexnet)[0]}.",
         ),
         Part(
             _if_just(right.values(), plain),
-            f"Layer by layer it is right for {sum(right.values())} of {len(right)} chains, {sum(plain)} of which have "
-            f"stride 1 throughout; else (F − 1) counts times the strides before it.",
+            f"For further ones in {sum(right.values())} of {len(right)} chains, {sum(plain)} of which have stride 1 "
+            f"throughout; else (F − 1) counts times the strides before it.",
         ),
         Part(
             right_or_wrong([three == by_the_notes([(3, 1)] * 3)[-1] == THREE_BY_THREE]),
