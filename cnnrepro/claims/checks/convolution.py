@@ -115,14 +115,14 @@ def backward_pass() -> Verdict:
         8,
         right_or_wrong(right),
         {
-            HOLDS: f"In all {len(right)} geometries the gradient to the input is the output's gradient convolved with "
-            f"the flipped filters; it differs from automatic differentiation by {tiny(max(apart))} of the largest "
-            f"value.",
+            HOLDS: f"In all {len(right)} geometries the gradient to the input is what the layer's operation makes of "
+            f"the output's gradient with the filters flipped, a true convolution; it differs from automatic "
+            f"differentiation by {tiny(max(apart))} of the largest value.",
             DOES_NOT_HOLD: f"It differs from automatic differentiation in {len(right) - sum(right)} of {len(right)} "
             f"geometries.",
         },
         (
-            f"The convolution with flipped filters, input and output channels exchanged, and automatic differentiation "
+            f"The operation with flipped filters, input and output channels exchanged, and automatic differentiation "
             f"({precision()[0]}) differ by at most {tiny(max(apart))}; it and the way through im2col by "
             f"{tiny(max(by_hand))}.",
             f"Without the flip the result is another in all {sum(gap > 0.01 for gap in unflipped)} of {len(unflipped)} "

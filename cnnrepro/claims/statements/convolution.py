@@ -33,7 +33,7 @@ STATEMENTS = (
         number=8,
         text="The backward pass of a convolution is a convolution too.",
         source="S2, backpropagation",
-        method="The output's gradient convolved with flipped filters against automatic differentiation and im2col",
+        method="The output's gradient under flipped filters against automatic differentiation and im2col",
         verdict=HOLDS,
         function="convolution:backward_pass",
     ),
