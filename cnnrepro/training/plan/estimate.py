@@ -255,7 +255,7 @@ def _speed_and_hours(setting: _Setting, gpu: gpus.Device | None, throughput: flo
         speed, kind = measure_throughput(setting.network, setting.chosen, batch, setting.precision), MEASURED
         basis = (
             f"here ({machine.describe().summary()}), {setting.precision}, median of {STEPS} steps of {batch} random "
-            f"images"
+            f"images, the machine as busy as it was"
         )
     hours = setting.images_seen / speed / 3600
     basis_of_hours = f"{setting.images_seen:,} images at that speed; without validation, test, and waiting for pictures"
