@@ -35,7 +35,7 @@ def paired(frame: pd.DataFrame, *, reference: str, metric: str, unit: str) -> Fi
     pairs = [_pairs(frame, reference, arm) for arm in others]
     reach = _reach(pairs)
     for row, own in enumerate(pairs):
-        _draw_row(axes, row, own, style.colour(row + 1))
+        _draw_row(axes, row, own, style.colour(row + 1), reach)
     axes.set_xlim(-reach, reach)  # zero in the middle: both sides get the same room
     axes.axvline(0, color=style.INK, linewidth=1.0, zorder=0)
     style.quiet_grid(axes, "x")
@@ -80,7 +80,7 @@ def _reach(pairs: list[np.ndarray]) -> float:
     return 1.1 * max(dots, ends) or 1.0
 
 
-def _draw_row(axes: Axes, row: int, pairs: np.ndarray, colour: str) -> None:
+def _draw_row(axes: Axes, row: int, pairs: np.ndarray, colour: str, reach: float) -> None:
     right = {"xy": (1.02, row), "xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
     if not len(pairs):
         axes.annotate("no seed in common", color=style.QUIET, **right)
@@ -92,9 +92,19 @@ def _draw_row(axes: Axes, row: int, pairs: np.ndarray, colour: str) -> None:
         axes.plot(difference.mean, row, marker="D", color=colour, markersize=8, markeredgecolor="white")
     # The dots lie a little above mean and interval, so that none hides another; the smaller row number is higher up.
     lift = 0.22 if difference.n > 1 else 0.0
-    dots = pairs[:, 0] - pairs[:, 1], np.full(difference.n, row - lift)
-    axes.scatter(*dots, color=colour, alpha=0.75, s=30, linewidths=0)
+    dots = pairs[:, 0] - pairs[:, 1]
+    axes.scatter(dots, row - lift - _piled(dots, reach), color=colour, alpha=0.75, s=30, linewidths=0)
     axes.annotate(_words(difference), fontsize=9, linespacing=1.4, **right)
+
+
+def _piled(dots: np.ndarray, reach: float) -> np.ndarray:
+    """How far up each dot goes, in rows, so that equal differences lie on top of each other and all are seen.
+
+    Two closer than a fiftieth of the axis's half are equal here; the highest pile takes a quarter of a row.
+    """
+    places = np.round(dots / (reach / 50))
+    numbers = np.array([np.count_nonzero(places[:index] == place) for index, place in enumerate(places)])
+    return numbers * min(0.09, 0.25 / max(numbers.max(), 1))
 
 
 def _words(difference: PairedDifference) -> str:

@@ -80,6 +80,14 @@ def test_the_axis_reaches_the_farthest_dot_and_the_end_of_the_interval():
     assert dots.axes[0].get_xlim()[1] == pytest.approx(1.1 * 30.0)
 
 
+@pytest.mark.parametrize("seeds", [2, 5, 20])
+def test_equal_differences_lie_on_top_of_each_other_within_their_row(seeds):
+    axes = drawn_pairs([91.0] * seeds + [95.0], [90.0] * (seeds + 1)).axes[0]
+    heights = axes.collections[0].get_offsets()[:, 1]
+    assert len(set(heights[:-1])) == seeds and heights[-1] == heights[0]
+    assert heights.min() > -0.5
+
+
 def test_equal_pairs_have_no_interval():
     assert "equal pairs, no interval" in " ".join(texts(drawn_pairs([1.0] * 5, [1.0] * 5)))
 
