@@ -40,7 +40,7 @@ class Outcome:
             return self.verdict
         row = self.statement
         sentence = (
-            "Recorded earlier, not computed now: no records of it that today's version made lie in the folder of "
+            "Recorded earlier, not computed now: no records of it as today's code makes them lie in the folder of "
             f"reports (--reports names it); `cnnrepro run {row.experiment} -p dataset={row.dataset}` makes them."
         )
         parts = tuple(Part(part.verdict, "Recorded earlier, not computed now.") for part in row.parts)
