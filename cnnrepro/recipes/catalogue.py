@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cnnrepro import models
 from cnnrepro.errors import unknown
 from cnnrepro.recipes import schedules
-from cnnrepro.recipes.schedules import CONSTANT, AtEpochs, AtSteps, Exponential, Plateau, Schedule, Table
+from cnnrepro.recipes.schedules import CONSTANT, AtEpochs, AtSteps, Exponential, OneCycle, Plateau, Schedule, Table
 
 OPTIMIZERS = ("adam", "sgd", "coupled_sgd")
 
@@ -23,12 +23,14 @@ class Recipe:
     Args:
         name: what users call it.
         optimizer: "sgd"; "adam"; "coupled_sgd": with weight decay that goes through the momentum.
-        learning_rate: step size at the start.
+        learning_rate: step size at the start, or the highest where the schedule goes up first.
         momentum: of SGD; Adam's betas are Keras's defaults, 0.9 and 0.999.
         source: where the constants come from.
         weight_decay: of "coupled_sgd".
         decayed: "none"; "kernels": filters and matrices; "all": biases and gains too.
-        schedule: how the learning rate goes down.
+        schedule: how the learning rate changes.
+        label_smoothing: share of a label that is spread evenly over all classes; the curves of a run have the
+            cross-entropy of the labels as they are.
         batch_size, epochs, pipeline: of a run that names none.
         pipelines: in place of ``pipeline``, those of networks that are published for another side of the input, in
             pixels.
@@ -44,6 +46,7 @@ class Recipe:
     weight_decay: float = 0.0
     decayed: str = "none"
     schedule: Schedule = CONSTANT
+    label_smoothing: float = 0.0
     batch_size: int = 128
     epochs: int = 5
     pipeline: str = "plain"
@@ -79,6 +82,8 @@ class Recipe:
             decides |= {"weight_decay": self.weight_decay, "decayed": self.decayed}
         if self.schedule != CONSTANT:
             decides["schedule"] = schedules.to_dict(self.schedule)
+        if self.label_smoothing:
+            decides["label_smoothing"] = self.label_smoothing
         return decides
 
 

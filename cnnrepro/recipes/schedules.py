@@ -1,4 +1,4 @@
-"""How the learning rate goes down: by the epoch, by the step, or when the validation error stalls.
+"""How the learning rate goes down: by the epoch, by the step, or when the validation error stalls; or up and down.
 
 Plain data. The rates of an epoch follow from the schedule, the epoch's number and the history before it, and from
 nothing else, so a run that is resumed has those of one that was left alone.
@@ -13,12 +13,12 @@ History = Mapping[str, Sequence[float]]
 
 
 class Schedule:
-    """How the learning rate goes down; ``str`` says it in words."""
+    """How the learning rate changes; ``str`` says it in words."""
 
     kind: str
 
-    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
-        """(step of the epoch, factor on the first rate); by default a single one, for the whole epoch."""
+    def factors(self, epoch: int, history: History, steps_per_epoch: int, epochs: int) -> list[tuple[int, float]]:
+        """(step of the epoch, factor on the recipe's rate); by default a single one, for the whole epoch."""
         return [(0, self._factor(epoch, history))]
 
     def _factor(self, epoch: int, history: History) -> float:
@@ -102,7 +102,7 @@ class AtSteps(Schedule):
 
     kind = "at_steps"
 
-    def factors(self, epoch: int, history: History, steps_per_epoch: int) -> list[tuple[int, float]]:
+    def factors(self, epoch: int, history: History, steps_per_epoch: int, epochs: int) -> list[tuple[int, float]]:
         """The factor at the first step, and at each step of the epoch that lowers the rate."""
         first = epoch * steps_per_epoch
         changes = [0, *sorted(step - first for step in self.steps if first < step < first + steps_per_epoch)]
@@ -148,22 +148,51 @@ class Table(Schedule):
         return "; ".join(f"{epochs} epochs times {factor:g}" for epochs, factor in self.rows)
 
 
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """Up in a straight line to the recipe's rate, then down in one towards 0 at the end of the run, step by step.
+
+    After Smith and Topin 2018, "Super-convergence", whose momentum goes the other way meanwhile; here it stays.
+
+    Args:
+        rise: share of the steps that it goes up.
+    """
+
+    rise: float = 0.2
+
+    kind = "one_cycle"
+
+    def factors(self, epoch: int, history: History, steps_per_epoch: int, epochs: int) -> list[tuple[int, float]]:
+        """A factor for every step of the epoch; none is 0."""
+        total = epochs * steps_per_epoch
+        peak = self.rise * total  # steps
+        done = range(epoch * steps_per_epoch, (epoch + 1) * steps_per_epoch)  # steps before this one
+        return [
+            (step, (before + 1) / peak if before + 1 <= peak else (total - before) / (total - max(peak - 1, 0)))
+            for step, before in enumerate(done)
+        ]
+
+    def __str__(self) -> str:
+        return f"up from 0 over {self.rise:.0%} of the steps, then down to 0, in straight lines"
+
+
 def learning_rates(
-    schedule: Schedule, base_rate: float, epoch: int, history: History, steps_per_epoch: int
+    schedule: Schedule, base_rate: float, epoch: int, history: History, steps_per_epoch: int, epochs: int
 ) -> list[tuple[int, float]]:
     """The learning rates of an epoch.
 
     Args:
-        schedule: how the rate goes down.
-        base_rate: that of the first step of the run.
+        schedule: how the rate changes.
+        base_rate: what the factors are on: that of the first step of the run, or the highest of one that goes up.
         epoch: from 0 up.
         history: of the epochs before, by metric.
         steps_per_epoch: training steps.
+        epochs: of the whole run.
 
     Returns:
         (step of the epoch from which on, rate), the first for step 0.
     """
-    return [(step, base_rate * factor) for step, factor in schedule.factors(epoch, history, steps_per_epoch)]
+    return [(step, base_rate * factor) for step, factor in schedule.factors(epoch, history, steps_per_epoch, epochs)]
 
 
 def to_dict(schedule: Schedule) -> dict[str, object]:

@@ -60,17 +60,18 @@ def compiled_model(run: ResolvedRun) -> tuple[keras.Model, keras.Model, bool]:
     optimizer is built.
     """
     from cnnrepro import engine
-    from cnnrepro.engine import keras
+    from cnnrepro.recipes.losses import make_loss, make_metrics
     from cnnrepro.recipes.optimizers import make_optimizer
 
+    chosen = recipe(run.spec.recipe)
     network = build(run)
     model = run.feed.headed(network)
     # On a CPU XLA's steps are slower here (AlexNet 133 against 186 images/s); JAX knows no other way.
     jit_compile = run.backend == "jax"
     model.compile(
-        optimizer=engine.on_one_replica(make_optimizer(recipe(run.spec.recipe), run.spec.learning_rate)),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+        optimizer=engine.on_one_replica(make_optimizer(chosen, run.spec.learning_rate)),
+        loss=make_loss(chosen),
+        metrics=make_metrics(chosen),
         jit_compile=jit_compile,
     )
     model.optimizer.build(model.trainable_variables)
@@ -84,7 +85,7 @@ def epoch_rates(run: ResolvedRun, epoch: int, history: Mapping[str, list[float]]
     """
     chosen = recipe(run.spec.recipe)
     base = chosen.learning_rate if run.spec.learning_rate is None else run.spec.learning_rate
-    return learning_rates(chosen.schedule, base, epoch, history, run.steps)
+    return learning_rates(chosen.schedule, base, epoch, history, run.steps, run.spec.epochs)
 
 
 def train_epoch(
@@ -119,8 +120,10 @@ def train_epoch(
     for name, value in measured.items():
         if not math.isfinite(value):
             raise DivergedError(f"{name} became {value} in epoch {epoch + 1}.")
+    # Of smoothed labels the plain cross-entropy is kept, which compares with other recipes' and with the test's.
+    plain = {f"{split}loss": measured.get(f"{split}cross_entropy", measured[f"{split}loss"]) for split in ("", "val_")}
     return {
-        **{name: measured[name] for name in METRICS},
+        **{name: (measured | plain)[name] for name in METRICS},
         "learning_rate": rates[-1][1],
         "seconds": time.monotonic() - began,
         "images_per_second": sizes["train"] / callback.training_seconds,

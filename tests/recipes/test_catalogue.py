@@ -35,6 +35,7 @@ def test_all_that_moves_the_weights_names_a_run(chosen):
     if chosen.weight_decay:
         assert (keyed["weight_decay"], keyed["decayed"]) == (chosen.weight_decay, chosen.decayed)
     assert ("schedule" in keyed) == (chosen.schedule.kind != "constant")
+    assert keyed.get("label_smoothing", 0) == chosen.label_smoothing
 
 
 def test_the_constants_of_the_papers():
@@ -62,7 +63,7 @@ def test_the_schedules_of_the_papers():
     }
     for name, schedule in published.items():
         assert recipe(name).schedule == schedule, name
-    lenet = [learning_rates(recipe("lenet-1998").schedule, 0.0005, epoch, {}, 1)[0][1] for epoch in range(20)]
+    lenet = [learning_rates(recipe("lenet-1998").schedule, 0.0005, epoch, {}, 1, 20)[0][1] for epoch in range(20)]
     assert lenet == pytest.approx([5e-4] * 2 + [2e-4] * 3 + [1e-4] * 3 + [5e-5] * 4 + [1e-5] * 8)
 
 
