@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from cnnrepro.errors import UsageError, unknown
-from cnnrepro.models import alexnet, googlenet, lenet, resnet, resnet_imagenet, vgg, zfnet
+from cnnrepro.models import alexnet, googlenet, lenet, mnist_convnets, resnet, resnet_imagenet, vgg, zfnet
 from cnnrepro.models.keras_file import is_file
 from cnnrepro.models.layer_pattern import is_pattern
 from cnnrepro.models.model_entry import ModelEntry, Option
 
-FAMILIES = (lenet, alexnet, zfnet, vgg, googlenet, resnet_imagenet, resnet)
+FAMILIES = (lenet, mnist_convnets, alexnet, zfnet, vgg, googlenet, resnet_imagenet, resnet)
 MODELS: dict[str, ModelEntry] = {row.name: row for family in FAMILIES for row in family.ROWS}
 
 

@@ -6,7 +6,7 @@ Plain data; ``optimizers`` makes Keras's objects of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnnrepro import models
 from cnnrepro.errors import unknown
@@ -103,6 +103,26 @@ _KERNELS_ONLY = "The source does not say which parameters decay; here filters an
 # BVLC/caffe, models/bvlc_alexnet and models/bvlc_googlenet, train_val.prototxt: lr_mult 1 of weights, 2 of biases.
 _CAFFE_BIASES = "Caffe's rate of biases is twice that of weights (lr_mult: 2); here all have the same"
 _227 = "A network of 227 x 227 (alexnet) is given windows of that size, others the paper's 224 x 224"
+
+_FAST = Recipe(
+    name="fast-mnist",
+    optimizer="adam",
+    learning_rate=0.01,
+    momentum=0.0,
+    schedule=OneCycle(rise=0.2),
+    label_smoothing=0.1,
+    batch_size=256,
+    epochs=2,
+    source="This project: chosen on images held out of MNIST's training images, for the least time to 99 %; one cycle "
+    "after Smith and Topin 2018, smoothed labels after Szegedy et al. 2016, section 7",
+)
+_ABLATION = "This project: fast-mnist without one of its parts, for the experiment fast_mnist"
+_FAST_MNIST = (
+    _FAST,
+    replace(_FAST, name="fast-mnist-constant", schedule=CONSTANT, source=f"{_ABLATION}: the rate stays"),
+    replace(_FAST, name="fast-mnist-falling", schedule=OneCycle(rise=0.0), source=f"{_ABLATION}: the rate only falls"),
+    replace(_FAST, name="fast-mnist-unsmoothed", label_smoothing=0.0, source=f"{_ABLATION}: labels as they are"),
+)
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -244,6 +264,7 @@ RECIPES: dict[str, Recipe] = {
                 _ALL,
             ),
         ),
+        *_FAST_MNIST,
     )
 }
 
