@@ -16,7 +16,6 @@ A measurement is the given number of steps after one that is not counted, each u
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import tempfile
@@ -188,17 +187,19 @@ def main(
     )
     with tempfile.TemporaryDirectory() as temporary:
         splits, found = synthetic(Path(temporary), max(sizes) * (steps + 1)), {}
-        report(pairs(splits, sizes, steps, found), repeats, json_file, precision=precision)
-        plain = [row for batch, sides in found.items() for row in waits(batch, sides)]
-        feed = data.Feed(splits, data.pipeline("alexnet-2012"))
-        for batch in sizes:
-            row = f"alexnet at 224, batch {batch}, the network alone, images/s"
-            plain.append({"row": row, "ours": alone(feed, batch, steps, repeats)})
-    for row in plain:
-        print(f"{row['row']:74} {row['ours']:9.3g}")
-    if json_file:
-        rows = json.loads(json_file.read_text(encoding="utf-8"))
-        json_file.write_text(json.dumps(rows + plain, indent=2) + "\n", encoding="utf-8")
+
+        def waits_and_networks() -> list[dict]:
+            rows = [row for batch, sides in found.items() for row in waits(batch, sides)]
+            feed = data.Feed(splits, data.pipeline("alexnet-2012"))
+            for batch in sizes:
+                row = f"alexnet at 224, batch {batch}, the network alone, images/s"
+                rows.append({"row": row, "ours": alone(feed, batch, steps, repeats)})
+            for row in rows:
+                print(f"{row['row']:74} {row['ours']:9.3g}")
+            return rows
+
+        measured = pairs(splits, sizes, steps, found)
+        report(measured, repeats, json_file, precision=precision, more=waits_and_networks)
 
 
 def waits(batch: int, sides: Mapping[str, Side]) -> list[dict]:

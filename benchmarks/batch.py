@@ -27,7 +27,7 @@ from typing import Annotated
 
 import nbformat
 import typer
-from side_by_side import JsonFile
+from side_by_side import JsonFile, about, write
 
 NOTEBOOK = Path(__file__).resolve().parent.parent / "notebooks" / "alexnet_vs_resnet.ipynb"
 MINUTE = {"epochs": 1, "seeds": [0]}  # of the experiment that `run` measures: some 60 s on 2 cores
@@ -186,15 +186,13 @@ def main(
     json_file: JsonFile = None,
 ) -> None:
     """Measure and print."""
-    from cnnrepro import machine
-    from cnnrepro.training import provenance
-
     chosen = what or list(MEASURES)
     unknown = [name for name in chosen if name not in MEASURES]
     if unknown:
         raise typer.BadParameter(f"unknown {unknown[0]!r}; known are {', '.join(MEASURES)}")
     os.environ["CNNREPRO_PROGRESS"] = "none"
-    print(f"{machine.describe().summary()}; {provenance.versions()}")
+    facts = about(repeats)
+    print(f"{facts['machine']}; {facts['versions']}")
     rows = []
     for name in chosen:
         with tempfile.TemporaryDirectory(prefix="cnnrepro-bench-") as folder:
@@ -202,8 +200,7 @@ def main(
                 rows.append(row)
                 told = [f"{key} {value:.3f}" for key, value in row.items() if isinstance(value, float)]
                 print(f"{row['row']:44} {', '.join(told)}", flush=True)
-    if json_file:
-        json_file.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    write(json_file, rows, facts)
 
 
 if __name__ == "__main__":
