@@ -13,7 +13,7 @@ help:
 	@echo 'make soak        the rare faults and every variation, which make test leaves out (half an hour)'
 	@echo 'make mutants     puts 90 bugs in, one at a time, and sees that the tests catch each (an hour)'
 	@echo 'make lint        ruff;  make format  lets it mend what it can'
-	@echo 'make bench       the benchmarks (benchmarks/pipeline.py needs: pip install -e .[bench])'
+	@echo 'make bench       speed beside others, two hours (peers: .venv/bin/pip install -e .[bench]); BENCH=--quick  a look'
 	@echo 'make site        reports/index.html'
 	@echo 'make lock        pins the newest versions that pyproject.toml allows'
 
@@ -52,7 +52,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 
 bench: $(INSTALLED)
-	for name in training layers dense_to_convolution; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	$(BIN)/cnnrepro bench $(BENCH)
 
 site: $(INSTALLED)
 	$(BIN)/cnnrepro publish

@@ -45,5 +45,6 @@ from cnnrepro.report.figures.receptive_fields import (
     sizes_down,
     windows_on_lines,
 )
+from cnnrepro.report.figures.speed_ratios import product_shares, speed_ratios
 from cnnrepro.report.figures.verdict_tally import tally
 from cnnrepro.report.figures.what_the_filters_see import feature_maps, filter_sheets, occlusion, patches
