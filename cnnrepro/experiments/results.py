@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Arm:
-    """One side of a comparison: a label for legends and its runs, one a seed; with weights where a page needs them."""
+    """One side of a comparison: a label for legends and its runs, one a seed; with weights where a page needs them.
+
+    All arms of an experiment begin with the same seeds; the first arm has the most.
+    """
 
     label: str
     specs: tuple[RunSpec, ...]
@@ -160,9 +164,10 @@ def runs_of(*experiments: Sequence[Arm]) -> dict[RunSpec, bool]:
     """
     runs: dict[RunSpec, bool] = {}
     for arms in experiments:
-        for specs in zip(*(arm.specs for arm in arms), strict=True):
+        for specs in zip_longest(*(arm.specs for arm in arms)):  # some arms may have fewer
             for arm, spec in zip(arms, specs, strict=True):
-                runs[spec] = runs.get(spec, False) or arm.keep_weights
+                if spec is not None:
+                    runs[spec] = runs.get(spec, False) or arm.keep_weights
     return runs
 
 

@@ -29,7 +29,7 @@ def make_callback(
     size, images, steps = run.spec.batch_size, run.splits.sizes["train"], run.steps
 
     class EpochCallback(keras.callbacks.Callback):
-        training_seconds = math.nan
+        training_seconds = first_step_seconds = math.nan
 
         def on_epoch_begin(self, _epoch, logs=None):
             devices.replicate(self.model)
@@ -54,6 +54,8 @@ def make_callback(
                     f"(step {epoch * steps + batch + 1} of the run)."
                 )
             self.training_seconds = time.monotonic() - self.began
+            if batch == 0:
+                self.first_step_seconds = self.training_seconds
             batch_images = min(size, images - batch * size)
             progress.batch(epoch + 1, batch_images, {"loss": loss, "accuracy": float(logs["accuracy"])})
 

@@ -127,6 +127,7 @@ def train_epoch(
         "learning_rate": rates[-1][1],
         "seconds": time.monotonic() - began,
         "images_per_second": sizes["train"] / callback.training_seconds,
+        "first_step_seconds": callback.first_step_seconds,
     }
 
 

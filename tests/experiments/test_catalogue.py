@@ -24,7 +24,7 @@ def test_the_notebooks_defaults_and_its_small_form_make_arms(name):
         assert bool(planned) == (chosen.arms is not no_runs)
         assert len({arm.label for arm in planned}) == len(planned)
         seeds = [[spec.seed for spec in arm.specs] for arm in planned]
-        assert all(own == seeds[0] for own in seeds), "a paired comparison needs the same seeds in every arm"
+        assert all(own == seeds[0][: len(own)] for own in seeds), "a paired comparison needs the same seeds"
     assert all(parameter.help for parameter in read_parameters(chosen.notebook).values())
     assert chosen.question.endswith("?")
     assert 0 < chosen.minutes <= 7

@@ -59,6 +59,8 @@ def test_a_record_holds_what_the_design_asks(undisturbed, folder, tiny):
     assert record.spec == tiny()
     assert all(len(values) == 2 for values in record.history.values())
     assert set(record.history) >= {*CURVES, "seconds", "images_per_second"}
+    training = 96 / np.array(record.history["images_per_second"])
+    assert np.all(np.array(record.history["first_step_seconds"]) <= training)
     assert record.precision == "float32"
     assert record.backend == keras.backend.backend()
     assert record.data["fingerprint"] == data.load("mnist_5k", train_images=96).fingerprint
@@ -94,6 +96,17 @@ def test_the_scores_are_the_networks_on_its_splits(undisturbed, folder):
     # The training accuracy is met while the weights move; what is sure of it is that it is of 96 images.
     of_96 = 96 * np.array(undisturbed.history["accuracy"])
     np.testing.assert_allclose(of_96, of_96.round(), atol=1e-4)
+
+
+def test_smoothed_labels_leave_the_losses_of_a_record_as_they_are(tiny, tmp_path):
+    record = train(tiny(recipe="fast-mnist", epochs=1, batch_size=32), runs=tmp_path, keep_weights=True)
+    model = keras.models.load_model(RunStore(tmp_path).path(record.key) / "weights.keras")
+    splits = data.load("mnist_5k", train_images=96)
+    images, labels = data.arrays(splits, "validation")
+    logits = model.predict((images / 255 - splits.mean[0]) / splits.std[0], verbose=0)
+    plain = (np.log(np.exp(logits).sum(1)) - logits[np.arange(500), labels]).mean()
+    assert record.history["val_loss"] == pytest.approx([plain], rel=1e-4)
+    assert record.history["learning_rate"] == pytest.approx([0.01 / 3])  # of the last of three steps
 
 
 def test_what_is_there_is_loaded_not_trained(undisturbed, folder, tiny, monkeypatch):

@@ -91,6 +91,13 @@ PIPELINES: dict[str, Pipeline] = {
             values="minus_mean_image",
         ),
         Pipeline(
+            "shifted-digits",
+            "This project, for the recipe fast-mnist where digits are few: moved by up to 2 pixels up, down and to the "
+            "sides, zeros coming in; mean 0 and standard deviation 1 as in plain",
+            crop="window",
+            padding=2,
+        ),
+        Pipeline(
             "lenet-1998",
             "LeCun et al. 1998, section II-B: 28 x 28 in a frame of 32 x 32, background -0.1, foreground 1.175",
             padding=2,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PLACEMENTS = ("cpu", "step")
 
 _AT_ONCE = 4  # images of a batch that tf.data augments side by side
+_SMALL = 64  # pixels: up to here a whole batch stays in the processor's caches
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,8 @@ class Feed:
 
         tf, ops = tf_helpers.tensorflow(), tf_helpers.tensor_ops()
         drawn, labels = beside
+        if images.shape[1] <= _SMALL:  # digits, 64 a batch: 1.5 to 2.8 times as fast as one by one
+            return augment(images, drawn, self.constants, self.pipeline, self.size, ops=ops), labels
 
         def augment_one(image_and_draws: tuple[tf.Tensor, Mapping[str, tf.Tensor]]) -> tf.Tensor:
             # A batch of one stays in the processor's caches. From the cached form: 1,462 images/s all at once, 2,142 to

@@ -46,5 +46,6 @@ from cnnrepro.report.figures.receptive_fields import (
     windows_on_lines,
 )
 from cnnrepro.report.figures.speed_ratios import product_shares, speed_ratios
+from cnnrepro.report.figures.time_to_accuracy import race_seconds, run_spread
 from cnnrepro.report.figures.verdict_tally import tally
 from cnnrepro.report.figures.what_the_filters_see import feature_maps, filter_sheets, occlusion, patches
