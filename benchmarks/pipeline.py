@@ -4,17 +4,19 @@
 
 The work is AlexNet's, per picture: decode the JPEG, short side to 256 pixels antialiased, the 256 x 256 in the middle,
 a random window of 224 x 224, mirrored or not, less the mean image there, colour noise, float32, in batches of 128.
-Every side is an epoch, from asking for its batches to the last one. Torch and albumentations run in a DataLoader with 2
-workers that persist, each on one thread; the Keras layers in tf.data with AUTOTUNE, as ours. All give (N, H, W, C).
+Every side is an epoch, from asking for its batches to the last one. Torch, torchvision, simplejpeg and albumentations
+run in a DataLoader with 2 workers that persist, each on one thread; the Keras layers in tf.data with AUTOTUNE, as ours.
+All give (N, H, W, C). torchvision decodes and resizes, simplejpeg decodes for Pillow to resize.
 
 The JPEGs of DIR (by default the sample of ImageNet among the test data, else pieces of scikit-learn's photographs) are
 linked from a temporary folder, again and again up to ``--images``. Before a side is timed its pixels are compared with
 ours; if they differ by more than its row in ``TOLERANCES`` allows, the script says so and exits with 1. A ratio above 1
-means ours is ahead. Needs torch, albumentations and opencv, which the package does not.
+means ours is ahead. A peer that is not installed (`pip install -e .[bench]`) is named and left out.
 """
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import statistics
 import tempfile
@@ -30,6 +32,8 @@ import typer
 from side_by_side import JsonFile, Pair, Repeats, report
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from cnnrepro import data
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would ask the network for a newer version of itself
@@ -41,7 +45,15 @@ VIEWED, ALONE = 64, 4  # pictures
 # on average. Pillow filters as we do and rounds between its two passes. Keras and albumentations cut at whole pixels:
 # where a picture's sides differ by an odd number they lie half a pixel beside the middle, so edges differ. Keras's
 # users decode with TensorFlow's quick transform. OpenCV's INTER_AREA averages boxes where we weigh by a triangle.
-TOLERANCES = {"Pillow": (0.5, 1.001), "OpenCV": (6.0, 255.0), "Keras": (4.0, 255.0), "memmap": (0.0, 0.001)}
+# torchvision brings the whole picture to whole pixels before it cuts the middle out.
+TOLERANCES = {
+    "Pillow": (0.5, 1.001),
+    "simplejpeg": (0.5, 1.001),
+    "torchvision": (4.0, 255.0),
+    "OpenCV": (6.0, 255.0),
+    "Keras": (4.0, 255.0),
+    "memmap": (0.0, 0.001),
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,13 @@ def pillow_canvas(path: str) -> np.ndarray:
     from PIL import Image
 
     with Image.open(path) as picture:
-        picture = picture.convert("RGB")
+        return to_canvas(picture.convert("RGB"))
+
+
+def to_canvas(picture: Image.Image) -> np.ndarray:
+    """The square in the middle of a picture, brought to 256 pixels in one call, by Pillow: (256, 256, 3) uint8."""
+    from PIL import Image
+
     width, height = picture.size
     side = min(width, height)
     left, top = (width - side) / 2, (height - side) / 2
@@ -101,6 +119,29 @@ class PillowPictures:
         top, left = torch.randint(CANVAS - SIZE, (2,)).tolist()
         mirrored, alphas = bool(torch.rand(()) < 0.5), 0.1 * torch.randn(3).numpy()
         return torch.from_numpy(self.constants.finish(self.canvas(index), top, left, mirrored, alphas)), index % 2
+
+
+@dataclass
+class SimpleJpegPictures(PillowPictures):
+    """The same, decoded by simplejpeg: libjpeg-turbo without a picture object around it."""
+
+    def canvas(self, index: int) -> np.ndarray:
+        import simplejpeg
+        from PIL import Image
+
+        return to_canvas(Image.fromarray(simplejpeg.decode_jpeg(Path(self.paths[index]).read_bytes())))
+
+
+@dataclass
+class TorchvisionPictures(PillowPictures):
+    """The same, decoded and resized by torchvision."""
+
+    def canvas(self, index: int) -> np.ndarray:
+        from torchvision.io import ImageReadMode, decode_jpeg, read_file
+        from torchvision.transforms.v2.functional import center_crop, resize
+
+        decoded = decode_jpeg(read_file(self.paths[index]), ImageReadMode.RGB)  # (3, H, W) uint8
+        return center_crop(resize(decoded, [CANVAS], antialias=True), [CANVAS]).permute(1, 2, 0).numpy()
 
 
 @dataclass
@@ -260,35 +301,65 @@ def train_paths(splits: data.Splits) -> list[str]:
     return [str(Path(os.fsdecode(streamed.source.paths[position])).resolve()) for position in streamed.positions]
 
 
+# From JPEGs: the name of the row of TOLERANCES, its pictures, what the row is called, what must be installed.
+LOADED = (
+    ("Pillow", PillowPictures, "Pillow", ("torch",)),
+    ("torchvision", TorchvisionPictures, "torchvision", ("torch", "torchvision")),
+    ("simplejpeg", SimpleJpegPictures, "simplejpeg and Pillow", ("torch", "simplejpeg")),
+    ("OpenCV", OpenCvPictures, "albumentations on OpenCV", ("torch", "albumentations", "opencv-python-headless")),
+)
+
+
+def missing(needs: Iterable[str]) -> list[str]:
+    """Which of these distributions are not installed."""
+    found = []
+    for name in needs:
+        try:
+            importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found.append(name)
+    return found
+
+
+def loaded_here() -> tuple[list[tuple], dict[str, str]]:
+    """The rows of ``LOADED`` that can be measured here, and why the others are left out."""
+    lacking = {title: missing(needs) for _, _, title, needs in LOADED}
+    left_out = {title: f"{', '.join(names)} not installed" for title, names in lacking.items() if names}
+    return [row for row in LOADED if row[2] not in left_out], left_out
+
+
 def check(feed: data.Feed, paths: list[str], constants: Constants, cached: Path) -> None:
     """Compare every side's centre windows of the first pictures with ours."""
     mine = first(feed.batches("train", BATCH))
     middle = {"top": 16, "left": 16, "mirrored": False, "alphas": np.zeros(3, np.float32)}
     count = len(mine)
-    pillow, mapped = PillowPictures(paths, constants), MappedPictures(paths, constants, file=str(cached))
-    for name, pictures in (("Pillow", pillow), ("memmap", mapped)):
-        theirs = [constants.finish(pictures.canvas(index), **middle) for index in range(count)]
+    sides = {name: pictures(paths, constants) for name, pictures, *_ in loaded_here()[0]}
+    sides["memmap"] = MappedPictures(paths, constants, file=str(cached))
+    for name, pictures in sides.items():
+        if name == "OpenCV":  # cuts its windows itself
+            pictures.centre = True
+            theirs = [pictures[index][0].numpy() for index in range(count)]
+        else:
+            theirs = [constants.finish(pictures.canvas(index), **middle) for index in range(count)]
         require_near(name, np.stack(theirs), mine)
-    opencv = OpenCvPictures(paths, constants, centre=True)
-    require_near("OpenCV", np.stack([opencv[index][0].numpy() for index in range(count)]), mine)
     require_near("Keras", first(keras_epoch(paths, constants, centre=True)), mine)
 
 
 def stream_pairs(feed: data.Feed, paths: list[str], constants: Constants) -> Iterator[Pair]:
-    """From JPEGs: against Pillow, OpenCV and Keras."""
+    """From JPEGs: against each decoder in a DataLoader, and Keras."""
     peers = {
-        "torch DataLoader, Pillow, 2 workers": partial(iter, loader(PillowPictures(paths, constants))),
-        "torch DataLoader, albumentations on OpenCV, 2 workers": partial(
-            iter, loader(OpenCvPictures(paths, constants))
-        ),
-        "Keras layers in tf.data": lambda: keras_epoch(paths, constants),
+        f"torch DataLoader, {title}, 2 workers": partial(iter, loader(pictures(paths, constants)))
+        for _, pictures, title, _ in loaded_here()[0]
     }
+    peers["Keras layers in tf.data"] = lambda: keras_epoch(paths, constants)
     for name, epoch in peers.items():
         yield Pair("JPEG to AlexNet batch, images/s", name, ours(feed), partial(rate, len(paths), epoch))
 
 
 def cached_pairs(feed: data.Feed, paths: list[str], constants: Constants, cached: Path) -> Iterator[Pair]:
     """From the cached form: against Pillow from JPEGs, and against torch from the same file."""
+    if missing(("torch",)):
+        return
     peers = {
         "torch DataLoader from JPEG, Pillow, 2 workers": PillowPictures(paths, constants),
         "torch DataLoader over the same memmap, 2 workers": MappedPictures(paths, constants, file=str(cached)),
@@ -387,20 +458,30 @@ def stages(feed: data.Feed, cached: data.Feed, paths: list[str], repeats: int) -
 
 def peer_stages(paths: list[str], constants: Constants) -> dict[str, float]:
     """Images/s of the peers' stages alone, on one core; the two workers give at most twice that."""
-    import cv2
     from PIL import Image
 
-    cv2.setNumThreads(0)
     paths = paths[:64]
-    decoded = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
     canvas = pillow_canvas(paths[0])
-    work = {
+    work: dict[str, Callable[[int], Any]] = {
         "Pillow decoding": lambda n: Image.open(paths[n]).convert("RGB"),
         "Pillow decoding and resizing": lambda n: pillow_canvas(paths[n]),
         "NumPy augmenting": lambda n: constants.finish(canvas, n % 32, n % 32, n % 2 == 0, np.zeros(3, np.float32)),
-        "OpenCV decoding": lambda n: cv2.imread(paths[n], cv2.IMREAD_COLOR_RGB),
-        "OpenCV resizing": lambda n: cv2.resize(decoded[n], (341, 256), interpolation=cv2.INTER_AREA),
     }
+    if not missing(("opencv-python-headless",)):
+        import cv2
+
+        cv2.setNumThreads(0)
+        decoded = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+        work["OpenCV decoding"] = lambda n: cv2.imread(paths[n], cv2.IMREAD_COLOR_RGB)
+        work["OpenCV resizing"] = lambda n: cv2.resize(decoded[n], (341, 256), interpolation=cv2.INTER_AREA)
+    if not missing(("simplejpeg",)):
+        import simplejpeg
+
+        work["simplejpeg decoding"] = lambda n: simplejpeg.decode_jpeg(Path(paths[n]).read_bytes())
+    if not missing(("torchvision",)):
+        from torchvision.io import decode_jpeg, read_file
+
+        work["torchvision decoding"] = lambda n: decode_jpeg(read_file(paths[n]))
     found = {}
     for name, one in work.items():
         began = time.perf_counter()
@@ -430,6 +511,9 @@ def main(
     only: Annotated[str, typer.Option(help="Rows whose name or peer has this word.")] = "",
 ) -> None:
     """Measure and print."""
+    if not missing(("torchvision",)):
+        import torchvision  # noqa: F401 - it loads Triton, which crashes where TensorFlow was there before
+
     from cnnrepro import data
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -445,6 +529,9 @@ def main(
         # Rows of the file in the order of the training split, for the peer.
         stored, mapped = cached.splits.examples["train"].images, folder / "train.npy"
         np.save(mapped, stored[:])
+        left_out = loaded_here()[1]
+        for peer, reason in left_out.items():
+            print(f"left out: {peer}: {reason}")
         check(streamed, paths, constants, mapped)
 
         def pairs() -> Iterator[Pair]:
@@ -454,7 +541,8 @@ def main(
                 yield from crop_pairs("alexnet_small", feed("memory", 32))
                 yield from crop_pairs("alexnet_one_tower", cached)
 
-        report((warm(pair) for pair in pairs() if only in f"{pair.row}, {pair.peer_name}"), repeats, json_file)
+        wanted = (warm(pair) for pair in pairs() if only in f"{pair.row}, {pair.peer_name}")
+        report(wanted, repeats, json_file, left_out={"from JPEG": left_out} if left_out else {})
         told_limits(stages(streamed, cached, paths, 3), peer_stages(paths, constants))
 
 

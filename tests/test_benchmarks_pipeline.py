@@ -1,16 +1,12 @@
 """The peers of benchmarks/pipeline.py do the work that we do: their pixels equal ours, on JPEGs made here."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from cnnrepro import data
 from cnnrepro.data.random_numbers import permutation
+from tests.scripts import benchmark
 
-BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 COUNT = 8
 WIDTH, HEIGHT = 500, 376  # an even difference: then peers that cut at whole pixels cut where we do
 
@@ -18,16 +14,8 @@ WIDTH, HEIGHT = 500, 376  # an even difference: then peers that cut at whole pix
 @pytest.fixture(scope="module")
 def bench():
     """benchmarks/pipeline.py as a module."""
-    sys.path.insert(0, str(BENCHMARKS))  # it imports the script beside it
-    try:
-        spec = importlib.util.spec_from_file_location("benchmark_pipeline", BENCHMARKS / "pipeline.py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module  # dataclasses look their module up
-        spec.loader.exec_module(module)
+    with benchmark("pipeline") as module:
         yield module
-    finally:
-        sys.path.remove(str(BENCHMARKS))
-        sys.modules.pop("benchmark_pipeline", None)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +59,23 @@ def test_albumentations_cuts_where_we_cut(bench, feed, centres):
     theirs = np.stack([pictures[index][0].numpy() for index in range(COUNT)])
     bench.require_near("OpenCV", theirs, centres)
     assert np.abs(theirs - centres).mean() < 1.5  # boxes against triangles: see TOLERANCES
+
+
+def test_simplejpeg_gives_our_centre_windows(bench, feed, centres):
+    """torchvision, which must be loaded before TensorFlow, is compared where the benchmark runs."""
+    pytest.importorskip("simplejpeg")
+    constants = bench.Constants.of(feed)
+    pictures = bench.SimpleJpegPictures(bench.train_paths(feed.splits), constants)
+    middle = {"top": 16, "left": 16, "mirrored": False, "alphas": np.zeros(3, np.float32)}
+    theirs = np.stack([constants.finish(pictures.canvas(index), **middle) for index in range(COUNT)])
+    bench.require_near("simplejpeg", theirs, centres)
+
+
+def test_a_decoder_that_is_not_installed_is_named(bench, monkeypatch):
+    monkeypatch.setattr(bench, "missing", lambda needs: [name for name in needs if name == "simplejpeg"])
+    there, left_out = bench.loaded_here()
+    assert [name for name, *_ in there] == ["Pillow", "torchvision", "OpenCV"]
+    assert left_out == {"simplejpeg and Pillow": "simplejpeg not installed"}
 
 
 def test_keras_layers_make_our_centre_windows(bench, feed, centres):
