@@ -22,20 +22,18 @@ def speed_ratios(rows: Sequence[ComparedRow]) -> Figure:
         colour = style.colour(0 if row.ratio >= 1 else 1)
         axes.barh(place, row.ratio, color=colour, height=0.6)
         axes.plot([low, high], [place, place], color=style.INK, linewidth=1.4, marker="|", markersize=8)
-        words = f"{row.ratio:.2f} × {row.peer_name}"
-        axes.annotate(
-            style.plain(words), (max(high, row.ratio), place), (6, 0), textcoords="offset points", va="center"
-        )
+        words = f"{row.ratio:.2f} × {style.short(row.peer_name, 36)}"
+        look = {"va": "center", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.0}}
+        axes.annotate(style.plain(words), (max(high, row.ratio), place), (6, 0), textcoords="offset points", **look)
     axes.axvline(1.0, color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)))
     axes.set_yticks(range(len(rows)), [style.wrapped(row.row, 52) for row in rows], color=style.INK)
-    axes.set_xlim(0, 1.55 * max(max(row.ratio, row.spread[1]) for row in rows))  # room for the words behind the bars
+    axes.set_xlim(0, 1.9 * max(max(row.ratio, row.spread[1]) for row in rows))  # room for the words behind the bars
     axes.invert_yaxis()
     axes.spines["left"].set_visible(False)
     style.quiet_grid(axes, "x")
     axes.set_title("Ours over the best peer")
-    axes.set_xlabel(
-        "Ratio of the speeds within a repeat: median, and a line from quartile to quartile. Above 1 ours is ahead."
-    )
+    words = "Ratio within a repeat: median, and a line from quartile to quartile. Above 1 ours is ahead."
+    axes.set_xlabel(style.wrapped(words, 70))
     return figure
 
 
@@ -55,6 +53,7 @@ def product_shares(rows: Sequence[ComparedRow]) -> Figure:
     axes.invert_yaxis()
     axes.spines["left"].set_visible(False)
     style.quiet_grid(axes, "x")
-    axes.set_xlabel("Model FLOP/s over those of a matrix product in the same precision, measured beside it (MFU)")
+    words = "Model FLOP/s over those of a matrix product in the same precision, measured beside it (MFU)"
+    axes.set_xlabel(style.wrapped(words, 70))
     figure.legend(loc="outside upper left", ncols=2)
     return figure
