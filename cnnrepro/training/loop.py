@@ -19,7 +19,7 @@ from cnnrepro.runs.record import DIVERGED, DONE, ERROR, FAILED, RunRecord
 from cnnrepro.runs.spec import RunSpec
 from cnnrepro.runs.store import PREDICTIONS, WEIGHTS, RunStore
 from cnnrepro.stderr import say_line
-from cnnrepro.training import provenance
+from cnnrepro.training import kept_model, provenance
 from cnnrepro.training.callback import DivergedError
 from cnnrepro.training.devices import SINGLE_DEVICE, SingleDevice
 from cnnrepro.training.epoch import METRICS, compiled_model, numeric_mode, save_weights, train_epoch
@@ -263,11 +263,12 @@ def _train(session: Session, record: RunRecord) -> RunRecord:
     began = time.monotonic()
     run, spec, devices, progress = session.run, session.run.spec, session.devices, session.progress
     own_share = devices.with_batch_share(run)
-    model, network, jit_compile = compiled_model(own_share)
+    compiled = compiled_model(own_share)
+    model, network = compiled.model, compiled.network
     resumed = checkpoint.restore(session.folder, model)
     history, earlier_seconds = (resumed.history, resumed.seconds) if resumed else ({}, 0.0)
     devices.broadcast_state(model, history)
-    record = record.with_(history=history, parameters=network.count_params(), jit_compile=jit_compile)
+    record = record.with_(history=history, parameters=network.count_params(), jit_compile=compiled.jit_compile)
 
     def elapsed() -> float:
         return earlier_seconds + time.monotonic() - began
@@ -303,4 +304,5 @@ def _train(session: Session, record: RunRecord) -> RunRecord:
         record = session.put(record.with_(status=DONE, test=test, wall_seconds=elapsed()), predictions)
         session.log(f"done: test accuracy {test['accuracy']:.4f}, test loss {test['loss']:.4f}")
     checkpoint.remove(session.folder)
+    kept_model.keep(run, compiled)
     return record

@@ -193,7 +193,7 @@ def test_it_trains_through_the_training_loop_in_mixed_precision():
     )
     run = resolve(spec)
     with numeric_mode(run):
-        model, _, _ = compiled_model(run)
+        model = compiled_model(run).model
         assert model.get_layer("inception_3a_5x5").compute_dtype == "bfloat16"
         head = model.get_layer("head1_conv").kernel.numpy()
         validation = data.batches(run.splits, "validation", 16).take(1)

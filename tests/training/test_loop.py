@@ -356,7 +356,7 @@ def test_precision_is_what_the_record_says(tiny, tmp_path, monkeypatch):
 
     def spy(run):
         found = real(run)
-        seen.append(found[0].get_layer("conv1").compute_dtype)
+        seen.append(found.model.get_layer("conv1").compute_dtype)
         return found
 
     monkeypatch.setattr(loop, "compiled_model", spy)

@@ -31,7 +31,7 @@ def follow(run: ResolvedRun, devices: DeviceGroup, stop: StopRequest) -> RunReco
 
 def _epochs(run: ResolvedRun, devices: DeviceGroup, stop: StopRequest, history: dict[str, list[float]]) -> None:
     """The epochs that are left, in step with the chief."""
-    model, _, _ = compiled_model(run)
+    model = compiled_model(run).model
     devices.broadcast_state(model, history)
     validation = run.feed.batches("validation", run.spec.batch_size)
     with stop.deferred():  # also between epochs, and while the chief writes its checkpoint
