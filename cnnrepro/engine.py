@@ -131,6 +131,25 @@ def on_one_replica(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
     return optimizer
 
 
+def begin_session(seed: int, keep_kernels: bool) -> None:
+    """Clear Keras's session and seed the random generators.
+
+    Both make TensorFlow drop the kernels of all that is traced; to set them up again makes the first step of a
+    ResNet-20 one of 3.0 s of processor time in place of 0.4.
+
+    Args:
+        seed: of Python's, NumPy's and TensorFlow's generators. A network draws from none of them: the seeds of its
+            weights and its dropout are those of ``own_seeds``.
+        keep_kernels: only forget the names of layers and what nothing refers to.
+    """
+    if keep_kernels:
+        importlib.import_module("keras.src.utils.naming").reset_uids()
+        gc.collect()
+    else:
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(seed)
+
+
 @contextlib.contextmanager
 def policy_kept() -> Iterator[None]:
     """Put the number format of new layers back at the end.

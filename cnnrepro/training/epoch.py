@@ -6,7 +6,6 @@ interrupted and resumed. Another processor, another number of threads or other l
 
 from __future__ import annotations
 
-import gc
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -41,15 +40,8 @@ def numeric_mode(run: ResolvedRun) -> Iterator[None]:
     # Keras seeds TensorFlow under every backend; loaded here it is quiet, and under JAX it keeps off the GPUs.
     data.load_tensorflow()
     with engine.policy_kept():
-        if kept_model.is_for(run):
-            # To clear the session, or to seed TensorFlow, drops the kernels of what is traced; to set them up again
-            # makes the first step of a ResNet-20 one of 3.0 s in place of 0.4. Every random number in a network is
-            # one of Keras's stateless generators, which get their seeds from own_seeds.
-            gc.collect()  # of the fresh model whose state the kept one took over
-        else:
-            # clear_session also forgets the dtype policy, so the policy comes after it.
-            keras.backend.clear_session()
-            keras.utils.set_random_seed(run.spec.seed)
+        # clear_session also forgets the dtype policy, so the policy comes after it.
+        engine.begin_session(run.spec.seed, keep_kernels=kept_model.is_for(run))
         if run.spec.deterministic:
             engine.make_deterministic()
         keras.config.set_dtype_policy(run.precision)
