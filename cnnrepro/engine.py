@@ -4,7 +4,7 @@ TensorFlow greets from C++ before any of its log levels is read, so the greeting
 file descriptor 2, while the import runs. If the import fails, what was caught is shown.
 
 Every module of the package that needs Keras says ``from cnnrepro.engine import keras``. TensorFlow itself belongs to
-``cnnrepro.data`` (tf.data); here it is touched only to switch op determinism on.
+``cnnrepro.data`` (tf.data); here it is touched only for op determinism, and for kernels that Keras has no name for.
 """
 
 from __future__ import annotations
@@ -117,6 +117,25 @@ def make_deterministic() -> None:
     if backend() == "tensorflow":
         tf = import_quietly("tensorflow")
         tf.config.experimental.enable_op_determinism()
+
+
+def tensorflow_kernels() -> ModuleType | None:
+    """TensorFlow's operations that Keras has no name for; None under other backends."""
+    return import_quietly("tensorflow").raw_ops if backend() == "tensorflow" else None
+
+
+def save_as(own: type, keras_s: type) -> None:
+    """Let objects of a class of ours be saved as those of the class of Keras's that they only compute faster.
+
+    So a file of such a model is one that every Keras reads, and a model's configuration says nothing of how it is
+    computed.
+
+    Args:
+        own: a class whose arguments, weights and numbers are those of the other.
+        keras_s: the class of Keras's that it is derived from.
+    """
+    names = importlib.import_module("keras.src.api_export").REGISTERED_OBJS_TO_NAMES
+    names[own] = names[keras_s]
 
 
 def on_one_replica(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from cnnrepro.engine import keras
+from cnnrepro.layers.convolution import Conv2D
 
 ops = keras.ops
 
 
 @keras.saving.register_keras_serializable(package="cnnrepro")
-class GroupedConv2D(keras.layers.Conv2D):
+class GroupedConv2D(Conv2D):
     """A convolution whose filters each see one group of the input's channels: ``Conv2D(groups=g)``, but fast.
 
     AlexNet's convolutions 2, 4 and 5 (Krizhevsky, Sutskever and Hinton 2012, section 3.5): each half of the filters

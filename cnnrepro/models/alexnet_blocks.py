@@ -87,7 +87,7 @@ def _convolve(
 ) -> keras.KerasTensor:
     """Padding, convolution, batch normalisation where there is one, ReLU."""
     from cnnrepro.layers import GroupedConv2D
-    from cnnrepro.models.blocks import initializer, keras, layers, normalise
+    from cnnrepro.models.blocks import Conv2D, initializer, keras, layers, normalise
 
     batch = normalization == "batch"
     same = row.strides == 1 and 2 * row.padding == row.size - 1  # then "same" is the padding, on both sides
@@ -105,7 +105,7 @@ def _convolve(
     if row.groups > 1:
         x = GroupedConv2D(row.filters, row.size, groups=row.groups, **arguments)(x)
     else:
-        x = layers.Conv2D(row.filters, row.size, **arguments)(x)
+        x = Conv2D(row.filters, row.size, **arguments)(x)
     if batch:
         x = layers.ReLU(name=f"relu{number}")(normalise(x, "batch", f"norm{number}"))
     return x

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnnrepro.engine import keras
-from cnnrepro.layers import IdentityShortcut, L2Pooling2D, LocalResponseNormalization
+from cnnrepro.layers import BatchNormalization, Conv2D, IdentityShortcut, L2Pooling2D, LocalResponseNormalization
 from cnnrepro.layers.initializers import initializer
 
-__all__ = ["POOLS", "ResidualLayers", "dense_head", "initializer", "keras", "layers", "logits", "normalise"]
+__all__ = ["POOLS", "Conv2D", "ResidualLayers", "dense_head", "initializer", "keras", "layers", "logits", "normalise"]
 
 layers = keras.layers
 POOLS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D, "l2": L2Pooling2D}
@@ -30,7 +30,7 @@ def normalise(
         return x
     if kind == "lrn":
         return LocalResponseNormalization(name=name)(x)
-    return layers.BatchNormalization(momentum=momentum, epsilon=epsilon, name=name)(x)
+    return BatchNormalization(momentum=momentum, epsilon=epsilon, name=name)(x)
 
 
 def logits(x: keras.KerasTensor, classes: int, kernel_initializer: str, name: str = "logits") -> keras.KerasTensor:
@@ -99,7 +99,7 @@ class ResidualLayers:
         if strides > 1 and size > 1:
             x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
             padding = "valid"
-        return layers.Conv2D(
+        return Conv2D(
             filters,
             size,
             strides=strides,

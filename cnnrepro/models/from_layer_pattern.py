@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnrepro.errors import UsageError, unknown
-from cnnrepro.models.blocks import POOLS, initializer, keras, layers, logits, normalise
+from cnnrepro.models.blocks import POOLS, Conv2D, initializer, keras, layers, logits, normalise
 from cnnrepro.models.layer_pattern import WORDS, Element, expand, is_count, wrong
 
 NORMALIZATIONS = ("none", "lrn", "batch")
@@ -85,7 +85,7 @@ def from_pattern(
         number = numbers[element.word]
         if element.word == "CONV":
             _require_room(pattern, element, x, kernel_size, padding)
-            x = layers.Conv2D(
+            x = Conv2D(
                 widths[number - 1],
                 kernel_size,
                 strides=strides,

@@ -49,12 +49,12 @@ class _InceptionLayers:
         self, x: keras.KerasTensor, filters: int, size: int, name: str, strides: int = 1
     ) -> keras.KerasTensor:
         """A convolution that keeps the size (strides 1) or halves it, rounded up, and its ReLU."""
-        from cnnrepro.models.blocks import initializer, layers, normalise
+        from cnnrepro.models.blocks import Conv2D, initializer, layers, normalise
 
         batch = self.normalization == "batch"
         if strides > 1:
             x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
-        x = layers.Conv2D(
+        x = Conv2D(
             filters,
             size,
             strides=strides,

@@ -74,14 +74,14 @@ def _network(
     kernel_initializer: str,
 ) -> keras.Model:
     """Five blocks of convolutions, each with its pool, and the dense layers."""
-    from cnnrepro.models.blocks import dense_head, initializer, keras, layers, normalise
+    from cnnrepro.models.blocks import Conv2D, dense_head, initializer, keras, layers, normalise
 
     x = inputs = keras.Input(input_shape, name="image")  # (N, H, W, C)
     for block, (convolutions, filters) in enumerate(zip(CONVOLUTIONS[depth], BLOCK_FILTERS, strict=True), start=1):
         for number in range(1, convolutions + 1):
             place = f"{block}_{number}"
             start = initializer(kernel_initializer)
-            x = layers.Conv2D(filters, 3, padding="same", kernel_initializer=start, name=f"conv{place}")(x)
+            x = Conv2D(filters, 3, padding="same", kernel_initializer=start, name=f"conv{place}")(x)
             if normalization == "batch":
                 x = normalise(x, "batch", f"bn{place}")
             x = layers.ReLU(name=f"relu{place}")(x)

@@ -1,9 +1,14 @@
-"""Keras optimizers for the recipes, with the weight decay of 2012 among them. Loads Keras."""
+"""Keras optimizers for the recipes, with the weight decay of 2012 among them. Loads Keras.
+
+Keras updates a variable by some ten operations, each of which reads and writes arrays of its size. On TensorFlow there
+is one that goes through them once; the numbers are the same to rounding.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from cnnrepro import engine
 from cnnrepro.engine import keras
 from cnnrepro.errors import unknown
 from cnnrepro.recipes.catalogue import OPTIMIZERS, Recipe
@@ -12,8 +17,56 @@ from cnnrepro.recipes.catalogue import OPTIMIZERS, Recipe
 KERNELS = ("kernel", "filters")
 
 
+class Adam(keras.optimizers.Adam):
+    """``keras.optimizers.Adam`` with its arguments, state and numbers; one operation a variable on TensorFlow."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """One step of one variable."""
+        kernels = engine.tensorflow_kernels()
+        if kernels is None or self.amsgrad:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        number = self._get_variable_index(variable)
+        step = keras.ops.cast(self.iterations + 1, variable.dtype)
+        kernels.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[number].value.handle,
+            v=self._velocities[number].value.handle,
+            beta1_power=keras.ops.power(keras.ops.cast(self.beta_1, variable.dtype), step),
+            beta2_power=keras.ops.power(keras.ops.cast(self.beta_2, variable.dtype), step),
+            lr=keras.ops.cast(learning_rate, variable.dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=keras.ops.cast(gradient, variable.dtype),
+        )
+
+
+class SGD(keras.optimizers.SGD):
+    """``keras.optimizers.SGD`` with its arguments, state and numbers; one operation a variable on TensorFlow."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """One step of one variable."""
+        kernels = engine.tensorflow_kernels()
+        if kernels is None or not self.momentum:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        kernels.ResourceApplyKerasMomentum(
+            var=variable.handle,
+            accum=self.momentums[self._get_variable_index(variable)].value.handle,
+            lr=keras.ops.cast(learning_rate, variable.dtype),
+            grad=keras.ops.cast(gradient, variable.dtype),
+            momentum=self.momentum,
+            use_nesterov=self.nesterov,
+        )
+
+
+engine.save_as(Adam, keras.optimizers.Adam)
+engine.save_as(SGD, keras.optimizers.SGD)
+
+
 @keras.saving.register_keras_serializable(package="cnnrepro")
-class CoupledSGD(keras.optimizers.SGD):
+class CoupledSGD(SGD):
     """v ← 0.9 v − decay · ε · w − ε · g; w ← w + v: weight decay that goes through momentum and rate.
 
     Krizhevsky, Sutskever and Hinton 2012, section 5. It is descent on the loss + decay / 2 · ‖w‖². Keras's own
@@ -58,9 +111,9 @@ def make_optimizer(recipe: Recipe, learning_rate: float | None = None) -> keras.
     """A fresh Keras optimizer for a recipe, with its own learning rate or the one given."""
     rate = recipe.learning_rate if learning_rate is None else learning_rate
     if recipe.optimizer == "adam":
-        return keras.optimizers.Adam(rate)
+        return Adam(rate)
     if recipe.optimizer == "sgd":
-        return keras.optimizers.SGD(rate, momentum=recipe.momentum)
+        return SGD(rate, momentum=recipe.momentum)
     if recipe.optimizer == "coupled_sgd":
         return CoupledSGD(rate, recipe.momentum, recipe.weight_decay, recipe.decayed)
     raise unknown("optimizer", recipe.optimizer, OPTIMIZERS)

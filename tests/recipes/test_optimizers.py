@@ -11,7 +11,7 @@ import pytest
 
 from cnnrepro import engine, models
 from cnnrepro.recipes.catalogue import RECIPES, recipe
-from cnnrepro.recipes.optimizers import CoupledSGD, make_optimizer
+from cnnrepro.recipes.optimizers import SGD, Adam, CoupledSGD, make_optimizer
 
 GRADIENTS = ([0.5, -1.0], [-0.25, 2.0], [1.0, 0.5], [0.125, -0.75])
 FALLING = (0.1, 0.1, 0.01, 0.001)
@@ -132,6 +132,29 @@ def test_loss_scaling_and_saving_keep_the_decay(tmp_path):
     np.testing.assert_allclose(bias, [shift], rtol=1e-5)
     for ours, again in zip(trained(model), trained(loaded), strict=True):
         np.testing.assert_allclose(again, ours, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "kind, arguments",
+    [
+        (Adam, {"learning_rate": 0.05, "beta_1": 0.8, "epsilon": 1e-3}),
+        (Adam, {"learning_rate": 0.05, "amsgrad": True}),
+        (SGD, {"learning_rate": 0.05, "momentum": 0.9}),
+        (SGD, {"learning_rate": 0.05, "momentum": 0.9, "nesterov": True}),
+        (SGD, {"learning_rate": 0.05}),
+    ],
+)
+def test_weights_state_and_saved_form_are_those_of_keras(kind, arguments):
+    states, keras_s = [], getattr(keras.optimizers, kind.__name__)
+    for optimizer in (kind(**arguments), keras_s(**arguments)):
+        weight = keras.Variable(np.linspace(-1, 1, 7))
+        for step in range(5):
+            optimizer.apply([keras.ops.sin(3 * weight + step)], [weight])
+        states.append([np.asarray(variable) for variable in (weight, *optimizer.variables)])
+    for ours, theirs in zip(*states, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)
+    saved = keras.saving.serialize_keras_object(kind(**arguments))
+    assert saved == keras.saving.serialize_keras_object(keras_s(**arguments))
 
 
 def test_kerass_own_weight_decay_is_another_rule():
