@@ -121,10 +121,11 @@ def test_intervals():
 def test_the_answer(results):
     (_, mean, *_, n), share, steady, *_ = fast.answer_rows(results)
     assert (mean, n) == ("98.150 %", "6")
-    assert share[1] == "83%" and share[3] == "36 to 100 %"  # five of six are at 98 %
+    assert share[1] == "83 %" and share[3] == "36 to 100 %"  # five of six are at 98 %
     assert steady[1] == "3.50"
     sentence = fast.answer(results)
-    assert "n = 6 runs" in sentence and sentence.endswith("98% is reached on the mean, which its interval leaves open.")
+    assert "n = 6 runs" in sentence
+    assert sentence.endswith("98 % is reached on the mean, which its interval leaves open.")
 
 
 def test_an_ablation_is_set_against_the_same_seeds(results):
@@ -139,6 +140,7 @@ def test_the_race_compares_each_side_with_the_first():
     laps = [ours, LAP]
     assert fast.race_columns(laps) == ("seconds of", "fast-mnist", "keras.io", "keras.io over fast-mnist")
     assert [row[-1] for row in fast.race_rows(laps)] == ["2.00", "1.80", "2.00", "2.00"]
+    assert fast.race_rows(laps)[0][1:3] == ("2.00", "4.00")
     assert fast.target_rows(laps, "mnist")[1] == ("keras.io", "1", "3", "99.10 %", "1 of 1", "6.0 in 1 of 1")
     assert fast.race_seconds(laps) == {"fast-mnist": [3.0], "keras.io": [6.0]}
     assert all(len(row) == 10 for row in fast.lap_rows(laps))

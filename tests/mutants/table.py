@@ -640,7 +640,7 @@ _ROWS = (
         "arms_first",
         "a batch trains all seeds of one arm before the next arm, so one cut short has no whole pair",
         "cnnrepro/experiments/results.py",
-        "        for specs in zip(*(arm.specs for arm in arms), strict=True):\n"
+        "        for specs in zip_longest(*(arm.specs for arm in arms)):  # some arms may have fewer\n"
         "            for arm, spec in zip(arms, specs, strict=True):\n",
         "        for arm in arms:\n            for spec in arm.specs:\n",
         ("tests/experiments", "tests/runner"),

@@ -51,6 +51,16 @@ def _spelled(values: Sequence[float], digits: int, scale: float = 1.0, unit: str
     return f"{array.mean():.{digits}f}{unit}", spread, interval, f"{len(array):,}"
 
 
+def mean_spread(values: Sequence[float]) -> str:
+    """Mean and sample standard deviation: "4.52 ± 0.12"; of one value, that value."""
+    mean, spread, *_ = _spelled(values, 2)
+    return f"{mean} ± {spread}" if len(values) > 1 else mean
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def accuracies(results: Results, arm: int = 0) -> list[float]:
     """The test accuracy of each run of an arm."""
     return [record.test["accuracy"] for record in results.records[arm]]
@@ -72,8 +82,8 @@ def answer_rows(results: Results) -> list[Row]:
     return [
         ("test accuracy", *_spelled(found, 3, 100, " %")),
         (
-            f"runs that reach {wanted:.0%}",
-            f"{reached / len(found):.0%}",
+            f"runs that reach {_percent(wanted)}",
+            _percent(reached / len(found)),
             "–",
             f"{100 * low:.0f} to {100 * high:.0f} %",
             f"{len(found):,}",
@@ -98,7 +108,7 @@ def answer(results: Results) -> str:
     between = "" if math.isnan(times[0]) else f" (95 % interval {times[0]:.2f} to {times[1]:.2f})"
     return (
         f"After {np.mean(taken):.2f} seconds of training{between} the test accuracy is {100 * np.mean(found):.3f} % on "
-        f"average over n = {len(found)} runs{sure}; {wanted:.0%} is {reached}."
+        f"average over n = {len(found)} runs{sure}; {_percent(wanted)} is {reached}."
     )
 
 
@@ -139,7 +149,7 @@ def race_rows(laps: Sequence[Lap]) -> list[Row]:
     rows = []
     for name, measure in MEASURES.items():
         taken = {side: [measure(lap) for lap in own] for side, own in sides.items()}
-        means = ["{} ± {}".format(*_spelled(values, 2)[:2]) for values in taken.values()]
+        means = [mean_spread(values) for values in taken.values()]
         own = np.log([measure(lap) for lap in ours])
         times = [_times(np.log([measure(lap) for lap in each]) - own) for each in others]
         rows.append((name, *means, *times))

@@ -27,7 +27,7 @@ def run_spread(accuracies: Sequence[float], seconds: Sequence[float], *, target:
     _histogram(left, percents, "Test accuracy", "Percent of the test images")
     left.axvline(100 * target, color=style.INK, linewidth=1.2, linestyle=(0, (4, 3)))
     left.annotate(
-        f"{target:.0%}",
+        f"{100 * target:.0f} %",
         (100 * target, 1.0),
         xycoords=("data", "axes fraction"),
         xytext=(3, -10),

@@ -8,7 +8,7 @@ def test_every_run_is_counted_and_the_mark_is_drawn():
     assert sum(bar.get_height() for bar in left.patches) == sum(bar.get_height() for bar in right.patches) == 4
     assert [tuple(line.get_xdata()) for line in left.lines][1] == (99.0, 99.0)
     assert right.lines[0].get_xdata()[0] == 5.625
-    assert "99%" in texts(figure)
+    assert "99 %" in texts(figure)
 
 
 def test_a_dot_a_training_and_their_mean():
