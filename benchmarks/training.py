@@ -40,9 +40,9 @@ from side_by_side import JsonFile, Repeats, about, compared, quartiles, write
 from training_arm import ARMS, Job
 
 STEPS = 3  # whose losses are compared
-# The first loss is that of the same weights and differs by rounding alone. Adam's first steps are as long for a
-# gradient that is rounding as for any other, so the next losses are further apart.
-FIRST_LOSS, LATER_LOSSES = 1e-4, 2e-2  # of the loss
+# Of the loss. The first is that of the same weights and differs by rounding alone; behind a step of Adam, which is as
+# long for a gradient that is rounding as for any other, it may be further off (AlexNet in PyTorch: 0.2 % at step 3).
+FIRST_LOSS, LATER_LOSSES = 1e-4, 5e-3
 PRECISIONS = ("float32", "mixed_bfloat16")
 PASSES = 3  # forward, backward to the inputs, backward to the weights
 
