@@ -157,7 +157,8 @@ def losses_of_ours(spec, splits: Splits, job: Job) -> dict:
 
     run = resolve(spec, splits)
     with numeric_mode(run):
-        model, network, _ = compiled_model(run)
+        compiled = compiled_model(run)
+        model, network = compiled.model, compiled.network
         keras_without_dropout(network)
         named = {f"{layer.name}/{weight.name}": weight for layer in network.layers for weight in layer.weights}
         np.savez(job.weights, **{name: np.asarray(weight) for name, weight in named.items()})
