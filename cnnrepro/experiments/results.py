@@ -160,12 +160,15 @@ class Loaded:
 def runs_of(*experiments: Sequence[Arm]) -> dict[RunSpec, bool]:
     """The runs of experiments, each once, and whether its weights are kept.
 
-    Within an experiment seeds come first and arms second, so that a batch that is cut short leaves whole pairs.
+    Within an experiment seeds come first and arms second, so that a batch that is cut short leaves whole pairs. Every
+    second seed has the arms from the last to the first: a process then trains the same network twice in a row, and does
+    not trace it anew.
     """
     runs: dict[RunSpec, bool] = {}
     for arms in experiments:
-        for specs in zip_longest(*(arm.specs for arm in arms)):  # some arms may have fewer
-            for arm, spec in zip(arms, specs, strict=True):
+        for number, specs in enumerate(zip_longest(*(arm.specs for arm in arms))):  # some arms may have fewer
+            pairs = list(zip(arms, specs, strict=True))
+            for arm, spec in reversed(pairs) if number % 2 else pairs:
                 if spec is not None:
                     runs[spec] = runs.get(spec, False) or arm.keep_weights
     return runs

@@ -42,9 +42,9 @@ def results(tmp_path):
     return Results(arms, records, store)
 
 
-def test_seeds_come_first_and_arms_second():
+def test_seeds_come_first_and_arms_second_there_and_back():
     order = [(spec.model, spec.seed) for spec in runs_of([arm("A", LENET), arm("B", RESNET)])]
-    assert order == [(LENET, 0), (RESNET, 0), (LENET, 1), (RESNET, 1)]
+    assert order == [(LENET, 0), (RESNET, 0), (RESNET, 1), (LENET, 1)]
 
 
 def test_a_run_of_two_experiments_comes_once_with_its_weights_if_one_wants_them():
