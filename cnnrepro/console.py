@@ -8,11 +8,11 @@ from dataclasses import asdict
 
 import typer
 
-from cnnrepro.files import json_text
-
 
 def print_json(value: object) -> None:
     """JSON alone, of plain values and dataclasses of them."""
+    from cnnrepro.files import json_text  # with psutil and locks, which `cnnrepro --help` does without
+
     typer.echo(json_text(value, indent=2, default=asdict))
 
 
