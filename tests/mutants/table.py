@@ -640,8 +640,10 @@ _ROWS = (
         "arms_first",
         "a batch trains all seeds of one arm before the next arm, so one cut short has no whole pair",
         "cnnrepro/experiments/results.py",
-        "        for specs in zip_longest(*(arm.specs for arm in arms)):  # some arms may have fewer\n"
-        "            for arm, spec in zip(arms, specs, strict=True):\n",
+        "        for number, specs in enumerate(zip_longest(*(arm.specs for arm in arms))):  "
+        "# some arms may have fewer\n"
+        "            pairs = list(zip(arms, specs, strict=True))\n"
+        "            for arm, spec in reversed(pairs) if number % 2 else pairs:\n",
         "        for arm in arms:\n            for spec in arm.specs:\n",
         ("tests/experiments", "tests/runner"),
     ),
