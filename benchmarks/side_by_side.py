@@ -81,17 +81,9 @@ def told(row: Mapping, repeats: int) -> str:
 
 def versions() -> dict[str, str]:
     """Of the libraries of both sides, of those that are installed."""
-    import importlib.metadata
-
     from cnnrepro.training import provenance
 
-    found = provenance.versions()
-    for library in PEER_LIBRARIES:
-        try:
-            found[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    return provenance.versions((*provenance.LIBRARIES, *PEER_LIBRARIES))
 
 
 def about(repeats: int, **more: object) -> dict:

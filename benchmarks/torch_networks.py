@@ -14,21 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-EPSILON, MOMENTUM = 1e-5, 0.1  # of batch normalisation; Keras writes the momentum as 0.9
+from cnnrepro.models.googlenet import HEAD_AFTER, INCEPTIONS, POOL_AFTER
 
-# 1x1; 3x3 reduce, 3x3; 5x5 reduce, 5x5; pool projection
-INCEPTIONS = {
-    "3a": (64, 96, 128, 16, 32, 32),
-    "3b": (128, 128, 192, 32, 96, 64),
-    "4a": (192, 96, 208, 16, 48, 64),
-    "4b": (160, 112, 224, 24, 64, 64),
-    "4c": (128, 128, 256, 24, 64, 64),
-    "4d": (112, 144, 288, 32, 64, 64),
-    "4e": (256, 160, 320, 32, 128, 128),
-    "5a": (256, 160, 320, 32, 128, 128),
-    "5b": (384, 192, 384, 48, 128, 128),
-}
-HEAD_AFTER, POOL_AFTER = {"4a": "head1", "4d": "head2"}, ("3b", "4e")
+EPSILON, MOMENTUM = 1e-5, 0.1  # of batch normalisation; Keras writes the momentum as 0.9
 
 
 def flat(x: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ ORDER = [
     "__main__",
 ]
 
-# TensorFlow is for tf.data; the engine switches op determinism on.
+# TensorFlow is for tf.data; the engine has op determinism and the kernels that Keras has no name for.
 MAY_IMPORT_TENSORFLOW = {"data", "engine"}
 
 

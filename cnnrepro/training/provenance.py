@@ -6,6 +6,7 @@ import importlib.metadata
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -23,10 +24,10 @@ NAMED_PICTURES = 100  # of those that were left out, in a record
 LIBRARIES = ("keras", "tensorflow", "jax", "numpy", "tensorflow-datasets", "mlxtend")
 
 
-def versions() -> dict[str, str]:
-    """The versions of Python, cnnrepro and the libraries that decide numbers, of those that are installed."""
+def versions(libraries: Sequence[str] = LIBRARIES) -> dict[str, str]:
+    """The versions of Python, cnnrepro and the libraries that decide numbers, or others, where they are installed."""
     versions_here = {"python": platform.python_version(), "cnnrepro": cnnrepro.__version__}
-    for library in LIBRARIES:
+    for library in libraries:
         try:
             versions_here[library] = importlib.metadata.version(library)
         except importlib.metadata.PackageNotFoundError:
