@@ -12,6 +12,7 @@
   whose losses or parameters differ by more than rounding is refused, and the exit status is 1.
 - Each arm then has a process of its own, one after the other, again and again (``--repeats``). A process trains an
   epoch that is not timed (tracing, compilation) and two that are, of which the faster counts.
+- A peer whose first repeat is far behind the fastest peer's (``FAR_BEHIND``) is not timed again; its one value is told.
 - A row's peer is the one with the greatest median; its ratio is that of the two within a repeat: median and quartiles.
   Above 1 ours is ahead.
 - MFU: multiply-adds of ``cnnrepro.anatomy`` · 2 · 3 (forward, and backward to inputs and to weights) · images/s over
@@ -44,6 +45,7 @@ STEPS = 3  # whose losses are compared
 # long for a gradient that is rounding as for any other, it may be further off (AlexNet in PyTorch: 0.2 % at step 3).
 FIRST_LOSS, LATER_LOSSES = 1e-4, 5e-3
 PRECISIONS = ("float32", "mixed_bfloat16")
+FAR_BEHIND = 0.6  # of the fastest peer's speed; repeats of one arm differ by a fifth on a noisy machine
 PASSES = 3  # forward, backward to the inputs, backward to the weights
 
 
@@ -180,16 +182,23 @@ def training_flops(row: Row) -> int:
 
 
 def speeds(arms: Sequence[str], job: Job, repeats: int, folder: Path, left_out: dict[str, str]) -> Found:
-    """Images/s of each arm, a value a repeat: one arm after the other, then all again."""
+    """Images/s of each arm, a value a repeat: one arm after the other, then all again; one value of those far behind."""
     found: Found = {arm: [] for arm in arms}
-    for _ in range(repeats):
-        for arm in list(found):
+    for repeat in range(repeats):
+        for arm in contenders(found) if repeat else arms:
             try:
                 found[arm].append(max(run_arm(arm, job, folder)["images_per_second"]))
             except ArmFailed as error:
                 del found[arm]
                 without(arm, str(error), left_out)
     return found
+
+
+def contenders(found: Found) -> list[str]:
+    """Ours, and the peers that may be the fastest, by their first values."""
+    first = {arm: values[0] for arm, values in found.items()}
+    fastest = max((value for arm, value in first.items() if arm != "ours"), default=0.0)
+    return [arm for arm, value in first.items() if arm == "ours" or value >= FAR_BEHIND * fastest]
 
 
 def result(row: Row, precision: str, found: Found, products: Sequence[float], flops: int) -> dict:
@@ -202,7 +211,8 @@ def result(row: Row, precision: str, found: Found, products: Sequence[float], fl
         flops: of an image.
     """
     mfu = {arm: statistics.median(values) * flops / max(products) for arm, values in found.items()}
-    peers = {arm: values for arm, values in found.items() if arm != "ours"}
+    repeats = len(found["ours"])
+    peers = {arm: values for arm, values in found.items() if arm != "ours" and len(values) == repeats}
     alone = {"ours": statistics.median(found["ours"]), "peer": None, "peer_name": None, "ratio": None, "spread": None}
     whole = compared(found["ours"], peers) if peers else alone
     best = whole["peer_name"]
@@ -236,7 +246,8 @@ def lines(row: Mapping, repeats: int) -> Iterator[str]:
     yield f"  matrix product: {before:.0f} GFLOP/s before, {after:.0f} after"
     for arm in row["arms"].values():
         low, high = arm["quartiles"]
-        told = f"{arm['images_per_second']:9,.0f} images/s ({low:,.0f} to {high:,.0f}), MFU {arm['mfu']:.2f}"
+        spread = f"{low:,.0f} to {high:,.0f}" if len(arm["values"]) > 1 else "once"
+        told = f"{arm['images_per_second']:9,.0f} images/s ({spread}), MFU {arm['mfu']:.2f}"
         yield f"  {arm['title']:24}{told}"
     if row["ratio"] is not None:
         low, high = row["spread"]
@@ -278,7 +289,7 @@ def main(
                 refused[name] = str(error)
                 print(f"  REFUSED: {error}. Nothing is said of {ROWS[name].title}.", flush=True)
             facts["left_out"][name] = left_out
-    write(json_file, found, facts | {"refused": refused})
+        write(json_file, found, facts | {"refused": refused})  # row by row: all of them take an hour
     if refused:
         raise SystemExit(1)
 

@@ -99,6 +99,14 @@ def test_an_arm_that_fails_is_said_and_left_out(quick, capsys):
     assert "left out: PyTorch: no compiler" in capsys.readouterr().out
 
 
+def test_a_peer_far_behind_is_timed_once(quick, capsys):
+    losses, counts = SAME | {"keras": SAME["ours"]}, COUNTS | {"keras": 7}
+    speeds = {"ours": [30.0, 20.0, 40.0], "torch": [20.0, 20.0, 40.0], "keras": [11.0]}
+    (row,) = quick(losses, speeds, parameters=counts)["rows"]
+    assert (row["peer_name"], row["arms"]["keras"]["values"]) == ("PyTorch", [11.0])
+    assert "11 images/s (once)" in capsys.readouterr().out
+
+
 def test_unknown_names_are_refused(training):
     with pytest.raises(training.typer.BadParameter, match="unknown row 'lenet'; known are alexnet_small"):
         training.chosen(["lenet"], list(training.ROWS), "row")
