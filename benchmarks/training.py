@@ -45,6 +45,7 @@ STEPS = 3  # whose losses are compared
 # long for a gradient that is rounding as for any other, it may be further off (AlexNet in PyTorch: 0.2 % at step 3).
 FIRST_LOSS, LATER_LOSSES = 1e-4, 5e-3
 PRECISIONS = ("float32", "mixed_bfloat16")
+LONGEST = 300  # seconds an arm may take; some quarter of a minute is usual
 FAR_BEHIND = 0.6  # of the fastest peer's speed; repeats of one arm differ by a fifth on a noisy machine
 PASSES = 3  # forward, backward to the inputs, backward to the weights
 
@@ -92,10 +93,13 @@ class ArmFailed(Exception):
 
 
 def run_arm(arm: str, job: Job, folder: Path) -> dict:
-    """What an arm finds, in a fresh process."""
+    """What an arm finds, in a fresh process; raises ArmFailed where it fails or goes on for too long."""
     script = Path(__file__).with_name("training_arm.py")
     command = [sys.executable, str(script), arm, str(job.write(folder / "job.json"))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        raise ArmFailed(f"not done after {LONGEST} seconds") from None
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         raise ArmFailed(lines[-1])
@@ -182,7 +186,7 @@ def training_flops(row: Row) -> int:
 
 
 def speeds(arms: Sequence[str], job: Job, repeats: int, folder: Path, left_out: dict[str, str]) -> Found:
-    """Images/s of each arm, a value a repeat: one arm after the other, then all again; one value of those far behind."""
+    """Images/s of each arm, a value a repeat: one arm after the other, then again; one value of those far behind."""
     found: Found = {arm: [] for arm in arms}
     for repeat in range(repeats):
         for arm in contenders(found) if repeat else arms:

@@ -107,6 +107,12 @@ def test_a_peer_far_behind_is_timed_once(quick, capsys):
     assert "11 images/s (once)" in capsys.readouterr().out
 
 
+def test_an_arm_that_does_not_end_has_failed(training, monkeypatch, tmp_path):
+    monkeypatch.setattr(training, "LONGEST", 0.01)
+    with pytest.raises(training.ArmFailed, match=r"not done after 0\.01 seconds"):
+        training.run_arm("ours", training.Job(), tmp_path)
+
+
 def test_unknown_names_are_refused(training):
     with pytest.raises(training.typer.BadParameter, match="unknown row 'lenet'; known are alexnet_small"):
         training.chosen(["lenet"], list(training.ROWS), "row")
