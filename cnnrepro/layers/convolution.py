@@ -77,7 +77,8 @@ def _convolve(x, filters):
             explicit_paddings=(0, 0, height, height, width, width, 0, 0),
             **strides,
         )
-        return of_inputs, ops.transpose(by_offset[:, ::-1, ::-1], (1, 2, 3, 0))
+        # A slice with steps of -1 does the same and takes ten times as long.
+        return of_inputs, ops.transpose(ops.flip(by_offset, (1, 2)), (1, 2, 3, 0))
 
     return kernels.Conv2D(input=x, filter=filters, padding="SAME", **strides), gradient
 
