@@ -25,7 +25,7 @@ from cnnrepro.training.devices import SINGLE_DEVICE, SingleDevice
 from cnnrepro.training.epoch import METRICS, compiled_model, numeric_mode, save_weights, train_epoch
 from cnnrepro.training.final_evaluation import evaluate_test_split
 from cnnrepro.training.progress import Progress, make_progress
-from cnnrepro.training.resolve import ResolvedRun, require_buildable, resolve
+from cnnrepro.training.resolve import ResolvedRun, find_key, require_buildable, resolve
 from cnnrepro.training.several_machines import worker_loop
 from cnnrepro.training.stop import Stopped, StopRequest
 from cnnrepro.training.tensorboard import Tracker, make_tracker
@@ -79,7 +79,8 @@ def find_or_train(
 
     Args:
         spec, runs, progress, keep_weights, cache, track: as for ``train``.
-        splits: the spec's data where they are loaded already, for batches of runs on the same data.
+        splits: the spec's data where they are loaded already, for batches of runs on the same data. A run that is done
+            is then found without Keras, which takes seconds to load.
         placement: where images are augmented: "cpu" (tf.data), "step" (the head of the training step), or "auto".
         stop: looked at after every checkpoint, so that a training can be asked to stop there.
         devices: the devices and workers that train it together; only the chief of them writes into the store.
@@ -91,19 +92,34 @@ def find_or_train(
     progress, stop = progress or make_progress(), stop or StopRequest()
     store = RunStore(Path(runs) if runs else paths.runs_dir())
     tracker = make_tracker(track, store)
-    run = resolve(spec, splits, runs=store.folder, placement=placement, cache=cache)
-    require_buildable(run)
-    devices.verify_same_run(run)
-    if devices.chief:
-        record = _load_or_train(Session(run, store, progress, stop, tracker, devices, keep_weights))
-    else:
-        record = worker_loop.follow(run, devices, stop)
-    devices.finish(record)
+    record = None
+    if splits is not None and devices is SINGLE_DEVICE:
+        record = store.readable(find_key(spec, splits))
+    if not is_finished(record, store, keep_weights):
+        run = resolve(spec, splits, runs=store.folder, placement=placement, cache=cache)
+        require_buildable(run)
+        devices.verify_same_run(run)
+        if devices.chief:
+            record = _load_or_train(Session(run, store, progress, stop, tracker, devices, keep_weights))
+        else:
+            record = worker_loop.follow(run, devices, stop)
+        devices.finish(record)
     if record.status == FAILED:
-        reason, log = record.failure["reason"], store.log_path(run.key)
-        text = f"Run {run.key} ({spec.title()}) failed: {reason} Its log: {log}"
+        reason, log = record.failure["reason"], store.log_path(record.key)
+        text = f"Run {record.key} ({spec.title()}) failed: {reason} Its log: {log}"
         raise RunFailed(text, final=record.failure["kind"] == DIVERGED)
     return record
+
+
+def is_finished(record: RunRecord | None, store: RunStore, keep_weights: bool) -> bool:
+    """Whether nothing is left to train, and what was trained is whole."""
+    if record is None or not record.has_ended:
+        return False
+    if record.status == FAILED:
+        return True
+    if store.damaged_files(record):
+        return False
+    return not keep_weights or (store.path(record.key) / WEIGHTS).is_file()
 
 
 @dataclass(frozen=True)
@@ -143,14 +159,8 @@ class Session:
         self.store.log(self.run.key, line)
 
     def is_finished(self, record: RunRecord | None) -> bool:
-        """Whether nothing is left to train, and what was trained is whole."""
-        if record is None or not record.has_ended:
-            return False
-        if record.status == FAILED:
-            return True
-        if self.store.damaged_files(record):
-            return False
-        return not self.keep_weights or (self.folder / WEIGHTS).is_file()
+        """Whether nothing is left to do."""
+        return is_finished(record, self.store, self.keep_weights)
 
 
 def _load_or_train(session: Session) -> RunRecord:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -43,7 +46,9 @@ def resolve_precision(precision: str) -> str:
     """What "auto" comes to here: mixed bfloat16 where it is native, float32 elsewhere; other names as they are."""
     if precision != "auto":
         return precision
-    return "mixed_bfloat16" if machine.describe().computes_bfloat16(on_gpu=on_gpu()) else "float32"
+    here = machine.describe()
+    computes = here.computes_bfloat16(on_gpu=bool(here.gpus) and on_gpu())
+    return "mixed_bfloat16" if computes else "float32"
 
 
 def on_gpu() -> bool:
@@ -51,6 +56,27 @@ def on_gpu() -> bool:
     from cnnrepro import engine
 
     return bool(engine.gpus())
+
+
+def backend_name() -> str:
+    """The Keras backend in use; where Keras is not loaded yet, which takes seconds, the one that it will choose."""
+    if "cnnrepro.engine" in sys.modules:
+        from cnnrepro import engine
+
+        return engine.backend()
+    if chosen := os.environ.get("KERAS_BACKEND"):
+        return chosen
+    settings = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "keras.json"
+    try:
+        return str(json.loads(settings.read_text(encoding="utf-8"))["backend"])
+    except (OSError, ValueError, KeyError, TypeError):  # Keras goes on with its own default then
+        return "tensorflow"
+
+
+def find_key(spec: RunSpec, splits: data.Splits) -> str:
+    """The key of a run on this machine; without a GPU found without Keras."""
+    precision = resolve_precision(spec.precision)
+    return run_key(spec, fingerprint=splits.fingerprint, precision=precision, backend=backend_name())
 
 
 def load(spec: RunSpec, *, runs: Path | None = None, cache: str = "auto") -> data.Splits:
@@ -93,8 +119,7 @@ def resolve(
         placement = "step" if on_gpu() else "cpu"
     feed = data.Feed(splits, data.pipeline(spec.pipeline), placement, spec.deterministic)
     precision = resolve_precision(spec.precision)
-    key = run_key(spec, fingerprint=splits.fingerprint, precision=precision, backend=engine.backend())
-    return ResolvedRun(spec, splits, feed, precision, engine.backend(), key)
+    return ResolvedRun(spec, splits, feed, precision, engine.backend(), find_key(spec, splits))
 
 
 def require_buildable(run: ResolvedRun) -> None:

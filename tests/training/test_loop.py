@@ -114,6 +114,33 @@ def test_what_is_there_is_loaded_not_trained(undisturbed, folder, tiny, monkeypa
     assert train(tiny(), runs=folder) == undisturbed
 
 
+def test_what_is_there_is_found_without_keras(tiny, tmp_path):
+    there = train(tiny(model="lenet5_modern", options=(), epochs=1, batch_size=96), runs=tmp_path, keep_weights=True)
+    code = (
+        "import json, sys; from cnnrepro.runs import RunSpec; from cnnrepro.training.loop import find_or_train\n"
+        "from cnnrepro.training.resolve import load\n"
+        "spec = RunSpec.from_dict(json.loads(sys.argv[1]))\n"
+        "record = find_or_train(spec, runs=sys.argv[2], splits=load(spec), keep_weights=True)\n"
+        "print(record.key, sorted({'tensorflow', 'keras', 'jax'} & set(sys.modules)))"
+    )
+    spec = json.dumps(there.spec.to_dict())
+    done = subprocess.run([sys.executable, "-c", code, spec, str(tmp_path)], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (f"{there.key} []\n", "")
+
+
+def test_the_backend_is_known_before_keras_is_loaded(monkeypatch, tmp_path):
+    assert resolve_module.backend_name() == keras.backend.backend()
+    monkeypatch.delitem(sys.modules, "cnnrepro.engine")
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert resolve_module.backend_name() == "jax"
+    monkeypatch.delenv("KERAS_BACKEND")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert resolve_module.backend_name() == "tensorflow"  # Keras's own default
+    for written, expected in (('{"backend": "torch"}', "torch"), ("no JSON", "tensorflow"), ("[]", "tensorflow")):
+        (tmp_path / "keras.json").write_text(written)
+        assert resolve_module.backend_name() == expected
+
+
 def test_a_finished_run_leaves_no_checkpoint(undisturbed, folder):
     left = {path.name for path in RunStore(folder).path(undisturbed.key).iterdir()}
     assert left == {"record.json", "curves.csv", "predictions.parquet", "weights.keras", "log.txt", "lock"}

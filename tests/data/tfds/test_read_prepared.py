@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from cnnrepro import data
+from cnnrepro.data.tfds import read_prepared
 from cnnrepro.errors import WorkFailed
 from tests.data.tfds.helpers import change_a_bit
 
@@ -66,6 +67,30 @@ def test_records_that_end_early_are_noticed(copy):
     records.write_bytes(records.read_bytes()[:1_000_000])
     with pytest.raises(WorkFailed, match=r"cannot be read.*Remove that folder"):
         data.load("mnist", data_dir=data_dir)
+
+
+def test_images_are_decoded_once_and_again_when_what_was_kept_is_no_longer_of_them(copy, monkeypatch):
+    data_dir, folder = copy
+    first, kept = data.load("mnist", data_dir=data_dir), folder / read_prepared.DECODED
+    decoded = []
+    decode = read_prepared._decode
+    monkeypatch.setattr(read_prepared, "_decode", lambda *of: decoded.append(of) or decode(*of))
+
+    def again():
+        del decoded[:]
+        splits = data.load("mnist", data_dir=data_dir)
+        assert splits.fingerprint == first.fingerprint
+        return len(decoded)
+
+    assert again() == 0
+    change_a_bit(kept, 1_000_000)
+    assert [again(), again()] == [1, 0]
+    (folder / "features.json").touch()
+    assert [again(), again()] == [1, 0]
+    kept.unlink()
+    monkeypatch.setattr(read_prepared, "write_whole", lambda *_: (_ for _ in ()).throw(OSError("read-only")))
+    assert [again(), again()] == [1, 1]
+    assert not kept.exists()
 
 
 @pytest.mark.soak
