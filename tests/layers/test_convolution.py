@@ -55,6 +55,30 @@ def test_the_gradients_are_those_of_float32_to_rounding(size, kind):
     assert not has_gradient_of_tensorflow(ours, x)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(("sides", "size"), [((2, 2), 3), ((1, 1), 3), ((1, 3), 5), ((4, 1), (3, 1))])
+def test_products_on_tiny_maps_are_the_convolution(sides, size, dtype):
+    arguments = {"padding": "same", "dtype": dtype, "bias_initializer": "glorot_normal"}
+    ours, exact = Conv2D(128, size, **arguments), keras.layers.Conv2D(128, size, **arguments | {"dtype": "float64"})
+    x, upstream = maps(3, *sides, 64), maps(3, *sides, 128, seed=1)
+    for layer in (ours, exact):
+        layer.build(x.shape)
+    x, upstream, *weights = (
+        tf.cast(tf.cast(each, "bfloat16"), "float32") for each in (x, upstream, *ours.get_weights())
+    )
+    for layer in (ours, exact):
+        layer.set_weights(weights)
+    assert ours(x).dtype == ours.compute_dtype
+    rounding = 1e-5 if dtype == "float32" else 0.01
+    y = exact(tf.cast(x, "float64"))
+    np.testing.assert_allclose(tf.cast(ours(x), "float64"), y, rtol=rounding, atol=rounding * np.abs(y).max())
+    for mine, theirs in zip(
+        gradients(ours, x, upstream), gradients(exact, tf.cast(x, "float64"), upstream), strict=True
+    ):
+        np.testing.assert_allclose(mine, theirs, rtol=rounding, atol=rounding * np.abs(theirs).max())
+    assert not has_gradient_of_tensorflow(ours, x)
+
+
 @pytest.mark.parametrize(
     "change",
     [
