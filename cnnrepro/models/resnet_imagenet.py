@@ -155,6 +155,7 @@ def _rows(
         builder=resnet,
         title=title,
         paper=TABLE_1,
+        version=2,  # since maps of up to four pixels are convolved by products
         parameters=parameters,
         smallest=32,
         options=_options(depth, shortcuts=shortcuts),

@@ -104,6 +104,7 @@ def _rows(
         builder=vgg,
         title=f"VGG-{depth}",
         paper=f"{PAPER}, column {column}",
+        version=2,  # since maps of up to four pixels are convolved by products
         parameters=parameters,
         smallest=32,
         options=classic_options("glorot_uniform"),

@@ -180,10 +180,16 @@ def differing(declared: Mapping[str, Parameter], parameters: Mapping[str, object
 
 
 def _in_a_name(value: object) -> str:
-    """A value in a folder's name: what is in it, without brackets."""
+    """A value in a folder's name: what is in it, without brackets; of three or more numbers in a row a range."""
     if isinstance(value, dict):
         return ",".join(f"{_in_a_name(key)}-{_in_a_name(each)}" for key, each in value.items())
     if isinstance(value, (list, tuple)):
+        if (
+            len(value) > 2
+            and all(type(each) is int for each in value)
+            and list(value) == [*range(value[0], value[-1] + 1)]
+        ):
+            return f"{value[0]}..{value[-1]}"
         return ",".join(map(_in_a_name, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 

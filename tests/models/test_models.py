@@ -156,7 +156,10 @@ def test_saved_and_loaded_it_gives_the_same_output(name, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert type(loaded) is type(model)
-    np.testing.assert_allclose(loaded(images_for(model)), model(images_for(model)), rtol=1e-5, atol=1e-5)
+    expected = model(images_for(model)).numpy()  # by our layers, which may sum in another order than Keras's
+    np.testing.assert_allclose(
+        loaded(images_for(model)), expected, rtol=1e-5, atol=1e-6 * max(10, np.abs(expected).max())
+    )
 
 
 def test_the_same_seed_gives_the_same_weights():

@@ -20,7 +20,7 @@ DEFAULTS = {name: parameter.default for name, parameter in DECLARED.items()}
     [
         ({}, "default"),
         ({"n": 3}, "n-3"),
-        ({"a": "mnist_5k", "seeds": [0, 1, 2]}, "a-mnist_5k_seeds-0,1,2"),
+        ({"a": "mnist_5k", "seeds": [0, 1, 2]}, "a-mnist_5k_seeds-0..2"),
     ],
 )
 def test_a_folder_is_named_by_what_differs(changes, name):
