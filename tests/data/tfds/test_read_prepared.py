@@ -69,27 +69,33 @@ def test_records_that_end_early_are_noticed(copy):
         data.load("mnist", data_dir=data_dir)
 
 
-def test_images_are_decoded_once_and_again_when_what_was_kept_is_no_longer_of_them(copy, monkeypatch):
-    data_dir, folder = copy
-    first, kept = data.load("mnist", data_dir=data_dir), folder / read_prepared.DECODED
-    decoded = []
-    decode = read_prepared._decode
-    monkeypatch.setattr(read_prepared, "_decode", lambda *of: decoded.append(of) or decode(*of))
+def test_images_are_decoded_once_and_again_when_what_was_kept_is_no_longer_of_them(tmp_path, monkeypatch):
+    random, decoded, kept = np.random.default_rng(0), [], tmp_path / read_prepared.DECODED
+    (tmp_path / "features.json").write_text("{}")
+    splits = {
+        name: (random.integers(0, 256, (size, 28, 28, 1), np.uint8), random.integers(0, 10, size))
+        for name, size in (("train", 30), ("test", 20))
+    }
+    monkeypatch.setattr(read_prepared, "_decode", lambda *of: decoded.append(of) or splits)
 
-    def again():
+    def times_decoded():
         del decoded[:]
-        splits = data.load("mnist", data_dir=data_dir)
-        assert splits.fingerprint == first.fingerprint
+        found = read_prepared.read(data.info("mnist"), tmp_path)
+        assert set(found) == {"train", "test"}
+        for name, pair in splits.items():
+            for ours, theirs in zip(found[name], pair, strict=True):
+                np.testing.assert_array_equal(ours, theirs)
+                assert ours.dtype == theirs.dtype
         return len(decoded)
 
-    assert again() == 0
-    change_a_bit(kept, 1_000_000)
-    assert [again(), again()] == [1, 0]
-    (folder / "features.json").touch()
-    assert [again(), again()] == [1, 0]
+    assert [times_decoded(), times_decoded()] == [1, 0]
+    change_a_bit(kept, 20_000)
+    assert [times_decoded(), times_decoded()] == [1, 0]
+    (tmp_path / "features.json").write_text("{ }")
+    assert [times_decoded(), times_decoded()] == [1, 0]
     kept.unlink()
     monkeypatch.setattr(read_prepared, "write_whole", lambda *_: (_ for _ in ()).throw(OSError("read-only")))
-    assert [again(), again()] == [1, 1]
+    assert [times_decoded(), times_decoded()] == [1, 1]
     assert not kept.exists()
 
 
