@@ -29,8 +29,8 @@ class Conv2D(keras.layers.Conv2D):
     and that is a convolution itself: of C images with N channels, by F filters as large as the maps. So it is computed
     here, for small maps with many channels.
 
-    On maps of hardly a pixel, in float32 too, output and gradients are sums of matrix products, one for each place of
-    the filter that meets the map. Everything else is Keras's.
+    On maps of up to four pixels, in float32 too, output and gradients are sums of matrix products, one for each place
+    of the filter that meets the map. Everything else is Keras's.
 
     Args:
         filters, kernel_size, strides, padding, …: as of ``keras.layers.Conv2D``, in its order.
@@ -103,7 +103,7 @@ def _convolve_tiny(x, filters):
         of_inputs = _sum_of_products(
             upstream,
             x.shape,
-            {(i, j): (there, here, ops.transpose(filters[i, j])) for (i, j), (here, there) in meeting.items()},
+            [(there, here, ops.transpose(filters[place])) for place, (here, there) in meeting.items()],
         )
         of_filters = [
             ops.matmul(ops.transpose(_pixels(x, *meeting[i, j][0])), _pixels(upstream, *meeting[i, j][1]))
@@ -114,8 +114,8 @@ def _convolve_tiny(x, filters):
         ]
         return of_inputs, ops.reshape(ops.stack(of_filters), filters.shape)
 
-    of = {(i, j): (here, there, filters[i, j]) for (i, j), (here, there) in meeting.items()}
-    return _sum_of_products(x, (*x.shape[:3], filters.shape[-1]), of), gradient
+    products = [(here, there, filters[place]) for place, (here, there) in meeting.items()]
+    return _sum_of_products(x, (*x.shape[:3], filters.shape[-1]), products), gradient
 
 
 def _meeting(sides, filter_sides):
@@ -145,11 +145,11 @@ def _sum_of_products(maps, shape, products):
     Args:
         maps: (N, H, W, channels) that are read.
         shape: of the result, (N, H, W, channels).
-        products: pixels to read, pixels to write, matrix, of each place of the filter.
+        products: of each place of the filter the pixels to read, those to write, and the matrix.
     """
     _, height, width, channels = shape
     total = 0.0
-    for read, (rows, columns), matrix in products.values():
+    for read, (rows, columns), matrix in products:
         product = ops.cast(ops.matmul(_pixels(maps, *read), matrix), "float32")
         product = ops.reshape(product, (-1, rows[1] - rows[0], columns[1] - columns[0], channels))
         around = ((0, 0), (rows[0], height - rows[1]), (columns[0], width - columns[1]), (0, 0))
