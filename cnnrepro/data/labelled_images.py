@@ -81,7 +81,7 @@ def picture_batches(images: np.ndarray | Pictures, order: np.ndarray, batch_size
     some = tf_helpers.batches_at_once()
     if hasattr(images, "dataset"):  # decoded on the fly, each picture by itself, in parallel
         return images.dataset(order).batch(batch_size)
-    positions = tf.data.Dataset.from_tensor_slices(np.asarray(order, np.int64)).batch(batch_size)
+    positions = tf_helpers.in_batches(np.asarray(order, np.int64), batch_size)
     if isinstance(images, np.ndarray):
         held = tf.constant(images)
         gather = tf_helpers.as_written(lambda at: tf.gather(held, at))

@@ -63,6 +63,26 @@ def batches_at_once() -> int:
     return min(os.cpu_count() or 1, _MOST_BATCHES)
 
 
+def in_batches(values: object, batch_size: int) -> tf.data.Dataset:
+    """Arrays in memory cut into batches, the ragged last one included; call it with the CPU as device.
+
+    Slices of the whole: ``Dataset.batch`` puts a batch together from single values, 0.3 ms for 128 positions.
+
+    Args:
+        values: arrays (N, …) of one length, in any nesting of tuples and mappings.
+        batch_size: values a batch.
+    """
+    tf = tensorflow()
+    held = tf.nest.map_structure(tf.constant, values)
+    count = len(tf.nest.flatten(held)[0])
+
+    def batch(number: tf.Tensor) -> object:
+        first = number * batch_size
+        return tf.nest.map_structure(lambda whole: whole[first : first + batch_size], held)
+
+    return tf.data.Dataset.range(-(-count // batch_size)).map(as_written(batch))
+
+
 def prefetched(dataset: tf.data.Dataset) -> tf.data.Dataset:
     """The data set with some batches ready beforehand, and without AUTOTUNE's thread."""
     options = tensorflow().data.Options()

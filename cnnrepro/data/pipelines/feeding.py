@@ -162,7 +162,7 @@ class Feed:
         tf = tf_helpers.tensorflow()
         images = picture_batches(examples.images, order, size)
         others = (drawn.at(order).to_dict(), examples.labels[order])
-        beside = tf.data.Dataset.from_tensor_slices(others).batch(size)
+        beside = tf_helpers.in_batches(others, size)
         finish = self._augmented if self.placement == "cpu" else self._as_they_are
         return tf.data.Dataset.zip((images, beside)).map(
             tf_helpers.as_written(finish),
@@ -268,14 +268,17 @@ def _standardised(
     """Standardised images and labels of examples in memory, in batches; call it with the CPU as device."""
     tf = tf_helpers.tensorflow()
     images, labels = tf.constant(examples.images), tf.constant(examples.labels)
-    scale, shift = scale_and_shift(splits)
+    height, width, _ = shape = examples.images.shape[1:]
+    # A number for each of an image's values. With three to go along, one a channel, it takes four times as long (128 of
+    # CIFAR-10: 1.80 ms, and 0.46 so).
+    scale, shift = (np.tile(of_channels, height * width) for of_channels in scale_and_shift(splits))
 
     def gather(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:  # (N,) -> (N, H, W, C), (N,)
-        pixels = tf.cast(tf.gather(images, positions), tf.float32)
-        return pixels * scale + shift, tf.gather(labels, positions)
+        pixels = tf.cast(tf.reshape(tf.gather(images, positions), (-1, len(scale))), tf.float32)  # (N, H · W · C)
+        return tf.reshape(pixels * scale + shift, (-1, *shape)), tf.gather(labels, positions)
 
     def piece(order: np.ndarray, size: int) -> tf.data.Dataset:
-        positions = tf.data.Dataset.from_tensor_slices(order).batch(size)
+        positions = tf_helpers.in_batches(order, size)
         some = tf_helpers.batches_at_once()
         return positions.map(tf_helpers.as_written(gather), num_parallel_calls=some, deterministic=deterministic)
 
