@@ -16,6 +16,7 @@ class Schedule:
     """How the learning rate changes; ``str`` says it in words."""
 
     kind: str
+    within_epochs = False  # whether the rate may change between two steps of an epoch
 
     def factors(self, epoch: int, history: History, steps_per_epoch: int, epochs: int) -> list[tuple[int, float]]:
         """(step of the epoch, factor on the recipe's rate); by default a single one, for the whole epoch."""
@@ -101,6 +102,7 @@ class AtSteps(Schedule):
     factor: float = 0.1
 
     kind = "at_steps"
+    within_epochs = True
 
     def factors(self, epoch: int, history: History, steps_per_epoch: int, epochs: int) -> list[tuple[int, float]]:
         """The factor at the first step, and at each step of the epoch that lowers the rate."""
@@ -161,6 +163,7 @@ class OneCycle(Schedule):
     rise: float = 0.2
 
     kind = "one_cycle"
+    within_epochs = True
 
     def factors(self, epoch: int, history: History, steps_per_epoch: int, epochs: int) -> list[tuple[int, float]]:
         """A factor for every step of the epoch; none is 0."""

@@ -20,6 +20,11 @@ class DivergedError(Exception):
     """The loss left the finite numbers."""
 
 
+def _steps(first: int, last: int) -> str:
+    """Steps in words."""
+    return f"step {first}" if first == last else f"steps {first} to {last}"
+
+
 def make_callback(
     run: ResolvedRun, epoch: int, later_rates: Mapping[int, float], progress: Progress, devices: SingleDevice
 ) -> keras.callbacks.Callback:
@@ -30,12 +35,14 @@ def make_callback(
 
     class EpochCallback(keras.callbacks.Callback):
         training_seconds = first_step_seconds = math.nan
+        begun = seen = 0  # the first of the steps that are at work; images of the epoch
 
         def on_epoch_begin(self, _epoch, logs=None):
             devices.replicate(self.model)
             self.began = time.monotonic()
 
         def on_train_batch_begin(self, batch, logs=None):
+            self.begun = batch
             if batch in later_rates:
                 if run.backend == "jax":
                     self.model.jax_state_sync()  # JAX's step holds the variables; this hands them back
@@ -47,16 +54,17 @@ def make_callback(
                 devices.replicate(self.model)
 
         def on_train_batch_end(self, batch, logs=None):
-            loss = float(logs["loss"])
+            loss, last = float(logs["loss"]), min(batch, steps - 1)  # several steps may be taken at once
             if not math.isfinite(loss):
+                before = epoch * steps
                 raise DivergedError(
-                    f"the loss became {loss} at step {batch + 1} of epoch {epoch + 1} "
-                    f"(step {epoch * steps + batch + 1} of the run)."
+                    f"the loss became {loss} at {_steps(self.begun + 1, last + 1)} of epoch {epoch + 1} "
+                    f"({_steps(before + self.begun + 1, before + last + 1)} of the run)."
                 )
             self.training_seconds = time.monotonic() - self.began
-            if batch == 0:
+            if self.begun == 0:
                 self.first_step_seconds = self.training_seconds
-            batch_images = min(size, images - batch * size)
-            progress.batch(epoch + 1, batch_images, {"loss": loss, "accuracy": float(logs["accuracy"])})
+            seen, self.seen = self.seen, min(size * (last + 1), images)
+            progress.batch(epoch + 1, self.seen - seen, {"loss": loss, "accuracy": float(logs["accuracy"])})
 
     return EpochCallback()

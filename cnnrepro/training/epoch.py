@@ -24,6 +24,7 @@ from cnnrepro.training.devices import SINGLE_DEVICE, SingleDevice
 from cnnrepro.training.kept_model import CompiledModel
 from cnnrepro.training.progress import Progress
 from cnnrepro.training.resolve import ResolvedRun
+from cnnrepro.training.steps_at_once import steps_at_once
 
 if TYPE_CHECKING:
     import keras
@@ -79,6 +80,7 @@ def _fresh_model(run: ResolvedRun) -> CompiledModel:
         loss=make_loss(chosen),
         metrics=make_metrics(chosen),
         jit_compile=jit_compile,
+        steps_per_execution=steps_at_once(run),
     )
     model.optimizer.build(model.trainable_variables)
     return CompiledModel(model, network, jit_compile)

@@ -27,7 +27,10 @@ def evaluate_test_split(
     import pandas as pd
 
     labels = run.splits.examples["test"].labels
+    # Keras would write one graph out for each number of batches that are predicted at once.
+    at_once, model.steps_per_execution = model.steps_per_execution, 1
     logits = model.predict(run.feed.batches("test", run.spec.batch_size), verbose=0)
+    model.steps_per_execution = at_once
     probabilities, test_scores = softmax(logits), {**scores(logits, labels), "images": len(labels)}
     if run.feed.pipeline.views > 1:
         viewer = run.feed.viewing(network)
