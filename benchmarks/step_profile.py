@@ -2,9 +2,9 @@
 
     python benchmarks/step_profile.py [--row NAME]… [--precision NAME]… [--json FILE]
 
-An epoch of ``cnnrepro.train``'s step is recorded by TensorFlow's profiler. Times are those of the operations, summed
-over the threads that compute at the same time: with two cores they come to up to twice the time of the step. What is in
-no operation (Python, the executor, waiting) is the difference to that.
+The last of three epochs of ``cnnrepro.train``'s step is recorded by TensorFlow's profiler. Times are those of the
+operations, summed over the threads that compute at the same time: with two cores they come to up to twice the time of
+the step. What is in no operation (Python, the executor, waiting) is the difference to that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Annotated
 
 import typer
 from training import PRECISIONS, ROWS, Row, chosen, images_of
-from training_arm import Job, splits_of
+from training_arm import Job, spec_of, splits_of
 
 # The kinds, and the operations that belong to each, by how their names begin; the first that fits counts.
 KINDS = {
@@ -46,38 +46,25 @@ KINDS = {
 }
 OTHERS = "element by element, and copies"
 # What the profiler records around operations.
-AROUND = re.compile(r"Process|Run|DoCompute|Root|Start|Done|Execut|RunAsync|Dataset")
-WARM_UP = 2  # epochs before the one that is recorded: tracing, and the first of its batches
+AROUND = re.compile(r"Process|Run|DoCompute|Root|Start|Done|Execut|Dataset")
 
 
 def profile(row: Row, precision: str, folder: Path) -> dict:
     """Milliseconds a step by kind of operation, and of the step itself."""
     import tensorflow as tf
 
-    from cnnrepro import data
-    from cnnrepro.runs import RunSpec
     from cnnrepro.training.epoch import compiled_model, numeric_mode, train_epoch
     from cnnrepro.training.progress import Progress
     from cnnrepro.training.resolve import resolve
 
     job = Job(row.model, row.dataset, row.classes, row.batch, precision, str(images_of(row, folder / "images.npz")))
     splits = splits_of(job)
-    canvas = splits.canvas[0] if data.info(row.dataset).kind == "pictures" else None
-    spec = RunSpec(
-        model=row.model,
-        dataset=row.dataset,
-        pipeline="plain",
-        batch_size=row.batch,
-        epochs=WARM_UP + 1,
-        precision=precision,
-        canvas=canvas,
-    )
-    run = resolve(spec, splits)
+    run = resolve(spec_of(job, splits), splits)
     with numeric_mode(run):
         model = compiled_model(run).model
         validation = run.feed.batches("validation", row.batch)
-        for epoch in range(WARM_UP + 1):
-            if epoch == WARM_UP:
+        for epoch in range(1 + job.epochs):
+            if epoch == job.epochs:
                 tf.profiler.experimental.start(str(folder))
             measured = train_epoch(run, model, validation, epoch, {}, Progress())
         tf.profiler.experimental.stop()
@@ -102,8 +89,8 @@ def _operations(folder: Path) -> list[tuple[str, float]]:
     for plane in space.planes:
         for line in plane.lines if "CPU" in plane.name else ():
             for event in line.events:
-                name = plane.event_metadata[event.metadata_id].name.rpartition(":")[2]
-                if re.fullmatch(r"_?[A-Z]\w*", name) and not AROUND.match(name):
+                _, colon, name = plane.event_metadata[event.metadata_id].name.rpartition(":")  # "place in the graph:Op"
+                if colon and re.fullmatch(r"_?[A-Z]\w*", name) and not AROUND.match(name):
                     found.append((name, event.duration_ps / 1e12))
     return found
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import keras
 
     from cnnrepro.data import Splits
+    from cnnrepro.runs import RunSpec
 
 MEMORY_DISK = Path("/dev/shm")  # where there is one: checkpoints of 700 MB shall not keep the disk busy
 PRODUCT = 2048  # rows and columns of the matrices
@@ -123,15 +124,12 @@ def splits_of(job: Job) -> Splits:
     return data.Splits(job.dataset, data.info(job.dataset), examples, "benchmark", mean, std)
 
 
-def ours(job: Job) -> dict:
-    """Through ``cnnrepro.train``: spec, pipeline, training, checkpoint and record."""
+def spec_of(job: Job, splits: Splits) -> RunSpec:
+    """The run of a job."""
     from cnnrepro import data
     from cnnrepro.runs import RunSpec
-    from cnnrepro.training.loop import find_or_train
 
-    splits = splits_of(job)
-    canvas = splits.canvas[0] if data.info(job.dataset).kind == "pictures" else None
-    spec = RunSpec(
+    return RunSpec(
         model=job.model,
         dataset=job.dataset,
         pipeline="plain",
@@ -139,9 +137,17 @@ def ours(job: Job) -> dict:
         batch_size=job.batch,
         learning_rate=job.rate,
         precision=job.precision,
-        canvas=canvas,
+        canvas=splits.canvas[0] if data.info(job.dataset).kind == "pictures" else None,
         options=SENSITIVE if job.steps else (),
     )
+
+
+def ours(job: Job) -> dict:
+    """Through ``cnnrepro.train``: spec, pipeline, training, checkpoint and record."""
+    from cnnrepro.training.loop import find_or_train
+
+    splits = splits_of(job)
+    spec = spec_of(job, splits)
     if job.steps:
         return losses_of_ours(spec, splits, job)
     place = MEMORY_DISK if os.access(MEMORY_DISK, os.W_OK) else None

@@ -45,7 +45,8 @@ class RunRecord:
         history: lists by metric, one value an epoch: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``,
             ``learning_rate``, ``seconds`` (training and validation), ``images_per_second`` (training alone),
             ``first_step_seconds`` (of those of training: the first step, or those that are taken at once with it; in a
-            process's first epoch it is traced; later records alone have it). Losses are cross-entropies of the labels as they are, also where a recipe smooths them.
+            process's first epoch it is traced; later records alone have it). Losses are cross-entropies of the labels
+            as they are, also where a recipe smooths them.
         test: ``accuracy``, ``loss`` and ``images``, read once after the last epoch; None before.
         failure: why and where a failed run ended, with ``kind`` "diverged" or "error"; None otherwise.
         precision: the number format that was used.

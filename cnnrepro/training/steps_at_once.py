@@ -20,7 +20,8 @@ MOST = 16
 # Floating-point operations of what is done at once: half a second at 40 GFLOP/s, the rate at which 2 cores train a
 # LeNet-5; networks with more channels come to 150.
 OPERATIONS = 2e10
-PASSES = 3  # forward, backward to the inputs, backward to the weights
+# A training step computes each layer forwards once and backwards twice: for its inputs and for its weights.
+PASSES = 3
 
 
 def steps_at_once(run: ResolvedRun) -> int:

@@ -15,6 +15,7 @@ from cnnrepro.recipes.catalogue import Recipe, recipe
 from cnnrepro.training.plan import gpus
 from cnnrepro.training.plan.throughput import STEPS, measure_throughput
 from cnnrepro.training.resolve import on_gpu, resolve_precision
+from cnnrepro.training.steps_at_once import PASSES
 
 if TYPE_CHECKING:
     import keras
@@ -75,8 +76,6 @@ class Estimate:
         return [(line.what, line.text(), f"{line.kind}: {line.basis}") for line in self.lines]
 
 
-# A training step computes each layer forwards once and backwards twice: for its inputs and for its weights.
-PASSES = 3
 _LARGEST_BATCH = 64  # images on a CPU: beyond it a step takes longer and an image does not
 
 
