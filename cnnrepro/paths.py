@@ -10,6 +10,7 @@ checkout find the same runs.
 | pictures | CNNREPRO_PICTURES   | <runs>/pictures: photographs on their canvas, ready for the next epoch |
 | TensorBoard | CNNREPRO_TENSORBOARD | <runs>/tensorboard, where event files are asked for |
 | reports | CNNREPRO_REPORTS     | <home>/reports                                 |
+| committed | CNNREPRO_COMMITTED | none: folder of pages whose records count as had |
 | data    | CNNREPRO_DATA        | TFDS_DATA_DIR, else ~/tensorflow_datasets, else <home>/data where there is no HOME |
 """
 
@@ -48,6 +49,12 @@ def runs_dir() -> Path:
 def reports_dir() -> Path:
     """The folder of the report pages."""
     return expand(os.environ.get("CNNREPRO_REPORTS") or home() / "reports")
+
+
+def committed_dir() -> Path | None:
+    """The folder of pages whose records count as had; None where there is none."""
+    chosen = os.environ.get("CNNREPRO_COMMITTED")
+    return expand(chosen) if chosen else None
 
 
 @contextlib.contextmanager

@@ -48,11 +48,13 @@ TINY += ["--batch-size", "32", "--precision", "float32"]
 
 BAD_CALLS = {
     "unknown model": (["train", "lenet", "--dataset", "mnist_5k"], "Unknown model 'lenet'; known are"),
-    "a pattern to train": (
-        ["train", "INPUT -> FC", "--dataset", "mnist_5k"],
-        "'INPUT -> FC' is a layer pattern, which",
+    "a pattern that does not parse": (
+        ["train", "INPUT -> [FC", "--dataset", "mnist_5k"],
+        "(character 10 of the pattern)",
     ),
-    "a file to plan for": (["plan", "net.keras", "mnist_5k"], "'net.keras' is a file, which `cnnrepro inspect` takes"),
+    "a file to plan for": (["plan", "net.h5", "mnist_5k"], "'net.h5' is a file of a kind that is not read"),
+    "a network that is not there": (["train", "net.keras", "--dataset", "mnist_5k"], "There is no file"),
+    "a function that is not there": (["train", "json:net", "--dataset", "mnist_5k"], "'json' has no function 'net'"),
     "a cache where nothing is cached": ([*TINY, "--cache", "ram"], "Unknown cache 'ram'"),
     "a store that is a file": (["runs", "--runs", __file__], "The run store must be a folder. Received: "),
     "unknown data set": (["train", "resnet20", "--dataset", "mnist5"], "Unknown data set 'mnist5'; known are"),

@@ -43,6 +43,13 @@ Reports = Annotated[
     Path | None, typer.Option("--reports", metavar="DIR", help="Folder of the report pages.", show_default=False)
 ]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="A run's key, or four or more of its first digits.")]
+Model = Annotated[
+    str,
+    typer.Argument(
+        help="A name of `cnnrepro list models`, a layer pattern, or a network of your own: FILE.keras, "
+        "FILE.py:FUNCTION or MODULE:FUNCTION."
+    ),
+]
 Recipe = Annotated[str, typer.Option(help="A name of `cnnrepro list recipes`.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training split.", show_default="the recipe's")]
 BatchSize = Annotated[int | None, typer.Option(help="Images a step.", show_default="the recipe's")]

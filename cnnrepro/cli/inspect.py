@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cnnrepro.cli.app import AsJson, Options, app
+from cnnrepro.cli.app import AsJson, Model, Options, app
 from cnnrepro.console import print_json, print_table
 
 
 @app.command()
 def inspect(
-    model: Annotated[str, typer.Argument(help="A name of `cnnrepro list models`, a layer pattern, or a .keras file.")],
+    model: Model,
     input_: Annotated[
         str | None, typer.Option("--input", metavar="HxWxC", help="Such as 227x227x3.", show_default="the model's own")
     ] = None,
@@ -26,7 +26,7 @@ def inspect(
     from cnnrepro.models import inspection
 
     shape = inspection.parse_shape(input_) if input_ is not None else None
-    inspection.prefer_quick_backend()
+    inspection.prefer_quick_backend(model)
     inspected = inspection.inspect(model, input_shape=shape, classes=classes, options=parse_assignments(option or ()))
     if as_json:
         print_json(inspected.to_dict())

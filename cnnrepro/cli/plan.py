@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cnnrepro.cli.app import AsJson, BatchSize, Epochs, Options, Pipeline, Recipe, app
+from cnnrepro.cli.app import AsJson, BatchSize, Epochs, Model, Options, Pipeline, Recipe, app
 from cnnrepro.console import print_json, print_table
 
 
 @app.command()
 def plan(
-    model: Annotated[str, typer.Argument(help="A name of `cnnrepro list models`.")],
+    model: Model,
     dataset: Annotated[str, typer.Argument(help="A name of `cnnrepro list datasets`; it need not be here.")],
     recipe: Recipe = "adam",
     device: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -58,6 +59,12 @@ def run(
             show_default="the one each lies in",
         ),
     ] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Run networks that a batch file names as FILE.py:FUNCTION.")
+    ] = False,
+    committed: Annotated[
+        bool, typer.Option("--committed", help="Take the records beside the pages for runs that are there.")
+    ] = False,
     runs: Runs = None,
     reports: Reports = None,
 ) -> None:
@@ -78,8 +85,9 @@ def run(
         jobs=jobs, scheduler=scheduler, retry=retry, fail_fast=fail_fast, memory=parse_memory(memory)
     )
     with paths.runs_at(store):
-        requests = page_requests(targets, parse_assignments(parameter or ()))
-    with request_on_signals() as stop:
+        requests = page_requests(targets, parse_assignments(parameter or ()), trust=trust)
+    had = paths.environment(CNNREPRO_COMMITTED=str(reports_dir(reports).resolve())) if committed else nullcontext()
+    with had, request_on_signals() as stop:
         make_pages(requests, options, runs=store, reports=reports_dir(reports), stop=stop, drawn=_say_page, cwd=cwd)
 
 

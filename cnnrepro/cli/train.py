@@ -10,6 +10,7 @@ from cnnrepro.cli.app import (
     AsJson,
     BatchSize,
     Epochs,
+    Model,
     Options,
     Pipeline,
     Recipe,
@@ -24,7 +25,7 @@ from cnnrepro.console import print_json
 
 @app.command()
 def train(
-    model: Annotated[str, typer.Argument(help="A name of `cnnrepro list models`.")],
+    model: Model,
     dataset: Annotated[str, typer.Option(help="A name of `cnnrepro list datasets`, or folder:PATH.")],
     recipe: Recipe = "adam",
     epochs: Epochs = None,
@@ -41,6 +42,13 @@ def train(
         int | None, typer.Option(help="Side that photographs are brought to.", show_default="256 for photographs")
     ] = None,
     on_error: Annotated[str, typer.Option(help="What a picture that cannot be read does: stop or skip.")] = "stop",
+    evaluate: Annotated[
+        str, typer.Option(help="Batch norm in the test and the weights kept: as_trained, or reestimated.")
+    ] = "as_trained",
+    momenta: Annotated[
+        list[float] | None,
+        typer.Option(metavar="M", help="Judge batch norm by this momentum's averages too; may be repeated."),
+    ] = None,
     cache: Annotated[
         str, typer.Option(help="Where photographs are kept between epochs: disk, memory, none or auto.")
     ] = "auto",
@@ -90,6 +98,8 @@ def train(
         pipeline=pipeline,
         canvas=canvas,
         on_error=on_error,
+        evaluate=evaluate,
+        momenta=tuple(momenta or ()),
     )
     with request_on_signals() as stop:
         record = launch.train(

@@ -12,6 +12,7 @@ import numpy as np
 
 from cnnrepro import paths
 from cnnrepro.errors import RunFailed
+from cnnrepro.runs.committed import Committed
 from cnnrepro.runs.record import RunRecord
 from cnnrepro.runs.spec import RunSpec
 from cnnrepro.runs.store import WEIGHTS, RunStore
@@ -224,12 +225,15 @@ def collect(
         RunFailed: some runs failed; names each, with its reason and log.
         WorkFailed: the data set is not here and cannot be had.
     """
-    folder = Path(runs) if runs else paths.runs_dir()
+    folder, committed = Path(runs) if runs else paths.runs_dir(), Committed.of_environment()
     loaded, stop = Loaded(folder), stop or StopRequest()
     records: dict[RunSpec, RunRecord] = {}
     failures = []
     for spec, keep_weights in runs_of(arms).items():
         stop.raise_if_requested()
+        if not keep_weights and (had := committed.find(spec)):
+            records[spec] = had
+            continue
         try:
             records[spec] = train_with_retries(spec, loaded, retry=retry, keep_weights=keep_weights, stop=stop)
         except RunFailed as error:
@@ -239,4 +243,4 @@ def collect(
     if failures:
         raise RunFailed("\n".join(failures))
     by_arm = tuple(tuple(records[spec] for spec in arm.specs) for arm in arms)
-    return Results(tuple(arms), by_arm, RunStore(folder))
+    return Results(tuple(arms), by_arm, RunStore(folder, committed))

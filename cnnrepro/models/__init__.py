@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
+from cnnrepro.models import own_network
 from cnnrepro.models.catalogue import MODELS, check_options, entry, keyed_options, parse_options, require_room
-from cnnrepro.models.layer_pattern import is_pattern
 from cnnrepro.models.model_entry import ModelEntry, Option, Published
+from cnnrepro.models.own_network import is_own
 
 if TYPE_CHECKING:
     import keras
@@ -29,25 +30,27 @@ __all__ = [
     "check_initializer",
     "check_options",
     "entry",
+    "is_own",
     "keyed_options",
     "outline",
+    "own_network",
     "parse_options",
     "require_room",
 ]
-
-PATTERN_INPUT, PATTERN_CLASSES = (32, 32, 3), 10  # CIFAR-10's, as in the notes
 
 
 def build(
     name: str, input_shape: tuple[int, int, int] | None = None, classes: int | None = None, **options: object
 ) -> keras.Model:
-    """Build a model with fresh weights: one of the table, or one that a layer pattern writes down.
+    """Build a model with fresh weights.
 
     Args:
-        name: a key of ``MODELS``, or a pattern such as ``INPUT -> [CONV -> RELU -> POOL]*2 -> FC -> RELU -> FC``.
-        input_shape: ``(height, width, channels)``; the model's own by default, 32x32x3 for a pattern.
-        classes: number of classes; the model's own by default, 10 for a pattern.
-        **options: the options of its row, see ``MODELS[name].options``; of a pattern, see ``models.from_pattern``.
+        name: a key of ``MODELS``; a pattern such as ``INPUT -> [CONV -> RELU -> POOL]*2 -> FC -> RELU -> FC``; or a
+            network of your own, ``FILE.keras``, ``FILE.py:FUNCTION`` or ``MODULE:FUNCTION``, see ``own_network``.
+        input_shape: ``(height, width, channels)``; the model's own by default, 32x32x3 where it is in no table.
+        classes: number of classes; the model's own by default, 10 where it is in no table.
+        **options: the options of its row, see ``entry(name).options``; of a network of your own, what its function
+            takes.
 
     Returns:
         A Keras model from images ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
@@ -55,26 +58,17 @@ def build(
     Raises:
         UsageError: an unknown model or option, or a value of the wrong type or out of range.
     """
-    if is_pattern(name):
-        row, own_shape, own_classes = None, PATTERN_INPUT, PATTERN_CLASSES
-    else:
-        row = entry(name)
-        own_shape, own_classes = row.input_shape, row.classes
-    shape = tuple(own_shape if input_shape is None else input_shape)
-    classes = own_classes if classes is None else classes
+    row = entry(name)
+    shape = tuple(row.input_shape if input_shape is None else input_shape)
+    classes = row.classes if classes is None else classes
     if len(shape) != 3 or not all(isinstance(size, int) and size > 0 for size in shape):
         raise UsageError(f"input_shape must be (height, width, channels), positive integers. Received: {shape}")
     if isinstance(classes, bool) or not isinstance(classes, numbers.Integral) or classes < 2:
         raise UsageError(f"classes must be an integer of at least 2. Received: {classes!r}")
-    classes = int(classes)
-    if row is None:
-        from cnnrepro.models.from_layer_pattern import from_pattern
-
-        return from_pattern(name, shape, classes, **options)
     require_room(name, shape)
     options = check_options(name, options)
     check_initializer(name, options)
-    return row.builder(shape, classes, **row.arguments, **options)
+    return row.builder(shape, int(classes), **row.arguments, **options)
 
 
 def outline(

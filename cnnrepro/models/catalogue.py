@@ -1,5 +1,7 @@
 """The table of models: the rows of all families, and the options of a model checked against its row.
 
+Layer patterns and networks of the user's own have rows too, which are in no table.
+
 It loads neither Keras nor TensorFlow. To add a model, write its builder and its ``ModelEntry`` in its family's file;
 the tests are driven by this table.
 """
@@ -9,7 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from cnnrepro.errors import UsageError, unknown
-from cnnrepro.models import alexnet, googlenet, lenet, mnist_convnets, resnet, resnet_imagenet, vgg, zfnet
+from cnnrepro.models import (
+    alexnet,
+    googlenet,
+    lenet,
+    mnist_convnets,
+    own_network,
+    resnet,
+    resnet_imagenet,
+    unlisted,
+    vgg,
+    zfnet,
+)
 from cnnrepro.models.keras_file import is_file
 from cnnrepro.models.layer_pattern import is_pattern
 from cnnrepro.models.model_entry import ModelEntry, Option
@@ -19,16 +32,23 @@ MODELS: dict[str, ModelEntry] = {row.name: row for family in FAMILIES for row in
 
 
 def entry(name: str) -> ModelEntry:
-    """The row of a model; raises UsageError that lists the known names, or says that it is no name."""
-    if name not in MODELS:
-        if is_pattern(name) or is_file(name):
-            what = "a layer pattern" if is_pattern(name) else "a file"
-            raise UsageError(
-                f"{name!r} is {what}, which `cnnrepro inspect` takes apart; everything else takes a name of "
-                "`cnnrepro list models`."
-            )
-        raise unknown("model", name, MODELS)
-    return MODELS[name]
+    """The row of a model of the table, a layer pattern or a network of the user's own.
+
+    Raises:
+        UsageError: it is none of them; lists the known names.
+    """
+    if name in MODELS:
+        return MODELS[name]
+    if own_network.is_own(name):
+        return unlisted.own_row(name)
+    if is_pattern(name):
+        return unlisted.pattern_row(name)
+    if is_file(name):
+        raise UsageError(
+            f"{name!r} is a file of a kind that is not read; a network of your own is FILE.keras, FILE.py:FUNCTION or "
+            "MODULE:FUNCTION."
+        )
+    raise unknown("model", name, MODELS)
 
 
 def require_room(name: str, input_shape: tuple[int, int, int]) -> None:
@@ -56,18 +76,27 @@ def _known_options(name: str, given: Iterable[str]) -> Mapping[str, Option]:
 
 def check_options(name: str, options: Mapping[str, object]) -> dict[str, object]:
     """All options of a model with their values: those given, checked, and the defaults of the rest."""
+    if own_network.is_own(name):
+        return unlisted.own_options(name, options)
     known = _known_options(name, options)
-    return {option: spec.validate(name, option, options.get(option, spec.default)) for option, spec in known.items()}
+    every = {option: spec.validate(name, option, options.get(option, spec.default)) for option, spec in known.items()}
+    if name not in MODELS:
+        unlisted.check_pattern(name, every)
+    return every
 
 
 def parse_options(name: str, texts: Mapping[str, str]) -> dict[str, object]:
     """Options given as text, in their types; raises UsageError for an unknown one or a text of another type."""
+    if own_network.is_own(name):
+        return {option: unlisted.parse_own_option(text) for option, text in texts.items()}
     known = _known_options(name, texts)
     return {option: known[option].parse(name, option, text) for option, text in texts.items()}
 
 
 def keyed_options(name: str, options: Mapping[str, object]) -> dict[str, object]:
     """The options that enter a run's key; one that was added after first records is left out while at its default."""
+    if own_network.is_own(name):
+        return {}  # its configuration and code say what came of them
     known = entry(name).options
     return {
         option: value

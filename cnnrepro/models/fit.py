@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
-from cnnrepro.models.catalogue import entry
+from cnnrepro.models.catalogue import MODELS, entry
 
 if TYPE_CHECKING:
     import keras
@@ -19,11 +19,13 @@ def fit_notes(
     classes: int | None = None,
     options: Mapping[str, object] | None = None,
 ) -> tuple[str, ...]:
-    """What is otherwise with a model of the table at an input size than at the size it is published for, in sentences.
+    """What is otherwise with a model of the table at an input size than at the one it is published for, in sentences.
 
     Sizes that a network takes without loss, with as many parameters, need no word. Args and errors as for
     ``models.build``.
     """
+    if name not in MODELS:
+        return ()  # published for no size
     row = entry(name)
     values = tuple(sorted((options or {}).items()))
     return _notes(name, tuple(input_shape), row.classes if classes is None else classes, values)

@@ -14,8 +14,9 @@ from cnnrepro.errors import UsageError
 from cnnrepro.models.catalogue import MODELS, parse_options
 from cnnrepro.models.fit import fit_notes, lost_cells, never_read
 from cnnrepro.models.keras_file import is_file
-from cnnrepro.models.layer_pattern import is_count, is_pattern
+from cnnrepro.models.layer_pattern import is_pattern
 from cnnrepro.models.model_entry import Published
+from cnnrepro.models.own_code import names_function
 
 if TYPE_CHECKING:
     import keras
@@ -108,12 +109,15 @@ def parse_shape(text: str) -> tuple[int, int, int]:
     return height, width, channels
 
 
-def prefer_quick_backend() -> None:
+def prefer_quick_backend(model: str) -> None:
     """Let Keras compute on JAX in this process, if it is installed, nothing else is asked for and Keras not yet loaded.
 
     Shapes and counts are the same on every backend, and JAX loads in half the time that TensorFlow takes. For a command
-    that ends after inspecting; a library call must not choose its caller's backend.
+    that ends after inspecting; a library call must not choose its caller's backend. Code of the user's own may be
+    written for the default one.
     """
+    if names_function(model):
+        return
     if "KERAS_BACKEND" not in os.environ and "keras" not in sys.modules and importlib.util.find_spec("jax"):
         os.environ["KERAS_BACKEND"] = "jax"
         os.environ.setdefault("JAX_PLATFORMS", "cpu")  # a GPU's memory is not for counting
@@ -129,22 +133,22 @@ def inspect(
     """Take a model apart.
 
     Args:
-        model: a name of the table, a layer pattern, or the path of a ``.keras`` file.
+        model: a name of the table, a layer pattern, the path of a ``.keras`` file, or ``FILE.py:FUNCTION`` or
+            ``MODULE:FUNCTION``, whose code is run.
         input_shape: in place of the model's own.
-        classes: in place of the model's own; not for files.
-        options: of the model, as text; not for files.
+        classes: in place of the model's own; not for ``.keras`` files.
+        options: of the model, as text; not for ``.keras`` files.
 
     Raises:
         UsageError: an unknown model, a bad value, a file that cannot be read.
     """
     options = dict(options or {})
-    if model not in MODELS and not is_pattern(model) and is_file(model):
+    if model not in MODELS and not is_pattern(model) and not names_function(model) and is_file(model):
         return _inspect_file(model, input_shape, classes, options)
     from cnnrepro import models
     from cnnrepro.anatomy import trace
 
-    values = _pattern_options(options) if is_pattern(model) else parse_options(model, options)
-    built = models.outline(model, input_shape, classes, **values)
+    built = models.outline(model, input_shape, classes, **(values := parse_options(model, options)))
     row = MODELS.get(model)
     as_published = row is not None and not options and input_shape in (None, row.input_shape)
     as_published = as_published and classes in (None, row.classes)
@@ -159,33 +163,6 @@ def _lost(model: keras.Model) -> tuple[str, ...]:
     """A sentence where windows do not divide their input."""
     lost = lost_cells(model)
     return (never_read(lost),) if lost else ()
-
-
-def _pattern_options(options: Mapping[str, str]) -> dict[str, object]:
-    """Options of a pattern, in their types: counts and sizes are numbers, lists of them have commas."""
-    values: dict[str, object] = {}
-    for name, text in options.items():
-        if is_count(name) or name in ("kernel_size", "strides", "pool_size", "pool_strides"):
-            values[name] = _number(name, text)
-        elif name in ("filters", "units"):
-            numbers = [_number(name, part) for part in text.split(",")]
-            values[name] = numbers[0] if len(numbers) == 1 else numbers
-        elif name == "dropout":
-            try:
-                values[name] = float(text)
-            except ValueError:
-                values[name] = text  # refused where the values are checked
-        elif name == "optional":
-            values[name] = {"true": True, "false": False}.get(text.lower(), text)
-        else:
-            values[name] = text
-    return values
-
-
-def _number(name: str, text: str) -> int:
-    if not (text.strip().isascii() and text.strip().isdigit()):
-        raise UsageError(f"Option {name!r} of a pattern must be a whole number. Received: {text!r}")
-    return int(text)
 
 
 def _inspect_file(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,21 +98,24 @@ def _objects(value: object) -> Iterator[dict]:
             waiting += part
 
 
-def _refuse_foreign(path: Path, entry: dict) -> None:
-    """Refuse a class or function that is neither Keras's nor this package's, or that carries code."""
+def is_harmless(entry: Mapping) -> bool:
+    """Whether a part of a configuration is Keras's or this package's own, and cannot run code from elsewhere."""
     name, module, registered = (entry.get(key) for key in ("class_name", "module", "registered_name"))
     config = entry.get("config")
-    own = isinstance(registered, str) and registered == f"{OWN}{name}" and registered in _own_names()
     if name == "function":  # a bare function; its name stands in the config
-        harmless = isinstance(config, str) and config in _own_names()
-        name = config
-    else:
-        from_keras = module is None or (isinstance(module, str) and module.split(".")[0] == "keras")
-        harmless = name not in CODE_CARRIERS and (from_keras or own)
-    if not harmless:
+        return isinstance(config, str) and config in _own_names()
+    own = isinstance(registered, str) and registered == f"{OWN}{name}" and registered in _own_names()
+    from_keras = module is None or (isinstance(module, str) and module.split(".")[0] == "keras")
+    return name not in CODE_CARRIERS and (from_keras or own)
+
+
+def _refuse_foreign(path: Path, entry: dict) -> None:
+    """Refuse a class or function that is neither Keras's nor this package's, or that carries code."""
+    if not is_harmless(entry):
+        name = entry.get("config") if entry.get("class_name") == "function" else entry.get("class_name")
         raise UsageError(
-            f"{str(path)!r} was not read: it holds {_short(name)} of {_short(module)}, which is code from outside of "
-            "Keras, or may run some. Only Keras's own layers and this package's are read."
+            f"{str(path)!r} was not read: it holds {_short(name)} of {_short(entry.get('module'))}, which is code from "
+            "outside of Keras, or may run some. Only Keras's own layers and this package's are read."
         )
 
 

@@ -55,6 +55,11 @@ def is_count(name: str) -> bool:
     return bool(_COUNT_NAME.fullmatch(name))
 
 
+def count_names(pattern: str) -> tuple[str, ...]:
+    """The names of a pattern's counts, in the order in which they come."""
+    return tuple(dict.fromkeys(re.findall(r"[*×]\s*([A-Z])(?![A-Za-z_0-9])", pattern)))
+
+
 def expand(pattern: str, counts: Mapping[str, int] | None = None, *, optional: bool = True) -> tuple[Element, ...]:
     """Write a pattern out: every repetition done, INPUT left away.
 

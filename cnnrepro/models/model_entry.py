@@ -113,7 +113,8 @@ class ModelEntry:
             model from ``(N, height, width, channels)`` to logits ``(N, classes)`` in float32.
         title: its name in prose, for legends and tables.
         paper: where it comes from.
-        parameters: trainable parameters at the defaults, by the arithmetic in the builder's docstring.
+        parameters: trainable parameters at the defaults, by the arithmetic in the builder's docstring; None where
+            there is none.
         smallest: height and width, in pixels, below which nothing would be left for the last layers.
         input_shape, classes: the defaults: ``(height, width, channels)`` and their number; ImageNet's unless said.
         options: what the builder takes besides.
@@ -126,7 +127,7 @@ class ModelEntry:
     builder: Callable[..., keras.Model]
     title: str
     paper: str
-    parameters: int
+    parameters: int | None
     smallest: int
     input_shape: tuple[int, int, int] = (224, 224, 3)
     classes: int = 1000

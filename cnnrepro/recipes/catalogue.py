@@ -135,6 +135,14 @@ RECIPES: dict[str, Recipe] = {
             source="Kingma and Ba 2015, section 2: the step size suggested there; Keras's epsilon, 1e-7 (theirs: 1e-8)",
         ),
         Recipe(
+            name="adam-linear",
+            optimizer="adam",
+            learning_rate=1e-3,
+            momentum=0.0,
+            schedule=OneCycle(rise=0.0),
+            source="Adam, with a rate that falls in a straight line to 0 at the end of the run",
+        ),
+        Recipe(
             name="sgd",
             optimizer="sgd",
             learning_rate=1e-2,

@@ -20,14 +20,14 @@ def places(
     """The paths that may turn up on a page, and what stands for each.
 
     Args:
-        values: of the page's parameters, and the data sets of its runs. One that is an absolute path, or ``folder:``
-            and such a path, goes by its last name.
+        values: of the page's parameters, and the data sets and networks of its runs. One that is an absolute path, or
+            ``folder:`` and such a path, or a list of them, goes by its last name.
         runs, reports: the folders of the run store and the pages, which go by theirs.
         notebook: the folder of the notebook, beside which its pictures lie; they are still found from there.
         cells: the folder in which the kernel says that the notebook's cells lie.
     """
     around = {paths.expand("~"): "~", paths.home(): ".", notebook: ".", reports: reports.name, runs: runs.name}
-    texts = (_path(value) for value in values)
+    texts = [_path(one) for value in values for one in (value if isinstance(value, list) else [value])]
     given = {paths.expand(text): text for text in texts if paths.expand(text).is_absolute()}
     lists = {place.parent: place.parent.name for place in given if place.suffix == ".csv"}  # pictures around
     # What is named last counts where two are the same: the folder of pictures may be the current one.

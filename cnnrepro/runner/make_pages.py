@@ -16,6 +16,7 @@ from cnnrepro.runner.batch_options import FAILED, STOPPED, BatchOptions
 from cnnrepro.runner.notebook import kernels_environment
 from cnnrepro.runner.notebook_to_page import draw_page
 from cnnrepro.runner.request import PageRequest
+from cnnrepro.runs.committed import Committed
 from cnnrepro.training.stop import StopRequest
 
 POLL_SECONDS = 0.2
@@ -89,7 +90,9 @@ def _train_side_by_side(
     requests: Sequence[PageRequest], options: BatchOptions, runs: Path, stop: StopRequest
 ) -> Failures:
     """Train on a Dask cluster; the errors of the pages whose runs failed."""
-    weights_kept = runs_of(*(request.arms for request in requests if request.arms))
+    committed = Committed.of_environment()
+    wanted = runs_of(*(request.arms for request in requests if request.arms))
+    weights_kept = {spec: keep for spec, keep in wanted.items() if keep or not committed.find(spec)}
     if not weights_kept:
         return {}
     from cnnrepro.runner.fan_out import fan_out

@@ -40,6 +40,7 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
     """
     from cnnrepro.report import facts, page, site
     from cnnrepro.report.machine_paths import places, without_paths
+    from cnnrepro.runs.committed import Committed
     from cnnrepro.runs.store import RunStore
 
     keep_failed = runs / "failed" / f"{_short(f'{request.name}-{request.slug}')}.ipynb"
@@ -50,12 +51,12 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
         raise WorkFailed(f"The notebook {request.notebook.name} could not be run: {error}") from error
     chosen = request.experiment
     page.require_complete(notebook, figures=chosen.figures if chosen else (), claims=request.claims)
-    store = RunStore(runs)
+    store = RunStore(runs, Committed.of_environment())
     records = records_of(page.run_keys(notebook), store)
-    sets = (record.spec.dataset for record in records)
+    named = [name for record in records for name in (record.spec.dataset, record.spec.model)]
     cells = notebook.metadata.get("papermill", {}).get("cells")
     known = places(
-        [*request.parameters.values(), *sets],
+        [*request.parameters.values(), *named],
         runs=runs,
         reports=reports,
         notebook=request.notebook.parent,
@@ -131,8 +132,8 @@ def _copy_records(records: list[RunRecord], store: RunStore, folder: Path, known
     for record in records:
         (folder / record.key).mkdir(parents=True)
         for name in (RECORD, CURVES, PREDICTIONS):
-            if (store.path(record.key) / name).is_file():
-                shutil.copyfile(store.path(record.key) / name, folder / record.key / name)
+            if (store.place(record.key) / name).is_file():
+                shutil.copyfile(store.place(record.key) / name, folder / record.key / name)
         values = record.to_dict()
         if (shown := without_paths(values, known)) != values:
             write_record(folder / record.key / RECORD, RunRecord.from_dict(shown))

@@ -28,6 +28,7 @@ from cnnrepro.experiments.parameters import (
     require_known,
 )
 from cnnrepro.experiments.results import Arm
+from cnnrepro.models import own_network
 from cnnrepro.runner import batch_file
 from cnnrepro.runner.sweeps import combinations
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from cnnrepro.runs.record import RunRecord
 
 LONGEST_SLUG = 80
+NETWORKS = ("networks", "model")  # parameters of experiments that name networks
 
 
 @dataclass(frozen=True)
@@ -108,20 +110,22 @@ class PageRequest:
         return slug(self.declared, self.parameters)
 
 
-def page_requests(targets: Sequence[str], given: Mapping[str, str]) -> list[PageRequest]:
+def page_requests(targets: Sequence[str], given: Mapping[str, str], *, trust: bool = False) -> list[PageRequest]:
     """The pages that are asked for, each once, all of them checked before anything starts.
 
     Args:
         targets: names of experiments, paths of notebooks, or batch files.
         given: the ``-p`` of the command line; they belong to every target, and to no batch file.
+        trust: let batch files name networks that are code.
 
     Raises:
-        UsageError: an unknown experiment or parameter, a bad value, a notebook or file that cannot be used; names the
-            entry of a batch file.
+        UsageError: an unknown experiment or parameter, a bad value, a notebook or file that cannot be used, code in a
+            batch file that is not trusted; names the entry of a batch file.
     """
     requests: dict[tuple[str, str], PageRequest] = {}
     for target in targets:
-        for request in (_of_file if target.endswith(batch_file.ENDINGS) else _of_command)(target, given):
+        of_file = target.endswith(batch_file.ENDINGS)
+        for request in _of_file(target, given, trust) if of_file else _of_command(target, given):
             other = requests.setdefault((request.name, request.slug), request)
             if other.notebook.resolve() != request.notebook.resolve():
                 raise UsageError(
@@ -207,14 +211,26 @@ def _last_name(text: str) -> str:
     return text[: len(FOLDER)] * text.startswith(FOLDER) + path.name if path.is_absolute() else text
 
 
-def _of_file(path: str, given: Mapping[str, str]) -> Iterator[PageRequest]:
+def _of_file(path: str, given: Mapping[str, str], trust: bool) -> Iterator[PageRequest]:
     if given:
         raise UsageError(f"-p goes with an experiment, not with a file; write {next(iter(given))!r} into {path!r}.")
     for number, entry in enumerate(batch_file.read(Path(path)), 1):
         try:
+            if not trust:
+                _refuse_code(entry)
             yield from _of_target(_read(entry.target), entry.parameters, entry.target)
         except UsageError as error:
             raise UsageError(f"Entry {number} of {path!r}: {error}") from error
+
+
+def _refuse_code(entry: batch_file.Entry) -> None:
+    """Refuse a network that is code: it runs when whoever gives the command names it, and not because a file does."""
+    if entry.target not in EXPERIMENTS:
+        return  # a notebook, which is code itself
+    given = [entry.parameters[name] for name in NETWORKS if name in entry.parameters]
+    for network in re.split(r"[][,\s'\"]+", json.dumps(given)):
+        if own_network.is_own(network) and own_network.runs_code(network):
+            raise UsageError(f"It names {network}, which is code that would run. Give --trust if you trust it.")
 
 
 def _of_command(target: str, given: Mapping[str, str]) -> list[PageRequest]:

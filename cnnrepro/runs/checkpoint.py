@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -21,15 +21,17 @@ from cnnrepro.files import write_whole
 if TYPE_CHECKING:
     import keras
 
+FURTHER = "further/"  # before the names of arrays that are no variables
 NAME, PREVIOUS, DAMAGED = "checkpoint.npz", "checkpoint.previous.npz", "checkpoint.damaged.npz"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint holds besides the variables: the curves so far and the seconds they took."""
+    """What a checkpoint holds besides the variables: the curves so far, the seconds they took, and further arrays."""
 
     history: dict[str, list[float]]
     seconds: float
+    further: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def epoch(self) -> int:
@@ -63,7 +65,8 @@ def save(folder: Path, model: keras.Model, checkpoint: Checkpoint, check: Callab
     path = folder / NAME
 
     def write(file: IO[bytes]) -> None:
-        np.savez(file, about=np.array(about), **arrays)
+        further = {f"{FURTHER}{name}": array for name, array in checkpoint.further.items()}
+        np.savez(file, about=np.array(about), **arrays, **further)
 
     def keep_last() -> None:
         check()
@@ -101,7 +104,8 @@ def _read(path: Path, variables: Mapping[str, object]) -> tuple[Checkpoint, dict
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             arrays = {name: file[name] for name in variables}
-        checkpoint = Checkpoint(history=about["history"], seconds=about["seconds"])
+            further = {name.removeprefix(FURTHER): file[name] for name in file.files if name.startswith(FURTHER)}
+        checkpoint = Checkpoint(history=about["history"], seconds=about["seconds"], further=further)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     if any(arrays[name].shape != tuple(variable.shape) for name, variable in variables.items()):

@@ -69,6 +69,8 @@ def _keyed(spec: RunSpec) -> dict:
         values["pipeline"] = data.pipeline(spec.pipeline).to_dict()
     if values["canvas"] is None:
         del values["canvas"]
+    if network := values.pop("network", None):
+        values["model"] = f"network {network}"  # not where it comes from
     if spec.dataset.startswith(data.FOLDER):
         values["dataset"] = data.FOLDER
     return values

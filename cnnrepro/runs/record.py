@@ -27,7 +27,7 @@ STATUSES = (DONE, FAILED, RUNNING)
 
 INTERRUPTED = "interrupted"  # what "running" is called where no living process trains the run
 
-OBJECTS = ("spec", "history", "data", "versions", "machine", "files")
+OBJECTS = ("spec", "history", "data", "versions", "machine", "network", "files")
 
 # Failures that the same seed would meet again, and that are therefore results, not accidents.
 DIVERGED = "diverged"
@@ -60,6 +60,7 @@ class RunRecord:
         wall_seconds: of all sessions together, start-up of the network included.
         sessions: 1, and one more for every time the run was resumed.
         jit_compile: whether XLA compiled the step.
+        network: of a network of one's own its Keras configuration and digests of its code; empty for others.
         files: SHA-256 of the files beside the record, by name; empty where an older version wrote them.
     """
 
@@ -80,6 +81,7 @@ class RunRecord:
     wall_seconds: float = 0.0
     sessions: int = 1
     jit_compile: bool = False
+    network: Mapping[str, object] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -114,6 +116,8 @@ class RunRecord:
     def to_dict(self) -> dict:
         """Plain values for JSON."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if not self.network:
+            del values["network"]
         return {"format": FORMAT, **values, "spec": self.spec.to_dict()}
 
     @classmethod

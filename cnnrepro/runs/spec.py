@@ -13,6 +13,11 @@ from cnnrepro.recipes.catalogue import recipe
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
+EVALUATE = ("as_trained", "reestimated")
+
+# Fields that came after first records, which do without them, with their defaults.
+LATER = {"evaluate": "as_trained", "momenta": (), "network": ""}
+
 SMALLEST_CANVAS = 8  # pixels; below, 7/8 of it is no picture any more
 
 LARGEST_SEED = 2**32 - 1  # NumPy's legacy generator, which Keras seeds too, takes no more
@@ -37,7 +42,8 @@ class RunSpec:
     """One training run, named completely by plain values, and checked when it is made.
 
     Args:
-        model: a name of ``cnnrepro.models.MODELS``.
+        model: a name of ``cnnrepro.models.MODELS``, a layer pattern, or a network of one's own as
+            ``cnnrepro.models.own_network`` names it, whose code is then run.
         dataset: a name of ``cnnrepro.data.DATASETS``.
         recipe: a name of ``cnnrepro.recipes.RECIPES``.
         seed: reaches initial weights, data order and dropout; 0 to 2³² − 1.
@@ -53,6 +59,10 @@ class RunSpec:
             the recipe's.
         canvas: side of the square that photographs are brought to; None for 256, and for images of one small size.
         on_error: what a picture that cannot be read does: "stop" ends the run, "skip" leaves the picture out.
+        evaluate: by which statistics of batch norm the trained network is tested and kept: "as_trained", its moving
+            averages, or "reestimated" on training images, see ``training.evaluations``.
+        momenta: further momenta of batch norm by whose averages the same training is judged.
+        network: of a network of one's own, the digest of all that decides its numbers; found when the run is named.
 
     Raises:
         UsageError: an unknown name, or a value of the wrong type or out of range.
@@ -72,10 +82,26 @@ class RunSpec:
     pipeline: str | None = None
     canvas: int | None = None
     on_error: str = "stop"
+    evaluate: str = "as_trained"
+    momenta: tuple[float, ...] = ()
+    network: str = ""
 
     def __post_init__(self) -> None:
+        if models.is_own(self.model):
+            object.__setattr__(self, "model", models.own_network.located(self.model))
         self._check_values()
         models.require_room(self.model, self.input_shape)
+        if models.is_own(self.model) and not self.network:
+            object.__setattr__(self, "network", self.own_network().digest)
+
+    def own_network(self) -> models.own_network.OwnNetwork:
+        """What a network of one's own is. Loads Keras, and runs the user's code."""
+        classes = data.info(self.dataset).classes
+        if not classes:
+            from cnnrepro.data.folder.picture_splits import look_at_folder
+
+            classes = look_at_folder(data.info(self.dataset)).classes
+        return models.own_network.describe(self.model, self.input_shape, len(classes), dict(self.options))
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -110,6 +136,11 @@ class RunSpec:
             object.__setattr__(self, "learning_rate", float(rate))
         if self.on_error not in data.ON_ERROR:
             raise unknown("way to meet a bad picture", self.on_error, data.ON_ERROR)
+        if self.evaluate not in EVALUATE:
+            raise unknown("way to evaluate", self.evaluate, EVALUATE)
+        momenta = tuple(self.momenta)
+        _require(all(type(one) in (int, float) and 0 <= one < 1 for one in momenta), "momenta", "in [0, 1)", momenta)
+        object.__setattr__(self, "momenta", tuple(map(float, momenta)))
         if self.canvas is not None:
             _require(_is_count(self.canvas, SMALLEST_CANVAS), "canvas", f"{SMALLEST_CANVAS} or more", self.canvas)
         self._check_counts(info.sizes.get("train"))
@@ -145,8 +176,10 @@ class RunSpec:
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return values | {"options": dict(self.options)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)} | {"options": dict(self.options)}
+        for name in [name for name in LATER if values[name] == LATER[name]]:
+            del values[name]
+        return values
 
     def flat(self) -> dict[str, object]:
         """Plain values without mappings among them: an option of the model as ``options.NAME``."""
@@ -161,16 +194,21 @@ class RunSpec:
             if name not in cls.__dataclass_fields__:
                 raise unknown("field of a run", name, cls.__dataclass_fields__)
         others = dict(values)
+        if models.is_own(str(others.get("model"))) and not others.get("network"):  # only who names it runs its code
+            raise UsageError("A run of a network of one's own needs the network's digest, and here is none.")
         seed, options = others.pop("seed", 0), others.pop("options", {})
         try:
+            options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+            if "momenta" in others:
+                others["momenta"] = tuple(others["momenta"])
             types = (*map(type, others.values()), *map(type, options.values()))  # 1 is not true
             like = _checked(tuple(others.items()), tuple(options.items()), types)
         except (AttributeError, TypeError):  # values that cannot be hashed, which the check below refuses or takes
-            return cls(**values)
-        return like._with_seed(seed)
+            return cls(**values)  # it has its digest, so that nothing is run
+        return like.with_seed(seed)
 
-    def _with_seed(self, seed: int) -> RunSpec:
-        """This spec with another seed; the rest is not checked again: stores hold thousands that differ in no more."""
+    def with_seed(self, seed: int) -> RunSpec:
+        """This run with another seed; the rest is not checked again: stores hold thousands that differ in no more."""
         _check_seed(seed)
         other = object.__new__(RunSpec)
         vars(other).update(vars(self), seed=seed)
@@ -180,15 +218,19 @@ class RunSpec:
         """The data set in a few words: its name, or "the pictures of NAME" without the way to them."""
         return data.info(self.dataset).title if self.dataset.startswith(data.FOLDER) else self.dataset
 
+    def model_name(self) -> str:
+        """The model's name; of a network of one's own without the folders in which its file lies."""
+        return models.own_network.short(self.model) if models.is_own(self.model) else self.model
+
     def title(self) -> str:
         """A short name for progress bars and errors: "resnet20 on mnist_5k, seed 0, batchnorm_momentum=0.99"."""
         chosen = recipe(self.recipe)
-        defaults = {name: option.default for name, option in models.entry(self.model).options.items()}
-        defaults |= dict(chosen.options)
-        special = [f"{name}={value}" for name, value in self.options if value != defaults[name]]
+        row = models.entry(self.model)
+        defaults = {name: option.default for name, option in row.options.items()} | dict(chosen.options)
+        special = [f"{name}={value}" for name, value in self.options if name not in defaults or value != defaults[name]]
         if self.pipeline != chosen.pipeline_for(self.model):
             special.append(f"pipeline {self.pipeline}")
-        return ", ".join([f"{self.model} on {self.data_title()}", f"seed {self.seed}", *special])
+        return ", ".join([f"{self.model_name()} on {self.data_title()}", f"seed {self.seed}", *special])
 
 
 @lru_cache(maxsize=1024)

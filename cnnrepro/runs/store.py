@@ -30,6 +30,8 @@ from cnnrepro.runs.record import DONE, RunRecord, has_sha256, is_foreign, read_r
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cnnrepro.runs.committed import Committed
+
 RECORD = "record.json"
 CURVES = "curves.csv"
 PREDICTIONS = "predictions.parquet"
@@ -50,13 +52,14 @@ class RunStore:
 
     Args:
         folder: made when the first run is written.
+        committed: records that are read where the folder has none.
 
     Raises:
         UsageError: a file lies where the folder should be.
     """
 
-    def __init__(self, folder: Path):
-        self.folder = Path(folder)
+    def __init__(self, folder: Path, committed: Committed | None = None):
+        self.folder, self._committed = Path(folder), committed
         if self.folder.is_file():
             raise UsageError(f"The run store must be a folder. Received: {str(folder)!r}, a file")
 
@@ -67,6 +70,12 @@ class RunStore:
     def _record(self, key: str) -> str:
         """Where a record lies, as a text: ten thousand look-ups feel pathlib."""
         return f"{self.folder}{os.sep}{key}{os.sep}{RECORD}"
+
+    def place(self, key: str) -> Path:
+        """The folder that a run is read from: its own, or that of a committed record."""
+        own = self.path(key)
+        committed = self._committed.folder(key) if self._committed and not (own / RECORD).is_file() else None
+        return committed or own
 
     def log_path(self, key: str) -> Path:
         """The log of a run."""
@@ -80,7 +89,7 @@ class RunStore:
         Raises:
             UnreadableRecord: there is one, and it is damaged or of another version; it is left as it is.
         """
-        path = self._record(check_key(key))
+        path = self._record(check_key(key)) if self._committed is None else str(self.place(key) / RECORD)
         try:
             record = read_record(path)
         except FileNotFoundError:
@@ -150,7 +159,7 @@ class RunStore:
 
         A name that no record of ours has is damage too; it may be a way to somewhere else, so nothing is opened.
         """
-        folder, files = self.path(record.key), record.files
+        folder, files = self.place(record.key), record.files
         return [name for name in files if name not in BESIDE or not has_sha256(folder / name, files[name])]
 
     def predictions(self, key: str) -> pd.DataFrame:
@@ -161,7 +170,7 @@ class RunStore:
         """
         import pandas as pd
 
-        path, record = self.path(key) / PREDICTIONS, self.get(key)
+        path, record = self.place(key) / PREDICTIONS, self.get(key)
         expected = record.files.get(PREDICTIONS) if record else None
         if expected and not has_sha256(path, expected):
             raise UnreadableRecord(f"{str(path)!r} is missing or damaged; the command that trains the run mends it.")

@@ -13,6 +13,7 @@ from cnnrepro.training.progress import Progress
 if TYPE_CHECKING:
     import keras
 
+    from cnnrepro.training.evaluations import Evaluations
     from cnnrepro.training.resolve import ResolvedRun
 
 
@@ -26,7 +27,12 @@ def _steps(first: int, last: int) -> str:
 
 
 def make_callback(
-    run: ResolvedRun, epoch: int, later_rates: Mapping[int, float], progress: Progress, devices: SingleDevice
+    run: ResolvedRun,
+    epoch: int,
+    later_rates: Mapping[int, float],
+    progress: Progress,
+    devices: SingleDevice,
+    evaluations: Evaluations | None = None,
 ) -> keras.callbacks.Callback:
     """A callback that shows progress, takes the time, changes the learning rate and ends a run that diverges."""
     from cnnrepro.engine import keras
@@ -64,6 +70,10 @@ def make_callback(
             self.training_seconds = time.monotonic() - self.began
             if self.begun == 0:
                 self.first_step_seconds = self.training_seconds
+            if evaluations and evaluations.needs_each_step:
+                if run.backend == "jax":
+                    self.model.jax_state_sync()
+                evaluations.after_step()
             seen, self.seen = self.seen, min(size * (last + 1), images)
             progress.batch(epoch + 1, self.seen - seen, {"loss": loss, "accuracy": float(logs["accuracy"])})
 

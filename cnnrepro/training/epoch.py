@@ -29,6 +29,8 @@ from cnnrepro.training.steps_at_once import steps_at_once
 if TYPE_CHECKING:
     import keras
 
+    from cnnrepro.training.evaluations import Evaluations
+
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -52,7 +54,10 @@ def numeric_mode(run: ResolvedRun) -> Iterator[None]:
 
 def build(run: ResolvedRun) -> keras.Model:
     """The network of a run, from augmented images to logits, with initial weights."""
-    return models.build(run.spec.model, run.feed.input_shape, run.classes, **dict(run.spec.options))
+    spec, shape = run.spec, run.feed.input_shape
+    if spec.network:
+        return models.own_network.make(spec.model, shape, run.classes, expected=spec.network, **dict(spec.options))
+    return models.build(spec.model, shape, run.classes, **dict(spec.options))
 
 
 def compiled_model(run: ResolvedRun) -> CompiledModel:
@@ -104,12 +109,13 @@ def train_epoch(
     history: Mapping[str, list[float]],
     progress: Progress,
     devices: SingleDevice = SINGLE_DEVICE,
+    evaluations: Evaluations | None = None,
 ) -> dict[str, float]:
     """One pass over the training split and one over the validation split; the curves' values of this epoch."""
     sizes, batch_size = run.splits.sizes, run.spec.batch_size
     (_, first_rate), *later_rates = rates = epoch_rates(run, epoch, history)
     model.optimizer.learning_rate = first_rate
-    callback = make_callback(run, epoch, dict(later_rates), progress, devices)
+    callback = make_callback(run, epoch, dict(later_rates), progress, devices, evaluations)
     began = time.monotonic()
     training = run.feed.batches("train", batch_size, seed=run.spec.seed, epoch=epoch)
     with devices.detecting_lost_workers():
@@ -130,10 +136,13 @@ def train_epoch(
             raise DivergedError(f"{name} became {value} in epoch {epoch + 1}.")
     # Of smoothed labels the plain cross-entropy is kept, which compares with other recipes' and with the test's.
     plain = {f"{split}loss": measured.get(f"{split}cross_entropy", measured[f"{split}loss"]) for split in ("", "val_")}
+    seconds = time.monotonic() - began
+    values = {name: (measured | plain)[name] for name in METRICS}
     return {
-        **{name: (measured | plain)[name] for name in METRICS},
+        **values,
+        **(evaluations.after_epoch(epoch, validation, values) if evaluations else {}),
         "learning_rate": rates[-1][1],
-        "seconds": time.monotonic() - began,
+        "seconds": seconds,
         "images_per_second": sizes["train"] / callback.training_seconds,
         "first_step_seconds": callback.first_step_seconds,
     }

@@ -7,7 +7,8 @@ stays, and takes over the whole state of the next run's fresh model: its numbers
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cnnrepro import models
@@ -33,12 +34,36 @@ class CompiledModel:
     model: keras.Model
     network: keras.Model
     jit_compile: bool
+    _looking: list = field(default_factory=list, repr=False, compare=False)
+
+    def in_training_mode(self) -> keras.Model:
+        """A model whose answers are those of training: batch norm takes the batch's statistics and keeps them."""
+        if not self._looking:
+            self._looking.append(_in_training_mode()(self.model))
+        return self._looking[0]
 
     def take_state_of(self, fresh: CompiledModel) -> None:
         """Take over the weights, seed states and optimiser state of a model that was built and compiled alike."""
         for own, other in ((self.model, fresh.model), (self.model.optimizer, fresh.model.optimizer)):
             for variable, value in zip(own.variables, other.variables, strict=True):
                 variable.assign(value)
+
+
+@cache
+def _in_training_mode() -> type[keras.Model]:
+    """The class of models that answer as another does in training."""
+    from cnnrepro.engine import keras
+
+    class InTrainingMode(keras.Model):
+        def __init__(self, model: keras.Model):
+            super().__init__(dtype="float32")
+            self.inner = model
+
+        def call(self, inputs):
+            answer = self.inner(inputs, training=True)
+            return answer[0] if isinstance(answer, (list, tuple)) else answer
+
+    return InTrainingMode
 
 
 _kept: list[tuple[tuple, CompiledModel]] = []  # one at most

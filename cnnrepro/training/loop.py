@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 import traceback
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from cnnrepro.training import kept_model, provenance
 from cnnrepro.training.callback import DivergedError
 from cnnrepro.training.devices import SINGLE_DEVICE, SingleDevice
 from cnnrepro.training.epoch import METRICS, compiled_model, numeric_mode, save_weights, train_epoch
+from cnnrepro.training.evaluations import REESTIMATED, Evaluations
 from cnnrepro.training.final_evaluation import evaluate_test_split
 from cnnrepro.training.progress import Progress, make_progress
 from cnnrepro.training.resolve import ResolvedRun, find_key, require_buildable, resolve
@@ -287,12 +289,18 @@ def _train(session: Session, record: RunRecord) -> RunRecord:
     progress.start(spec.title(), epochs=spec.epochs, images=images, done=done)
     session.tracker.begin(record)
     validation = own_share.feed.batches("validation", spec.batch_size)
+    evaluations = Evaluations(own_share, compiled) if devices is SINGLE_DEVICE else None
+    if evaluations and resumed:
+        evaluations.restore(resumed.further)
     try:
         with session.stop.deferred():  # also between epochs: whoever asks, and when, it stops after a checkpoint
             for epoch in range(done, spec.epochs):
-                measured = train_epoch(own_share, model, validation, epoch, history, progress, devices)
-                history = {name: [*history.get(name, ()), value] for name, value in measured.items()}
-                checkpoint.save(session.folder, model, checkpoint.Checkpoint(history, elapsed()), session.claim.check)
+                measured = train_epoch(own_share, model, validation, epoch, history, progress, devices, evaluations)
+                missing = [math.nan] * epoch  # of curves that an older version began without
+                history = {name: [*history.get(name, missing), value] for name, value in measured.items()}
+                further = evaluations.state() if evaluations else {}
+                state = checkpoint.Checkpoint(history, elapsed(), further)
+                checkpoint.save(session.folder, model, state, session.claim.check)
                 record = session.put(record.with_(history=history, wall_seconds=elapsed()))
                 session.tracker.epoch(record)
                 metrics = {name: measured[name] for name in METRICS}
@@ -301,7 +309,11 @@ def _train(session: Session, record: RunRecord) -> RunRecord:
                 progress.epoch(epoch + 1, metrics)
                 devices.raise_if_stopped(session.stop)
         devices.gather(model)
+        if evaluations and spec.evaluate == REESTIMATED:
+            evaluations.take_reestimated()
         test, predictions = evaluate_test_split(run, model, network)
+        if evaluations and spec.evaluate != REESTIMATED:
+            test |= evaluations.of_test(test)
     except DivergedError as error:
         session.claim.check()
         failure = {"kind": DIVERGED, "reason": str(error)}

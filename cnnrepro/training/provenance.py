@@ -18,6 +18,7 @@ from cnnrepro.runs.record import RUNNING, RunRecord
 
 if TYPE_CHECKING:
     from cnnrepro.data import Splits
+    from cnnrepro.runs.spec import RunSpec
     from cnnrepro.training.resolve import ResolvedRun
 
 NAMED_PICTURES = 100  # of those that were left out, in a record
@@ -88,7 +89,16 @@ def first_record(run: ResolvedRun, earlier: RunRecord | None) -> RunRecord:
         started=earlier.started if earlier else datetime.now(UTC).isoformat(timespec="seconds"),
         wall_seconds=earlier.wall_seconds if earlier else 0.0,
         sessions=earlier.sessions + 1 if earlier else 1,
+        network=_network(run.spec),
     )
+
+
+def _network(spec: RunSpec) -> dict:
+    """What a network of one's own is made of; empty for others."""
+    if not spec.network:
+        return {}
+    own = spec.own_network()
+    return {"configuration": own.configuration, "code": dict(own.code)}
 
 
 def _remarks(splits: Splits) -> dict:

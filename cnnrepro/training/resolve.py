@@ -124,6 +124,11 @@ def resolve(
 
 def require_buildable(run: ResolvedRun) -> None:
     """Build the network of a run without its weights, before anything is written; raises UsageError if that fails."""
+    if run.spec.network:
+        spec, own = run.spec, run.spec.own_network()
+        models.own_network.require_same(spec.model, own, spec.network)
+        models.own_network.require_logits(spec.model, own, run.feed.input_shape, run.classes, dict(spec.options))
+        return
     _build_once(run.spec.model, (run.feed.size, run.feed.size, run.splits.canvas[2]), run.classes, run.spec.options)
 
 

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cnnrepro import models
-from cnnrepro.errors import UsageError
 from cnnrepro.recipes.catalogue import recipe
 
 if TYPE_CHECKING:
@@ -25,10 +24,11 @@ PASSES = 3
 
 
 def steps_at_once(run: ResolvedRun) -> int:
-    """Steps of one call: 1 where a step takes long, where the rate changes within epochs, and where another backend
-    would compile each of them.
+    """Steps of one call: 1 where a step takes long, where something is done between them (a rate that changes within
+    epochs, averages of other momenta), and where another backend would compile each of them.
     """
-    if run.backend != "tensorflow" or recipe(run.spec.recipe).schedule.within_epochs:
+    each = run.spec.momenta or recipe(run.spec.recipe).schedule.within_epochs
+    if run.backend != "tensorflow" or each:
         return 1
     size = run.feed.size
     cost = _multiply_adds(run.spec.model, (size, size, run.splits.canvas[2]), run.classes, run.spec.options)
@@ -44,5 +44,5 @@ def _multiply_adds(model: str, shape: tuple[int, int, int], classes: int, option
 
     try:
         return anatomy.trace(models.outline(model, shape, classes, **dict(options))).totals.known_multiply_adds
-    except UsageError:
+    except Exception:  # code of the user's own may hold what nobody here has thought of
         return 0

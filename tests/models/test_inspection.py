@@ -109,7 +109,10 @@ def test_what_looks_like_a_file_is_not_looked_up_in_the_table(name, tmp_path, mo
         (lambda: inspect("nowhere.keras"), "There is no file 'nowhere.keras'"),
         (lambda: inspect("old.h5"), "only .keras files of Keras 3 are"),
         (lambda: inspect("some.keras", classes=3), "--classes and -o belong to models of the table"),
-        (lambda: inspect("INPUT -> FC", options={"filters": "many"}), "must be a whole number. Received: 'many'"),
+        (
+            lambda: inspect("INPUT -> FC", options={"filters": "many"}),
+            "must be a whole number of at least 1, or a list of them. Received: 'many'",
+        ),
         (lambda: parse_shape("227x227"), "must be HEIGHTxWIDTHxCHANNELS, such as 227x227x3. Received: '227x227'"),
         (lambda: parse_shape("0x2x3"), "Received: '0x2x3'"),
         (lambda: parse_shape("²x2x3"), "Received: '²x2x3'"),
@@ -122,13 +125,13 @@ def test_a_bad_call_is_one_sentence(call, sentence):
 
 def test_a_backend_that_is_asked_for_stays(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    prefer_quick_backend()
+    prefer_quick_backend("lenet5")
     assert os.environ["KERAS_BACKEND"] == "tensorflow"
 
 
 def test_a_loaded_keras_stays(monkeypatch):
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    prefer_quick_backend()
+    prefer_quick_backend("lenet5")
     assert "KERAS_BACKEND" not in os.environ
 
 

@@ -15,7 +15,7 @@ pytest.importorskip("jax", reason="JAX is not installed")
 PREFERRED = """
 import json, os, sys
 from cnnrepro.models import inspection
-inspection.prefer_quick_backend()
+inspection.prefer_quick_backend("")
 found = inspection.inspect("lenet5").to_dict()
 print(json.dumps([os.environ.get("KERAS_BACKEND"), "tensorflow" in sys.modules, found]))
 """

@@ -1,5 +1,7 @@
 """Batch files: what they say, and every way in which they say nothing."""
 
+import json
+
 import pytest
 
 from cnnrepro.errors import UsageError
@@ -94,3 +96,16 @@ def test_a_missing_file_and_parameters_beside_one(tmp_path):
         page_requests([str(tmp_path / "none.yaml")], {})
     with pytest.raises(UsageError, match="-p goes with an experiment, not with a file; write 'epochs' into"):
         page_requests([str(tmp_path / "none.yaml")], {"epochs": "1"})
+
+
+@pytest.mark.parametrize("networks", [["resnet20", "nets.py:net"], "resnet20,nets.py:net", "[resnet20, nets:net]"])
+def test_code_that_a_file_names_is_run_for_those_who_trust_it_alone(networks, tmp_path, monkeypatch):
+    (tmp_path / "nets.py").write_text("raise SystemExit('it ran')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    batch = tmp_path / "batch.json"
+    batch.write_text(json.dumps({"experiments": [{"run": "compare", "parameters": {"networks": networks}}]}))
+    with pytest.raises(UsageError, match=r"Entry 1 of .*: It names nets.*:net, which is code that would run"):
+        page_requests([str(batch)], {})
+    with pytest.raises(SystemExit, match="it ran"):
+        page_requests([str(batch)], {}, trust=True)

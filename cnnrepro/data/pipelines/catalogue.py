@@ -20,6 +20,9 @@ PIPELINES: dict[str, Pipeline] = {
     for entry in (
         Pipeline("plain", "The whole canvas, mean 0 and standard deviation 1 a channel; nothing is drawn"),
         Pipeline(
+            "unit", "The whole canvas, pixels divided by 255, as tutorials do it; nothing is drawn", values="unit"
+        ),
+        Pipeline(
             "alexnet-2012",
             f"{_KRIZHEVSKY}: 224 x 224 windows out of 32 · 32 places, mirrored or not (“a factor of 2048”), less the "
             "mean image; principal colours of the training split, α of standard deviation 0.1; ten views",

@@ -24,7 +24,7 @@ IMAGENET_DIRECTIONS = ((-0.5675, 0.7192, 0.4009), (-0.5808, -0.0045, -0.8140), (
 
 CROPS = ("none", "window", "scale", "area")
 OFFSETS = ("paper", "code")
-VALUES = ("standard", "minus_mean_image", "minus_mean_colour", "lenet")
+VALUES = ("standard", "minus_mean_image", "minus_mean_colour", "lenet", "unit")
 COLOURS = ("computed", "imagenet")
 
 # LeCun et al. 1998, section II-B: background -0.1, foreground 1.175, "roughly" mean 0 and variance 1.
@@ -48,7 +48,7 @@ class Pipeline:
         padding: pixels of zeros around the canvas.
         mirror: half of the pictures are mirrored in training.
         values: "standard": mean 0 and standard deviation 1 a channel; "minus_mean_image" and "minus_mean_colour": 0 …
-            255 less that of the training split; "lenet": 0 … 255 becomes -0.1 … 1.175.
+            255 less that of the training split; "lenet": 0 … 255 becomes -0.1 … 1.175; "unit": 0 … 1.
         colour_noise: standard deviation of the three numbers α that move a picture's colours along the principal ones.
         colours: whose principal colours: "computed" from the training split, or the published ones of "imagenet".
         scale: least and greatest factor, for crop "scale".
@@ -143,6 +143,8 @@ class Pipeline:
             return {"mean_image": statistics().mean_image}
         if self.values == "minus_mean_colour":
             return {"scale": np.ones(channels), "shift": -255 * np.array(splits.mean)}
+        if self.values == "unit":
+            return {"scale": np.full(channels, 1 / 255), "shift": np.zeros(channels)}
         if self.values == "lenet":
             low, high = np.full(channels, _LENET_LOW), np.full(channels, _LENET_HIGH)
             return {"scale": (high - low) / 255, "shift": low}

@@ -1,0 +1,133 @@
+"""The rows of models that no table lists: layer patterns, and networks of the user's own.
+
+Keras is loaded, and what is the user's runs, only when a model is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cnnrepro.errors import UsageError
+from cnnrepro.models import own_network
+from cnnrepro.models.layer_pattern import count_names, expand
+from cnnrepro.models.model_entry import ModelEntry, Option, dropout_option, initializer_option, normalization_option
+
+if TYPE_CHECKING:
+    import keras
+
+SMALL_IMAGES = {"input_shape": (32, 32, 3), "classes": 10, "smallest": 1}  # CIFAR-10's, as in the notes
+
+
+@dataclass(frozen=True)
+class Whole(Option):
+    """A whole number of at least 1, or None; with ``several`` also a list of them.
+
+    Args:
+        several: whether a list with commas between is allowed.
+    """
+
+    several: bool = False
+
+    def validate(self, model: str, name: str, value: object) -> object:
+        """The number, or a tuple of numbers; raises UsageError for anything else."""
+        if isinstance(value, list):
+            value = tuple(value)
+        numbers = value if self.several and isinstance(value, tuple) and value else (value,)
+        if value is not None and not all(type(number) is int and number >= 1 for number in numbers):
+            lists = ", or a list of them" if self.several else ""
+            raise self._error(model, name, f"be a whole number of at least 1{lists}", value)
+        return value
+
+    def parse(self, model: str, name: str, text: str) -> object:
+        """The number or numbers that a text spells."""
+        parts = [part.strip() for part in text.split(",")]
+        if not all(part.isascii() and part.isdigit() for part in parts):
+            return self.validate(model, name, text)
+        numbers = tuple(map(int, parts))
+        return self.validate(model, name, numbers if len(numbers) > 1 else numbers[0])
+
+
+_PATTERN_OPTIONS: Mapping[str, Option] = {
+    "filters": Whole(None, "of each CONV: one number, or a list, one a CONV or one a stage", several=True),
+    "kernel_size": Whole(3, "of each CONV"),
+    "strides": Whole(1, "of each CONV"),
+    "padding": Option("same", "of each CONV", choices=("same", "valid")),
+    "pool_size": Whole(2, "of each POOL"),
+    "pool_strides": Whole(None, "of each POOL; its size where none is given"),
+    "pooling": Option("max", "the kind of each POOL", choices=("max", "average", "l2")),
+    "units": Whole(128, "of each FC but the last: one number, or a list", several=True),
+    "dropout": dropout_option(0.0),
+    "normalization": normalization_option("none"),
+    "kernel_initializer": initializer_option("he_normal"),
+    "optional": Option(True, "whether what ? marks is there"),
+}
+
+
+def pattern_row(pattern: str) -> ModelEntry:
+    """The row of a layer pattern; its counts are options too."""
+    counts = {name: Whole(None, f"how often *{name} repeats") for name in count_names(pattern)}
+    return ModelEntry(
+        name=pattern,
+        builder=partial(_built_pattern, pattern),
+        title=pattern,
+        paper="a layer pattern, after Stanford's CS231n notes",
+        parameters=None,
+        options={**_PATTERN_OPTIONS, **counts},
+        **SMALL_IMAGES,
+    )
+
+
+def check_pattern(pattern: str, options: Mapping[str, object]) -> None:
+    """Raise UsageError, with a mark at the character, where a pattern does not parse."""
+    counts = {name: options[name] for name in count_names(pattern) if options.get(name) is not None}
+    expand(pattern, counts, optional=options.get("optional", True))
+
+
+def _built_pattern(pattern: str, shape: tuple[int, int, int], classes: int, **options: object) -> keras.Model:
+    from cnnrepro.models.from_layer_pattern import from_pattern
+
+    given = {name: value for name, value in options.items() if value is not None}
+    return from_pattern(pattern, shape, classes, **given)
+
+
+@dataclass(frozen=True)
+class OwnEntry(ModelEntry):
+    """The row of a network of the user's own: its options are known to its function alone, and no table checks them."""
+
+
+def own_row(name: str) -> OwnEntry:
+    """The row of a network of the user's own."""
+    return OwnEntry(
+        name=name,
+        builder=partial(own_network.make, name),
+        title=own_network.short(name),
+        paper="a network of the user's own",
+        parameters=None,
+        **SMALL_IMAGES,
+    )
+
+
+def own_options(name: str, options: Mapping[str, object]) -> dict[str, object]:
+    """The options of a network of the user's own, which are texts, numbers, true or false; raises UsageError."""
+    for option, value in options.items():
+        if not isinstance(value, (bool, int, float, str)):
+            raise UsageError(
+                f"Option {option!r} of {own_network.short(name)} must be a number, a text, true or false. Received: "
+                f"{value!r}"
+            )
+    if options and not own_network.runs_code(name):
+        raise UsageError(f"{own_network.short(name)} is a file and has no options. Received: {', '.join(options)}")
+    return dict(options)
+
+
+def parse_own_option(text: str) -> object:
+    """What a text spells: true or false, a whole number, a number, or itself."""
+    for read in (lambda word: {"true": True, "false": False}[word.lower()], int, float):
+        try:
+            return read(text)
+        except (KeyError, ValueError):
+            continue
+    return text
