@@ -32,6 +32,7 @@ _NAMES = {
     "RunSpec": "cnnrepro.runs",
     "RunRecord": "cnnrepro.runs",
     "train": "cnnrepro.training",
+    "compare": "cnnrepro.runner.compare",
 }
 __all__ = [*_ROOMS, *_NAMES, "__version__"]
 

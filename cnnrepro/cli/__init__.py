@@ -16,7 +16,7 @@ from cnnrepro.cli.app import Interrupted, app, explain_call, say
 from cnnrepro.errors import CnnreproError, UsageError
 
 # Each adds its commands to the app, in this order.
-from cnnrepro.cli import listing, inspect, run, train, plan, claims, publish, doctor, runs, data, bench  # noqa: F401 # isort: skip
+from cnnrepro.cli import listing, inspect, run, train, compare, plan, claims, publish, doctor, runs, data, bench  # noqa: F401 # isort: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

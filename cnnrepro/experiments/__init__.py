@@ -4,11 +4,11 @@ from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
 from cnnrepro.experiments.parameters import complete, injected_names, read_parameters
 from cnnrepro.experiments.results import Arm, collect
 
-__all__ = ["EXPERIMENTS", "Experiment", "arms", "collect", "experiment"]
+__all__ = ["EXPERIMENTS", "Experiment", "arms", "checked", "collect", "experiment"]
 
 
-def arms(name: str, **parameters: object) -> tuple[Arm, ...]:
-    """The arms of an experiment, for its notebook: checks the parameters as the command line would.
+def checked(name: str, **parameters: object) -> dict[str, object]:
+    """The parameters of an experiment, for its notebook: checked as the command line would, in their types.
 
     Args:
         name: the experiment.
@@ -17,7 +17,11 @@ def arms(name: str, **parameters: object) -> tuple[Arm, ...]:
     Raises:
         UsageError: a parameter that the notebook does not declare, also one that papermill injected; a bad value.
     """
-    chosen = experiment(name)
-    declared = read_parameters(chosen.notebook)
+    declared = read_parameters(experiment(name).notebook)
     injected = dict.fromkeys(sorted(injected_names() - set(parameters)))
-    return chosen.arms(**complete(declared, {**parameters, **injected}, where=name))
+    return complete(declared, {**parameters, **injected}, where=name)
+
+
+def arms(name: str, **parameters: object) -> tuple[Arm, ...]:
+    """The arms of an experiment, for its notebook; arguments and errors are those of ``checked``."""
+    return experiment(name).arms(**checked(name, **parameters))

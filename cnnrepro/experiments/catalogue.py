@@ -7,7 +7,7 @@ that trains nothing computes is in ``cnnrepro/lessons/<name>/``.
 from __future__ import annotations
 
 from cnnrepro.errors import unknown
-from cnnrepro.experiments import alexnet_vs_resnet, digits_classifier, fast_mnist, train_on_your_images
+from cnnrepro.experiments import alexnet_vs_resnet, compare, digits_classifier, fast_mnist, train_on_your_images
 from cnnrepro.experiments.experiment import Experiment
 
 _ROWS = (
@@ -59,6 +59,7 @@ _ROWS = (
         expected="every check gives its recorded verdict",
         minutes=0.7,
     ),
+    compare.EXPERIMENT,
     fast_mnist.EXPERIMENT,
     alexnet_vs_resnet.EXPERIMENT,
 )

@@ -32,7 +32,8 @@ class Experiment:
         minutes: on 2 CPU cores with the defaults, nothing trained before.
         arms: turns all parameters of the notebook into arms of runs; raises UsageError for a bad value.
         smoke: parameters that make it small for a smoke run; the defaults where there are none.
-        heading: of a page with runs, from {title}, the first arm's {network}, {data} and {epochs}.
+        heading: of a page with runs, from {title}, the first arm's {network}, those of all arms as {networks}, {data}
+            and {epochs}.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Experiment:
         return self.heading.format(
             title=self.title,
             network=arms[0].label,
+            networks=" or ".join(dict.fromkeys(arm.label for arm in arms)),
             data=f"{images}{spec.data_title()}",
             epochs=f"{spec.epochs:,} epoch{'s' * (spec.epochs != 1)}",
         )

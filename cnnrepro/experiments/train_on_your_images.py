@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro import data, models, paths
+from cnnrepro.experiments.compare import as_text
 from cnnrepro.experiments.experiment import Experiment
 from cnnrepro.experiments.parameters import parse_assignments
 from cnnrepro.experiments.results import Arm
@@ -59,7 +60,8 @@ def _canvas(dataset: str, canvas: int) -> int | None:
 def parameters_of(record: RunRecord) -> dict[str, object]:
     """The notebook's parameters that name the run of a record."""
     spec = record.spec
-    options = " ".join(f"{name}={value}" for name, value in spec.options)
+    given = {name: value for name, value in spec.options if value is not None}
+    options = " ".join(f"{name}={as_text(value)}" for name, value in given.items())
     names = ("dataset", "model", "canvas", *OPTIONAL, *REQUIRED)
     return {name: getattr(spec, name) or 0 for name in names} | {"options": options}
 

@@ -25,6 +25,8 @@ _NAMES = {
     "mistakes_figure": "experiment_tables",
     "score_table": "experiment_tables",
     "show": "display",
+    "show_answer": "display",
+    "show_apart": "told_apart",
     "show_ledger": "statement_cards",
     "show_runs": "display",
     "show_table": "display",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.verdict import NOW, NoVerdict, Verdict
+from cnnrepro.report import safe_html
 from cnnrepro.report.safe_html import verdict_look
 from cnnrepro.report.tables import Table, table
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 VERDICT_TYPE = "application/vnd.cnnrepro.verdict+json"
 NO_VERDICT_TYPE = "application/vnd.cnnrepro.no-verdict+json"
+ANSWER_TYPE = "application/vnd.cnnrepro.answer+json"
 RUNS_TYPE = "application/vnd.cnnrepro.runs+json"
 
 FIGURE_NAME = re.compile(r"[a-z0-9_]+")
@@ -137,6 +139,23 @@ def show_table(shown: Table) -> None:
 def show_verdict(verdict: Verdict | NoVerdict) -> None:
     """Show a verdict, or why there is none; the page repeats it at its top."""
     show_output(verdict_bundle(verdict))
+
+
+def show_answer(question: str, word: str, sentence: str) -> None:
+    """Show what a comparison comes to; its page has it at the top.
+
+    Args:
+        question: what was asked.
+        word: "better", "equivalent", "undecided" or "no single answer".
+        sentence: the answer with its figures.
+    """
+    look, mark = safe_html.answer_look(word)
+    card = (
+        f'<div class="verdict {look}"><p class="claim">{html.escape(question)}</p>'
+        f'<p class="word">{mark} {html.escape(word)}</p><p>{html.escape(sentence)}</p></div>'
+    )
+    said = {"question": question, "word": word, "sentence": sentence}
+    show_output({ANSWER_TYPE: said, "text/html": card, "text/plain": f"{question}\n{word}: {sentence}"})
 
 
 def show_runs(results: Results) -> None:

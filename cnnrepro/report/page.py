@@ -19,7 +19,7 @@ from cnnrepro.experiments.papermill_form import INJECTED_TAG, names_set_by
 from cnnrepro.experiments.parameters import TAG, parse_cell
 from cnnrepro.files import json_text
 from cnnrepro.report import cell_html, safe_html
-from cnnrepro.report.display import FIGURE_NAME, NO_VERDICT_TYPE, RUNS_TYPE, VERDICT_TYPE
+from cnnrepro.report.display import ANSWER_TYPE, FIGURE_NAME, NO_VERDICT_TYPE, RUNS_TYPE, VERDICT_TYPE
 from cnnrepro.report.embedded_pictures import Pictures
 from cnnrepro.report.tables import table
 
@@ -72,6 +72,13 @@ def verdicts_of(notebook: NotebookNode) -> tuple[Verdict, ...]:
 def no_verdicts_of(notebook: NotebookNode) -> tuple[NoVerdict, ...]:
     """What a notebook showed in place of a verdict, where its runs are not about the statement."""
     return tuple(NoVerdict.from_dict(shown) for shown in _carried(notebook, NO_VERDICT_TYPE))
+
+
+def answers_of(notebook: NotebookNode) -> list[dict]:
+    """The answers of comparisons that a notebook showed: question, word and sentence of each."""
+    texts = ("question", "word", "sentence")
+    carried = [shown for shown in _carried(notebook, ANSWER_TYPE) if isinstance(shown, dict)]
+    return [{name: str(shown.get(name, "")) for name in texts} for shown in carried]
 
 
 def figures_of(notebook: NotebookNode) -> dict[str, dict]:
@@ -180,7 +187,7 @@ def write_page(
     import nbformat
 
     verdicts, figures, no_verdicts = verdicts_of(notebook), figures_of(notebook), no_verdicts_of(notebook)
-    counted = count(verdicts)
+    counted, answers = count(verdicts), answers_of(notebook)
     for cell in notebook.cells:
         if not isinstance(cell.metadata.get("tags", []), list):
             cell.metadata.tags = []
@@ -190,6 +197,7 @@ def write_page(
         "css": safe_html.css() + safe_html.highlight_css(),
         "verdicts": [(verdict, *safe_html.verdict_look(verdict.word)) for verdict in verdicts],
         "no_verdicts": no_verdicts,
+        "answers": [(answer, *safe_html.answer_look(answer["word"])) for answer in answers],
         "tally": safe_html.tally(counted),
         "counted": counted.sentence(words=False),
         "parameters_cell": tagged[0].get("id") if tagged and parameters else None,
@@ -211,6 +219,7 @@ def write_page(
         "parameters": parameters,
         "verdicts": [verdict.to_dict() for verdict in verdicts],
         "no_verdicts": [none.to_dict() for none in no_verdicts],
+        **({"answers": answers} if answers else {}),
         **({"left_out": left_out} if left_out else {}),  # by cell
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

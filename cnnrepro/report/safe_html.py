@@ -101,11 +101,17 @@ VERDICT_LOOKS = {
     UNDECIDED: ("open", "?"),
     NOT_CHECKABLE: ("none", "–"),
 }
+ANSWER_LOOKS = {"better": ("holds", "✓"), "equivalent": ("if", "="), "undecided": ("open", "?")}  # others: "none"
 
 
 def verdict_look(word: str) -> tuple[str, str]:
     """The class and the mark of a verdict's word."""
     return VERDICT_LOOKS[word]
+
+
+def answer_look(word: str) -> tuple[str, str]:
+    """The class and the mark of a comparison's answer."""
+    return ANSWER_LOOKS.get(word, ("none", "–"))
 
 
 def tally(counted: Count) -> list[tuple[str, int, str, str]]:

@@ -8,6 +8,7 @@ it.
 
 from cnnrepro.report.figures.alexnet_pipeline import picture_rows, principal_colours, window_places, windows_of
 from cnnrepro.report.figures.charts import bubbles, line_panels
+from cnnrepro.report.figures.comparisons import DifferenceRow, class_errors, comparison
 from cnnrepro.report.figures.confusion_matrices import confusion
 from cnnrepro.report.figures.convolution_by_hand import (
     connected_maps,

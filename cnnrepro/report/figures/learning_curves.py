@@ -18,6 +18,10 @@ TITLES = {
     "loss": "Training loss",
     "val_accuracy": "Validation accuracy",
     "val_loss": "Validation loss",
+    "seen_accuracy": "Accuracy on images seen in training",
+    "seen_loss": "Loss on images seen in training",
+    "lag_mean": "Means: distance in standard deviations",
+    "lag_variance": "Variances: distance of logarithms",
     "learning_rate": "Learning rate",
     "seconds": "Seconds an epoch",
 }
