@@ -48,10 +48,6 @@ TINY += ["--batch-size", "32", "--precision", "float32"]
 
 BAD_CALLS = {
     "unknown model": (["train", "lenet", "--dataset", "mnist_5k"], "Unknown model 'lenet'; known are"),
-    "a pattern that does not parse": (
-        ["train", "INPUT -> [FC", "--dataset", "mnist_5k"],
-        "(character 10 of the pattern)",
-    ),
     "a file to plan for": (["plan", "net.h5", "mnist_5k"], "'net.h5' is a file of a kind that is not read"),
     "a network that is not there": (["train", "net.keras", "--dataset", "mnist_5k"], "There is no file"),
     "a function that is not there": (["train", "json:net", "--dataset", "mnist_5k"], "'json' has no function 'net'"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from cnnrepro.errors import UsageError
 from cnnrepro.models import own_network
 from cnnrepro.models.catalogue import MODELS, check_options, entry, keyed_options, parse_options, require_room
+from cnnrepro.models.layer_pattern import is_pattern
 from cnnrepro.models.model_entry import ModelEntry, Option, Published
 from cnnrepro.models.own_network import is_own
 
@@ -65,6 +66,8 @@ def build(
         raise UsageError(f"input_shape must be (height, width, channels), positive integers. Received: {shape}")
     if isinstance(classes, bool) or not isinstance(classes, numbers.Integral) or classes < 2:
         raise UsageError(f"classes must be an integer of at least 2. Received: {classes!r}")
+    if is_pattern(name) and not is_own(name):
+        return row.builder(shape, int(classes), **options)  # which checks them, and shows the place in the pattern
     require_room(name, shape)
     options = check_options(name, options)
     check_initializer(name, options)

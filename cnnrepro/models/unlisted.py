@@ -23,12 +23,13 @@ SMALL_IMAGES = {"input_shape": (32, 32, 3), "classes": 10, "smallest": 1}  # CIF
 
 @dataclass(frozen=True)
 class Whole(Option):
-    """A whole number of at least 1, or None; with ``several`` also a list of them.
+    """A whole number of at least ``low``, or None; with ``several`` also a list of them.
 
     Args:
         several: whether a list with commas between is allowed.
     """
 
+    low: float | None = 1
     several: bool = False
 
     def validate(self, model: str, name: str, value: object) -> object:
@@ -36,9 +37,9 @@ class Whole(Option):
         if isinstance(value, list):
             value = tuple(value)
         numbers = value if self.several and isinstance(value, tuple) and value else (value,)
-        if value is not None and not all(type(number) is int and number >= 1 for number in numbers):
+        if value is not None and not all(type(number) is int and number >= self.low for number in numbers):
             lists = ", or a list of them" if self.several else ""
-            raise self._error(model, name, f"be a whole number of at least 1{lists}", value)
+            raise self._error(model, name, f"be a whole number of at least {self.low}{lists}", value)
         return value
 
     def parse(self, model: str, name: str, text: str) -> object:
@@ -68,7 +69,7 @@ _PATTERN_OPTIONS: Mapping[str, Option] = {
 
 def pattern_row(pattern: str) -> ModelEntry:
     """The row of a layer pattern; its counts are options too."""
-    counts = {name: Whole(None, f"how often *{name} repeats") for name in count_names(pattern)}
+    counts = {name: Whole(None, f"how often *{name} repeats", low=0) for name in count_names(pattern)}
     return ModelEntry(
         name=pattern,
         builder=partial(_built_pattern, pattern),

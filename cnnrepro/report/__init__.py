@@ -19,6 +19,7 @@ import importlib
 
 _MODULES = ("figures", "page", "safe_html", "site", "style", "tables")
 _NAMES = {
+    "comparison_picture": "told_apart",
     "data_table": "experiment_tables",
     "images_table": "experiment_tables",
     "layers_table": "experiment_tables",

@@ -1,4 +1,4 @@
-"""The test images that tell the networks of a comparison apart, as a notebook shows them."""
+"""What a notebook shows of a comparison: its picture, and the test images that tell its networks apart."""
 
 from __future__ import annotations
 
@@ -6,15 +6,52 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnrepro.experiments.compare import METRICS
+from cnnrepro.lessons import compare
 from cnnrepro.report.display import show, show_table
 from cnnrepro.report.tables import table
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from cnnrepro.data import Splits
+    from cnnrepro.lessons.compare import Comparison
     from cnnrepro.lessons.compare.by_image import Split
 
 
-def show_apart(split: Split, splits: Splits) -> None:
+def comparison_picture(made: Comparison) -> Figure:
+    """Scores and paired differences."""
+    from cnnrepro.report import figures
+
+    labels = made.results.labels
+    rows = []
+    for pair in made.pairs:
+        first, second = (made.scores(place) for place in (pair.first, pair.second))
+        low, high = sorted((made.sign * pair.decision.low, made.sign * pair.decision.high))
+        values = [one - other for one, other in zip(first, second, strict=True)]
+        rows.append(
+            figures.DifferenceRow(
+                labels[pair.first], labels[pair.second], values, low, high, compare.verdict(made, pair)
+            )
+        )
+    return figures.comparison(
+        [(label, made.scores(place)) for place, label in enumerate(labels)],
+        rows,
+        metric=compare.metric_name(made),
+        unit=METRICS[made.metric],
+        margin=made.margin,
+        level=compare.percent(1 - made.pairs[0].decision.level),
+        digits=compare.digits(made),
+    )
+
+
+def show_apart(made: Comparison, splits: Splits) -> None:
+    """Show for each two networks the test images that only one of them reads rightly."""
+    for split in compare.told_apart(made):
+        _show_split(split, splits)
+
+
+def _show_split(split: Split, splits: Splits) -> None:
     """Show the test images that one network reads rightly and another wrongly, or that there are none."""
     from cnnrepro.report import figures
 

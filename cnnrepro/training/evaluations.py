@@ -15,7 +15,7 @@ A training serves them all: nothing here changes a weight, a seed or an average 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -26,7 +26,6 @@ from cnnrepro.data.splits import subset
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
     from cnnrepro.training.kept_model import CompiledModel
     from cnnrepro.training.resolve import ResolvedRun
@@ -41,6 +40,7 @@ FORGOTTEN = 1e-4  # what may be left of an average's start where it counts as fo
 UNSTARTED, REESTIMATED = "unstarted", "reestimated"
 
 Averages = list[tuple[np.ndarray, np.ndarray]]  # mean and variance of each batch norm
+Batches = Iterable  # of images and labels, as ``Feed.batches`` gives them
 
 
 def name_of(momentum: float) -> str:
@@ -123,7 +123,7 @@ class Evaluations:
         if self._norms and run.spec.momenta:
             self._others = OtherMomenta(run.spec.momenta, self._norms, self._averages())
 
-    def _some(self, count: int) -> tf.data.Dataset:
+    def _some(self, count: int) -> Batches:
         """A fixed part of the training images, as validation gives its images."""
         splits = self._run.splits
         train = splits.examples["train"]
@@ -151,7 +151,7 @@ class Evaluations:
         if self._others:
             self._others.restore(state, self._averages())
 
-    def after_epoch(self, epoch: int, validation: tf.data.Dataset, measured: Mapping[str, float]) -> dict[str, float]:
+    def after_epoch(self, epoch: int, validation: Batches, measured: Mapping[str, float]) -> dict[str, float]:
         """The further curves' values of an epoch.
 
         Args:
@@ -190,7 +190,7 @@ class Evaluations:
         self,
         ways: Mapping[str, Averages | None],
         now: Averages,
-        batches: tf.data.Dataset,
+        batches: Batches,
         measured: Mapping[str, float],
         split: str,
     ) -> dict[str, dict[str, float]]:
@@ -204,7 +204,7 @@ class Evaluations:
                 found[way] = self._evaluate(batches)
         return found
 
-    def _evaluate(self, batches: tf.data.Dataset) -> dict[str, float]:
+    def _evaluate(self, batches: Batches) -> dict[str, float]:
         """Loss and accuracy; of smoothed labels the plain cross-entropy, as in the other curves."""
         values = self._model.evaluate(batches, verbose=0, return_dict=True)
         return {"loss": float(values.get("cross_entropy", values["loss"])), "accuracy": float(values["accuracy"])}
@@ -253,7 +253,7 @@ class Evaluations:
         try:
             for images, _ in self._statistics:
                 self._assign(nothing)
-                looking.predict_on_batch(images)
+                looking.predict_on_batch(keras.tree.map_structure(np.asarray, images))
                 batches.append(self._averages())
         finally:
             self._assign(now)

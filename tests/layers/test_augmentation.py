@@ -153,6 +153,8 @@ def augmented_by_hand(images, values, pipeline, looks, size):
         return pixels - less
     if pipeline.values == "minus_mean_colour":
         return pixels - 255 * np.array(looks.mean)
+    if pipeline.values == "unit":
+        return pixels / 255
     if pipeline.values == "lenet":
         return pixels / 255 * 1.275 - 0.1
     return (pixels / 255 - looks.mean) / looks.std

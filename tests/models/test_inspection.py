@@ -92,7 +92,7 @@ def test_a_file_without_a_size_of_its_own_asks_for_one(tmp_path):
     assert inspect(free, input_shape=(8, 8, 3)).notes == ()
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "saved_model", "net.py:build", "a/b"])
+@pytest.mark.parametrize("name", ["model.onnx", "saved_model", "a/b"])
 def test_what_looks_like_a_file_is_not_looked_up_in_the_table(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "saved_model").mkdir()

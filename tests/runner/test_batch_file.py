@@ -98,9 +98,12 @@ def test_a_missing_file_and_parameters_beside_one(tmp_path):
         page_requests([str(tmp_path / "none.yaml")], {"epochs": "1"})
 
 
-@pytest.mark.parametrize("networks", [["resnet20", "nets.py:net"], "resnet20,nets.py:net", "[resnet20, nets:net]"])
+@pytest.mark.parametrize(
+    "networks",
+    [["resnet20", "nets_of_others.py:net"], "resnet20,nets_of_others.py:net", "[resnet20, nets_of_others:net]"],
+)
 def test_code_that_a_file_names_is_run_for_those_who_trust_it_alone(networks, tmp_path, monkeypatch):
-    (tmp_path / "nets.py").write_text("raise SystemExit('it ran')")
+    (tmp_path / "nets_of_others.py").write_text("raise SystemExit('it ran')")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     batch = tmp_path / "batch.json"

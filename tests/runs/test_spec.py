@@ -90,7 +90,7 @@ def test_versions_of_the_code_are_in_the_key(monkeypatch):
     [
         ({"model": "lenet"}, "Unknown model 'lenet'"),
         ({"dataset": "mnist5k"}, "Unknown data set 'mnist5k'.*Did you mean 'mnist_5k'"),
-        ({"recipe": "rmsprop"}, "Unknown recipe 'rmsprop'; known are: adam, alexnet-2012, .*, sgd"),
+        ({"recipe": "rmsprop"}, "Unknown recipe 'rmsprop'; known are: adam, adam-linear, alexnet-2012, .*, sgd"),
         ({"precision": "float8"}, "Unknown precision 'float8'"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1. Received: 0"),
         ({"epochs": 2.5}, "epochs must be .* Received: 2.5"),

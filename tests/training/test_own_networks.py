@@ -122,7 +122,7 @@ def test_a_pattern_is_trained_like_a_model_of_the_table(tmp_path):
     [
         ("INPUT -> [CONV -> FC", {}, r"character \d+ of the pattern"),
         (PATTERN, {}, "N"),
-        (PATTERN, {"N": 0}, "must be a whole number of at least 1"),
+        (PATTERN, {"N": -1}, "must be a whole number of at least 0"),
         (PATTERN, {"N": 2, "filters": [4, 0]}, "must be a whole number of at least 1, or a list of them"),
         (PATTERN, {"N": 2, "depth": 3}, "Unknown option of model .* 'depth'"),
     ],

@@ -11,8 +11,6 @@ from cnnrepro.claims.paired_statistics import FEWEST, signed
 from cnnrepro.experiments.compare import METRICS
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from cnnrepro.lessons.compare.comparison import Comparison, Pair
 
 SHORT = {"percentage points": "points", "nats": "nats"}
@@ -114,30 +112,6 @@ def metric_name(made: Comparison) -> str:
     """The metric, for a figure's title."""
     name = WORDS[made.metric]
     return name[0].upper() + name[1:]
-
-
-def picture(made: Comparison) -> Figure:
-    """Scores and paired differences."""
-    from cnnrepro.report import figures
-
-    labels = made.results.labels
-    rows = []
-    for pair in made.pairs:
-        first, second = (made.scores(place) for place in (pair.first, pair.second))
-        low, high = sorted((made.sign * pair.decision.low, made.sign * pair.decision.high))
-        values = [one - other for one, other in zip(first, second, strict=True)]
-        rows.append(
-            figures.DifferenceRow(labels[pair.first], labels[pair.second], values, low, high, verdict(made, pair))
-        )
-    return figures.comparison(
-        [(label, made.scores(place)) for place, label in enumerate(labels)],
-        rows,
-        metric=metric_name(made),
-        unit=METRICS[made.metric],
-        margin=made.margin,
-        level=percent(1 - made.pairs[0].decision.level),
-        digits=digits(made),
-    )
 
 
 def verdict(made: Comparison, pair: Pair) -> str:
