@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
+import multiprocessing.resource_tracker
 import signal
 import tempfile
 import time
@@ -91,6 +92,8 @@ def _own(workers: int, memory: int | None) -> Iterator[Client]:
         stack.callback(_kill_workers)
         # A terminal sends Ctrl-C to all processes in it, and services are ended by SIGTERM to all of theirs. When
         # workers end is for the batch to say, so both are blocked in all processes and threads that are started here.
+        # Python's tracker of resources comes first: where it is started with a process, it unblocks both (3.11).
+        multiprocessing.resource_tracker.ensure_running()
         unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             cluster = LocalCluster(

@@ -1,8 +1,10 @@
 """Faults of a batch on one machine: killed, stopped and starved processes. Real processes, real signals."""
 
 import os
+import re
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +23,8 @@ def test_a_batch_that_is_interrupted_and_then_killed_goes_on(batch, ends_as_undi
     first = batch(runs, without=BARE)
     wait_for(first.training)
     assert "MALLOC_TRIM_THRESHOLD_" not in first.workers()[0].environ()  # Dask's would make each step longer
+    blocked = re.search(r"SigBlk:\s*(\w+)", Path(f"/proc/{first.workers()[0].pid}/status").read_text())[1]
+    assert int(blocked, 16) & 1 << signal.SIGINT - 1  # when a worker ends is for the batch to say
     os.killpg(first.process.pid, signal.SIGINT)  # to all its processes, as a terminal sends Ctrl-C
     status, outcomes, err = first.end()
     assert (status, outcomes) == (130, None)
