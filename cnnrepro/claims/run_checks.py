@@ -172,7 +172,10 @@ def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
     from cnnrepro.runs.record import RunRecord
     from cnnrepro.runs.store import RECORD, RunStore
 
-    arms = experiment(row.experiment).arms(**parameters)
+    try:
+        arms = experiment(row.experiment).arms(**parameters)
+    except TypeError:  # a page of a version with other parameters
+        return None
     specs = [spec for arm in arms for spec in arm.specs]
     texts = (path.read_text(encoding="utf-8") for path in folder.glob(f"*/{RECORD}"))
     every = map(RunRecord.from_dict, map(json.loads, texts))

@@ -1,84 +1,123 @@
+"""The check of statement 30 on made-up curves: what a seed shows, what its share comes to, and what turns it round."""
+
 import pandas as pd
 import pytest
 
 from cnnrepro.claims import LEDGER, Verdict
-from cnnrepro.claims.checks.training_comparisons import head_to_head, judge_consistently_ahead
+from cnnrepro.claims.checks.training_comparisons import head_to_head, judge_consistently_ahead, words
+from cnnrepro.experiments.alexnet_vs_resnet import DECIDING, WAYS, Pairing, pairings
 
-SEEDS = range(5)
+GOOD, MIDDLE, BAD = [(0.8, 0.5), (0.9, 0.2)], [(0.85, 0.4), (0.89, 0.3)], [(0.1, 9.0), (0.2, 8.0)]
 
 
 def frame(**arms):
-    """Rows from ``arm={seed: [(val_accuracy, val_loss), …]}``."""
-    return pd.DataFrame(
-        {"arm": arm, "seed": seed, "epoch": epoch, "val_accuracy": accuracy, "val_loss": loss}
-        for arm, seeds in arms.items()
-        for seed, epochs in seeds.items()
-        for epoch, (accuracy, loss) in enumerate(epochs, start=1)
-    )
+    """Rows from ``arm=[curves of a seed, …]``; a pair of curves is as trained and re-estimated."""
+    rows = []
+    for arm, seeds in arms.items():
+        for seed, curves in enumerate(seeds):
+            ways = curves if isinstance(curves, tuple) else (curves, curves)
+            for epoch, values in enumerate(zip(*ways, strict=True), start=1):
+                row = {"arm": arm, "seed": seed, "epoch": epoch}
+                for ending, (accuracy, loss) in zip(("", "_reestimated"), values, strict=True):
+                    row |= {f"val_accuracy{ending}": accuracy, f"val_loss{ending}": loss}
+                rows.append(row)
+    return pd.DataFrame(rows)
 
 
-GOOD = {0: [(0.8, 0.5), (0.9, 0.2)], 1: [(0.7, 0.6), (0.95, 0.1)]}
-BAD = {0: [(0.1, 9.0), (0.2, 8.0)], 1: [(0.1, 7.0), (0.3, 5.0)]}
+def judged(seeds, opponent, **conditions):
+    """The verdict on A against B as trained, and against others under a condition."""
+    arms = {"A": [GOOD] * seeds, "B": opponent, **conditions}
+    table = frame(**arms)
+    pairs = [head_to_head(table, "A", "B", way=way) for way in ("as trained", "re-estimated")]
+    pairs += [head_to_head(table, "A", name, condition=name) for name in conditions]
+    return judge_consistently_ahead(pairs, LEDGER[30], dataset="mnist", basis="made up")
 
 
-def repeated(arm, seeds=SEEDS):
-    """The curves of two seeds by turns, for as many seeds."""
-    return {seed: arm[seed % 2] for seed in seeds}
-
-
-MIXED = {0: [(0.85, 0.4), (0.89, 0.3)], 1: [(0.6, 0.7), (0.95, 0.1)]}
-
-
-def verdict(*opponents, seeds=SEEDS, **about):
-    arms = {f"B{number}": repeated(curves, seeds) for number, curves in enumerate(opponents)}
-    table = frame(A=repeated(GOOD, seeds), **arms)
-    pairings = [head_to_head(table, "A", opponent) for opponent in arms]
-    return judge_consistently_ahead(pairings, LEDGER[30], **{"dataset": "mnist", "basis": "made up"} | about)
-
-
-def test_a_comparison_counts_pairs_of_seed_and_epoch():
-    pairing = head_to_head(frame(A=GOOD, B=MIXED), "A", "B")
-    assert (pairing.seeds, pairing.epochs, pairing.pairs) == (2, 2, 4)
-    # accuracy: 0.8<0.85, 0.9>0.89, 0.7>0.6, 0.95=0.95 (a tie); loss: 0.5>0.4, 0.2<0.3, 0.6<0.7, 0.1=0.1 (a tie)
-    assert (pairing.accuracy_ahead, pairing.loss_ahead) == (2, 2)
-    assert not pairing.consistent
-    assert pairing.accuracy.mean == pytest.approx(0.005)
-    assert pairing.loss.mean == pytest.approx(-0.05)
+def test_a_seed_shows_the_picture_if_both_measures_are_ahead_after_every_epoch():
+    tie, later = [(0.8, 0.6), (0.7, 0.9)], [(0.7, 0.6), (0.95, 0.9)]
+    table = frame(A=[GOOD] * 4, B=[BAD, MIDDLE, tie, later])
+    pair = head_to_head(table, "A", "B")
+    assert (pair.seeds, pair.ahead) == (4, 1)
+    assert pair.accuracy.mean == pytest.approx((0.7 + 0.01 + 0.2 - 0.05) / 4)
 
 
 @pytest.mark.parametrize(
-    "opponents, word",
-    [((BAD,), "holds"), ((MIXED,), "does not hold"), ((BAD, MIXED), "holds if …"), ((GOOD,), "does not hold")],
+    "ahead, of, word",
+    [
+        *((6, 6, "holds"), (9, 10, "holds"), (15, 20, "holds")),
+        *((5, 5, "undecided"), (8, 10, "undecided"), (5, 10, "undecided"), (4, 4, "undecided"), (0, 4, "undecided")),
+        *((0, 6, "does not hold"), (1, 10, "does not hold"), (5, 20, "does not hold")),
+    ],
 )
-def test_the_verdict_follows_from_the_numbers(opponents, word):
-    assert verdict(*opponents).word == word
+def test_the_word_follows_from_the_interval_of_the_share(ahead, of, word):
+    table = frame(A=[GOOD] * of, B=[BAD] * ahead + [GOOD] * (of - ahead))
+    assert head_to_head(table, "A", "B").word == word
 
 
-@pytest.mark.parametrize("opponents", [(BAD,), (MIXED,), (BAD, MIXED)])
-@pytest.mark.parametrize("seeds", [1, 2, 4])
-def test_fewer_than_five_seeds_decide_nothing(opponents, seeds):
-    judged = verdict(*opponents, seeds=range(seeds))
-    assert judged.word == "undecided"
-    assert "it takes at least 5 (-p seeds=0..4)" in judged.sentence
-    words = " ".join(judged.evidence)
-    assert "interval" not in words and "p = " not in words
-    assert f"of {2 * seeds} (seed, epoch) pairs" in words  # what was measured is said all the same
+def test_more_seeds_of_the_same_kind_never_make_it_fail():
+    words = []
+    for repeats in (1, 2, 4, 8):
+        table = frame(A=[GOOD] * 10 * repeats, B=([BAD] * 9 + [GOOD]) * repeats)
+        words.append(head_to_head(table, "A", "B").word)
+    assert words == ["holds"] * 4
 
 
-def test_the_sentences_name_the_condition_and_the_data():
-    conditional = verdict(BAD, MIXED)
-    assert conditional.sentence == "On mnist it holds if the opponent is “B0”; does not hold against “B1”."
-    assert "Against B0: higher validation accuracy in 10 of 10" in conditional.evidence[0]
-    assert "95 % interval" in conditional.evidence[0] and "p = " in conditional.evidence[0]
-    assert Verdict.from_dict(conditional.to_dict()) == conditional
-    part = verdict(BAD, dataset="mnist_5k", part="It is a part.")
-    assert part.sentence.startswith("On mnist_5k, A is ahead") and part.evidence[-1] == "It is a part."
-    two = verdict(BAD, seeds=range(2))
-    assert two.sentence.startswith("On mnist, 2 seeds a network decide nothing about A against “B0”")
-    assert verdict(BAD, seeds=[0]).sentence.startswith("On mnist, 1 seed a network decides nothing")
+@pytest.mark.parametrize(
+    "opponent, conditions, word",
+    [
+        ([BAD] * 6, {}, "holds"),
+        ([GOOD] * 6, {}, "does not hold"),
+        ([BAD, GOOD] * 3, {}, "undecided"),
+        ([(BAD, GOOD)] * 6, {}, "holds if …"),
+        ([BAD] * 6, {"decay": [GOOD] * 6}, "holds"),  # looked at alone
+    ],
+)
+def test_what_turns_it_round_makes_a_condition_of_it(opponent, conditions, word):
+    verdict = judged(len(opponent), opponent, **conditions)
+    assert verdict.word == word
+    assert len(verdict.evidence) == 2 + len(conditions)
+    assert Verdict.from_dict(verdict.to_dict()) == verdict
 
 
-@pytest.mark.parametrize("table", [frame(A=GOOD, B={0: GOOD[0]}), frame(A=GOOD)])
+def test_comparisons_decide_one_after_another_until_one_is_undecided():
+    mixed = [(BAD, GOOD)] * 3 + [GOOD] * 3
+    table = frame(A=[GOOD] * 6, B=[(BAD, GOOD)] * 6, C=[(BAD, BAD)] * 6, D=mixed)
+
+    def of(*opponents):
+        pairs = [head_to_head(table, "A", name, way=way) for name in opponents for way in DECIDING]
+        return words([*pairs, head_to_head(table, "A", "B", condition="decay")])
+
+    assert of("B", "C") == ["holds", "does not hold", "holds", "holds", ""]
+    assert of("D", "B") == ["undecided"] * 4 + [""]  # D by its re-estimated averages alone would not hold
+    assert of("B", "D") == ["holds", "undecided", "undecided", "undecided", ""]
+
+
+def test_the_sentences_have_the_figures():
+    verdict = judged(6, [(BAD, GOOD)] * 6)
+    assert verdict.sentence == (
+        "On mnist it holds as Keras judges batch norm (A against B, as trained in 6 of 6 seeds), and not so: A against "
+        "B, re-estimated in 0 of 6 seeds."
+    )
+    assert "ahead on both measures after every epoch in 6 of 6 seeds (share 54% to 100%);" in verdict.evidence[0]
+    assert [line.rsplit(": ", 1)[-1] for line in verdict.evidence] == ["holds.", "does not hold."]
+    assert "2 seeds a network decide nothing; it takes at least 5" in judged(2, [BAD] * 2).sentence
+    assert "1 seed a network decides nothing" in judged(1, [BAD]).sentence
+    assert "an interval of the share contains one half" in judged(5, [BAD] * 5).sentence
+
+
+@pytest.mark.parametrize("table", [frame(A=[GOOD, GOOD], B=[GOOD]), frame(A=[GOOD])])
 def test_different_seeds_cannot_be_compared(table):
     with pytest.raises(ValueError, match="same seeds and epochs"):
         head_to_head(table, "A", "B")
+
+
+def test_each_alexnet_is_held_against_the_resnet_of_its_kind_and_rate():
+    labels = ["AlexNet", "AlexNet, no dropout", "ResNet-20", "AlexNet, float32", "ResNet-20, float32"]
+    labels += ["AlexNet of a course", "ResNet of a course", "AlexNet, falling rate", "ResNet-20, falling rate"]
+    assert pairings(labels) == [
+        Pairing("AlexNet of a course", "ResNet of a course", ""),
+        Pairing("AlexNet", "ResNet-20", ""),
+        Pairing("AlexNet, no dropout", "ResNet-20", "no dropout"),
+        Pairing("AlexNet, falling rate", "ResNet-20, falling rate", "falling rate"),
+    ]
+    assert next(iter(WAYS)) == "as trained"

@@ -1,19 +1,25 @@
-"""The check of "A is consistently ahead of B": a higher validation accuracy and a lower validation loss, every epoch.
+"""The check of "A is consistently ahead of B": a higher validation accuracy and a lower validation loss.
 
-"Consistently" is taken at its word: for every seed and after every epoch, on both measures. Less than that is counted
-and said, and does not hold. Fewer than five seeds are shown and decide nothing.
+A seed shows the picture where A is ahead on both measures after every epoch. The claim is about the share of seeds that
+show it: it holds where the Clopper-Pearson interval of that share lies above one half, does not hold where it lies
+below, and is undecided otherwise. More seeds make the interval narrower and nothing stricter.
+
+Several comparisons decide one after another, each as long as all before it are decided. So the chance of any false word
+among them is that of one, and no level is divided (fixed sequence; Maurer, Hothorn and Lehmacher 1995).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnrepro import data
-from cnnrepro.claims.paired_statistics import FEWEST, PairedDifference, paired_difference
+from cnnrepro.claims.paired_statistics import CONFIDENCE, FEWEST, PairedDifference, paired_difference
 from cnnrepro.claims.scope import PART_OF, counted, is_part
 from cnnrepro.claims.statement import Statement
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, UNDECIDED, Verdict
+from cnnrepro.experiments.alexnet_vs_resnet import DECIDING, WAYS, pairings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,49 +27,71 @@ if TYPE_CHECKING:
     from cnnrepro.experiments.results import Results
     from cnnrepro.runs.record import RunRecord
 
+AS_TRAINED = next(iter(WAYS))
+
 
 @dataclass(frozen=True)
 class HeadToHead:
-    """One side against another, over all seeds and epochs.
+    """One side against another, over all seeds and epochs, the second judged in one way.
 
     Args:
         champion, opponent: the arms' labels.
-        seeds, epochs: how many of each were compared.
-        accuracy_ahead, loss_ahead: pairs of seed and epoch in which the champion's validation accuracy is higher, and
-            its validation loss lower; ties count for the opponent.
+        condition: what differs from the claim as it stands; "" where nothing does.
+        way: how the opponent's batch norm is judged, a name of ``WAYS``.
+        seeds: how many were compared.
+        ahead: in how many of them the champion is ahead on both measures after every epoch; ties count for the other.
+        low, high: of the share, at 95 %.
         accuracy, loss: paired differences after the last epoch, champion minus opponent.
     """
 
     champion: str
     opponent: str
+    condition: str
+    way: str
     seeds: int
-    epochs: int
-    accuracy_ahead: int
-    loss_ahead: int
+    ahead: int
+    low: float
+    high: float
     accuracy: PairedDifference
     loss: PairedDifference
 
     @property
-    def pairs(self) -> int:
-        """Pairs of seed and epoch."""
-        return self.seeds * self.epochs
+    def stands(self) -> bool:
+        """Whether it is the claim as it stands."""
+        return not self.condition and self.way == AS_TRAINED
 
     @property
-    def consistent(self) -> bool:
-        """Whether the champion is ahead on both measures in every pair."""
-        return self.accuracy_ahead == self.loss_ahead == self.pairs
+    def decides(self) -> bool:
+        """Whether the verdict rests on it; the others are looked at."""
+        return not self.condition and self.way in DECIDING
+
+    @property
+    def word(self) -> str:
+        """Holds, does not hold or undecided, for this pair and way alone."""
+        if self.seeds < FEWEST:
+            return UNDECIDED
+        return HOLDS if self.low > 0.5 else DOES_NOT_HOLD if self.high < 0.5 else UNDECIDED
+
+    @property
+    def title(self) -> str:
+        """What it is, in a few words."""
+        return f"{self.champion} against {self.opponent}, {self.way}"
 
     def sentence(self) -> str:
         """The comparison in one sentence with its figures."""
+        share = f"{self.ahead} of {counted(self.seeds, 'seed')}"
+        interval = f" (share {self.low:.0%} to {self.high:.0%})" if self.seeds >= FEWEST else ""
         return (
-            f"Against {self.opponent}: higher validation accuracy in {self.accuracy_ahead} of {self.pairs} "
-            f"(seed, epoch) pairs, lower validation loss in {self.loss_ahead}; after the last epoch the accuracy "
-            f"differs by {self.accuracy.sentence(100, ' points')}, the loss by {self.loss.sentence(digits=4)}."
+            f"{self.title}: ahead on both measures after every epoch in {share}{interval}; after the last epoch the "
+            f"accuracy differs by {self.accuracy.sentence(100, ' points')}, the loss by "
+            f"{self.loss.sentence(digits=4)}."
         )
 
 
-def head_to_head(frame: pd.DataFrame, champion: str, opponent: str) -> HeadToHead:
-    """Compare two arms of a table with the columns arm, seed, epoch, val_accuracy and val_loss.
+def head_to_head(
+    frame: pd.DataFrame, champion: str, opponent: str, *, condition: str = "", way: str = AS_TRAINED
+) -> HeadToHead:
+    """Compare two arms of a table with the columns arm, seed, epoch, val_accuracy and val_loss, and those of the way.
 
     Raises:
         ValueError: the arms do not have the same seeds and epochs.
@@ -72,65 +100,104 @@ def head_to_head(frame: pd.DataFrame, champion: str, opponent: str) -> HeadToHea
     first, second = sides
     if len(first) == 0 or not first.index.equals(second.index):
         raise ValueError(f"{champion!r} and {opponent!r} must have the same seeds and epochs, at least one of each")
+    from scipy import stats
+
+    columns = {name: f"val_{name}{WAYS[way]}" for name in ("accuracy", "loss")}
+    better = (first["val_accuracy"] > second[columns["accuracy"]]) & (first["val_loss"] < second[columns["loss"]])
+    by_seed = better.groupby(level="seed").all()
+    ahead, seeds = int(by_seed.sum()), len(by_seed)
+    low, high = stats.binomtest(ahead, seeds).proportion_ci(CONFIDENCE, method="exact")
     last = first.index.get_level_values("epoch").max()
 
     def final(metric: str) -> PairedDifference:
-        return paired_difference(*(side.xs(last, level="epoch")[metric] for side in sides))
+        mine, theirs = first.xs(last, level="epoch"), second.xs(last, level="epoch")
+        return paired_difference(mine[f"val_{metric}"], theirs[columns[metric]])
 
-    return HeadToHead(
-        champion=champion,
-        opponent=opponent,
-        seeds=first.index.get_level_values("seed").nunique(),
-        epochs=first.index.get_level_values("epoch").nunique(),
-        accuracy_ahead=int((first["val_accuracy"] > second["val_accuracy"]).sum()),
-        loss_ahead=int((first["val_loss"] < second["val_loss"]).sum()),
-        accuracy=final("val_accuracy"),
-        loss=final("val_loss"),
-    )
+    found = (float(low), float(high), final("accuracy"), final("loss"))
+    return HeadToHead(champion, opponent, condition, way, seeds, ahead, *found)
+
+
+def words(pairs: Sequence[HeadToHead]) -> list[str]:
+    """The word of each comparison; "" for those that decide nothing.
+
+    They decide in the order of ``DECIDING``, within a way in the order given; after the first undecided one all are.
+    """
+    found, reached = [""] * len(pairs), True
+    for _, at in sorted((DECIDING.index(pair.way), at) for at, pair in enumerate(pairs) if pair.decides):
+        found[at] = pairs[at].word if reached else UNDECIDED
+        reached = found[at] != UNDECIDED
+    return found
 
 
 def judge_consistently_ahead(
-    pairings: list[HeadToHead], statement: Statement, *, dataset: str, basis: str, part: str = ""
+    pairs: Sequence[HeadToHead], statement: Statement, *, dataset: str, basis: str, part: str = ""
 ) -> Verdict:
-    """The verdict on "the champion is consistently ahead": of every opponent, of some (holds if …) or of none.
+    """The verdict on "the champion is consistently ahead", and what turns it round.
 
     Args:
-        pairings: the champion against each opponent.
+        pairs: all comparisons.
         statement: the entry of the ledger.
         dataset: what it was measured on.
         basis: the same with all that belongs to it, in a few words.
         part: that the data are a part of what the statement speaks of, in a sentence; empty where they are all of it.
     """
-    champion, seeds = pairings[0].champion, pairings[0].seeds
-    beaten = [pairing.opponent for pairing in pairings if pairing.consistent]
-    others = [pairing.opponent for pairing in pairings if not pairing.consistent]
-    opponents = [pairing.opponent for pairing in pairings]
-    evidence = [pairing.sentence() for pairing in pairings] + [part] * bool(part)
-    word = HOLDS_IF if beaten and others else HOLDS if beaten else DOES_NOT_HOLD
-    if seeds < FEWEST:
-        word = UNDECIDED
-    sentences = {
-        HOLDS: f"On {dataset}, {champion} is ahead on both measures after every epoch, against {_and(beaten)}.",
-        DOES_NOT_HOLD: f"On {dataset}, {champion} is not consistently ahead of {_and(others)}.",
-        HOLDS_IF: f"On {dataset} it holds if the opponent is {_and(beaten)}; does not hold against {_and(others)}.",
-        UNDECIDED: f"On {dataset}, {counted(seeds, 'seed')} a network decide{'s' * (seeds == 1)} nothing about "
-        f"{champion} against {_and(opponents)}: it takes at least {FEWEST} (-p seeds=0..{FEWEST - 1}).",
-    }
-    return Verdict(statement.number, word, sentences[word], tuple(evidence), basis)
+    judged = list(zip(pairs, words(pairs), strict=True))
+    stands = [pair for pair in pairs if pair.stands]
+    held = [pair for pair, word in judged if word == HOLDS and pair.stands]
+    turned = [pair for pair, word in judged if word == DOES_NOT_HOLD]
+    evidence = (*(f"{pair.sentence()[:-1]}{_named(word)}." for pair, word in judged), *[part] * bool(part))
+    where = f"On {dataset}"
+    if any(word == UNDECIDED and pair.stands for pair, word in judged):
+        return Verdict(statement.number, UNDECIDED, f"{where} it is undecided: {_open(stands)}", evidence, basis)
+    if not held:
+        sentence = f"{where}, AlexNet is not consistently ahead: {_shares(stands)}."
+        return Verdict(statement.number, DOES_NOT_HOLD, sentence, evidence, basis)
+    if not turned:
+        return Verdict(statement.number, HOLDS, f"{where}, AlexNet is ahead: {_shares(held)}.", evidence, basis)
+    sentence = f"{where} it holds as Keras judges batch norm ({_shares(held)}), and not so: {_shares(turned)}."
+    return Verdict(statement.number, HOLDS_IF, sentence, evidence, basis)
+
+
+def _named(word: str) -> str:
+    """A word at the end of a sentence."""
+    return f": {word}" if word else ""
+
+
+def _shares(pairs: Sequence[HeadToHead]) -> str:
+    return "; ".join(f"{pair.title} in {pair.ahead} of {counted(pair.seeds, 'seed')}" for pair in pairs)
+
+
+def _open(stands: Sequence[HeadToHead]) -> str:
+    """Why it is undecided."""
+    if stands[0].seeds < FEWEST:
+        few = counted(stands[0].seeds, "seed")
+        return (
+            f"{few} a network decide{'s' * (stands[0].seeds == 1)} nothing; it takes at least {FEWEST} (-p seeds=0..9)."
+        )
+    return f"{_shares(stands)}; an interval of the share contains one half."
 
 
 def consistently_ahead(results: Results, statement: Statement) -> Verdict:
-    """The verdict on "the first arm is consistently ahead" from an experiment's results."""
-    champion, *others = results.labels
-    curves = results.curves()
+    """The verdict from an experiment's results."""
     record = results.records[0][0]
     return judge_consistently_ahead(
-        [head_to_head(curves, champion, other) for other in others],
+        all_pairs(results),
         statement,
         dataset=record.spec.data_title(),
         basis=results.basis(),
         part=_part(record),
     )
+
+
+def all_pairs(results: Results) -> list[HeadToHead]:
+    """Every pair of arms under every way that its runs recorded."""
+    curves = results.curves()
+    return [
+        head_to_head(curves, pair.alexnet, pair.resnet, condition=pair.condition, way=way)
+        for pair in pairings(results.labels)
+        for way, ending in WAYS.items()
+        if f"val_loss{ending}" in curves and curves.loc[curves["arm"] == pair.resnet, f"val_loss{ending}"].notna().all()
+    ]
 
 
 def _part(record: RunRecord) -> str:
@@ -143,8 +210,3 @@ def _part(record: RunRecord) -> str:
         f"{spec.data_title()} is a part of {whole.title}: of its {sum(whole.sizes.values()):,} images the runs used "
         f"{images:,}, and trained on {record.data['sizes']['train']:,}; what is found is about so many."
     )
-
-
-def _and(labels: list[str]) -> str:
-    """Labels as prose."""
-    return " and ".join(f"“{label}”" for label in labels)
