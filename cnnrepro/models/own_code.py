@@ -24,7 +24,8 @@ from cnnrepro.errors import UsageError
 
 _NAMED = re.compile(r"(?P<place>.+\.py|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):(?P<function>[A-Za-z_]\w*)")
 _LOADED = "cnnrepro_own_"  # before the name of a file's module, which may be that of another module
-LIBRARIES = tuple({Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
+STANDARD = tuple({Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib")})
+INSTALLED = {"site-packages", "dist-packages"}  # folders of libraries: the environment's, the system's, the user's
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -226,7 +227,10 @@ def _imported(module: ModuleType) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             name = node.module or ""
             if node.level:
-                name = importlib.util.resolve_name("." * node.level + name, module.__package__ or module.__name__)
+                try:
+                    name = importlib.util.resolve_name("." * node.level + name, module.__package__ or module.__name__)
+                except ImportError:  # of a package that the file is not run as a part of; the code has caught it
+                    continue
             yield name
             yield from (f"{name}.{alias.name}" for alias in node.names)
 
@@ -238,7 +242,8 @@ def _is_own(module: ModuleType) -> bool:
 
 def _is_own_file(path: Path) -> bool:
     path = path.resolve()
-    return path.suffix == ".py" and not any(path.is_relative_to(folder) for folder in (*LIBRARIES, PACKAGE))
+    installed = INSTALLED & set(path.parts) or any(path.is_relative_to(folder) for folder in (*STANDARD, PACKAGE))
+    return path.suffix == ".py" and not installed
 
 
 def _text_of(path: Path) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 from cnnrepro import models
 from cnnrepro.engine import keras, own_seeds, policy_kept
 from cnnrepro.errors import UsageError
+from cnnrepro.models import own_code
 from cnnrepro.models.own_network import describe, is_own, located, short
 
 SHAPE, CLASSES = (8, 8, 1), 3
@@ -137,6 +138,20 @@ def test_a_constant_of_another_file_counts_in_a_package_too(tmp_path, monkeypatc
     monkeypatch.syspath_prepend(tmp_path)
     network = describe("own_package_of_nets.nets:own_layer", SHAPE, CLASSES, {})
     assert set(network.code) == {"nets.py", "helper.py"}
+
+
+def test_libraries_of_another_place_are_no_code_of_the_user_s(tmp_path, monkeypatch):
+    """Keras may lie in the system's packages and the project in those of an environment; code may try two imports."""
+    library = tmp_path / "elsewhere" / "lib" / "site-packages" / "a_library"
+    library.mkdir(parents=True)
+    (library / "__init__.py").write_text("FACTOR = 1\n")
+    monkeypatch.syspath_prepend(library.parent)
+    head = "from a_library import FACTOR\ntry:\n    from ..helper import A\nexcept ImportError:\n    A = 1\n"
+    write(tmp_path, nets=head + textwrap.dedent(NETS).replace("from helper import FACTOR", ""))
+    before = digest(tmp_path, "own_layer")
+    assert list(own_code.source(f"{tmp_path / 'nets.py'}:own_layer")) == ["nets.py"]
+    (library / "__init__.py").write_text("FACTOR = 1  # and more\nOTHER = 2\n")
+    assert digest(tmp_path, "own_layer") == before
 
 
 def test_files_of_one_name_in_two_folders_stay_apart(nets, tmp_path):
