@@ -5,7 +5,7 @@ difference that matters to whoever asks:
 
     better       the interval lies above zero (worse: below)
     equivalent   the interval lies within ±δ; also where it lies above zero, for then the difference does not matter
-    undecided    neither; with the number of seeds that would have decided it at the spread that was seen
+    undecided    neither; with the number of new seeds that would decide it at the mean and spread that were seen
 
 Where looks are planned (after 5, 10 and 20 seeds), the level is divided by their number, so that the chance to see a
 difference where there is none stays below it however often one looks; several pairs are judged by Holm's steps.
@@ -43,8 +43,8 @@ class Decision:
         margin: the smallest difference that matters.
         level: the level of this interval: that of the whole divided by looks and, for several pairs, by Holm's step.
         p: two-sided p of the paired t test, not divided; NaN like the interval.
-        seeds_needed: how many would decide it at the mean and spread that were seen; None where it is decided, or where
-            they say nothing yet.
+        seeds_needed: how many new ones would decide it four times in five, were the mean and spread that were seen the
+            true ones; None where it is decided, or where they say nothing yet.
     """
 
     verdict: str
@@ -161,11 +161,19 @@ def seeds_for(difference: float, sd: float, *, level: float = LEVEL, power_wante
 
 
 def _seeds_needed(mean: float, sd: float, margin: float, level: float) -> int | None:
-    """The fewest pairs whose interval, at this mean and spread, excludes zero or lies within the margin."""
+    """The fewest pairs of a new comparison that with ``POWER`` show what was seen: a difference, or that it is within.
+
+    Were mean and spread the true ones, the interval has to leave zero, or the margin, by what the mean itself may miss.
+    """
     from scipy import stats
 
     room = max(abs(mean), margin - abs(mean))
-    return _fewest(lambda n: float(stats.t.ppf(1 - level / 2, n - 1)) * sd / math.sqrt(n) < room)
+
+    def enough(n: int) -> bool:
+        away = stats.t.ppf(1 - level / 2, n - 1) + stats.t.ppf(POWER, n - 1)
+        return float(away) * sd / math.sqrt(n) < room
+
+    return _fewest(enough)
 
 
 def _fewest(enough) -> int | None:

@@ -24,6 +24,7 @@ FEWEST = 5  # seeds for an interval, see claims.paired_statistics
 MARGINS = {"mnist_5k": 1.0, "mnist": 0.2, "fashion_mnist": 0.5, "cifar10": 0.5}
 MARGIN, LOSS_MARGIN = 1.0, 0.05  # of other data; of losses
 RATES = (3e-4, 1e-3, 3e-3)  # of the search
+LONGEST_NAME = 30  # characters of a pattern that stands for itself on a page
 PILOT_SEEDS = (100, 101)  # of the search; they are none of the comparison's
 FIELDS = {
     **{"recipe": str, "epochs": int, "batch_size": int, "learning_rate": float, "precision": str},
@@ -184,12 +185,27 @@ def _typed(model: str, texts: Mapping[str, str]) -> dict[str, object]:
 
 def labels(specs: Sequence[RunSpec], own: Sequence[Mapping[str, object]]) -> list[str]:
     """What to call each arm: its network, and what else is said of it where a name would be that of two."""
-    names = [spec.model_name() if spec.model not in models.MODELS else models.entry(spec.model).title for spec in specs]
+    names = [_name(spec, letter) for spec, letter in zip(specs, ascii_uppercase, strict=False)]
     said = [", ".join(f"{name} {_spelled(value)}" for name, value in given.items()) for given in own]
+    asked = [spec.model for spec in specs]
     found = [
-        f"{name}, {more}" if more and names.count(name) > 1 else name for name, more in zip(names, said, strict=True)
+        f"{name}, {more}" if more and asked.count(model) > 1 else name
+        for name, model, more in zip(names, asked, said, strict=True)
     ]
     return [f"{ascii_uppercase[place]}: {name}" if found.count(name) > 1 else name for place, name in enumerate(found)]
+
+
+def _name(spec: RunSpec, letter: str) -> str:
+    """What a network is called; a long pattern by its letter."""
+    if spec.model in models.MODELS:
+        return models.entry(spec.model).title
+    name = spec.model_name()
+    return f"pattern {letter}" if "->" in name and len(name) > LONGEST_NAME else name
+
+
+def is_letter_of_pattern(label: str) -> bool:
+    """Whether an arm goes by the letter of its pattern."""
+    return label.startswith("pattern ")
 
 
 def as_text(value: object) -> str:

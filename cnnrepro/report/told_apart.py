@@ -60,12 +60,12 @@ def _show_split(split: Split, splits: Splits) -> None:
         show_table(table((said,), [("no test image in most seeds",)]))
         return
     test, classes = splits.examples["test"], splits.info.classes
-    words = [f"{classes[test.labels[at]]}\n{seeds}" for at, seeds in zip(split.places, split.words, strict=True)]
+    words = [f"{classes[test.labels[at]]}: {seeds}" for at, seeds in zip(split.places, split.words, strict=True)]
     count = f"{split.count:,} test image{'s' * (split.count != 1)}"
     shown = "" if split.count == len(split.places) else f", of which the {len(split.places)} clearest are shown"
     show(
         figures.captioned(np.stack([test.images[at] for at in split.places]), words, columns=12),
         f"apart_{split.number}",
         alt=f"Test images that {split.label} reads rightly and {split.against} wrongly, each with its class",
-        caption=f"{said}: {count}{shown}. Under each its class, and in how many seeds either side is right.",
+        caption=f"{said}: {count}{shown}. Above each its class, and in how many seeds either side is right.",
     )

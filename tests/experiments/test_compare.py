@@ -43,7 +43,8 @@ def test_arms_are_told_apart_by_their_labels():
     labels = [arm.label for arm in arms(networks=("resnet20", "resnet20"), options="B:batchnorm_momentum=0.99")]
     assert labels == ["ResNet-20", "ResNet-20, batchnorm_momentum 0.99"]
     same = arms(networks=(PATTERN, PATTERN), options="A:filters=4 B:filters=8")
-    assert [arm.label for arm in same] == [f"{PATTERN}, filters 4", f"{PATTERN}, filters 8"]
+    assert [arm.label for arm in same] == ["pattern A, filters 4", "pattern B, filters 8"]
+    assert [arm.label for arm in arms(networks=("resnet20", "INPUT -> FC"))] == ["ResNet-20", "INPUT -> FC"]
 
 
 def test_only_the_seeds_of_the_first_look_are_trained_at_first():

@@ -73,21 +73,24 @@ def test_a_clear_difference_ends_at_the_first_look(tmp_path):
     assert found.pairs[0].decision.level == pytest.approx(0.05 / 3)
     assert (compare.word(found), found.pairs[0].chance) == ("better", 0.0)
     assert compare.answer(found).startswith(
-        "ResNet-20 is better than LeNet-5 (modern): −5.00 points of test accuracy (98.3 %"
+        "ResNet-20 is better than LeNet-5 (modern): its test accuracy is 5.00 points higher (98.3 % interval 4."
     )
 
 
 def test_a_difference_that_does_not_matter_is_equivalent(tmp_path):
     found, _ = made(tmp_path, by_model(0.95, 0.951))
     assert compare.word(found) == "equivalent"
-    assert "less than the 1 points that matter" in compare.answer(found)
+    assert "a difference matters from 1 point on" in compare.answer(found)
 
 
 def test_what_is_open_goes_on_to_the_last_look_and_says_how_many_seeds_it_would_take(tmp_path):
     found, having = made(tmp_path, by_model(0.95, 0.955, noise=(0.05, -0.05, 0.04, -0.04)))
     assert [calls[0][1] for calls in having.calls] == [5, 10, 20]
     assert (found.n, compare.word(found)) == (20, "undecided")
-    assert f"some {found.pairs[0].decision.seeds_needed:,} seeds would decide it" in compare.answer(found)
+    assert (
+        f"over {found.pairs[0].decision.seeds_needed:,} new seeds would decide it four times in five"
+        in compare.answer(found)
+    )
 
 
 def test_fewer_than_five_seeds_decide_nothing(tmp_path):
@@ -158,7 +161,7 @@ def test_images_that_one_side_alone_reads_rightly(tmp_path):
     first, second = compare.told_apart(found)
     assert (first.count, first.places) == (0, [])
     assert (second.label, second.count, len(second.places)) == ("ResNet-20", 50, 12)
-    assert second.words[0] == f"{found.n} : 0"
+    assert second.words[0] == f"{found.n}/{found.n}, 0/{found.n}"
     assert all(900 <= place < 950 for place in second.places)
 
 
@@ -172,6 +175,8 @@ def test_every_row_of_the_tables_fits_its_columns(tmp_path):
     found, _ = made(tmp_path, by_model(0.90, 0.95))
     assert all(len(row) == len(compare.PAIR_COLUMNS) for row in compare.pair_rows(found))
     assert all(len(row) == len(compare.SCORE_COLUMNS) for row in compare.score_rows(found))
+    assert all(len(row) == len(compare.seed_columns(found)) for row in compare.seed_rows(found))
+    assert compare.seed_rows(found)[1][0] == 1
     assert (
         dict(compare.beforehand(found))["looks"]
         == "after 5, 10, 20 seeds; each look has 1.67 % of the level; stopped after 5"

@@ -23,6 +23,8 @@ from cnnrepro.lessons.compare.words import (
     pilot_rows,
     question,
     score_rows,
+    seed_columns,
+    seed_rows,
     verdict,
     word,
 )

@@ -65,4 +65,6 @@ def _split(number: int, label: str, against: str, own: np.ndarray, other: np.nda
     apart = np.flatnonzero((2 * own > seeds) & (2 * other < seeds))
     order = apart[np.argsort(other[apart] - own[apart], kind="stable")]
     shown = order[:MOST_SHOWN]
-    return Split(number, label, against, shown.tolist(), [f"{own[at]} : {other[at]}" for at in shown], len(order))
+    return Split(
+        number, label, against, shown.tolist(), [f"{own[at]}/{seeds}, {other[at]}/{seeds}" for at in shown], len(order)
+    )

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.claims.decisions import BETTER, EQUIVALENT, UNDECIDED, WORSE
 from cnnrepro.claims.paired_statistics import FEWEST, signed
-from cnnrepro.experiments.compare import METRICS
+from cnnrepro.experiments.compare import METRICS, is_letter_of_pattern
 
 if TYPE_CHECKING:
     from cnnrepro.lessons.compare.comparison import Comparison, Pair
 
 SHORT = {"percentage points": "points", "nats": "nats"}
 SEVERAL = "no single answer"
+MUCH = 2.0  # times the parameters, from which on the question says so
 WORDS = {"accuracy": "test accuracy", "error": "test error", "loss": "test loss"}
 
 
@@ -32,7 +33,24 @@ def question(made: Comparison) -> str:
     """What was asked."""
     labels = made.results.labels
     names = f"{', '.join(labels[:-1])} or {labels[-1]}"
-    return f"Which has the better {WORDS[made.metric]}, {names}? On {made.results.basis()}."
+    return (
+        f"Which has the better {WORDS[made.metric]}, {names}? On {made.results.basis()}.{_patterns(made)}{_sizes(made)}"
+    )
+
+
+def _patterns(made: Comparison) -> str:
+    """What the networks are that go by a letter."""
+    texts = [(arm.label, arm.specs[0].model_name()) for arm in made.results.arms if is_letter_of_pattern(arm.label)]
+    return "".join(f" {label[0].upper()}{label[1:]} is {model.replace('->', '→')}." for label, model in texts)
+
+
+def _sizes(made: Comparison) -> str:
+    """Of two networks, that they differ much in size."""
+    counts = [records[0].parameters for records in made.results.records]
+    if len(counts) != 2 or max(counts) < MUCH * min(counts):
+        return ""
+    large, small = (made.results.labels[counts.index(one)] for one in (max(counts), min(counts)))
+    return f" They are no equals: {large} has {max(counts) / min(counts):.1f} times the parameters of {small}."
 
 
 def word(made: Comparison) -> str:
@@ -69,15 +87,15 @@ def sentence(made: Comparison, pair: Pair) -> str:
     """What is decided of two networks, with the difference and its interval."""
     found, labels = pair.decision, made.results.labels
     first, second = labels[pair.first], labels[pair.second]
-    if found.verdict == EQUIVALENT:
-        return (
-            f"Equivalent: {first} and {second} differ by {_difference(made, pair)}, less than the "
-            f"{made.margin:g} {unit(made)} that matter."
-        )
+    mean, metric = made.sign * found.mean, WORDS[made.metric]
     if found.verdict in (BETTER, WORSE):
-        ahead, behind = (first, second) if found.verdict == BETTER else (second, first)
-        return f"{ahead} is better than {behind}: {_difference(made, pair)}."
-    return f"Undecided between {first} and {second}: {_difference(made, pair)}. {_more(pair)}"
+        ahead, behind, turn = (first, second, 1) if found.verdict == BETTER else (second, first, -1)
+        by = f"{_apart(made, turn * mean)}{_interval(made, pair, turn)}"
+        return f"{ahead} is better than {behind}: its {metric} is {by}."
+    apart = f"{first} has a {metric} {_apart(made, mean)} than {second}{_interval(made, pair)}"
+    if found.verdict == EQUIVALENT:
+        return f"Equivalent: {apart}, and a difference matters from {_amount(made, made.margin)} on."
+    return f"Undecided: {apart}. {_more(pair)}"
 
 
 def _more(pair: Pair) -> str:
@@ -87,20 +105,38 @@ def _more(pair: Pair) -> str:
     if found.sd == 0:
         return "All seeds differ by the same, which says nothing of how much others would."
     if found.seeds_needed is None:
-        return "At this mean and spread no number of seeds up to 10,000 would decide it."
-    return f"At this mean and spread some {found.seeds_needed:,} seeds would decide it."
-
-
-def _difference(made: Comparison, pair: Pair) -> str:
-    """The difference of the first from the second, in the metric's own sign, with its interval."""
-    found, places = pair.decision, digits(made)
-    text = f"{signed(made.sign * found.mean, places)} {unit(made)} of {WORDS[made.metric]}"
-    if math.isnan(found.low):
-        return f"{text} (n = {found.n})"
-    low, high = sorted((made.sign * found.low, made.sign * found.high))
+        return "If the true mean and spread are those seen here, no number of new seeds up to 10,000 would decide it."
     return (
-        f"{text} ({percent(1 - found.level)} interval {signed(low, places)} to {signed(high, places)}, n = {found.n})"
+        f"If the true mean and spread are those seen here, a comparison over {found.seeds_needed:,} new seeds would "
+        "decide it four times in five."
     )
+
+
+def _interval(made: Comparison, pair: Pair, turn: int = 1) -> str:
+    """The interval of a difference and its n, in brackets, in the metric's own sense; ``turn`` -1 turns the sides."""
+    found, places = pair.decision, digits(made)
+    if math.isnan(found.low):
+        return f" (n = {found.n})"
+    low, high = sorted((turn * made.sign * found.low, turn * made.sign * found.high))
+    if low * high > 0:
+        ends = f"{min(abs(low), abs(high)):.{places}f} to {max(abs(low), abs(high)):.{places}f} {_sense(low)}"
+    else:
+        ends = f"{abs(low):.{places}f} lower to {abs(high):.{places}f} higher"
+    return f" ({percent(1 - found.level)} interval {ends}, n = {found.n})"
+
+
+def _apart(made: Comparison, difference: float) -> str:
+    return f"{_amount(made, abs(difference), digits(made))} {_sense(difference)}"
+
+
+def _sense(difference: float) -> str:
+    return "lower" if difference < 0 else "higher"
+
+
+def _amount(made: Comparison, value: float, places: int | None = None) -> str:
+    """A difference with its unit: "1 point", "1.36 points"."""
+    text = f"{value:g}" if places is None else f"{value:.{places}f}"
+    return f"{text} {unit(made).removesuffix('s') if text == '1' else unit(made)}"
 
 
 def percent(share: float) -> str:
@@ -128,7 +164,7 @@ PAIR_COLUMNS = (
     "difference",
     "interval",
     "verdict",
-    "new run of the first is ahead",
+    "first ahead, all pairings",
     "test set’s share",
 )
 
@@ -171,6 +207,21 @@ def score_rows(made: Comparison) -> list[tuple]:
         ]
         rate = made.results.records[place][0].history["learning_rate"][0]
         rows.append((label, len(scores), *shown, f"{rate:g}"))
+    return rows
+
+
+def seed_columns(made: Comparison) -> tuple[str, ...]:
+    """The heads of ``seed_rows``."""
+    return ("seed", *made.results.labels, *(["difference"] if len(made.results.labels) == 2 else []))
+
+
+def seed_rows(made: Comparison) -> list[tuple]:
+    """One row a seed: every network's score, and of two their difference."""
+    places, rows = digits(made), []
+    columns = [made.scores(place) for place in range(len(made.results.labels))]
+    for record, scores in zip(made.results.records[0], zip(*columns, strict=True), strict=True):
+        difference = (signed(scores[0] - scores[1], places),) if len(scores) == 2 else ()
+        rows.append((record.spec.seed, *(f"{score:.{places}f}" for score in scores), *difference))
     return rows
 
 
@@ -221,11 +272,11 @@ def beforehand(made: Comparison) -> list[tuple[str, str]]:
     several = f", shared by Holm's steps among {len(made.pairs)} pairs" if len(made.pairs) > 1 else ""
     return [
         ("metric", f"{WORDS[made.metric]}, read once, after the last epoch"),
-        ("smallest difference that matters", f"{made.margin:g} {unit(made)}"),
+        ("smallest difference that matters", _amount(made, made.margin)),
         ("level", f"5 % over all{several}"),
         ("looks", f"after {looks} seeds{each}; stopped after {made.n}"),
-        ("better", "the interval of the mean paired difference lies on one side of zero"),
-        ("equivalent", f"it lies within ±{made.margin:g} {unit(made)}"),
+        ("equivalent", f"the interval of the mean paired difference lies within ±{_amount(made, made.margin)}"),
+        ("better", "it does not, and lies on one side of zero"),
         ("undecided", "neither"),
         ("learning rate", _rates(made)),
     ]

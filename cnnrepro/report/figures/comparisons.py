@@ -75,7 +75,7 @@ def _draw_scores(axes: Axes, scores: Sequence[tuple[str, Sequence[float]]], titl
         axes.scatter(values, place + spread, color=style.colour(place), alpha=0.8, s=30, linewidths=0, zorder=3)
     _finish(axes, [name for name, _ in scores])
     axes.set_title(style.wrapped(title, 95))
-    axes.set_xlabel(style.plain(f"In {unit}. Line: mean."))
+    axes.set_xlabel(style.plain(f"In {unit.replace('percentage points', 'percent')}. Line: mean."))
 
 
 def _draw_differences(
@@ -101,7 +101,7 @@ def _draw_differences(
     axes.set_title(
         "First minus second, seed by seed"
         if several
-        else style.wrapped(f"{rows[0].first} minus {rows[0].second}, seed by seed", 95)
+        else style.wrapped(f"{rows[0].first} minus {rows[0].second}, seed by seed", 80)
     )
     intervals = f" Bar: {level} interval." if any(not math.isnan(row.low) for row in rows) else ""
     axes.set_xlabel(
