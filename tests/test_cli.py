@@ -535,7 +535,7 @@ def test_a_full_disk_is_said_and_the_same_command_goes_on(capsys, tmp_path, monk
     "experiment, parameters, runs",
     [
         ("train_on_your_images", ["dataset=mnist_5k", "epochs=2", "train_images=64", "batch_size=32"], 1),
-        pytest.param("alexnet_vs_resnet", ["epochs=2", "train_images=128", "batch_size=32"], 6, marks=pytest.mark.soak),
+        pytest.param("alexnet_vs_resnet", ["epochs=2", "train_images=128", "batch_size=32"], 8, marks=pytest.mark.soak),
     ],
 )
 def test_an_experiment_from_nothing_to_a_page_twice(experiment, parameters, runs, tmp_path):

@@ -7,12 +7,10 @@ import pytest
 from matplotlib.text import Text
 
 from cnnrepro.report import display
-from tests.committed_page import FLAGSHIP, draw, grey_splits
+from tests.committed_page import FLAGSHIP, draw
 from tests.elements import Elements
 
-REDRAW = "python -m tests.committed_page draws it anew (with MNIST at hand), or mend what changed its words"
-# Of these the figures show images, which the test has not.
-WITH_IMAGES = ("digits", "mistakes")
+REDRAW = "python -m tests.committed_page draws it anew , or mend what changed its words"
 WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -28,7 +26,7 @@ def new(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(display, "figure_bundle", figure_bundle)
-        page = draw(FLAGSHIP, tmp_path_factory.mktemp("new"), grey_splits(FLAGSHIP))
+        page = draw(FLAGSHIP, tmp_path_factory.mktemp("new"))
     return page.parent, words
 
 
@@ -68,8 +66,6 @@ def test_its_notebook_is_the_same(new):
 
 def test_its_figures_have_the_same_words(new):
     for name, words in new[1].items():
-        if name in WITH_IMAGES:
-            continue
         drawn = (FLAGSHIP / "figures" / f"{name}.svg").read_text(encoding="utf-8")
         said = {" ".join(text.split()) for text in re.findall(r"<!-- (.*?) -->", drawn, flags=re.DOTALL)}
         lines = {" ".join(line.split()) for text in words if WORD.search(text) for line in text.splitlines()}

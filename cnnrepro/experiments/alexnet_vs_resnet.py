@@ -35,17 +35,17 @@ from cnnrepro.runs.spec import RunSpec
 OTHER_MOMENTUM = 0.9
 # How batch norm is judged -> what is behind the names of the curves.
 WAYS = {
-    "as trained": "",
+    "Keras’s averages": "",
     "averages without their start": "_unstarted",
     f"averages of momentum {OTHER_MOMENTUM:g}": f"_momentum_{OTHER_MOMENTUM:g}",
-    "re-estimated": "_reestimated",
+    "re-estimated statistics": "_reestimated",
 }
 NETWORKS = ("own", "course", "both")
-DECIDING = ("as trained", "re-estimated")  # ways, in the order in which they decide
+DECIDING = ("Keras’s averages", "re-estimated statistics")  # ways, in the order in which they decide
 FALLING, DROPLESS, SINGLE = "falling rate", "no dropout", "float32"
 KINDS = ("course", "own")  # in the order in which they decide
-ALEXNET = {"course": "AlexNet of a course", "own": "AlexNet"}
-RESNET = {"course": "ResNet of a course", "own": "ResNet-20"}
+ALEXNET = {"course": "course AlexNet", "own": "small AlexNet"}
+RESNET = {"course": "course ResNet", "own": "ResNet-20"}
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ import pytest
 from cnnrepro import paths
 from cnnrepro.claims import LEDGER, NoVerdict, Verdict, check, decided_by, run_checks
 from cnnrepro.claims.scope import departures, is_part, without_verdict
-from cnnrepro.experiments import arms
+from cnnrepro.experiments import arms, experiment
+from cnnrepro.experiments.parameters import complete, read_parameters
 from cnnrepro.runs.keys import key_today
 from cnnrepro.runs.record import RunRecord
 from cnnrepro.runs.spec import RunSpec
 
-COMMITTED = paths.home(Path(__file__).parent) / "reports" / "alexnet_vs_resnet" / "dataset-mnist"
+COMMITTED = paths.home(Path(__file__).parent) / "reports" / "alexnet_vs_resnet"
 
 
 def spec(dataset="mnist", epochs=5, **others):
@@ -64,8 +65,9 @@ def test_other_runs_are_measured_and_judge_nothing(monkeypatch):
 @pytest.fixture
 def put_page(tmp_path):
     """Makes a page's folder with records of its runs: ``put_page(name, **parameters)``."""
-    parameters = json.loads((COMMITTED / "report.json").read_text(encoding="utf-8"))["parameters"]
-    record = next(COMMITTED.glob("records/*/record.json")).read_text(encoding="utf-8")
+    name = "alexnet_vs_resnet"
+    parameters = complete(read_parameters(experiment(name).notebook), {"dataset": "mnist", "seeds": [0]}, name)
+    record = next(COMMITTED.glob("*/records/*/record.json")).read_text(encoding="utf-8")
 
     def put(name, partial=False, version=None, **changes):
         chosen = parameters | changes
@@ -96,6 +98,16 @@ def put_page(tmp_path):
 )
 def test_the_ledger_takes_no_page_for_evidence_that_is_about_something_else(put_page, tmp_path, changes):
     put_page("other", **changes)
+    assert run_checks.published_results(LEDGER[30], tmp_path) is None
+
+
+def test_a_page_of_a_version_with_other_parameters_is_passed_over(put_page, tmp_path):
+    put_page("old")
+    path = tmp_path / "alexnet_vs_resnet" / "old" / "report.json"
+    assert run_checks.published_results(LEDGER[30], tmp_path) is not None
+    report = json.loads(path.read_text(encoding="utf-8"))
+    del report["parameters"]["networks"]
+    path.write_text(json.dumps(report), encoding="utf-8")
     assert run_checks.published_results(LEDGER[30], tmp_path) is None
 
 

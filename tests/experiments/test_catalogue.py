@@ -52,27 +52,39 @@ def test_the_small_forms_can_be_listed_for_a_shell():
 
 def test_the_flagships_arms_differ_in_the_network_alone():
     planned = experiment("alexnet_vs_resnet").arms(**defaults("alexnet_vs_resnet"))
-    assert [arm.label for arm in planned] == [
-        "AlexNet",
-        "ResNet-20, batch-norm momentum 0.99",
-        "ResNet-20, batch-norm momentum 0.9",
-    ]
-    assert [dict(arm.specs[0].options).get("batchnorm_momentum") for arm in planned] == [None, 0.99, 0.9]
+    assert [arm.label for arm in planned] == ["small AlexNet", "ResNet-20"]
+    assert dict(planned[1].specs[0].options)["batchnorm_momentum"] == 0.99  # Keras's
+    network = ("model", "options", "momenta")
     for specs in zip(*(arm.specs for arm in planned), strict=True):
-        rest = [{k: v for k, v in spec.to_dict().items() if k not in ("model", "options")} for spec in specs]
-        assert rest == [rest[0]] * 3
-    keras_momentum = defaults("alexnet_vs_resnet", batchnorm_momentum=0.99)
-    assert len(experiment("alexnet_vs_resnet").arms(**keras_momentum)) == 2  # one arm, not two
+        rest = [{k: v for k, v in spec.to_dict().items() if k not in network} for spec in specs]
+        assert rest == [rest[0]] * 2
+
+
+def test_the_flagships_arms_in_full():
+    chosen = {"networks": "both", "falling": True, "dropless": True, "float32": True, "seeds": [3, 4]}
+    planned = experiment("alexnet_vs_resnet").arms(**defaults("alexnet_vs_resnet", **chosen))
+    course, own = ("course AlexNet", "course ResNet"), ("small AlexNet", "ResNet-20")
+    assert [arm.label for arm in planned] == [
+        *(course[0], course[1], f"{course[0]}, float32", f"{course[1]}, float32"),
+        *(own[0], f"{own[0]}, no dropout", own[1], f"{own[0]}, float32", f"{own[1]}, float32"),
+        *(f"{name}, falling rate" for name in (*course, *own)),
+    ]
+    for arm in planned:
+        (first, *others), ours = arm.specs, not arm.label.count("course")
+        assert [spec.seed for spec in others] == ([] if first.precision == "float32" else [4])
+        assert (first.batch_size, first.pipeline) == ((128, "plain") if ours else (64, "unit"))
+        assert first.recipe == ("adam-linear" if "falling" in arm.label else "adam")
+        assert first.momenta == ((0.9,) if "ResNet" in arm.label else ())
 
 
 @pytest.mark.parametrize(
     "name, changes, title",
     [
-        ("alexnet_vs_resnet", {}, "AlexNet against ResNet-20 on mnist_5k, 5 epochs"),
+        ("alexnet_vs_resnet", {}, "AlexNet against ResNet on mnist_5k, 5 epochs"),
         (
             "alexnet_vs_resnet",
             {"dataset": "fashion_mnist", "epochs": 1, "train_images": 256},
-            "AlexNet against ResNet-20 on 256 training images of fashion_mnist, 1 epoch",
+            "AlexNet against ResNet on 256 training images of fashion_mnist, 1 epoch",
         ),
         (
             "train_on_your_images",
@@ -97,6 +109,8 @@ def test_a_title_names_the_data_and_the_epochs_of_the_runs(name, changes, title)
         ({"batch_size": 4000}, "batch_size must be a whole number from 1 to 3500"),
         ({"dataset": "cifar"}, "Unknown data set"),
         ({"batchnorm_momentum": 1.5}, "must lie in"),
+        ({"networks": "mine"}, "Unknown choice of networks 'mine'; known are: both, course, own"),
+        ({"falling": True, "recipe": "sgd"}, "The falling rate is that of Adam"),
         ({"momentum": 0.9}, "Unknown parameter of alexnet_vs_resnet 'momentum'"),
     ],
 )

@@ -716,8 +716,16 @@ _ROWS = (
         "ties_for_the_champion",
         "an equal validation accuracy counts as being ahead",
         "cnnrepro/claims/checks/training_comparisons.py",
-        'first["val_accuracy"] > second["val_accuracy"]',
-        'first["val_accuracy"] >= second["val_accuracy"]',
+        'first["val_accuracy"] > second[columns["accuracy"]]',
+        'first["val_accuracy"] >= second[columns["accuracy"]]',
+        ("tests/claims",),
+    ),
+    Mutant(
+        "later_ones_decide_too",
+        "a comparison decides though one before it is undecided",
+        "cnnrepro/claims/checks/training_comparisons.py",
+        "        reached = found[at] in (HOLDS, DOES_NOT_HOLD)\n",
+        "        reached = True\n",
         ("tests/claims",),
     ),
     Mutant(

@@ -23,7 +23,7 @@ def test_a_file_becomes_pages_each_once(tmp_path):
     requests = page_requests([str(path)], {})
     assert [request.name for request in requests] == ["alexnet_vs_resnet", "alexnet_vs_resnet", "pooling"]
     assert [request.parameters.get("batchnorm_momentum") for request in requests] == [0.9, 0.95, None]
-    assert [arm.specs[2].seed for arm in requests[0].arms] == [2, 2, 2]
+    assert [arm.specs[2].seed for arm in requests[0].arms] == [2, 2]
 
 
 def test_a_notebook_lies_beside_its_file(tmp_path, root):

@@ -38,7 +38,7 @@ def nets(tmp_path, monkeypatch):
 def test_a_pattern_and_a_network_of_one_s_own_are_compared_from_python(nets, tmp_path):
     made = cnnrepro.compare([PATTERN, nets], seeds=[0, 1], page=False, **FAST)
     assert made.n == 2 and made.page is None
-    assert made.results.labels == [PATTERN, nets]
+    assert made.results.labels == ["pattern A", nets]
     said = made.to_dict()["arms"]
     assert [arm["model"] for arm in said] == [PATTERN, nets]
     assert all(0 < score < 100 for arm in said for score in arm["scores"])
@@ -76,7 +76,7 @@ def test_the_command_prints_json_or_a_table_and_the_path_of_its_page(nets, tmp_p
     status, out, err = call(capsys, *asked)
     assert status == 0, err
     page = out.splitlines()[-1]
-    assert "Undecided between nets.py:flat and" in out.splitlines()[-2]
+    assert "Undecided: nets.py:flat has a test accuracy" in out.splitlines()[-2]
     text = (tmp_path / page).read_text()
     assert "It takes at least 5 seeds" in text
     written = [path.read_text() for path in (tmp_path / page).parent.rglob("*.json")]

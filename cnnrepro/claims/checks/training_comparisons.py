@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnrepro import data
-from cnnrepro.claims.paired_statistics import CONFIDENCE, FEWEST, PairedDifference, paired_difference
+from cnnrepro.claims.paired_statistics import CONFIDENCE, FEWEST, PairedDifference, paired_difference, signed
 from cnnrepro.claims.scope import PART_OF, counted, is_part
 from cnnrepro.claims.statement import Statement
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, UNDECIDED, Verdict
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from cnnrepro.runs.record import RunRecord
 
 AS_TRAINED = next(iter(WAYS))
+NOT_TESTED = "not tested"  # because a comparison before it is undecided
+DECISIVE = 6  # seeds from which on the interval of a share can leave out one half: 0.025^(1/6) = 0.541, ^(1/5) = 0.478
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class HeadToHead:
         way: how the opponent's batch norm is judged, a name of ``WAYS``.
         seeds: how many were compared.
         ahead: in how many of them the champion is ahead on both measures after every epoch; ties count for the other.
+        behind: in how many the opponent is.
+        ahead_at_last: in how many the champion is ahead on both after the last epoch.
         low, high: of the share, at 95 %.
         accuracy, loss: paired differences after the last epoch, champion minus opponent.
     """
@@ -50,6 +54,8 @@ class HeadToHead:
     way: str
     seeds: int
     ahead: int
+    behind: int
+    ahead_at_last: int
     low: float
     high: float
     accuracy: PairedDifference
@@ -68,24 +74,30 @@ class HeadToHead:
     @property
     def word(self) -> str:
         """Holds, does not hold or undecided, for this pair and way alone."""
-        if self.seeds < FEWEST:
-            return UNDECIDED
         return HOLDS if self.low > 0.5 else DOES_NOT_HOLD if self.high < 0.5 else UNDECIDED
 
     @property
     def title(self) -> str:
         """What it is, in a few words."""
-        return f"{self.champion} against {self.opponent}, {self.way}"
+        return f"{self.champion} against {self.opponent} by {self.way}"
 
     def sentence(self) -> str:
         """The comparison in one sentence with its figures."""
         share = f"{self.ahead} of {counted(self.seeds, 'seed')}"
         interval = f" (share {self.low:.0%} to {self.high:.0%})" if self.seeds >= FEWEST else ""
         return (
-            f"{self.title}: ahead on both measures after every epoch in {share}{interval}; after the last epoch the "
-            f"accuracy differs by {self.accuracy.sentence(100, ' points')}, the loss by "
-            f"{self.loss.sentence(digits=4)}."
+            f"{self.title}: ahead on both measures after every epoch in {share}{interval}, {self.opponent} in "
+            f"{self.behind}; after the last epoch the accuracy differs by {_mean(self.accuracy, 100)} points, the loss "
+            f"by {_mean(self.loss, 1, 3)}."
         )
+
+
+def _mean(difference: PairedDifference, scale: float, digits: int = 2) -> str:
+    """A mean difference, with its interval where there is one."""
+    text = signed(scale * difference.mean, digits)
+    if not difference.has_interval:
+        return text
+    return f"{text} ({signed(scale * difference.low, digits)} to {signed(scale * difference.high, digits)})"
 
 
 def head_to_head(
@@ -104,8 +116,10 @@ def head_to_head(
 
     columns = {name: f"val_{name}{WAYS[way]}" for name in ("accuracy", "loss")}
     better = (first["val_accuracy"] > second[columns["accuracy"]]) & (first["val_loss"] < second[columns["loss"]])
-    by_seed = better.groupby(level="seed").all()
-    ahead, seeds = int(by_seed.sum()), len(by_seed)
+    worse = (first["val_accuracy"] < second[columns["accuracy"]]) & (first["val_loss"] > second[columns["loss"]])
+    by_seed = better.groupby(level="seed")
+    ahead, behind = (int(seen.groupby(level="seed").all().sum()) for seen in (better, worse))
+    seeds, at_last = len(by_seed), int(by_seed.last().sum())
     low, high = stats.binomtest(ahead, seeds).proportion_ci(CONFIDENCE, method="exact")
     last = first.index.get_level_values("epoch").max()
 
@@ -113,19 +127,22 @@ def head_to_head(
         mine, theirs = first.xs(last, level="epoch"), second.xs(last, level="epoch")
         return paired_difference(mine[f"val_{metric}"], theirs[columns[metric]])
 
-    found = (float(low), float(high), final("accuracy"), final("loss"))
-    return HeadToHead(champion, opponent, condition, way, seeds, ahead, *found)
+    counts = (seeds, ahead, behind, at_last)
+    return HeadToHead(
+        champion, opponent, condition, way, *counts, float(low), float(high), final("accuracy"), final("loss")
+    )
 
 
 def words(pairs: Sequence[HeadToHead]) -> list[str]:
     """The word of each comparison; "" for those that decide nothing.
 
-    They decide in the order of ``DECIDING``, within a way in the order given; after the first undecided one all are.
+    They decide in the order of ``DECIDING``, within a way in the order given; those after the first undecided one are
+    not tested.
     """
     found, reached = [""] * len(pairs), True
     for _, at in sorted((DECIDING.index(pair.way), at) for at, pair in enumerate(pairs) if pair.decides):
-        found[at] = pairs[at].word if reached else UNDECIDED
-        reached = found[at] != UNDECIDED
+        found[at] = pairs[at].word if reached else NOT_TESTED
+        reached = found[at] in (HOLDS, DOES_NOT_HOLD)
     return found
 
 
@@ -145,36 +162,33 @@ def judge_consistently_ahead(
     stands = [pair for pair in pairs if pair.stands]
     held = [pair for pair, word in judged if word == HOLDS and pair.stands]
     turned = [pair for pair, word in judged if word == DOES_NOT_HOLD]
-    evidence = (*(f"{pair.sentence()[:-1]}{_named(word)}." for pair, word in judged), *[part] * bool(part))
+    evidence = (*(f"{pair.sentence()[:-1]}: {word}." for pair, word in judged if word), *[part] * bool(part))
     where = f"On {dataset}"
-    if any(word == UNDECIDED and pair.stands for pair, word in judged):
-        return Verdict(statement.number, UNDECIDED, f"{where} it is undecided: {_open(stands)}", evidence, basis)
+    if any(word in (UNDECIDED, NOT_TESTED) and pair.stands for pair, word in judged):
+        return Verdict(statement.number, UNDECIDED, f"{where} it is undecided: {_open(pairs)}", evidence, basis)
     if not held:
         sentence = f"{where}, AlexNet is not consistently ahead: {_shares(stands)}."
         return Verdict(statement.number, DOES_NOT_HOLD, sentence, evidence, basis)
+    left = [f"{_shares([pair])} ({word})" for pair, word in judged if word in (UNDECIDED, NOT_TESTED)]
+    rest = f" Otherwise: {'; '.join(left)}." if left else ""
     if not turned:
-        return Verdict(statement.number, HOLDS, f"{where}, AlexNet is ahead: {_shares(held)}.", evidence, basis)
-    sentence = f"{where} it holds as Keras judges batch norm ({_shares(held)}), and not so: {_shares(turned)}."
+        sentence = f"{where}, AlexNet is ahead throughout: {_shares(held)}.{rest}"
+        return Verdict(statement.number, HOLDS, sentence, evidence, basis)
+    sentence = f"{where} it holds as Keras judges batch norm ({_shares(held)}), and not so: {_shares(turned)}.{rest}"
     return Verdict(statement.number, HOLDS_IF, sentence, evidence, basis)
-
-
-def _named(word: str) -> str:
-    """A word at the end of a sentence."""
-    return f": {word}" if word else ""
 
 
 def _shares(pairs: Sequence[HeadToHead]) -> str:
     return "; ".join(f"{pair.title} in {pair.ahead} of {counted(pair.seeds, 'seed')}" for pair in pairs)
 
 
-def _open(stands: Sequence[HeadToHead]) -> str:
-    """Why it is undecided."""
-    if stands[0].seeds < FEWEST:
-        few = counted(stands[0].seeds, "seed")
-        return (
-            f"{few} a network decide{'s' * (stands[0].seeds == 1)} nothing; it takes at least {FEWEST} (-p seeds=0..9)."
-        )
-    return f"{_shares(stands)}; an interval of the share contains one half."
+def _open(pairs: Sequence[HeadToHead]) -> str:
+    """Why it is undecided, and what was seen."""
+    if pairs[0].seeds < DECISIVE:
+        few, ending = counted(pairs[0].seeds, "seed"), "s" * (pairs[0].seeds == 1)
+        seen = _shares([pair for pair in pairs if pair.decides])
+        return f"{few} a network decide{ending} nothing; it takes at least {DECISIVE} (-p seeds=0..9). So far: {seen}."
+    return f"{_shares([pair for pair in pairs if pair.stands])}; an interval of the share contains one half."
 
 
 def consistently_ahead(results: Results, statement: Statement) -> Verdict:

@@ -5,45 +5,70 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.checks.training_comparisons import all_pairs, words
-from cnnrepro.experiments.alexnet_vs_resnet import SINGLE, WAYS, Pairing, pairings
+from cnnrepro.claims.checks.training_comparisons import NOT_TESTED, all_pairs, words
+from cnnrepro.experiments.alexnet_vs_resnet import DECIDING, FALLING, SINGLE, WAYS, pairings
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cnnrepro.experiments.results import Results
 
-PAIR_COLUMNS = ("AlexNet", "ResNet", "its batch norm", "n", "shows the picture", "share", "accuracy", "loss", "verdict")
+PAIR_COLUMNS = (
+    "AlexNet",
+    "batch norm judged by",
+    "AlexNet ahead throughout",
+    "ResNet ahead throughout",
+    "AlexNet ahead at the end",
+    "accuracy difference",
+    "loss difference",
+)
+# In this order in the picture, so that those that decide have the strongest colours.
+DRAWN = (*DECIDING, *(way for way in WAYS if way not in DECIDING))
 
 
-def first_pair(results: Results) -> Pairing:
-    """The pair of the claim as it stands."""
-    return pairings(results.labels)[0]
-
-
-def judged(results: Results, pair: Pairing | None = None) -> pd.DataFrame:
-    """Validation curves of an AlexNet, and of its ResNet once for each way of judging its batch norm.
-
-    Args:
-        results: the runs.
-        pair: of arms; the claim's own by default.
+def judged(results: Results) -> pd.DataFrame:
+    """Validation curves of each AlexNet, and of its ResNet once for each way of judging its batch norm.
 
     Returns:
-        One row an arm, seed and epoch, with the columns ``val_accuracy`` and ``val_loss``.
+        One row a pair of networks, way, seed and epoch, with the columns ``pair``, ``arm`` (the way), ``val_error`` and
+        ``val_loss``; the pairs of the claim as it stands.
     """
     import pandas as pd
 
-    pair = pair or first_pair(results)
-    curves = results.curves()
-    alexnet = curves[curves["arm"] == pair.alexnet]
-    parts = [alexnet[["arm", "seed", "epoch", "val_accuracy", "val_loss"]]]
-    resnet = curves[curves["arm"] == pair.resnet]
-    for way, ending in WAYS.items():
-        if f"val_loss{ending}" in resnet and resnet[f"val_loss{ending}"].notna().all():
-            columns = {f"val_{name}{ending}": f"val_{name}" for name in ("accuracy", "loss")}
-            part = resnet[["arm", "seed", "epoch", *columns]].rename(columns=columns)
-            parts.append(part.assign(arm=f"{pair.resnet}, {way}"))
+    curves, parts = results.curves(), []
+    for pair in pairings(results.labels):
+        if pair.condition:
+            continue
+        sides = [("AlexNet", pair.alexnet, "")] + [(f"ResNet, {way}", pair.resnet, WAYS[way]) for way in DRAWN]
+        for name, arm, ending in sides:
+            own = curves[curves["arm"] == arm]
+            if f"val_loss{ending}" in own and own[f"val_loss{ending}"].notna().all():
+                part = own[["seed", "epoch"]].assign(pair=f"{pair.alexnet}, {pair.resnet}", arm=name)
+                error, loss = 1 - own[f"val_accuracy{ending}"], own[f"val_loss{ending}"]
+                parts.append(part.assign(val_error=error, val_loss=loss))
     return pd.concat(parts, ignore_index=True)
+
+
+def shares(results: Results) -> list[tuple]:
+    """In how many seeds AlexNet is ahead throughout, for every pair of networks and way of judging.
+
+    Returns:
+        Rows of pair, way, count, number of seeds, the ends of the share's interval, the word, whether it was tested.
+    """
+    pairs = all_pairs(results)
+    return [
+        (
+            f"{pair.champion}, and {pair.opponent.removesuffix(f', {FALLING}')}",
+            pair.way,
+            pair.ahead,
+            pair.seeds,
+            pair.low,
+            pair.high,
+            word,
+            word not in ("", NOT_TESTED),
+        )
+        for pair, word in zip(pairs, words(pairs), strict=True)
+    ]
 
 
 def lags(results: Results) -> pd.DataFrame:
@@ -53,17 +78,29 @@ def lags(results: Results) -> pd.DataFrame:
     return curves[curves["arm"].isin(names)]
 
 
+def seen(results: Results) -> pd.DataFrame:
+    """The curves of the pairs of the claim as it stands."""
+    curves = results.curves()
+    pairs = [pair for pair in pairings(results.labels) if not pair.condition]
+    return curves[curves["arm"].isin([label for pair in pairs for label in (pair.alexnet, pair.resnet)])]
+
+
+def confusions(results: Results, classes: int) -> dict:
+    """The confusion matrices of the first pair."""
+    labels = [arm.label for arm in first_arms(results)]
+    return {label: counts for label, counts in results.confusion(classes).items() if label in labels}
+
+
 def pair_rows(results: Results) -> list[tuple]:
-    """One row a pair of networks and way of judging: in how many seeds AlexNet is ahead, by how much, and the word."""
-    rows, pairs = [], all_pairs(results)
-    for pair, word in zip(pairs, words(pairs), strict=True):
-        share = f"{pair.low:.0%} to {pair.high:.0%}"
+    """One row a pair of networks and way of judging: in how many seeds either is ahead, and by how much."""
+    rows = []
+    for pair in all_pairs(results):
+        counts = (f"{pair.ahead} of {pair.seeds}", pair.behind, pair.ahead_at_last)
         accuracy, loss = pair.accuracy, pair.loss
         rows.append(
             (
-                *(pair.champion, pair.opponent, pair.way, pair.seeds, f"{pair.ahead} of {pair.seeds}", share),
+                *(pair.champion, pair.way, *counts),
                 *(f"{100 * accuracy.mean:+.2f}{_interval(accuracy, 100)}", f"{loss.mean:+.3f}{_interval(loss, 1, 3)}"),
-                word or "–",
             )
         )
     return rows
@@ -73,6 +110,29 @@ def _interval(difference, scale: float, digits: int = 2) -> str:
     if not difference.has_interval:
         return ""
     return f" ({scale * difference.low:+.{digits}f} to {scale * difference.high:+.{digits}f})"
+
+
+NETWORK_COLUMNS = ("network", "parameters", "multiply-adds", "images a step", "steps", "dropout")
+
+
+def network_rows(results: Results) -> list[tuple]:
+    """One row a network of the pairs that are compared: in what else they differ."""
+    from cnnrepro import anatomy
+
+    rows, named = [], {label for pair in pairings(results.labels) for label in (pair.alexnet, pair.resnet)}
+    for arm, (record, *_) in zip(results.arms, results.records, strict=True):
+        if arm.label in named:
+            totals, spec = anatomy.trace(arm.model()).totals, record.spec
+            steps = -(-record.data["sizes"]["train"] // spec.batch_size) * spec.epochs
+            sizes = (f"{totals.parameters:,}", totals.spelled_multiply_adds(), spec.batch_size, f"{steps:,}")
+            rows.append((arm.label, *sizes, f"{dict(spec.options).get('dropout', 0):g}"))
+    return rows
+
+
+def first_arms(results: Results) -> list:
+    """The arms of the first pair: AlexNet and its ResNet."""
+    pair = pairings(results.labels)[0]
+    return [arm for label in (pair.alexnet, pair.resnet) for arm in results.arms if arm.label == label]
 
 
 TEST_COLUMNS = ("network", "its batch norm", "n", "test accuracy", "test loss")
@@ -86,7 +146,7 @@ def test_rows(results: Results) -> list[tuple]:
             if all(f"accuracy{ending}" in record.test for record in records):
                 scores = {name: [record.test[f"{name}{ending}"] for record in records] for name in ("accuracy", "loss")}
                 spelled = (f"{_spread(scores['accuracy'], 100)} %", _spread(scores["loss"], 1, 3))
-                rows.append((label, way if "ResNet" in label else "–", len(records), *spelled))
+                rows.append((label, way if "ResNet" in label else "has none", len(records), *spelled))
     return rows
 
 

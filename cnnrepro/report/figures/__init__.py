@@ -46,6 +46,7 @@ from cnnrepro.report.figures.receptive_fields import (
     sizes_down,
     windows_on_lines,
 )
+from cnnrepro.report.figures.shares import ShareRow, shares
 from cnnrepro.report.figures.speed_ratios import product_shares, speed_ratios
 from cnnrepro.report.figures.time_to_accuracy import race_seconds, run_spread
 from cnnrepro.report.figures.verdict_tally import tally

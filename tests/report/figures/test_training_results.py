@@ -4,7 +4,7 @@ import pytest
 
 from cnnrepro.errors import UsageError
 from cnnrepro.report import figures
-from tests.report.drawn import texts
+from tests.report.drawn import texts, titles
 
 
 @pytest.mark.parametrize("arms, seeds, epochs", [(3, 2, 5), (1, 1, 1)])
@@ -37,6 +37,32 @@ def test_curves_need_their_columns(frame):
         figures.curves(frame().drop(columns="val_loss"))
     with pytest.raises(ValueError, match="no rows"):
         figures.curves(frame().iloc[:0])
+
+
+def test_curves_by_a_column_have_a_row_of_panels_for_each_of_its_values(frame):
+    both = pd.concat([frame(2, 1, 3).assign(pair="first"), frame(1, 2, 3).assign(pair="second")])
+    figure = figures.curves(both, by="pair")
+    assert titles(figure) == [
+        f"{name}: validation {metric}" for name in ("first", "second") for metric in ("accuracy", "loss")
+    ]
+    assert [len(axes.lines) for axes in figure.axes] == [4, 4, 3, 3]  # seeds and a mean of each arm that is there
+
+
+def test_shares_lie_around_one_half_and_those_that_decide_have_their_word():
+    rows = [
+        figures.ShareRow("A against B", "one way", 6, 6, 0.54, 1.0, "holds", True),
+        figures.ShareRow("A against B", "another", 1, 6, 0.0, 0.64),
+        figures.ShareRow("C against D", "one way", 3, 6, 0.12, 0.88, "undecided"),
+    ]
+    figure = figures.shares(rows, title="Seeds ahead")
+    shown = texts(figure)
+    assert {"6 of 6, holds", "1 of 6", "3 of 6, undecided", "Seeds ahead"} <= set(shown)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["A against B", "one way", "another", "C against D", "one way"]
+    dots = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"]
+    np.testing.assert_allclose(dots, [1, 1 / 6, 1 / 2])
+    with pytest.raises(ValueError, match="nothing to draw"):
+        figures.shares([], title="Seeds ahead")
 
 
 def values(**arms):

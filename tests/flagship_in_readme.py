@@ -1,0 +1,75 @@
+"""What README says came out of the flagship, drawn from the committed records.
+
+``python -m tests.flagship_in_readme`` writes it there, between two marks; a test compares.
+"""
+
+import json
+
+from cnnrepro import experiments, paths
+from cnnrepro.claims import check
+from cnnrepro.claims.checks.training_comparisons import HeadToHead, all_pairs, words
+from cnnrepro.experiments.alexnet_vs_resnet import DECIDING, WAYS
+from cnnrepro.experiments.results import Results
+from tests.committed_page import REPORTS
+
+README = REPORTS.parent / "README.md"
+BEGIN, END = "<!-- drawn by python -m tests.flagship_in_readme -->\n", "<!-- end -->\n"
+HEAD = (
+    "| data, seeds | networks | batch norm judged by | AlexNet ahead throughout | AlexNet | ResNet | |",
+    "|---|---|---|---|---|---|---|",
+)
+
+
+def committed_results() -> list[Results]:
+    """The results of the flagship's committed pages, the largest data first."""
+    found = []
+    with paths.environment(CNNREPRO_COMMITTED=str(REPORTS)):
+        for path in REPORTS.glob("alexnet_vs_resnet/*/report.json"):
+            parameters = json.loads(path.read_text(encoding="utf-8"))["parameters"]
+            found.append(experiments.collect(experiments.arms("alexnet_vs_resnet", **parameters)))
+    return sorted(found, key=lambda results: -results.records[0][0].data["sizes"]["train"])
+
+
+def sentences(results: Results) -> str:
+    """The verdict of a page, in a line."""
+    verdict = check(30, results)
+    return f"**{verdict.word}**: {verdict.sentence}"
+
+
+def rows(results: Results) -> list[str]:
+    """A line of the table for each pair of networks and way of judging that decides."""
+    record, pairs = results.records[0][0], all_pairs(results)
+    data = f"{record.spec.dataset}, {len(results.records[0])}"
+    return [
+        f"| {data} | {pair.champion}, {pair.opponent} | {pair.way} | {pair.ahead} of {pair.seeds} | "
+        f"{last_accuracy(results, pair.champion)} | {last_accuracy(results, pair.opponent, pair)} | {word} |"
+        for pair, word in zip(pairs, words(pairs), strict=True)
+        if not pair.condition and pair.way in DECIDING
+    ]
+
+
+def last_accuracy(results: Results, label: str, judged: HeadToHead | None = None) -> str:
+    """Mean validation accuracy of an arm after the last epoch, by a way of judging."""
+    curves = results.curves()
+    own = curves[curves["arm"] == label]
+    last = own[own["epoch"] == own["epoch"].max()][f"val_accuracy{WAYS[judged.way] if judged else ''}"]
+    return f"{100 * last.mean():.2f} %"
+
+
+def block() -> str:
+    """All of it, with its marks."""
+    every = committed_results()
+    lines = [*(f"- {sentences(results)}" for results in every), "", *HEAD, *(row for one in every for row in rows(one))]
+    return BEGIN + "\n".join(lines) + "\n" + END
+
+
+def parts(text: str) -> tuple[str, str, str]:
+    """README before the block, the block, and after it."""
+    before, rest = text.split(BEGIN)
+    own, after = rest.split(END)
+    return before, BEGIN + own + END, after
+
+
+if __name__ == "__main__":
+    before, _, after = parts(README.read_text(encoding="utf-8"))
+    README.write_text(before + block() + after, encoding="utf-8")
