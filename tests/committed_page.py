@@ -17,6 +17,7 @@ from cnnrepro.runner.request import page_request
 
 REPORTS = paths.home(Path(__file__).parent) / "reports"
 FLAGSHIP = REPORTS / "alexnet_vs_resnet" / "seeds-0..9_networks-both_falling-true_dropless-true_float32-true"
+PAGES = (FLAGSHIP,)  # those of README's headline, in its order
 
 
 def draw(folder, reports):

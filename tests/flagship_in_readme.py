@@ -10,7 +10,7 @@ from cnnrepro.claims import check
 from cnnrepro.claims.checks.training_comparisons import HeadToHead, all_pairs, words
 from cnnrepro.experiments.alexnet_vs_resnet import DECIDING, WAYS
 from cnnrepro.experiments.results import Results
-from tests.committed_page import REPORTS
+from tests.committed_page import PAGES, REPORTS
 
 README = REPORTS.parent / "README.md"
 BEGIN, END = "<!-- drawn by python -m tests.flagship_in_readme -->\n", "<!-- end -->\n"
@@ -21,13 +21,13 @@ HEAD = (
 
 
 def committed_results() -> list[Results]:
-    """The results of the flagship's committed pages, the largest data first."""
+    """The results of the flagship's committed pages."""
     found = []
     with paths.environment(CNNREPRO_COMMITTED=str(REPORTS)):
-        for path in REPORTS.glob("alexnet_vs_resnet/*/report.json"):
-            parameters = json.loads(path.read_text(encoding="utf-8"))["parameters"]
+        for folder in PAGES:
+            parameters = json.loads((folder / "report.json").read_text(encoding="utf-8"))["parameters"]
             found.append(experiments.collect(experiments.arms("alexnet_vs_resnet", **parameters)))
-    return sorted(found, key=lambda results: -results.records[0][0].data["sizes"]["train"])
+    return found
 
 
 def sentences(results: Results) -> str:
