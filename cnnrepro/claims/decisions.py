@@ -18,7 +18,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -57,18 +56,6 @@ class Decision:
     level: float
     p: float
     seeds_needed: int | None = None
-
-
-def check_looks(looks: Sequence[int]) -> tuple[int, ...]:
-    """Numbers of seeds after which one looks; raises UsageError unless they rise and the first gives an interval."""
-    looks = tuple(looks)
-    rising = all(earlier < later for earlier, later in pairwise(looks))
-    if not looks or not rising or looks[0] < FEWEST:
-        raise UsageError(
-            f"looks must be numbers of seeds that rise, the first at least {FEWEST}, such as 5,10,20. Received: "
-            f"{','.join(map(str, looks)) or 'none'}"
-        )
-    return looks
 
 
 def decide(

@@ -40,6 +40,13 @@ class PairedDifference:
         """Whether the pairs say how much their mean varies."""
         return not math.isnan(self.low)
 
+    def brief(self, scale: float = 1.0, digits: int = 2) -> str:
+        """The mean, with its interval where there is one: "+1.20 (−0.30 to +2.70)"."""
+        text = signed(self.mean * scale, digits)
+        if not self.has_interval:
+            return text
+        return f"{text} ({signed(self.low * scale, digits)} to {signed(self.high * scale, digits)})"
+
     def sentence(self, scale: float = 1.0, unit: str = "", digits: int = 2) -> str:
         """As people read it: "+1.20 points (95 % interval [−0.30, +2.70], paired t, n = 6, p = 0.09)"."""
         text = f"{signed(self.mean * scale, digits)}{unit}"

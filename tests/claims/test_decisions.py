@@ -64,13 +64,6 @@ def test_a_margin_that_is_none_is_refused(margin):
         decide(NOUGHT, NOUGHT, margin)
 
 
-def test_looks_must_rise_and_begin_at_five():
-    assert decisions.check_looks([5, 10, 20]) == (5, 10, 20)
-    for looks in ([], [4, 10], [5, 5], [10, 5]):
-        with pytest.raises(UsageError, match="looks must be numbers of seeds that rise"):
-            decisions.check_looks(looks)
-
-
 def simulated(difference, looks, seed=0, margin=0.5):
     """The share of studies that end with each verdict, of differences with standard deviation 1."""
     random, ends = np.random.default_rng(seed), []

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnrepro import data
-from cnnrepro.claims.paired_statistics import CONFIDENCE, FEWEST, PairedDifference, paired_difference, signed
+from cnnrepro.claims.paired_statistics import CONFIDENCE, FEWEST, PairedDifference, paired_difference
 from cnnrepro.claims.scope import PART_OF, counted, is_part
 from cnnrepro.claims.statement import Statement
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, UNDECIDED, Verdict
@@ -87,17 +87,9 @@ class HeadToHead:
         interval = f" (share {self.low:.0%} to {self.high:.0%})" if self.seeds >= FEWEST else ""
         return (
             f"{self.title}: ahead on both measures after every epoch in {share}{interval}, {self.opponent} in "
-            f"{self.behind}; after the last epoch the accuracy differs by {_mean(self.accuracy, 100)} points, the loss "
-            f"by {_mean(self.loss, 1, 3)}."
+            f"{self.behind}; after the last epoch the accuracy differs by {self.accuracy.brief(100)} points, the loss "
+            f"by {self.loss.brief(digits=3)}."
         )
-
-
-def _mean(difference: PairedDifference, scale: float, digits: int = 2) -> str:
-    """A mean difference, with its interval where there is one."""
-    text = signed(scale * difference.mean, digits)
-    if not difference.has_interval:
-        return text
-    return f"{text} ({signed(scale * difference.low, digits)} to {signed(scale * difference.high, digits)})"
 
 
 def head_to_head(

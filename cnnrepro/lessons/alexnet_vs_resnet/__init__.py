@@ -93,23 +93,13 @@ def confusions(results: Results, classes: int) -> dict:
 
 def pair_rows(results: Results) -> list[tuple]:
     """One row a pair of networks and way of judging: in how many seeds either is ahead, and by how much."""
-    rows = []
-    for pair in all_pairs(results):
-        counts = (f"{pair.ahead} of {pair.seeds}", pair.behind, pair.ahead_at_last)
-        accuracy, loss = pair.accuracy, pair.loss
-        rows.append(
-            (
-                *(pair.champion, pair.way, *counts),
-                *(f"{100 * accuracy.mean:+.2f}{_interval(accuracy, 100)}", f"{loss.mean:+.3f}{_interval(loss, 1, 3)}"),
-            )
+    return [
+        (
+            *(pair.champion, pair.way, f"{pair.ahead} of {pair.seeds}", pair.behind, pair.ahead_at_last),
+            *(pair.accuracy.brief(100), pair.loss.brief(digits=3)),
         )
-    return rows
-
-
-def _interval(difference, scale: float, digits: int = 2) -> str:
-    if not difference.has_interval:
-        return ""
-    return f" ({scale * difference.low:+.{digits}f} to {scale * difference.high:+.{digits}f})"
+        for pair in all_pairs(results)
+    ]
 
 
 NETWORK_COLUMNS = ("network", "parameters", "multiply-adds", "images a step", "steps", "dropout")
