@@ -82,7 +82,9 @@ def decide(
         half = float(stats.t.ppf(1 - level / 2, n - 1)) * sd / math.sqrt(n)
         low, high = mean - half, mean + half
     verdict = _verdict(low, high, margin)
-    needed = _seeds_needed(mean, sd, margin, level) if verdict == UNDECIDED and pairs.has_interval else None
+    needed = None
+    if verdict == UNDECIDED and pairs.has_interval:
+        needed = new_seeds_for(max(abs(mean), margin - abs(mean)), sd, level)
     return Decision(verdict, n, mean, sd, low, high, margin, level, pairs.p, needed)
 
 
@@ -147,14 +149,15 @@ def seeds_for(difference: float, sd: float, *, level: float = LEVEL, power_wante
     return _fewest(lambda n: power(difference, sd, n, level=level) >= power_wanted)
 
 
-def _seeds_needed(mean: float, sd: float, margin: float, level: float) -> int | None:
-    """The fewest pairs of a new comparison that with ``POWER`` show what was seen: a difference, or that it is within.
+def new_seeds_for(room: float, sd: float, level: float = LEVEL) -> int | None:
+    """The fewest pairs of a new comparison that with ``POWER`` show what was seen, were it true; None beyond all.
 
-    Were mean and spread the true ones, the interval has to leave zero, or the margin, by what the mean itself may miss.
+    Args:
+        room: how far the mean lies from the value that the interval has to leave out.
+        sd: standard deviation of the differences.
+        level: of the interval.
     """
     from scipy import stats
-
-    room = max(abs(mean), margin - abs(mean))
 
     def enough(n: int) -> bool:
         away = stats.t.ppf(1 - level / 2, n - 1) + stats.t.ppf(POWER, n - 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cnnrepro.claims.verdict import WORDS, word_of_parts
 
@@ -80,6 +81,7 @@ class Statement:
             or, where an experiment's runs decide, from its results and the statement.
         experiment: the experiment whose runs decide, where one does.
         dataset, epochs: what the statement speaks of, where it names them.
+        needs: parameters of its experiment with which the page is made that decides it.
         parts: what it claims one by one, where that is several things that may hold or not for themselves.
     """
 
@@ -92,6 +94,7 @@ class Statement:
     experiment: str = ""
     dataset: str = ""
     epochs: int = 0
+    needs: Mapping[str, object] = field(default_factory=dict)
     parts: tuple[Claimed, ...] = ()
 
     def __post_init__(self) -> None:

@@ -11,19 +11,46 @@ HOLDS_IF = "holds if …"
 DOES_NOT_HOLD = "does not hold"
 UNDECIDED = "undecided"  # measured, but by too little: more seeds may still give either word
 NOT_CHECKABLE = "not checkable here"
-WORDS = (HOLDS, HOLDS_IF, DOES_NOT_HOLD, UNDECIDED, NOT_CHECKABLE)  # in the order in which they are counted
+NOT_TESTED = "not tested yet"  # no verdict: the runs that would decide it are still to be made
+WORDS = (HOLDS, HOLDS_IF, DOES_NOT_HOLD, UNDECIDED, NOT_CHECKABLE, NOT_TESTED)  # in the order in which they are counted
 
 # When a verdict was made.
 NOW = "computed now"
 FROM_RECORDS = "judged now, from runs recorded earlier"
 RECORDED = "recorded earlier, not computed now"
 
-_WORST_FIRST = (DOES_NOT_HOLD, HOLDS_IF, UNDECIDED, NOT_CHECKABLE, HOLDS)
+_WORST_FIRST = (DOES_NOT_HOLD, HOLDS_IF, UNDECIDED, NOT_CHECKABLE, NOT_TESTED, HOLDS)
 
 
 def _require_word(word: str) -> None:
     if word not in WORDS:
         raise ValueError(f"A verdict is one of {', '.join(WORDS)}. Received: {word!r}")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A number that a verdict from runs rests on.
+
+    Args:
+        name: what is compared.
+        value: its mean over the seeds.
+        low, high: the interval by which it was judged; None where there are too few seeds for one.
+        unit: of the three.
+        n: seeds.
+        rule: when it holds, in a sentence.
+        word: what is decided of it alone.
+        condition: under which it was tried; "" for the statement as it stands.
+    """
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    unit: str
+    n: int
+    rule: str
+    word: str
+    condition: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +91,7 @@ class Verdict:
         basis: what it was measured on ("mnist_5k, 5 epochs, 2 seeds"), for lists of reports.
         parts: where the statement has several, the word on each, in their order.
         made: ``NOW``, ``FROM_RECORDS`` or ``RECORDED``; whatever shows a verdict says it where it is not the first.
+        effects: where runs decide, the numbers that it rests on, the one of the statement as it stands first.
     """
 
     claim: int
@@ -73,6 +101,7 @@ class Verdict:
     basis: str = ""
     parts: tuple[Part, ...] = ()
     made: str = NOW
+    effects: tuple[Effect, ...] = ()
 
     def __post_init__(self) -> None:
         _require_word(self.word)
@@ -85,13 +114,15 @@ class Verdict:
 
     def to_dict(self) -> dict:
         """The verdict as plain values for JSON."""
-        return asdict(self) | {"evidence": list(self.evidence), "parts": [asdict(part) for part in self.parts]}
+        lists = {name: list(map(asdict, getattr(self, name))) for name in ("parts", "effects")}
+        return asdict(self) | {"evidence": list(self.evidence), **lists}
 
     @classmethod
     def from_dict(cls, values: dict) -> Verdict:
         """The verdict that ``to_dict`` wrote."""
         parts = tuple(Part(**part) for part in values.get("parts", ()))
-        return cls(**(values | {"evidence": tuple(values.get("evidence", ())), "parts": parts}))
+        effects = tuple(Effect(**effect) for effect in values.get("effects", ()))
+        return cls(**(values | {"evidence": tuple(values.get("evidence", ())), "parts": parts, "effects": effects}))
 
 
 @dataclass(frozen=True)

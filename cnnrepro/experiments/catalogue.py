@@ -7,7 +7,17 @@ that trains nothing computes is in ``cnnrepro/lessons/<name>/``.
 from __future__ import annotations
 
 from cnnrepro.errors import unknown
-from cnnrepro.experiments import alexnet_vs_resnet, compare, digits_classifier, fast_mnist, train_on_your_images
+from cnnrepro.experiments import (
+    alexnet_vs_resnet,
+    compare,
+    depth,
+    digits_classifier,
+    dropout,
+    fast_mnist,
+    normalisation,
+    pooling_in_training,
+    train_on_your_images,
+)
 from cnnrepro.experiments.experiment import Experiment
 
 _ROWS = (
@@ -60,6 +70,10 @@ _ROWS = (
         minutes=0.7,
     ),
     compare.EXPERIMENT,
+    normalisation.EXPERIMENT,
+    pooling_in_training.EXPERIMENT,
+    dropout.EXPERIMENT,
+    depth.EXPERIMENT,
     fast_mnist.EXPERIMENT,
     alexnet_vs_resnet.EXPERIMENT,
 )

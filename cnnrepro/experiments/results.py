@@ -67,6 +67,13 @@ class Results:
         """The arms' labels."""
         return [arm.label for arm in self.arms]
 
+    def of(self, labels: Sequence[str]) -> Results:
+        """The results of these arms alone, in this order."""
+        places = [self.labels.index(label) for label in labels]
+        return Results(
+            tuple(self.arms[place] for place in places), tuple(self.records[place] for place in places), self.store
+        )
+
     def all(self) -> list[tuple[str, RunRecord]]:
         """Every record with its arm's label."""
         return [(arm.label, record) for arm, records in zip(self.arms, self.records, strict=True) for record in records]

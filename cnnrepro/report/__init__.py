@@ -20,6 +20,7 @@ import importlib
 _MODULES = ("figures", "page", "safe_html", "site", "style", "tables")
 _NAMES = {
     "comparison_picture": "told_apart",
+    "contrast_picture": "study_views",
     "data_table": "experiment_tables",
     "images_table": "experiment_tables",
     "layers_table": "experiment_tables",
@@ -30,6 +31,8 @@ _NAMES = {
     "show_apart": "told_apart",
     "show_ledger": "statement_cards",
     "show_runs": "display",
+    "show_study": "study_views",
+    "show_search": "study_views",
     "show_table": "display",
     "show_verdict": "display",
     "sources_table": "statement_cards",

@@ -62,12 +62,13 @@ def comparison(
     heights = [0.9 + 0.4 * len(scores), 1.2 + 0.5 * len(rows)]
     figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=heights)
-    _draw_scores(upper, scores, f"{metric}, one dot a seed", unit)
+    draw_scores(upper, scores, f"{metric}, one dot a seed", unit)
     _draw_differences(lower, rows, unit, margin, level, digits)
     return figure
 
 
-def _draw_scores(axes: Axes, scores: Sequence[tuple[str, Sequence[float]]], title: str, unit: str) -> None:
+def draw_scores(axes: Axes, scores: Sequence[tuple[str, Sequence[float]]], title: str, unit: str) -> None:
+    """Draw each arm's scores, one dot a seed, and their mean as a line."""
     for place, (_, values) in enumerate(scores):
         mean = float(np.mean(values))
         axes.plot([mean, mean], [place - 0.3, place + 0.3], color=style.INK, linewidth=2.0, solid_capstyle="butt")

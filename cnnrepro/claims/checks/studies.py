@@ -1,0 +1,161 @@
+"""The check of a statement that a study decides, from its contrasts.
+
+The statement as it stands, and the same under each condition that was tried, each have a word:
+
+    undecided as it stands                               undecided
+    holds as it stands, and not under a condition        holds if …, without that condition
+    holds as it stands, and nowhere else shown not to    holds
+    does not hold, but does under a condition            holds if …, under that condition
+    does not hold, and nowhere else shown to             does not hold
+
+Where several contrasts make the statement as it stands, it holds where all do, and does not where one does not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from cnnrepro.claims.contrasts import Judged, judge, judge_all, values_of
+from cnnrepro.claims.paired_statistics import FEWEST, signed
+from cnnrepro.claims.scope import counted
+from cnnrepro.claims.statement import Statement
+from cnnrepro.claims.verdict import (
+    DOES_NOT_HOLD,
+    HOLDS,
+    HOLDS_IF,
+    UNDECIDED,
+    Effect,
+    Part,
+    Verdict,
+    word_of_parts,
+)
+from cnnrepro.experiments.results import Results
+from cnnrepro.experiments.run_scores import OCTAVES, run_score
+from cnnrepro.experiments.studies import DESIGNS
+from cnnrepro.experiments.study import MORE, SAME, Contrast, Study
+
+
+def judged(study: Study, results: Results) -> list[Judged]:
+    """All contrasts of a study: those that decide judged together, each of the others by itself."""
+    pairs = [(contrast, values_of(contrast, results)) for contrast in study.contrasts]
+    deciding = iter(judge_all([pair for pair in pairs if pair[0].decides]))
+    return [next(deciding) if contrast.decides else judge(contrast, values) for contrast, values in pairs]
+
+
+def studied(results: Results, statement: Statement) -> Verdict:
+    """The verdict from the results of a statement's study."""
+    study = DESIGNS[statement.experiment].study(statement.number)
+    found = judged(study, results)
+    deciding = [one for one in found if one.contrast.decides]
+    shown = results.of(study.arms)
+    evidence = tuple(f"{_where(one)}{sentence(one)}: {one.word}." for one in found)
+    effects = tuple(effect(one) for one in deciding)
+    if not statement.parts:
+        word, text = _word(deciding), _sentence(deciding)
+        return Verdict(statement.number, word, text, evidence, shown.basis(), effects=effects)
+    places = range(len(statement.parts))
+    own = [[one for one in deciding if one.contrast.part == place] for place in places]
+    parts = tuple(Part(_word(some), _sentence(some)) for some in own)
+    text = " ".join(part.found for part in parts)
+    word = word_of_parts(part.word for part in parts)
+    return Verdict(statement.number, word, text, evidence, shown.basis(), parts, effects=effects)
+
+
+def _word(found: Sequence[Judged]) -> str:
+    stands = {one.word for one in found if not one.contrast.condition}
+    tried = {one.word for one in found if one.contrast.condition}
+    if DOES_NOT_HOLD in stands:
+        return HOLDS_IF if HOLDS in tried else DOES_NOT_HOLD
+    if UNDECIDED in stands:
+        return UNDECIDED
+    return HOLDS_IF if DOES_NOT_HOLD in tried else HOLDS
+
+
+def _sentence(found: Sequence[Judged]) -> str:
+    """What the verdict rests on, as it stands and under each condition, in one or two sentences."""
+    stands = [one for one in found if not one.contrast.condition]
+    tried = [one for one in found if one.contrast.condition]
+    text = f"{_capital('; '.join(sentence(one) for one in stands))}."
+    needed = [one.seeds_needed for one in stands if one.seeds_needed]
+    if _word(found) == UNDECIDED:
+        text += f" {_what_it_takes(stands, needed)}"
+    if tried:
+        text += f" {_capital('; '.join(f'{one.contrast.condition}: {sentence(one)} ({one.word})' for one in tried))}."
+    return text
+
+
+def _what_it_takes(stands: Sequence[Judged], needed: Sequence[int]) -> str:
+    fewest = min(one.n for one in stands)
+    if fewest < FEWEST:
+        return f"It takes at least {FEWEST} seeds, and here {'is' if fewest == 1 else 'are'} {fewest}."
+    if needed:
+        return (
+            f"If the true mean and spread are those seen here, {max(needed):,} new seeds would decide it four times in "
+            "five."
+        )
+    return "No number of new seeds up to 10,000 would decide it, if the true mean and spread are those seen here."
+
+
+def sentence(one: Judged) -> str:
+    """A contrast in words with its figures, without a full stop: "3x3/2 minus 2x2/2: test error −0.31 points (…)"."""
+    score = run_score(one.contrast.score)
+    interval = (
+        f" ({_level(one)} interval {spelled(one, one.low)} to {spelled(one, one.high)}, " if one.has_interval else " ("
+    )
+    return f"{one.contrast.name}: {score.name} {spelled(one, one.mean)}{_unit(one)}{interval}{counted(one.n, 'seed')})"
+
+
+def spelled(one: Judged, value: float) -> str:
+    """A number of a contrast as people read it: with its sign, or as a factor where it is a logarithm."""
+    score = run_score(one.contrast.score)
+    value += one.contrast.target
+    if score.unit == OCTAVES:
+        return f"{2**value:.2f} times"
+    if one.contrast.target:
+        return f"{value:.{score.digits}f}"
+    return signed(value, score.digits)
+
+
+def _unit(one: Judged) -> str:
+    unit = run_score(one.contrast.score).unit
+    return "" if unit == OCTAVES else f" {unit}"
+
+
+def _level(one: Judged) -> str:
+    return f"{100 * (1 - one.level):.3g} %"
+
+
+def _where(one: Judged) -> str:
+    return f"{_capital(one.contrast.condition)}: " if one.contrast.condition else ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def effect(one: Judged) -> Effect:
+    """A contrast's number for the ledger."""
+    contrast, score = one.contrast, run_score(one.contrast.score)
+    low, high = (None if math.isnan(end) else end + contrast.target for end in (one.low, one.high))
+    value, unit = one.mean + contrast.target, score.unit
+    return Effect(
+        f"{contrast.name}: {score.name}", value, low, high, unit, one.n, rule(contrast), one.word, contrast.condition
+    )
+
+
+def rule(contrast: Contrast) -> str:
+    """When a contrast holds, in a sentence."""
+    unit = run_score(contrast.score).unit.removesuffix("s" if contrast.margin == 1 else "")
+    amount, zero = f"{contrast.margin:g} {unit}", f"{contrast.target:g}"
+    if contrast.claim == SAME:
+        about = f" of {zero}" if contrast.target else ""
+        return (
+            f"holds where the interval lies within ±{amount}{about}; does not where it lies beyond {zero} and not "
+            "within; else undecided"
+        )
+    side, other = ("above", "below") if contrast.claim == MORE else ("below", "above")
+    return (
+        f"holds where the interval lies {side} {zero} and the mean is {amount} or more {side} it; does not where the "
+        f"interval leaves out {amount} {side} {zero}; else undecided"
+    )

@@ -1,0 +1,145 @@
+"""Judges the contrasts of a study: is the number above zero, below it, or nowhere that matters?
+
+A contrast claims that a number v, one a seed, is
+
+    more        holds where the interval of its mean lies above 0 and the mean is at least the margin δ;
+                does not hold where the interval lies below δ: nothing that matters is there
+    less        the same with the signs turned
+    the same    holds where the interval lies within ±δ; does not hold where it lies on one side of 0 and not within ±δ
+
+and is undecided otherwise. So "minimal" is a claim that has to be shown, and more seeds make no true claim fail. The
+contrasts of a statement that decide are judged together by Holm's steps, the clearest first, so that the chance of any
+false word among them is at most 5 %.
+
+Sources: Student 1908; Schuirmann 1987; Holm 1979.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnrepro.claims.decisions import LEVEL, new_seeds_for
+from cnnrepro.claims.paired_statistics import paired_difference
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, UNDECIDED
+from cnnrepro.experiments.results import Results
+from cnnrepro.experiments.run_scores import run_score
+from cnnrepro.experiments.study import LESS, MORE, SAME, Contrast
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A contrast with what the runs say of it.
+
+    Args:
+        contrast: what was claimed.
+        values: the number less its target, one a seed.
+        mean, sd: of the values.
+        low, high: the interval of the mean by which it was judged, at ``1 - level``; NaN for fewer than five seeds.
+        level: that of the whole, divided by Holm's step.
+        word: holds, does not hold or undecided.
+        seeds_needed: of an undecided one, how many new seeds would decide it four times in five if mean and spread are
+            those seen; None where it is decided, or where they say nothing yet.
+    """
+
+    contrast: Contrast
+    values: tuple[float, ...]
+    mean: float
+    sd: float
+    low: float
+    high: float
+    level: float
+    word: str
+    seeds_needed: int | None = None
+
+    @property
+    def n(self) -> int:
+        """Seeds."""
+        return len(self.values)
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there are seeds enough for one."""
+        return not math.isnan(self.low)
+
+
+def values_of(contrast: Contrast, results: Results) -> tuple[float, ...]:
+    """The number of each seed that all arms of a contrast have, in the order of the seeds, less its target."""
+    read = run_score(contrast.score).read
+    by_label = dict(zip(results.labels, results.records, strict=True))
+    every = zip(*(by_label[label] for label in contrast.weights), strict=False)  # arms may have fewer seeds
+    weights = contrast.weights.values()
+    return tuple(
+        sum(weight * read(record) for weight, record in zip(weights, records, strict=True)) - contrast.target
+        for records in every
+    )
+
+
+def judge(contrast: Contrast, values: Sequence[float], level: float = LEVEL) -> Judged:
+    """What the values say of a contrast, at a level."""
+    found = paired_difference(values, np.zeros(len(values)))
+    low = high = math.nan
+    if found.has_interval:
+        from scipy import stats
+
+        half = float(stats.t.ppf(1 - level / 2, found.n - 1)) * found.sd / math.sqrt(found.n)
+        low, high = found.mean - half, found.mean + half
+    word = _word(contrast, found.mean, low, high)
+    needed = None
+    if word == UNDECIDED and found.has_interval:
+        needed = new_seeds_for(_room(contrast, found.mean), found.sd, level)
+    return Judged(contrast, tuple(values), found.mean, found.sd, low, high, level, word, needed)
+
+
+def judge_all(pairs: Sequence[tuple[Contrast, Sequence[float]]], level: float = LEVEL) -> list[Judged]:
+    """Judge several contrasts with their values by Holm's steps.
+
+    The clearest is judged at the level over their number, the next at that over one fewer, and so on; from the first
+    that is not decided on, all are judged at its level.
+    """
+    order = sorted(range(len(pairs)), key=lambda at: _clearness(*pairs[at]))
+    found: dict[int, Judged] = {}
+    remaining = len(pairs)
+    for at in order:
+        found[at] = judge(*pairs[at], level / remaining)
+        if found[at].word != UNDECIDED and remaining > 1:
+            remaining -= 1
+    return [found[at] for at in range(len(pairs))]
+
+
+def _word(contrast: Contrast, mean: float, low: float, high: float) -> str:
+    if math.isnan(low):
+        return UNDECIDED
+    margin = contrast.margin
+    if contrast.claim == SAME:
+        if -margin < low and high < margin:
+            return HOLDS
+        return DOES_NOT_HOLD if low > 0 or high < 0 else UNDECIDED
+    if contrast.claim == LESS:
+        mean, low, high = -mean, -high, -low
+    if low > 0 and mean >= margin:
+        return HOLDS
+    return DOES_NOT_HOLD if high < margin else UNDECIDED
+
+
+def _room(contrast: Contrast, mean: float) -> float:
+    """How far the mean is from the nearest place at which a word would change, on the side of the likelier word."""
+    margin = contrast.margin
+    if contrast.claim == SAME:
+        return max(abs(mean), margin - abs(mean))
+    mean = -mean if contrast.claim == LESS else mean
+    return mean if mean >= margin else margin - mean
+
+
+def _clearness(contrast: Contrast, values: Sequence[float]) -> float:
+    """The smallest level at which a contrast is decided; the smaller, the clearer."""
+    from scipy import stats
+
+    found = paired_difference(values, np.zeros(len(values)))
+    if not found.has_interval:
+        return math.inf
+    away = _room(contrast, found.mean) / (found.sd / math.sqrt(found.n))
+    return 2 * float(stats.t.sf(away, found.n - 1))

@@ -1,0 +1,80 @@
+"""Statement 40: does dropout of one half reduce overfitting, and does it double the epochs to converge?
+
+Decided beforehand: the arms, seeds and contrasts below, and the rules of ``claims.contrasts``. The rate is constant, as a
+rate that falls to 0 would say by itself when a training has converged. *Overfitting* is the accuracy on a fixed part of
+the training images, in evaluation mode, minus that on the test images after the last epoch. A training *has converged*
+after the epoch with the lowest validation loss, which is where one that stops by it stops. "Doubles" is taken as 1.4 to
+2.8 times: half an octave to both sides.
+"""
+
+from __future__ import annotations
+
+from cnnrepro.experiments.base_network import base
+from cnnrepro.experiments.experiment import Experiment
+from cnnrepro.experiments.run_scores import EPOCHS, ERROR, GAP
+from cnnrepro.experiments.study import LESS, SAME, Contrast, Design, Setting, Study, minus
+
+NONE, FIFTH, HALF = "no dropout", "dropout 0.2", "dropout 0.5"
+NARROW_NONE, NARROW_HALF = "64 units, no dropout", "64 units, dropout 0.5"
+NARROW = "with 64 hidden units"
+
+DESIGN = Design(
+    arms=(
+        base(NONE, units=512, dropout=0.0),
+        base(HALF, units=512, dropout=0.5),
+        base(FIFTH, seeds=5, units=512, dropout=0.2),
+        base(NARROW_NONE, units=64, dropout=0.0),
+        base(NARROW_HALF, units=64, dropout=0.5),
+    ),
+    settings={"": Setting("cifar10", 30, 9000, pilot_epochs=10)},
+    small={"": Setting("mnist_5k", 5, 500)},
+    recipe="adam",
+    studies=(
+        Study(
+            number=40,
+            published="Krizhevsky et al. 2012, section 4.2: without dropout the network exhibits substantial overfitting; "
+            "it roughly doubles the number of iterations required to converge.",
+            arms=(NONE, FIFTH, HALF, NARROW_NONE, NARROW_HALF),
+            score=GAP,
+            contrasts=(
+                Contrast(f"{HALF} minus none", minus(HALF, NONE), LESS, 0.5, score=GAP, part=0),
+                Contrast(f"{HALF} over none", minus(HALF, NONE), SAME, 0.5, score=EPOCHS, target=1.0, part=1),
+                Contrast(
+                    f"{HALF} minus none",
+                    minus(NARROW_HALF, NARROW_NONE),
+                    LESS,
+                    0.5,
+                    score=GAP,
+                    condition=NARROW,
+                    part=0,
+                ),
+                Contrast(
+                    f"{HALF} over none",
+                    minus(NARROW_HALF, NARROW_NONE),
+                    SAME,
+                    0.5,
+                    score=EPOCHS,
+                    target=1.0,
+                    condition=NARROW,
+                    part=1,
+                ),
+                Contrast(f"{HALF} minus none", minus(HALF, NONE), LESS, 0.5, score=ERROR, decides=False),
+                Contrast(f"{FIFTH} minus none", minus(FIFTH, NONE), LESS, 0.5, score=GAP, decides=False),
+                Contrast(f"{FIFTH} over none", minus(FIFTH, NONE), SAME, 0.5, score=EPOCHS, target=1.0, decides=False),
+            ),
+            expected="a small dense layer",
+            limits="AlexNet drops in two layers of 4,096 units, trained on 1.2 million images with a rate that is "
+            "divided by hand; here one layer of 512 is dropped, and 9,000 images are trained on at a constant rate. What "
+            "counts as converged is a choice, and another (a fixed error, a fixed loss) may give another factor.",
+        ),
+    ),
+)
+EXPERIMENT = Experiment(
+    name="dropout",
+    title="Dropout",
+    question="Does dropout of one half reduce overfitting, and does it double the epochs to converge?",
+    expected="two seeds on the embedded digits decide nothing; the committed page has ten on CIFAR-10",
+    minutes=2.0,
+    arms=DESIGN.make,
+    smoke={"seeds": [0], "epochs": 1, "train_images": 200},
+)

@@ -1,0 +1,243 @@
+"""What a study is: the arms that are trained, and of each statement what was decided beforehand. Plain data.
+
+A statement is judged by contrasts. A contrast is one number a seed, a weighted sum of what the arms score with that
+seed, and what is claimed of it: that it lies above zero, below it, or nowhere that matters. ``claims.contrasts`` judges
+it. So "3x3 pools are better than 2x2" is one contrast, "does a shortcut undo what depth does" (a difference of
+differences) another, and a trend over windows is one too.
+
+To add a study: a file like ``experiments/dropout.py``, its notebook, and the rows of its statements in ``claims``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cnnrepro.errors import UsageError
+from cnnrepro.experiments.results import Arm
+from cnnrepro.experiments.run_scores import ERROR, run_score
+from cnnrepro.runs.spec import RunSpec
+
+RATES = (3e-4, 1e-3, 3e-3)  # of the search, the same for every arm
+PILOT_SEED = 100  # of the search; it counts in no comparison
+SEARCH = "search"  # begins the label of an arm of the search
+
+MORE, LESS, SAME = "more", "less", "the same"
+CLAIMS = (MORE, LESS, SAME)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Data and length of training.
+
+    Args:
+        dataset: a name of ``cnnrepro.data.DATASETS``.
+        epochs: passes over the training images.
+        train_images: only so many training images; None for all.
+        pilot_epochs: of the search for the learning rate.
+    """
+
+    dataset: str
+    epochs: int
+    train_images: int | None = None
+    pilot_epochs: int = 5
+
+
+@dataclass(frozen=True)
+class ArmDesign:
+    """One side of the comparisons of a study.
+
+    Args:
+        label: for legends and tables.
+        model: as ``RunSpec.model``.
+        options: of the model.
+        seeds: how many runs count, from seed 0 on; the notebook's default takes fewer.
+        rate: the learning rate that the search found; ``times`` it is what is trained with.
+        times: see ``rate``; an arm at another than the found rate is not searched for.
+        setting: key of the study's settings.
+        fields: further fields of ``RunSpec``.
+    """
+
+    label: str
+    model: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    seeds: int = 10
+    rate: float = 1e-3
+    times: float = 1.0
+    setting: str = ""
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+    def specs(self, setting: Setting, seeds: Sequence[int], **shared: object) -> tuple[RunSpec, ...]:
+        """Its runs."""
+        own = {"epochs": setting.epochs, "train_images": setting.train_images, "learning_rate": self.rate * self.times}
+        named = {"model": self.model, "dataset": setting.dataset, "options": self.options}
+        first = RunSpec(**{**named, **own, **self.fields, **shared}, seed=seeds[0])
+        return tuple(first.with_seed(seed) for seed in seeds)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One number a seed, and what is claimed of it.
+
+    Args:
+        name: what is compared, in a few words.
+        weights: of the arms' scores; together they make the number.
+        claim: ``MORE``: it is above zero, by ``margin`` or more; ``LESS``: below likewise; ``SAME``: within ±margin.
+        margin: the smallest difference that matters, in the score's unit.
+        score: name of what is read off a run.
+        target: taken away from the number first.
+        condition: under which the statement is tried again; "" for the statement as it stands.
+        decides: whether the verdict rests on it; others are looked at.
+        part: of a statement with several, which one it belongs to, from 0.
+    """
+
+    name: str
+    weights: Mapping[str, float]
+    claim: str
+    margin: float
+    score: str = ERROR
+    target: float = 0.0
+    condition: str = ""
+    decides: bool = True
+    part: int = 0
+
+    def __post_init__(self) -> None:
+        run_score(self.score)
+        if self.claim not in CLAIMS or not self.margin > 0:
+            raise ValueError(f"A contrast claims {', '.join(CLAIMS)}, by a margin above 0. Received: {self!r}")
+
+    def claimed(self) -> str:
+        """What is claimed, for a table: "less, by 0.2 points or more"."""
+        unit = run_score(self.score).unit
+        about = f" than {self.target:g}" if self.target else ""
+        if self.claim == SAME:
+            return f"within ±{self.margin:g} {unit}" + (f" of {self.target:g}" if self.target else "")
+        return f"{self.claim}{about}, by {self.margin:g} {unit} or more"
+
+
+def minus(first: str, second: str) -> dict[str, float]:
+    """The weights of a difference of two arms."""
+    return {first: 1.0, second: -1.0}
+
+
+def slope(places: Mapping[str, float]) -> dict[str, float]:
+    """The weights of the least-squares slope of the score over a number that each arm has.
+
+    Args:
+        places: that number, by the arms' labels.
+    """
+    mean = sum(places.values()) / len(places)
+    spread = sum((place - mean) ** 2 for place in places.values())
+    return {label: (place - mean) / spread for label, place in places.items()}
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was decided beforehand of a statement.
+
+    Args:
+        number: of the statement.
+        published: what others found, with the source.
+        contrasts: those that decide, the statement as it stands before its conditions; then those that are looked at.
+        arms: the labels of its arms, in the order of the picture.
+        score: what the picture of the arms shows.
+        expected: what was expected to turn it round.
+        limits: what the verdict does not say.
+    """
+
+    number: int
+    published: str
+    contrasts: tuple[Contrast, ...]
+    arms: tuple[str, ...]
+    score: str = ERROR
+    expected: str = ""
+    limits: str = ""
+
+    def __post_init__(self) -> None:
+        strangers = {label for one in self.contrasts for label in one.weights} - set(self.arms)
+        if strangers:
+            raise ValueError(f"Statement {self.number} has no arm {', '.join(sorted(strangers))}.")
+
+
+@dataclass(frozen=True)
+class Design:
+    """The arms and statements of one notebook.
+
+    Args:
+        arms: in the order in which they are trained; the first has the most seeds.
+        settings: the data of arms by ``ArmDesign.setting``, as decided beforehand.
+        small: the same for the notebook's default, which anybody can run.
+        studies: the statements.
+        recipe: how all arms are trained.
+        batch_size: images a step.
+    """
+
+    arms: tuple[ArmDesign, ...]
+    settings: Mapping[str, Setting]
+    small: Mapping[str, Setting]
+    studies: tuple[Study, ...]
+    recipe: str = "adam-linear"
+    batch_size: int = 128
+
+    def study(self, number: int) -> Study:
+        """The study of a statement; raises UsageError where this design has none."""
+        for study in self.studies:
+            if study.number == number:
+                return study
+        raise UsageError(f"These runs judge the statements {', '.join(str(one.number) for one in self.studies)}.")
+
+    def make(
+        self,
+        full: bool,
+        seeds: Sequence[int],
+        epochs: int,
+        train_images: int,
+        precision: str,
+    ) -> tuple[Arm, ...]:
+        """The arms of the runs; with the search for the learning rates where all is as decided beforehand.
+
+        Args:
+            full: as decided beforehand; otherwise the small form.
+            seeds: in place of those that belong to it; none takes those.
+            epochs, train_images: in place of the settings'; 0 takes those.
+            precision: as in ``RunSpec``.
+
+        Raises:
+            UsageError: a value that is out of range, or seeds that repeat.
+        """
+        if len(set(seeds)) != len(seeds):
+            raise UsageError(f"seeds must differ from one another. Received: {list(seeds)}")
+        shared = {"recipe": self.recipe, "batch_size": self.batch_size, "precision": precision}
+        given = {"epochs": epochs, "train_images": train_images}
+        replaced = {name: value for name, value in given.items() if value}
+        settings = self.settings if full else self.small
+        made = []
+        for design in self.arms:
+            own = list(seeds) or list(range(design.seeds if full else FEW_SEEDS))
+            made.append(Arm(design.label, design.specs(settings[design.setting], own, **shared | replaced)))
+        if full and not replaced:
+            made += self.search(**shared)
+        return tuple(made)
+
+    def search(self, **shared: object) -> list[Arm]:
+        """The runs of the search for the learning rates: each arm at each of ``RATES``, with a seed of its own."""
+        found = []
+        for design in self.arms:
+            setting = self.settings[design.setting]
+            for rate in RATES if design.times == 1 else ():
+                fields = {**shared, "learning_rate": rate, "epochs": setting.pilot_epochs}
+                specs = design.specs(setting, [PILOT_SEED], **fields)
+                found.append(Arm(search_label(design.label, rate), specs))
+        return found
+
+    def arm(self, label: str) -> ArmDesign:
+        """The design of an arm."""
+        return next(one for one in self.arms if one.label == label)
+
+
+FEW_SEEDS = 2  # of the notebook's default
+
+
+def search_label(label: str, rate: float) -> str:
+    """What an arm of the search is called."""
+    return f"{SEARCH}: {label}, rate {rate:g}"

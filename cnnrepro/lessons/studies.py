@@ -1,0 +1,143 @@
+"""What the page of a study shows of a statement: its contrasts, what was decided beforehand, costs, and the search."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+from cnnrepro import anatomy
+from cnnrepro.claims.checks.studies import judged, rule, spelled
+from cnnrepro.claims.contrasts import Judged
+from cnnrepro.claims.ledger import statement
+from cnnrepro.experiments.run_scores import OCTAVES, run_score
+from cnnrepro.experiments.studies import DESIGNS
+from cnnrepro.experiments.study import RATES, Design, Study, search_label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cnnrepro.experiments.results import Results
+
+CONTRAST_COLUMNS = ("what", "score", "difference", "interval", "n", "claimed", "word")
+
+
+def design_of(number: int) -> Design:
+    """The design that a statement belongs to."""
+    return DESIGNS[statement(number).experiment]
+
+
+def study_of(number: int) -> Study:
+    """What was decided beforehand of a statement."""
+    return design_of(number).study(number)
+
+
+def contrasts(results: Results, number: int) -> list[Judged]:
+    """The contrasts of a statement, judged."""
+    return judged(study_of(number), results)
+
+
+def contrast_name(one: Judged) -> str:
+    """What is compared, and under which condition."""
+    return ", ".join(filter(None, (one.contrast.name, one.contrast.condition)))
+
+
+def contrast_rows(results: Results, number: int) -> list[tuple]:
+    """One row a contrast: its mean, the interval by which it was judged, the claim and the word."""
+    return [
+        (
+            contrast_name(one),
+            one.contrast.score,
+            spelled(one, one.mean),
+            f"{spelled(one, one.low)} to {spelled(one, one.high)}" if one.has_interval else "–",
+            one.n,
+            one.contrast.claimed(),
+            one.word if one.contrast.decides else f"({one.word}: decides nothing)",
+        )
+        for one in contrasts(results, number)
+    ]
+
+
+def levels(results: Results, number: int) -> str:
+    """At which levels the intervals stand, for a caption: "95 to 98.8 %"."""
+    found = sorted(
+        {f"{100 * (1 - one.level):.3g}" for one in contrasts(results, number) if one.contrast.decides}, key=float
+    )
+    return f"{' to '.join(dict.fromkeys((found[0], found[-1])))} %"
+
+
+def beforehand(number: int) -> list[tuple[str, str]]:
+    """What was decided before the runs, and what others found, as rows of what and how."""
+    study, design = study_of(number), design_of(number)
+    arms = [design.arm(label) for label in study.arms]
+    settings = dict.fromkeys(design.settings[arm.setting] for arm in arms)
+    data = "; ".join(
+        f"{one.dataset}{f', {one.train_images:,} training images' if one.train_images else ''}, {one.epochs} epochs"
+        for one in settings
+    )
+    rules = [
+        (
+            f"{one.name}{f', {one.condition}' if one.condition else ''}: {one.score}",
+            rule(one) if one.decides else "is looked at, and decides nothing",
+        )
+        for one in study.contrasts
+    ]
+    seeds = sorted({arm.seeds for arm in arms})
+    return [
+        ("published", study.published),
+        ("data", data),
+        ("training", f"recipe {design.recipe}, {design.batch_size} images a step"),
+        ("seeds of an arm", " or ".join(map(str, seeds))),
+        ("learning rate", f"each arm’s own: of {', '.join(f'{rate:g}' for rate in RATES)} the best in the search"),
+        *rules,
+        ("several contrasts", "those that decide are judged together by Holm’s steps, at 5 % in all"),
+        ("expected to turn it round", study.expected),
+    ]
+
+
+COST_COLUMNS = ("arm", "parameters", "multiply-adds", "learning rate", "score", "seconds a run", "n")
+
+
+def cost_rows(results: Results, number: int) -> list[tuple]:
+    """One row an arm of a statement: in what else the arms differ, and what each scored."""
+    study, rows = study_of(number), []
+    score = run_score(study.score)
+    own = results.of(study.arms)
+    for arm, records in zip(own.arms, own.records, strict=True):
+        totals = anatomy.trace(arm.model()).totals
+        values = [score.read(record) for record in records]
+        if score.unit == OCTAVES:
+            values = [2**value for value in values]
+        spread = f" ± {statistics.stdev(values):.{score.digits}f}" if len(values) > 1 else ""
+        rows.append(
+            (
+                arm.label,
+                f"{totals.parameters:,}",
+                totals.spelled_multiply_adds(),
+                f"{records[0].spec.learning_rate:g}",
+                f"{statistics.mean(values):.{score.digits}f}{spread}",
+                f"{statistics.median(record.wall_seconds for record in records):.0f}",
+                len(records),
+            )
+        )
+    return rows
+
+
+def curves(results: Results, number: int) -> pd.DataFrame:
+    """The curves of a statement's arms."""
+    return results.of(study_of(number).arms).curves()
+
+
+SEARCH_COLUMNS = ("arm", *(f"at {rate:g}" for rate in RATES), "taken", "best")
+
+
+def search_rows(results: Results, experiment: str) -> list[tuple]:
+    """One row an arm: its validation accuracy at each rate of the search, the rate taken and the best; none without."""
+    design, rows = DESIGNS[experiment], []
+    for arm in design.arms:
+        labels = [search_label(arm.label, rate) for rate in RATES]
+        if arm.times != 1 or not set(labels) <= set(results.labels):
+            continue
+        found = [records[0].history["val_accuracy"][-1] for records in results.of(labels).records]
+        best = RATES[found.index(max(found))]
+        rows.append((arm.label, *(f"{value:.1%}" for value in found), f"{arm.rate:g}", f"{best:g}"))
+    return rows

@@ -1,0 +1,92 @@
+"""A statement's contrasts in one picture: what the arms scored, and the numbers by which it is judged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cnnrepro.report import style
+from cnnrepro.report.figures.comparisons import draw_scores
+
+NAME_CHARACTERS = 30
+
+
+@dataclass(frozen=True)
+class ContrastRow:
+    """One contrast.
+
+    Args:
+        name: what is compared.
+        values: the number that is judged, one a seed.
+        low, high: the interval of the mean; NaN where there is none.
+        matters: from where to where a value does not matter, as the claim has it.
+        mean: as it is written beside it.
+        word: what is decided of it.
+        strong: whether it decides; others are drawn in grey.
+    """
+
+    name: str
+    values: Sequence[float]
+    low: float
+    high: float
+    matters: tuple[float, float]
+    mean: str
+    word: str
+    strong: bool
+
+
+@style.applied()
+def contrasts(
+    scores: Sequence[tuple[str, Sequence[float]]],
+    panels: Sequence[tuple[str, Sequence[ContrastRow]]],
+    *,
+    metric: str,
+    unit: str,
+) -> Figure:
+    """Draw each arm's scores, one dot a seed, and below them the contrasts, a panel a score.
+
+    Args:
+        scores: the arms' names, and a score a seed.
+        panels: what a panel's numbers are, with their unit, and the contrasts of it.
+        metric: what a score of an arm is.
+        unit: of it.
+    """
+    heights = [0.9 + 0.36 * len(scores), *(1.1 + 0.5 * len(rows) for _, rows in panels)]
+    figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
+    upper, *lower = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    draw_scores(upper, scores, f"{metric}, one dot a seed", unit)
+    for axes, (title, rows) in zip(lower, panels, strict=True):
+        _draw_panel(axes, title, rows)
+    return figure
+
+
+def _draw_panel(axes: Axes, title: str, rows: Sequence[ContrastRow]) -> None:
+    axes.axvline(0, color=style.INK, linewidth=1.0, zorder=1)
+    reach = 0.0
+    for place, row in enumerate(rows):
+        colour, mean = style.colour(0) if row.strong else style.QUIET, float(np.mean(row.values))
+        start, end = row.matters
+        axes.barh(place, end - start, left=start, height=0.8, color=style.FAINT, zorder=0, linewidth=0)
+        if not math.isnan(row.low):
+            axes.plot([row.low, row.high], [place, place], color=colour, linewidth=3.0, zorder=2, solid_capstyle="butt")
+        axes.scatter(row.values, np.full(len(row.values), place - 0.24), color=colour, alpha=0.6, s=20, linewidths=0)
+        axes.plot(mean, place, marker="D", color=colour, markersize=7, markeredgecolor="white", zorder=3)
+        right = {"xy": (1.02, place), "xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
+        words = f"{row.mean}\n{row.word}" if row.word else row.mean
+        axes.annotate(
+            style.plain(words), fontsize=9, linespacing=1.4, color=style.INK if row.strong else style.QUIET, **right
+        )
+        ends = [abs(value) for value in (*row.values, row.low, row.high, *row.matters) if not math.isnan(value)]
+        reach = max(reach, 1.1 * max(ends))
+    axes.set_xlim(-reach, reach)  # zero in the middle: both sides get the same room
+    axes.set_ylim(len(rows) - 0.5, -0.6)
+    names = [style.wrapped(row.name, NAME_CHARACTERS) for row in rows]
+    axes.set_yticks(range(len(rows)), names, color=style.INK)
+    axes.spines["left"].set_visible(False)
+    style.quiet_grid(axes, "x")
+    axes.set_title(style.wrapped(title, 95))

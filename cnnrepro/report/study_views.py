@@ -1,0 +1,111 @@
+"""What a notebook shows of a study: a statement's contrasts as a picture and tables, and the search for the rates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnnrepro.claims.checks.studies import spelled
+from cnnrepro.claims.contrasts import Judged
+from cnnrepro.experiments.run_scores import NATS, OCTAVES, POINTS, run_score
+from cnnrepro.experiments.study import LESS, MORE
+from cnnrepro.lessons import studies
+from cnnrepro.report.display import show_table
+from cnnrepro.report.tables import table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from cnnrepro.experiments.results import Results
+    from cnnrepro.report.figures import ContrastRow
+
+UNITS = {
+    POINTS: "in percentage points",
+    NATS: "in nats",
+    OCTAVES: "as a logarithm to base 2: 1 is twice as many",
+}
+
+
+def contrast_picture(results: Results, number: int) -> Figure:
+    """What the arms of a statement scored, and the contrasts by which it is judged."""
+    from cnnrepro.report import figures
+
+    study = studies.study_of(number)
+    score = run_score(study.score)
+    own = results.of(study.arms)
+    scores = [
+        (label, [score.read(record) for record in records])
+        for label, records in zip(own.labels, own.records, strict=True)
+    ]
+    found = studies.contrasts(results, number)
+    kinds = dict.fromkeys((one.contrast.score, one.contrast.target) for one in found)
+    panels = []
+    for name, target in kinds:
+        rows = [_row(one) for one in found if (one.contrast.score, one.contrast.target) == (name, target)]
+        less = f", less {target:g}" if target else ""
+        panels.append((f"{_capital(name)}{less}: difference, {UNITS[run_score(name).unit]}", rows))
+    return figures.contrasts(scores, panels, metric=_capital(study.score), unit=UNITS[score.unit].removeprefix("in "))
+
+
+def _row(one: Judged) -> ContrastRow:
+    from cnnrepro.report.figures import ContrastRow
+
+    contrast, margin = one.contrast, one.contrast.margin
+    matters = {MORE: (0.0, margin), LESS: (-margin, 0.0)}.get(contrast.claim, (-margin, margin))
+    word = one.word if contrast.decides else ""
+    return ContrastRow(
+        studies.contrast_name(one),
+        one.values,
+        one.low,
+        one.high,
+        matters,
+        spelled(one, one.mean),
+        word,
+        contrast.decides,
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def show_study(results: Results, number: int) -> None:
+    """Show the tables of a statement: its contrasts, its arms, and what was decided beforehand."""
+    columns = studies.CONTRAST_COLUMNS
+    show_table(
+        table(
+            columns,
+            studies.contrast_rows(results, number),
+            caption="Mean over the seeds with its interval by Student’s t, from five seeds on; those of contrasts that "
+            f"decide at {studies.levels(results, number)}, by Holm’s steps. Intervals are over seeds, on one fixed set of "
+            "test images; other images would move them further.",
+            numbers=("difference", "interval", "n"),
+        )
+    )
+    columns = studies.COST_COLUMNS
+    show_table(
+        table(
+            columns,
+            studies.cost_rows(results, number),
+            caption=f"In what else the arms differ, and what each scored ({studies.study_of(number).score}: mean ± sample "
+            "standard deviation). Seconds of a whole run, median, with whatever else the machine did.",
+            numbers=columns[1:],
+        )
+    )
+    rows = studies.beforehand(number)
+    show_table(table(("what", "how"), rows, caption=f"Decided beforehand of statement {number}", folded=True))
+    show_table(table(("what this does not say",), [(studies.study_of(number).limits,)]))
+
+
+def show_search(results: Results, experiment: str) -> None:
+    """Show the search for the learning rates; nothing where the runs have none."""
+    rows = studies.search_rows(results, experiment)
+    if rows:
+        show_table(
+            table(
+                studies.SEARCH_COLUMNS,
+                rows,
+                caption="The search for the learning rates: validation accuracy of one run a rate, with a seed that counts "
+                "in no comparison and fewer epochs; the same search for every arm.",
+                numbers=studies.SEARCH_COLUMNS[1:],
+            )
+        )
