@@ -27,7 +27,7 @@ from cnnrepro.claims.paired_statistics import paired_difference
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, UNDECIDED
 from cnnrepro.experiments.results import Results
 from cnnrepro.experiments.run_scores import run_score
-from cnnrepro.experiments.study import LESS, MORE, SAME, Contrast
+from cnnrepro.experiments.study import LESS, SAME, Contrast
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """Statement 40: does dropout of one half reduce overfitting, and does it double the epochs to converge?
 
-Decided beforehand: the arms, seeds and contrasts below, and the rules of ``claims.contrasts``. The rate is constant, as a
-rate that falls to 0 would say by itself when a training has converged. *Overfitting* is the accuracy on a fixed part of
-the training images, in evaluation mode, minus that on the test images after the last epoch. A training *has converged*
-after the epoch with the lowest validation loss, which is where one that stops by it stops. "Doubles" is taken as 1.4 to
-2.8 times: half an octave to both sides.
+Decided beforehand: the arms, seeds and contrasts below, and the rules of ``claims.contrasts``. The rate is constant,
+as a rate that falls to 0 would say by itself when a training has converged. *Overfitting* is the accuracy on a fixed
+part of the training images, in evaluation mode, minus that on the test images after the last epoch. A training *has
+converged* after the epoch with the lowest validation loss, which is where one that stops by it stops. "Doubles" is
+taken as 1.4 to 2.8 times: half an octave to both sides.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ DESIGN = Design(
     studies=(
         Study(
             number=40,
-            published="Krizhevsky et al. 2012, section 4.2: without dropout the network exhibits substantial overfitting; "
-            "it roughly doubles the number of iterations required to converge.",
+            published="Krizhevsky et al. 2012, section 4.2: without dropout the network exhibits substantial "
+            "overfitting; it roughly doubles the number of iterations required to converge. Mishkin et al. 2017, "
+            "CaffeNet at 128 pixels, one run each: top-1 accuracy 47.1 % with 0.5, 49.7 % with 0.3.",
             arms=(NONE, FIFTH, HALF, NARROW_NONE, NARROW_HALF),
             score=GAP,
             contrasts=(
@@ -64,8 +65,8 @@ DESIGN = Design(
             ),
             expected="a small dense layer",
             limits="AlexNet drops in two layers of 4,096 units, trained on 1.2 million images with a rate that is "
-            "divided by hand; here one layer of 512 is dropped, and 9,000 images are trained on at a constant rate. What "
-            "counts as converged is a choice, and another (a fixed error, a fixed loss) may give another factor.",
+            "divided by hand; here one layer of 512 is dropped, and 9,000 images are trained on at a constant rate. "
+            "What counts as converged is a choice, and another (a fixed error, a fixed loss) may give another factor.",
         ),
     ),
 )
@@ -76,5 +77,5 @@ EXPERIMENT = Experiment(
     expected="two seeds on the embedded digits decide nothing; the committed page has ten on CIFAR-10",
     minutes=2.0,
     arms=DESIGN.make,
-    smoke={"seeds": [0], "epochs": 1, "train_images": 200},
+    smoke={"seeds": 1, "epochs": 1, "train_images": 200},
 )

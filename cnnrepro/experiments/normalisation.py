@@ -1,9 +1,9 @@
 """Statement 31: does normalisation do next to nothing?
 
-Decided beforehand: the arms, seeds and contrasts below, and the rules of ``claims.contrasts``. Each arm has the learning
-rate that the same search found for it, and once more ten times that rate. All arms of a kind see the same images in the
-same order. ResNet-20 has batch norm, or biases in its place. Batch norm's moving averages have momentum 0.9; by
-re-estimated statistics, on the same weights, it is looked at.
+Decided beforehand: the arms, seeds and contrasts below, and the rules of ``claims.contrasts``. Each arm has the
+learning rate that the same search found for it, and once more ten times that rate. All arms of a kind see the same
+images in the same order. ResNet-20 has batch norm, or biases in its place. Batch norm's moving averages have momentum
+0.9; by re-estimated statistics, on the same weights, it is looked at.
 """
 
 from __future__ import annotations
@@ -45,10 +45,12 @@ DESIGN = Design(
     studies=(
         Study(
             number=31,
-            published="Krizhevsky et al. 2012, section 3.3: local response normalisation lowers ImageNet's top-1 and top-5 "
-            "error by 1.4 and 1.2 points, and a four-layer network's error on CIFAR-10 from 13 to 11 %. Simonyan and "
-            "Zisserman 2015, section 4.1: it brings VGG nothing. Ioffe and Szegedy 2015: with batch norm a network "
-            "reaches the same accuracy in a fourteenth of the steps.",
+            published="Krizhevsky et al. 2012, section 3.3: local response normalisation lowers ImageNet's top-1 and "
+            "top-5 error by 1.4 and 1.2 points, and a four-layer network's error on CIFAR-10 from 13 to 11 %. "
+            "Simonyan and Zisserman 2015, section 4.1: it brings VGG nothing. Ioffe and Szegedy 2015: with batch "
+            "norm a network reaches the same accuracy in a fourteenth of the steps. Mishkin et al. 2017, CaffeNet at "
+            "128 pixels, one run each: top-1 accuracy 47.1 % with local response normalisation, 47.4 to 49.9 % with "
+            "batch norm.",
             arms=(NONE, LRN, BATCH, FAST_NONE, FAST_LRN, FAST_BATCH, DEEP_NONE, DEEP),
             contrasts=(
                 Contrast(f"{LRN} minus none", minus(LRN, NONE), SAME, MARGIN, part=0),
@@ -69,9 +71,9 @@ DESIGN = Design(
                 ),
             ),
             expected="a rate that is too high without normalisation, and depth",
-            limits="One small network, one data set, one optimiser. That a network without normalisation gets a rate of "
-            "its own by the search is the care that a comparison needs; who takes the same rate for both finds more. "
-            "Batch norm also costs time, and the table of costs says how much here.",
+            limits="One small network, one data set, one optimiser. That a network without normalisation gets a rate "
+            "of its own by the search is the care that a comparison needs; who takes the same rate for both finds "
+            "more. Batch norm also costs time, and the table of costs says how much here.",
         ),
     ),
 )
@@ -82,5 +84,5 @@ EXPERIMENT = Experiment(
     expected="two seeds on the embedded digits decide nothing; the committed page has five and ten on CIFAR-10",
     minutes=3.0,
     arms=DESIGN.make,
-    smoke={"seeds": [0], "epochs": 1, "train_images": 200},
+    smoke={"seeds": 1, "epochs": 1, "train_images": 200},
 )

@@ -1,10 +1,10 @@
 """Statements 32, 33, 34, 45 and 64: what pools do to what a network learns.
 
-Decided beforehand: the arms, seeds and contrasts below, and the rules of ``claims.contrasts``. Pools with larger windows
-have borders ("same"), so that the maps have the size that they have behind 2x2 pools with stride 2, and the dense layer
-has as many weights; where that is not so, it is a condition of its own. L2 pools are scaled: the root of the mean of the
-squares, so that a window of equal values keeps its value and the start suits all three kinds. The networks without pools
-end in a global average, so that all have the same parameters.
+Decided beforehand: the arms, seeds and contrasts below, and the rules of ``claims.contrasts``. Pools with larger
+windows have borders ("same"), so that the maps have the size that they have behind 2x2 pools with stride 2, and the
+dense layer has as many weights; where that is not so, it is a condition of its own. L2 pools are scaled: the root of
+the mean of the squares, so that a window of equal values keeps its value and the start suits all three kinds. The
+networks without pools end in a global average, so that all have the same parameters.
 """
 
 from __future__ import annotations
@@ -87,9 +87,10 @@ DESIGN = Design(
     studies=(
         Study(
             number=32,
-            published="Krizhevsky et al. 2012, section 3.4: 3x3 windows with stride 2 lower AlexNet's top-1 and top-5 error "
-            "by 0.4 and 0.3 points against 2x2, and make it slightly more difficult to overfit. Scherer et al. 2010: "
-            "overlapping windows bring no significant improvement.",
+            published="Krizhevsky et al. 2012, section 3.4: 3x3 windows with stride 2 lower AlexNet's top-1 and "
+            "top-5 error by 0.4 and 0.3 points against 2x2, and make it slightly more difficult to overfit. Scherer "
+            "et al. 2010: overlapping windows bring no significant improvement. Mishkin et al. 2017, CaffeNet at 128 "
+            "pixels, one run each: top-1 accuracy 47.1 % with 3x3, 48.4 % with 2x2.",
             arms=(P, OVERLAPPING, SMALLER_MAPS),
             contrasts=(
                 Contrast(f"{OVERLAPPING} minus {P}", minus(OVERLAPPING, P), LESS, 0.2, part=0),
@@ -128,13 +129,14 @@ DESIGN = Design(
                 Contrast(f"{STEP_4} minus {P}", minus(STEP_4, P), MORE, 1.0, decides=False),
             ),
             expected="a large pool as the last layer of the convolutions",
-            limits="The stride stays 2, so that a larger window overlaps more and discards no more places; 4x4 with stride 4 "
-            "does, and is looked at.",
+            limits="The stride stays 2, so that a larger window overlaps more and discards no more places; 4x4 with "
+            "stride 4 does, and is looked at.",
         ),
         Study(
             number=34,
-            published="Scherer et al. 2010: max pools are better than subsampling (an average with weights) on NORB and "
-            "Caltech-101.",
+            published="Scherer et al. 2010: max pools are better than subsampling (an average with weights) on NORB "
+            "and Caltech-101. Mishkin et al. 2017, CaffeNet at 128 pixels, one run each: top-1 accuracy 47.1 % with "
+            "max, 43.5 % with average pools.",
             arms=(P, AVERAGE, L2, AVERAGE_LAST, LENET_MAX, LENET_AVERAGE, LENET_L2),
             contrasts=(
                 Contrast("average minus max", minus(AVERAGE, P), MORE, 0.5, part=0),
@@ -158,13 +160,13 @@ DESIGN = Design(
                 Contrast("L2 minus max", minus(LENET_L2, LENET_MAX), MORE, 0.2, condition="on digits", part=1),
             ),
             expected="the last pool, and easy data",
-            limits="L2 pools are scaled by the window here. As the notes write them, a root of a sum, a 2x2 window of equal "
-            "values doubles them, layer by layer.",
+            limits="L2 pools are scaled by the window here. As the notes write them, a root of a sum, a 2x2 window "
+            "of equal values doubles them, layer by layer.",
         ),
         Study(
             number=45,
-            published="Zhang 2019: shifted by up to 64 pixels, two crops of an ImageNet photograph get the same class from "
-            "AlexNet in 78 %, VGG-16 in 88 % and ResNet-18 in 85 % of the cases.",
+            published="Zhang 2019: of an ImageNet photograph shifted in two ways, AlexNet gives both the same class in "
+            "78.2 %, VGG-16 in 88.5 % and ResNet-18 in 85.1 % of the cases, with blurred pools in 88.3 %.",
             arms=(PLACED, PLACED_AVERAGE, PLACED_STRIDED, SCATTERED, SCATTERED_STRIDED),
             score="accuracy kept at shift 4",
             contrasts=(
@@ -232,13 +234,13 @@ DESIGN = Design(
                 ),
             ),
             expected="training on digits in all places",
-            limits="Four pixels of a digit of 20 are much and little at once: a network with three pools of 2x2 has a stride "
-            "of 8, so no smaller shift leaves its last map as it is.",
+            limits="Four pixels of a digit of 20 are much and little at once: a network with three pools of 2x2 has "
+            "a stride of 8, so no smaller shift leaves its last map as it is.",
         ),
         Study(
             number=64,
-            published="Krizhevsky et al. 2012, section 3.4: models with overlapping pools are slightly more difficult to "
-            "overfit. No comparison with a network without pools was found.",
+            published="Krizhevsky et al. 2012, section 3.4: models with overlapping pools are slightly more "
+            "difficult to overfit. No comparison with a network without pools was found.",
             arms=(WITH, STRIDED, WITHOUT, DENSE_WITH, DENSE_WITHOUT),
             score=GAP,
             contrasts=(
@@ -262,10 +264,10 @@ DESIGN = Design(
 EXPERIMENT = Experiment(
     name="pooling_in_training",
     title="Pooling in training",
-    question="Do pools overlap with profit, destroy when large, work best as maxima, make place and size not matter, and "
-    "control overfitting?",
+    question="Do pools overlap with profit, destroy when large, work best as maxima, make place and size not matter, "
+    "and control overfitting?",
     expected="two seeds on the embedded digits decide nothing; the committed page has five and ten on CIFAR-10",
     minutes=5.0,
     arms=DESIGN.make,
-    smoke={"seeds": [0], "epochs": 1, "train_images": 200},
+    smoke={"seeds": 1, "epochs": 1, "train_images": 200},
 )

@@ -189,7 +189,7 @@ class Design:
     def make(
         self,
         full: bool,
-        seeds: Sequence[int],
+        seeds: int,
         epochs: int,
         train_images: int,
         precision: str,
@@ -198,22 +198,22 @@ class Design:
 
         Args:
             full: as decided beforehand; otherwise the small form.
-            seeds: in place of those that belong to it; none takes those.
+            seeds: runs an arm, from seed 0 on, in place of those that belong to it; 0 takes those.
             epochs, train_images: in place of the settings'; 0 takes those.
             precision: as in ``RunSpec``.
 
         Raises:
-            UsageError: a value that is out of range, or seeds that repeat.
+            UsageError: a value that is out of range.
         """
-        if len(set(seeds)) != len(seeds):
-            raise UsageError(f"seeds must differ from one another. Received: {list(seeds)}")
+        if not 0 <= seeds <= PILOT_SEED:
+            raise UsageError(f"seeds must be 1 to {PILOT_SEED} runs an arm, or 0. Received: {seeds}")
         shared = {"recipe": self.recipe, "batch_size": self.batch_size, "precision": precision}
         given = {"epochs": epochs, "train_images": train_images}
         replaced = {name: value for name, value in given.items() if value}
         settings = self.settings if full else self.small
         made = []
         for design in self.arms:
-            own = list(seeds) or list(range(design.seeds if full else FEW_SEEDS))
+            own = range(seeds or (design.seeds if full else FEW_SEEDS))
             made.append(Arm(design.label, design.specs(settings[design.setting], own, **shared | replaced)))
         if full and not replaced:
             made += self.search(**shared)

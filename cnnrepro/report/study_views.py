@@ -76,8 +76,8 @@ def show_study(results: Results, number: int) -> None:
             columns,
             studies.contrast_rows(results, number),
             caption="Mean over the seeds with its interval by Student’s t, from five seeds on; those of contrasts that "
-            f"decide at {studies.levels(results, number)}, by Holm’s steps. Intervals are over seeds, on one fixed set of "
-            "test images; other images would move them further.",
+            f"decide at {studies.levels(results, number)}, by Holm’s steps. Intervals are over seeds, on one fixed "
+            "set of test images; other images would move them further.",
             numbers=("difference", "interval", "n"),
         )
     )
@@ -86,8 +86,8 @@ def show_study(results: Results, number: int) -> None:
         table(
             columns,
             studies.cost_rows(results, number),
-            caption=f"In what else the arms differ, and what each scored ({studies.study_of(number).score}: mean ± sample "
-            "standard deviation). Seconds of a whole run, median, with whatever else the machine did.",
+            caption=f"In what else the arms differ, and what each scored ({studies.study_of(number).score}: mean ± "
+            "sample standard deviation). Seconds of a whole run, median, with whatever else the machine did.",
             numbers=columns[1:],
         )
     )
@@ -104,8 +104,8 @@ def show_search(results: Results, experiment: str) -> None:
             table(
                 studies.SEARCH_COLUMNS,
                 rows,
-                caption="The search for the learning rates: validation accuracy of one run a rate, with a seed that counts "
-                "in no comparison and fewer epochs; the same search for every arm.",
+                caption="The search for the learning rates: validation accuracy of one run a rate, with a seed that "
+                "counts in no comparison and fewer epochs; the same search for every arm.",
                 numbers=studies.SEARCH_COLUMNS[1:],
             )
         )

@@ -154,7 +154,7 @@ def rule(contrast: Contrast) -> str:
             f"holds where the interval lies within ±{amount}{about}; does not where it lies beyond {zero} and not "
             "within; else undecided"
         )
-    side, other = ("above", "below") if contrast.claim == MORE else ("below", "above")
+    side = "above" if contrast.claim == MORE else "below"
     return (
         f"holds where the interval lies {side} {zero} and the mean is {amount} or more {side} it; does not where the "
         f"interval leaves out {amount} {side} {zero}; else undecided"

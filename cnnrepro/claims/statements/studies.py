@@ -26,8 +26,8 @@ STATEMENTS = (
         number=32,
         text="Overlapping pools, 3x3 with stride 2, are better than 2x2 with stride 2, and make overfitting harder.",
         source="S0, Pooling Layer; S2, Pooling layer",
-        method="the same network with both pools and equally large maps; again with maps that shrink. The notes name both "
-        "as usual; that overlap helps is from the paper that they rest on",
+        method="the same network with both pools and equally large maps; again with maps that shrink. The notes name "
+        "both as usual; that overlap helps is from the paper that they rest on",
         experiment="pooling_in_training",
         parts=(
             Claimed("Overlapping pools give a lower error.", NOT_TESTED),
@@ -86,8 +86,8 @@ STATEMENTS = (
         number=47,
         text="Deep plain networks train worse than shallower ones, and skip connections undo that.",
         source="S0, Modern Architectures",
-        method="plain networks and ResNets of 8, 20 and 56 layers with the same parameters: the loss on training images. "
-        "The notes say that ResNet introduced skip connections; what for is from its paper",
+        method="plain networks and ResNets of 8, 20 and 56 layers with the same parameters: the loss on training "
+        "images. The notes say that ResNet introduced skip connections; what for is from its paper",
         experiment="depth",
         parts=(
             Claimed("A plain network of 56 layers trains worse than one of 20.", NOT_TESTED),
@@ -99,8 +99,8 @@ STATEMENTS = (
         number=64,
         text="Pooling controls overfitting.",
         source="S0, Pooling Layer; S1, Pooling; S2, Pooling layer",
-        method="a network with pools and without, with the same parameters: the gap between training and test accuracy; "
-        "again with a dense head, whose size follows that of the maps",
+        method="a network with pools and without, with the same parameters: the gap between training and test "
+        "accuracy; again with a dense head, whose size follows that of the maps",
         verdict=NOT_TESTED,
         experiment="pooling_in_training",
         **_STUDIED,

@@ -1,0 +1,105 @@
+"""From contrasts to the verdict on a statement: as it stands, and under the conditions that were tried."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from cnnrepro.claims.checks import studies
+from cnnrepro.claims.statement import Claimed, Statement
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, UNDECIDED
+from cnnrepro.experiments import study as study_module
+from cnnrepro.experiments.run_scores import EPOCHS
+from cnnrepro.experiments.study import MORE, SAME, Contrast, Study, minus
+
+MUCH, NOTHING, UNSURE = [2.0, 2.2, 1.9, 2.1, 2.3], [0.02, -0.03, 0.01, 0.0, 0.04], [3.0, -3.0, 2.0, -2.5, 0.4]
+STANDS = Contrast("a minus b", minus("a", "b"), MORE, 0.5)
+TRIED = Contrast("c minus b", minus("c", "b"), MORE, 0.5, condition="elsewhere")
+
+
+def verdict_on(monkeypatch, pairs, parts=()):
+    """The verdict where each contrast has these values."""
+    design = Study(1, "nobody", tuple(contrast for contrast, _ in pairs), ("a", "b", "c"))
+    numbers = {id(contrast): values for contrast, values in pairs}
+    monkeypatch.setattr(studies, "values_of", lambda contrast, results: numbers[id(contrast)])
+    monkeypatch.setattr(studies, "DESIGNS", {"made up": SimpleNamespace(study=lambda number: design)})
+    row = Statement(1, "a is worse", "S0", "runs", "studies:studied", HOLDS, experiment="made up", parts=parts)
+    results = SimpleNamespace(of=lambda labels: SimpleNamespace(basis=lambda: f"runs of {', '.join(labels)}"))
+    return studies.studied(results, row)
+
+
+@pytest.mark.parametrize(
+    ("stands", "tried", "word"),
+    [
+        (MUCH, MUCH, HOLDS),
+        (MUCH, UNSURE, HOLDS),
+        (MUCH, NOTHING, HOLDS_IF),
+        (NOTHING, MUCH, HOLDS_IF),
+        (NOTHING, NOTHING, DOES_NOT_HOLD),
+        (NOTHING, UNSURE, DOES_NOT_HOLD),
+        (UNSURE, MUCH, UNDECIDED),
+        (MUCH[:4], MUCH[:4], UNDECIDED),
+    ],
+)
+def test_the_word(monkeypatch, stands, tried, word):
+    assert verdict_on(monkeypatch, [(STANDS, stands), (TRIED, tried)]).word == word
+
+
+def test_one_contrast_that_fails_decides_though_another_is_undecided(monkeypatch):
+    other = replace(STANDS, name="slope")
+    assert verdict_on(monkeypatch, [(STANDS, UNSURE), (other, NOTHING)]).word == DOES_NOT_HOLD
+
+
+def test_what_decides_nothing_has_no_say(monkeypatch):
+    seen = replace(TRIED, condition="", decides=False, name="looked at")
+    verdict = verdict_on(monkeypatch, [(STANDS, MUCH), (seen, NOTHING)])
+    assert verdict.word == HOLDS
+    assert [effect.name for effect in verdict.effects] == ["a minus b: test error"]
+    assert "looked at" in verdict.evidence[1]
+    assert "looked at" not in verdict.sentence
+
+
+def test_the_sentence_has_the_figures_and_the_condition(monkeypatch):
+    verdict = verdict_on(monkeypatch, [(STANDS, MUCH), (TRIED, NOTHING)])
+    assert verdict.sentence.startswith("A minus b: test error +2.10 points (9")
+    assert "Elsewhere: c minus b: test error +0.01 points" in verdict.sentence
+    assert "(does not hold)" in verdict.sentence
+    assert verdict.basis == "runs of a, b, c"
+    first, second = verdict.effects
+    assert (first.value, first.unit, first.n, first.word, first.condition) == (
+        pytest.approx(2.1),
+        "points",
+        5,
+        HOLDS,
+        "",
+    )
+    assert first.low < 2.1 < first.high
+    assert second.condition == "elsewhere"
+    assert first.rule.startswith("holds where the interval lies above 0 and the mean is 0.5 points or more above it")
+
+
+def test_an_undecided_one_says_what_it_would_take(monkeypatch):
+    assert "new seeds would decide it four times in five" in verdict_on(monkeypatch, [(STANDS, UNSURE)]).sentence
+    assert "It takes at least 5 seeds, and here are 2." in verdict_on(monkeypatch, [(STANDS, MUCH[:2])]).sentence
+    assert "here is 1." in verdict_on(monkeypatch, [(STANDS, MUCH[:1])]).sentence
+
+
+def test_each_part_has_its_word(monkeypatch):
+    second = replace(STANDS, name="b minus c", part=1)
+    parts = (Claimed("one", HOLDS), Claimed("two", HOLDS))
+    verdict = verdict_on(monkeypatch, [(STANDS, MUCH), (second, NOTHING)], parts)
+    assert [part.word for part in verdict.parts] == [HOLDS, DOES_NOT_HOLD]
+    assert verdict.word == DOES_NOT_HOLD
+
+
+def test_epochs_are_told_as_a_factor(monkeypatch):
+    doubled = Contrast("a over b", minus("a", "b"), SAME, 0.5, score=EPOCHS, target=1.0)
+    verdict = verdict_on(monkeypatch, [(doubled, [0.0, 0.1, -0.1, 0.05, -0.05])])
+    assert "epochs to the lowest validation loss 2.00 times (95 % interval 1." in verdict.sentence
+    assert verdict.word == HOLDS
+    assert verdict.effects[0].value == pytest.approx(1.0)
+
+
+def test_study_module_names_an_arm_that_is_not_there():
+    with pytest.raises(ValueError, match="no arm d"):
+        study_module.Study(1, "", (Contrast("x", {"d": 1.0}, MORE, 1.0),), ("a",))

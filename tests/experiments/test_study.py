@@ -1,0 +1,144 @@
+"""Studies: what their arms are, that what was decided beforehand fits together, and what is read off a run."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from cnnrepro.claims import LEDGER
+from cnnrepro.errors import UsageError
+from cnnrepro.experiments import EXPERIMENTS
+from cnnrepro.experiments.run_scores import ERROR, SCORES, run_score
+from cnnrepro.experiments.studies import DESIGNS
+from cnnrepro.experiments.study import (
+    MORE,
+    PILOT_SEED,
+    RATES,
+    SEARCH,
+    ArmDesign,
+    Contrast,
+    Design,
+    Setting,
+    Study,
+    minus,
+    slope,
+)
+
+TINY = Design(
+    arms=(
+        ArmDesign("plain", "lenet5_modern", seeds=6),
+        ArmDesign("wide", "lenet5_modern", {"width": 2}, seeds=5, rate=3e-3),
+        ArmDesign("fast", "lenet5_modern", seeds=5, times=10.0),
+    ),
+    settings={"": Setting("mnist", 7, 2000, pilot_epochs=2)},
+    small={"": Setting("mnist_5k", 2, 100)},
+    studies=(
+        Study(1, "nobody", (Contrast("wide minus plain", minus("wide", "plain"), MORE, 1.0),), ("plain", "wide")),
+    ),
+)
+ASKED = {"full": False, "seeds": 0, "epochs": 0, "train_images": 0, "precision": "float32"}
+
+
+def test_the_default_is_the_small_form():
+    made = TINY.make(**ASKED)
+    assert [(arm.label, len(arm.specs)) for arm in made] == [("plain", 2), ("wide", 2), ("fast", 2)]
+    spec = made[1].specs[1]
+    assert (spec.dataset, spec.epochs, spec.train_images, spec.seed) == ("mnist_5k", 2, 100, 1)
+    assert (spec.learning_rate, dict(spec.options)["width"], spec.recipe) == (3e-3, 2, "adam-linear")
+    assert made[2].specs[0].learning_rate == pytest.approx(1e-2)
+
+
+def test_full_is_as_decided_beforehand_with_the_search():
+    made = TINY.make(**ASKED | {"full": True})
+    own = [arm for arm in made if not arm.label.startswith(SEARCH)]
+    assert [(arm.label, len(arm.specs)) for arm in own] == [("plain", 6), ("wide", 5), ("fast", 5)]
+    assert own[0].specs[0].epochs == 7
+    search = [arm.specs for arm in made if arm not in own]
+    assert [(spec.seed, spec.learning_rate, spec.epochs) for (spec,) in search] == 2 * [
+        (PILOT_SEED, rate, 2) for rate in RATES
+    ]
+
+
+def test_what_is_asked_for_takes_the_place_of_what_was_decided():
+    made = TINY.make(**ASKED | {"full": True, "epochs": 3, "seeds": 1, "train_images": 200})
+    assert [(arm.label, len(arm.specs)) for arm in made] == [("plain", 1), ("wide", 1), ("fast", 1)]
+    assert (made[0].specs[0].epochs, made[0].specs[0].train_images) == (3, 200)
+    with pytest.raises(UsageError, match="seeds must be 1 to 100"):
+        TINY.make(**ASKED | {"seeds": 101})
+
+
+def test_the_weights_of_a_slope_give_the_least_squares_slope():
+    places, values = {"a": 2, "b": 3, "c": 5, "d": 7}, {"a": 1.0, "b": 2.5, "c": 2.0, "d": 6.0}
+    expected = np.polyfit(list(places.values()), list(values.values()), 1)[0]
+    assert sum(weight * values[label] for label, weight in slope(places).items()) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_a_design_fits_together(name):
+    design = DESIGNS[name]
+    assert EXPERIMENTS[name].arms == design.make
+    labels = [arm.label for arm in design.arms]
+    assert len(set(labels)) == len(labels)
+    used = {label for study in design.studies for label in study.arms}
+    assert used == set(labels), "an arm that no statement needs is trained for nothing"
+    assert design.arms[0].seeds == max(arm.seeds for arm in design.arms)
+    assert {arm.setting for arm in design.arms} == set(design.settings) == set(design.small)
+    assert all(arm.seeds >= 5 for arm in design.arms), "fewer have no interval"
+    for study in design.studies:
+        row = LEDGER[study.number]
+        assert row.experiment == name
+        deciding = [one for one in study.contrasts if one.decides]
+        parts = {one.part for one in deciding if not one.condition}
+        assert parts == set(range(len(row.parts) or 1)), "each part is judged as it stands"
+        assert any(one.condition for one in deciding), "a condition is tried"
+        run_score(study.score)
+        for one in study.contrasts:
+            settings = {design.arm(label).setting for label in one.weights}
+            assert len(settings) == 1, "arms on other data have nothing to do with one another"
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_arms_of_a_difference_see_the_same_images_in_the_same_order(name):
+    for arm in DESIGNS[name].make(**ASKED | {"full": True}):
+        assert len({(spec.dataset, spec.batch_size, spec.recipe) for spec in arm.specs}) == 1
+    by_label = {arm.label: arm.specs for arm in DESIGNS[name].make(**ASKED | {"full": True, "seeds": 2})}
+    for study in DESIGNS[name].studies:
+        for one in study.contrasts:
+            every = [[(s.seed, s.epochs, s.train_images) for s in by_label[label]] for label in one.weights]
+            assert all(own == every[0] for own in every)
+
+
+def test_a_statement_without_a_study_is_named():
+    with pytest.raises(UsageError, match="statements 1"):
+        TINY.study(2)
+
+
+RECORD = SimpleNamespace(
+    test={"accuracy": 0.75, "accuracy_reestimated": 0.8, "accuracy_shift_4": 0.6},
+    history={"seen_accuracy": [0.5, 0.875], "seen_loss": [1.0, 0.5], "val_loss": [0.9, 0.4, 0.3, 0.35]},
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (ERROR, 25.0),
+        ("test error, statistics re-estimated", 20.0),
+        ("gap between training and test accuracy", 12.5),
+        ("training loss", 0.5),
+        ("epochs to the lowest validation loss", math.log2(3)),
+        ("accuracy kept at shift 4", 80.0),
+    ],
+)
+def test_what_is_read_off_a_run(name, value):
+    assert run_score(name).read(RECORD) == pytest.approx(value)
+
+
+def test_a_network_without_batch_norm_has_nothing_to_re_estimate():
+    assert SCORES["test error, statistics re-estimated"].read(SimpleNamespace(test={"accuracy": 0.75})) == 25.0
+
+
+def test_an_unknown_score_is_named():
+    with pytest.raises(UsageError, match="test eror"):
+        run_score("test eror")
