@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from cnnrepro.engine import keras
 from cnnrepro.layers import BatchNormalization, Conv2D, IdentityShortcut, L2Pooling2D, LocalResponseNormalization
@@ -11,7 +12,12 @@ from cnnrepro.layers.initializers import initializer
 __all__ = ["POOLS", "Conv2D", "ResidualLayers", "dense_head", "initializer", "keras", "layers", "logits", "normalise"]
 
 layers = keras.layers
-POOLS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D, "l2": L2Pooling2D}
+POOLS = {
+    "max": layers.MaxPooling2D,
+    "average": layers.AveragePooling2D,
+    "l2": L2Pooling2D,
+    "rms": partial(L2Pooling2D, mean=True),
+}
 
 
 def normalise(

@@ -14,6 +14,7 @@ from cnnrepro.errors import UsageError
 from cnnrepro.models import own_network
 from cnnrepro.models.layer_pattern import count_names, expand
 from cnnrepro.models.model_entry import ModelEntry, Option, dropout_option, initializer_option, normalization_option
+from cnnrepro.models.pattern_values import POOLINGS, by_layer
 
 if TYPE_CHECKING:
     import keras
@@ -51,14 +52,40 @@ class Whole(Option):
         return self.validate(model, name, numbers if len(numbers) > 1 else numbers[0])
 
 
+@dataclass(frozen=True)
+class Words(Option):
+    """One of ``choices``, or a list of them."""
+
+    def validate(self, model: str, name: str, value: object) -> object:
+        """The word, or a tuple of words; raises UsageError for anything else."""
+        if isinstance(value, list):
+            value = tuple(value)
+        words = value if isinstance(value, tuple) else (value,)
+        if not words or not all(word in self.choices for word in words):
+            raise self._error(model, name, f"be one of {', '.join(self.choices)}, or a list of them", value)
+        return value
+
+    def parse(self, model: str, name: str, text: str) -> object:
+        """The word or words that a text spells."""
+        words = tuple(part.strip() for part in text.split(","))
+        return self.validate(model, name, words if len(words) > 1 else words[0])
+
+
+_A_CONV = "one number, or a list, one a CONV or one a stage"
+_A_POOL = "or a list, one a POOL"
+
 _PATTERN_OPTIONS: Mapping[str, Option] = {
-    "filters": Whole(None, "of each CONV: one number, or a list, one a CONV or one a stage", several=True),
-    "kernel_size": Whole(3, "of each CONV"),
-    "strides": Whole(1, "of each CONV"),
+    "filters": Whole(None, f"of each CONV: {_A_CONV}", several=True),
+    "kernel_size": Whole(3, f"of each CONV: {_A_CONV}", several=True),
+    "strides": Whole(1, f"of each CONV: {_A_CONV}", several=True),
     "padding": Option("same", "of each CONV", choices=("same", "valid")),
-    "pool_size": Whole(2, "of each POOL"),
-    "pool_strides": Whole(None, "of each POOL; its size where none is given"),
-    "pooling": Option("max", "the kind of each POOL", choices=("max", "average", "l2")),
+    "pool_size": Whole(2, f"of each POOL: one number, {_A_POOL}", several=True),
+    "pool_strides": Whole(None, f"of each POOL: one number, {_A_POOL}; its size where none is given", several=True),
+    "pool_padding": Option("valid", "of each POOL", choices=("valid", "same"), added=True),
+    "pooling": Words("max", f"the kind of each POOL: one word, {_A_POOL}", choices=POOLINGS),
+    "global_pooling": Option(
+        "none", "one number a channel before the first FC", choices=("none", "average", "max"), added=True
+    ),
     "units": Whole(128, "of each FC but the last: one number, or a list", several=True),
     "dropout": dropout_option(0.0),
     "normalization": normalization_option("none"),
@@ -82,9 +109,17 @@ def pattern_row(pattern: str) -> ModelEntry:
 
 
 def check_pattern(pattern: str, options: Mapping[str, object]) -> None:
-    """Raise UsageError, with a mark at the character, where a pattern does not parse."""
-    counts = {name: options[name] for name in count_names(pattern) if options.get(name) is not None}
-    expand(pattern, counts, optional=options.get("optional", True))
+    """Raise UsageError where a pattern does not parse, with a mark at the character, or a list has another length.
+
+    Args:
+        pattern: the text.
+        options: all of ``pattern_row(pattern).options``, validated.
+    """
+    counts = {name: options[name] for name in count_names(pattern) if options[name] is not None}
+    given = {
+        name: option.default if options[name] is None else options[name] for name, option in _PATTERN_OPTIONS.items()
+    }
+    by_layer(expand(pattern, counts, optional=given["optional"]), given)
 
 
 def _built_pattern(pattern: str, shape: tuple[int, int, int], classes: int, **options: object) -> keras.Model:

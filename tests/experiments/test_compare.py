@@ -35,8 +35,11 @@ def test_an_option_belongs_to_its_letter_or_to_all_that_have_it():
     first, second = specs(networks=("resnet20", "lenet5_modern"), options="batchnorm_momentum=0.5 b:epochs=4")
     assert dict(first.options)["batchnorm_momentum"] == 0.5
     assert (first.epochs, second.epochs) == (1, 4)
-    first, second = specs(networks=("resnet20", PATTERN), options="B:filters=4,8 resnet20:recipe=sgd")
+    first, second = specs(
+        networks=("resnet20", PATTERN), options="B:filters=4,8 B:pooling=max,average resnet20:recipe=sgd"
+    )
     assert (dict(second.options)["filters"], first.recipe, second.recipe) == ((4, 8), "sgd", "adam")
+    assert dict(second.options)["pooling"] == ("max", "average")
 
 
 def test_arms_are_told_apart_by_their_labels():

@@ -67,6 +67,25 @@ def test_a_pattern_takes_options_as_text():
     assert found.rows["dropout2"].kind == "Dropout"
 
 
+def test_lists_of_words_and_numbers_are_read_from_text():
+    found = inspect(
+        "INPUT -> [CONV -> RELU -> POOL]*2 -> FC",
+        input_shape=(28, 28, 1),
+        options={
+            **{"filters": "4", "kernel_size": "5,3", "strides": "2, 1", "pool_size": "3,2", "pool_strides": "2,1"},
+            **{"pooling": "average, rms", "pool_padding": "same", "global_pooling": "max"},
+        },
+    )
+    kinds = {
+        "conv1": "Conv2D",
+        "pool1": "AveragePooling2D",
+        "pool2": "L2Pooling2D",
+        "global_pool": "GlobalMaxPooling2D",
+    }
+    assert {name: found.rows[name].kind for name in kinds} == kinds
+    assert [found.rows[name].output_shape[0] for name in ("conv1", "pool1", "conv2", "pool2")] == [14, 7, 7, 7]
+
+
 def test_a_file_is_inspected_at_its_own_and_at_another_size(tmp_path):
     path = str(tmp_path / "model.keras")
     model = keras.Sequential(
@@ -112,6 +131,10 @@ def test_what_looks_like_a_file_is_not_looked_up_in_the_table(name, tmp_path, mo
         (
             lambda: inspect("INPUT -> FC", options={"filters": "many"}),
             "must be a whole number of at least 1, or a list of them. Received: 'many'",
+        ),
+        (
+            lambda: inspect("INPUT -> POOL*2 -> FC", options={"pooling": "max,min"}),
+            "must be one of max, average, l2, rms, or a list of them. Received: \\('max', 'min'\\)",
         ),
         (lambda: parse_shape("227x227"), "must be HEIGHTxWIDTHxCHANNELS, such as 227x227x3. Received: '227x227'"),
         (lambda: parse_shape("0x2x3"), "Received: '0x2x3'"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cnnrepro.anatomy import trace
 from cnnrepro.engine import keras
 from cnnrepro.errors import UsageError
-from cnnrepro.models import build, outline
+from cnnrepro.models import build, check_options, keyed_options, outline
 from cnnrepro.models.layer_pattern import expand, is_pattern
 
 # The notes' general pattern and its four examples.
@@ -25,6 +25,27 @@ EXAMPLES = {
 }
 
 
+# A network for studies of pooling, and its forms: the pattern, its options, and the map that the first FC gets of
+# 16x16 images.
+POOLED = "INPUT -> [CONV -> RELU -> POOL]*3 -> FC -> RELU -> FC"
+DOUBLE = "INPUT -> [[CONV -> RELU]*2 -> POOL]*3 -> FC -> RELU -> FC"
+UNPOOLED = "INPUT -> [CONV -> RELU]*{} -> FC -> RELU -> FC"
+FILTERS = {"filters": [32, 64, 64], "units": 64}
+OVERLAPPING = {"pool_size": 3, "pool_strides": 2, "pool_padding": "same"}
+STRIDED_POOLS = {"filters": [32, 32, 64, 64, 64, 64], "units": 64, "strides": [1, 2] * 3}
+FORMS = {
+    "pools": (POOLED, FILTERS, (2, 2, 64)),
+    "overlapping pools": (POOLED, FILTERS | OVERLAPPING, (2, 2, 64)),
+    "pools of three kinds": (POOLED, FILTERS | OVERLAPPING | {"pooling": ["max", "rms", "average"]}, (2, 2, 64)),
+    "strided convolutions": (UNPOOLED.format(3), FILTERS | {"strides": 2}, (2, 2, 64)),
+    "3x3 convolutions for pools": (UNPOOLED.format(6), STRIDED_POOLS, (2, 2, 64)),
+    "more convolutions and pools": (DOUBLE, FILTERS, (2, 2, 64)),
+    "no pools": (UNPOOLED.format(3), FILTERS, (16, 16, 64)),
+    "no pools and a global average": (UNPOOLED.format(3), FILTERS | {"global_pooling": "average"}, (16, 16, 64)),
+    "pools and a global maximum": (POOLED, FILTERS | {"global_pooling": "max"}, (2, 2, 64)),
+}
+
+
 def words(pattern, counts=None, **options):
     return " ".join(element.word for element in expand(pattern, counts, **options))
 
@@ -36,13 +57,31 @@ def test_the_notes_examples_are_written_out(pattern):
 
 @pytest.mark.parametrize("pattern", EXAMPLES)
 def test_the_notes_examples_build_and_train_a_step(pattern):
-    model = build(pattern, input_shape=(16, 16, 3), classes=4, filters=8, units=16)
+    trains_a_step(build(pattern, input_shape=(16, 16, 3), classes=4, filters=8, units=16))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_pooled_network_and_its_forms_build_and_train_a_step(form):
+    pattern, options, last_map = FORMS[form]
+    model = build(pattern, input_shape=(16, 16, 3), classes=4, **options)
+    gathered = model.get_layer("global_pool" if "global_pooling" in options else "flatten")
+    assert gathered.input.shape[1:] == last_map
+    trains_a_step(model)
+
+
+def trains_a_step(model):
+    """One step of gradient descent moves every weight."""
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=True)
     before = [weight.numpy().copy() for weight in model.trainable_weights]
     images = np.random.default_rng(0).normal(size=(4, 16, 16, 3)).astype("float32")
     assert np.isfinite(model.train_on_batch(images, np.arange(4)))
     assert all(not np.array_equal(a, b.numpy()) for a, b in zip(before, model.trainable_weights, strict=True))
     assert model.output_shape == (None, 4)
+
+
+def test_the_pooled_network_has_8_million_multiply_adds():
+    parts = 32 * 32 * 27 * 32, 16 * 16 * 9 * 32 * 64, 8 * 8 * 9 * 64 * 64, 4 * 4 * 64 * 64, 64 * 10
+    assert trace(outline(POOLED, **FILTERS)).totals.multiply_adds == sum(parts) == 8_028_800
 
 
 def test_the_general_pattern_takes_its_counts():
@@ -128,14 +167,36 @@ def test_a_pool_that_leaves_nothing_is_pointed_at():
 @pytest.mark.parametrize(
     "options, sentence",
     [
+        ({"pool_size": [2, 9, 2]}, "A 9x9 POOL does not fit into 8x8 (character 27 of the pattern)"),
+        ({"kernel_size": [3, 3, 7], "padding": "valid"}, "A 7x7 CONV does not fit into 2x2 (character 11 of"),
+    ],
+)
+def test_the_window_of_a_list_that_does_not_fit_is_pointed_at(options, sentence):
+    with pytest.raises(UsageError, match=re.escape(sentence)):
+        outline(POOLED, input_shape=(16, 16, 3), **options)
+
+
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
         ({"N": -1}, "The count N must be a whole number from 0. Received: -1"),
         ({"N": 1, "Q": 2}, "has no count named Q"),
         ({"N": 1, "filter": 3}, "Unknown option of a pattern 'filter'; known are: K, M, N, dropout, filters"),
-        ({"N": 1, "pooling": "min"}, "pooling must be one of max, average, l2. Received: 'min'"),
+        ({"N": 1, "pooling": "min"}, "pooling must be one of max, average, l2, rms. Received: 'min'"),
+        ({"N": 1, "pooling": ["min"]}, "pooling must be one of max, average, l2, rms. Received: ['min']"),
+        (
+            {"N": 1, "pooling": ["max", "l2"]},
+            "pooling must be one word, or a list of 1, one a POOL. Received: ['max', ",
+        ),
+        ({"N": 1, "pool_size": [2, 2]}, "pool_size must be one number, or a list of 1, one a POOL. Received: [2, 2]"),
+        ({"N": 1, "pool_strides": [2, 2]}, "pool_strides must be one number, or a list of 1, one a POOL"),
+        ({"N": 1, "pool_padding": "full"}, "pool_padding must be one of same, valid. Received: 'full'"),
+        ({"N": 1, "global_pooling": "sum"}, "global_pooling must be one of none, average, max. Received: 'sum'"),
         ({"N": 1, "normalization": "layer"}, "normalization must be one of none, lrn, batch"),
         ({"N": 2, "filters": [8, 8, 8]}, "filters must be one number, or a list of 2, one a CONV, or 1, one a stage"),
         ({"N": 2, "filters": 0}, "filters must be positive whole numbers. Received: 0"),
         ({"N": 2, "units": [8]}, "units must be one number, or a list of 0"),
+        ({"N": 2, "strides": [1, 2, 1]}, "strides must be one number, or a list of 2, one a CONV, or 1, one a stage"),
         ({"N": 1, "kernel_size": 0}, "kernel_size must be positive whole numbers. Received: 0"),
         ({"N": 1, "strides": -1}, "strides must be positive whole numbers. Received: -1"),
         ({"N": 1, "pool_strides": 0}, "pool_strides must be positive whole numbers. Received: 0"),
@@ -159,6 +220,62 @@ def test_filters_are_one_number_one_a_layer_or_one_a_stage():
     assert channels(filters=5) == [5] * 4
     assert channels(filters=[4, 8]) == [4, 4, 8, 8]
     assert channels(filters=[1, 2, 3, 4]) == [1, 2, 3, 4]
+
+
+def test_kernel_sizes_and_strides_are_lists_too():
+    def windows(**options):
+        model = outline("INPUT -> [[CONV -> RELU]*2 -> POOL]*2 -> FC", filters=4, **options)
+        found = [model.get_layer(f"conv{number}") for number in (1, 2, 3, 4)]
+        return [(layer.kernel_size[0], layer.strides[0]) for layer in found]
+
+    assert windows(kernel_size=5, strides=1) == [(5, 1)] * 4
+    assert windows(kernel_size=[5, 3], strides=[1, 2, 2, 1]) == [(5, 1), (5, 2), (3, 2), (3, 1)]
+
+
+def test_pools_may_differ():
+    model = outline(POOLED, pool_size=[2, 3, 2], pool_strides=[2, 1, 1], pooling=["l2", "rms", "average"], **FILTERS)
+    first, second, third = (model.get_layer(f"pool{number}") for number in (1, 2, 3))
+    assert [layer.pool_size[0] for layer in (first, second, third)] == [2, 3, 2]
+    assert [layer.strides[0] for layer in (first, second, third)] == [2, 1, 1]
+    assert (first.mean, second.mean, type(third)) == (False, True, keras.layers.AveragePooling2D)
+    assert [outline(POOLED, pool_size=[3, 2, 2]).get_layer(f"pool{n}").strides[0] for n in (1, 2)] == [3, 2]
+
+
+@pytest.mark.parametrize("pooling", ["max", "average", "l2", "rms"])
+def test_padded_pools_are_traced(pooling):
+    rows = trace(outline(POOLED, pooling=pooling, **OVERLAPPING))
+    pools = [rows[f"pool{number}"] for number in (1, 2, 3)]
+    assert [row.output_shape[:2] for row in pools] == [(16, 16), (8, 8), (4, 4)]  # as with 2x2 windows
+    assert [(row.receptive_field, row.stride, row.offset) for row in pools] == [(5, 2, 1), (13, 4, 3), (29, 8, 7)]
+    assert [row.multiply_adds for row in pools] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("kind", ["average", "max"])
+def test_a_global_pool_stands_before_the_first_dense_layer(kind):
+    rows = trace(outline(POOLED, global_pooling=kind, **FILTERS))
+    assert [row.name for row in rows][-4:] == ["global_pool", "fc1", "relu4", "logits"]
+    pool = rows["global_pool"]
+    assert (pool.kind, pool.output_shape) == (f"Global{kind.title()}Pooling2D", (64,))
+    assert rows["fc1"].parameters == (64 + 1) * 64
+    assert pool.receptive_field == rows["pool3"].receptive_field + 3 * 8  # four units, 8 pixels apart
+
+
+def test_options_that_came_later_are_in_a_key_where_they_are_used_alone():
+    before = [
+        "filters",
+        "kernel_size",
+        "strides",
+        "padding",
+        "pool_size",
+        "pool_strides",
+        "pooling",
+        "units",
+        "dropout",
+    ]
+    before += ["normalization", "kernel_initializer", "optional"]
+    assert list(keyed_options(POOLED, check_options(POOLED, {}))) == before
+    used = {"pool_padding": "same", "global_pooling": "average"}
+    assert keyed_options(POOLED, check_options(POOLED, used)).items() >= used.items()
 
 
 def test_every_option_reaches_its_layers():

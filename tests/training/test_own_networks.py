@@ -110,11 +110,14 @@ def test_a_saved_file_is_trained_from_fresh_weights(nets, tmp_path):
 
 
 def test_a_pattern_is_trained_like_a_model_of_the_table(tmp_path):
-    run = spec(PATTERN, epochs=1, options={"N": 2, "filters": [4, 8]})
+    run = spec(PATTERN, epochs=1, options={"N": 2, "filters": [4, 8], "pooling": ["max", "rms"]})
     record = train(run, runs=tmp_path)
-    assert RunSpec.from_dict(json.loads(json.dumps(run.to_dict()))) == run == record.spec
+    again = RunSpec.from_dict(json.loads(json.dumps(run.to_dict())))
+    assert again == run == record.spec
+    assert hash(again) == hash(run)
     assert RunRecord.from_dict(json.loads(json.dumps(record.to_dict()))) == record
-    assert record.sentence().startswith(f"{PATTERN} on mnist_5k, seed 0, N=2, filters=(4, 8): test accuracy")
+    named = f"{PATTERN} on mnist_5k, seed 0, N=2, filters=(4, 8), pooling=('max', 'rms')"
+    assert record.sentence().startswith(f"{named}: test accuracy")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +127,12 @@ def test_a_pattern_is_trained_like_a_model_of_the_table(tmp_path):
         (PATTERN, {}, "N"),
         (PATTERN, {"N": -1}, "must be a whole number of at least 0"),
         (PATTERN, {"N": 2, "filters": [4, 0]}, "must be a whole number of at least 1, or a list of them"),
+        (PATTERN, {"N": 2, "filters": [4, 8, 8]}, "filters must be one number, or a list of 2, one a CONV"),
+        (PATTERN, {"N": 2, "pool_size": [2]}, "pool_size must be one number, or a list of 2, one a POOL"),
+        (PATTERN, {"N": 2, "pooling": ["max", "sum"]}, "must be one of max, average, l2, rms, or a list of them"),
+        (PATTERN, {"N": 2, "pooling": []}, "must be one of max, average, l2, rms, or a list of them"),
+        (PATTERN, {"N": 2, "pool_padding": "full"}, "must be one of valid, same"),
+        (PATTERN, {"N": 2, "global_pooling": "l2"}, "must be one of none, average, max"),
         (PATTERN, {"N": 2, "depth": 3}, "Unknown option of model .* 'depth'"),
     ],
 )

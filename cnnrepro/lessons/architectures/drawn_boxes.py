@@ -14,7 +14,7 @@ KINDS = {
     "InputLayer": "input",
     **dict.fromkeys(CONVOLUTIONS, "convolution"),
     **dict.fromkeys(("MaxPooling2D", "AveragePooling2D", "TrainableSubsampling2D", "L2Pooling2D"), "pooling"),
-    "GlobalAveragePooling2D": "pooling",
+    **dict.fromkeys(("GlobalAveragePooling2D", "GlobalMaxPooling2D"), "pooling"),
     **dict.fromkeys(DENSE, "dense"),
 }
 _MODULE = re.compile(r"inception_(\d)(\w)(?:_|$)")
