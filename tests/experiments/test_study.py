@@ -32,7 +32,7 @@ TINY = Design(
         ArmDesign("fast", "lenet5_modern", seeds=5, times=10.0),
     ),
     settings={"": Setting("mnist", 7, 2000, pilot_epochs=2)},
-    small={"": Setting("mnist_5k", 2, 100)},
+    small={"": Setting("mnist_5k", 2, 200)},
     studies=(
         Study(1, "nobody", (Contrast("wide minus plain", minus("wide", "plain"), MORE, 1.0),), ("plain", "wide")),
     ),
@@ -44,7 +44,7 @@ def test_the_default_is_the_small_form():
     made = TINY.make(**ASKED)
     assert [(arm.label, len(arm.specs)) for arm in made] == [("plain", 2), ("wide", 2), ("fast", 2)]
     spec = made[1].specs[1]
-    assert (spec.dataset, spec.epochs, spec.train_images, spec.seed) == ("mnist_5k", 2, 100, 1)
+    assert (spec.dataset, spec.epochs, spec.train_images, spec.seed) == ("mnist_5k", 2, 200, 1)
     assert (spec.learning_rate, dict(spec.options)["width"], spec.recipe) == (3e-3, 2, "adam-linear")
     assert made[2].specs[0].learning_rate == pytest.approx(1e-2)
 
@@ -61,9 +61,9 @@ def test_full_is_as_decided_beforehand_with_the_search():
 
 
 def test_what_is_asked_for_takes_the_place_of_what_was_decided():
-    made = TINY.make(**ASKED | {"full": True, "epochs": 3, "seeds": 1, "train_images": 200})
+    made = TINY.make(**ASKED | {"full": True, "epochs": 3, "seeds": 1, "train_images": 300})
     assert [(arm.label, len(arm.specs)) for arm in made] == [("plain", 1), ("wide", 1), ("fast", 1)]
-    assert (made[0].specs[0].epochs, made[0].specs[0].train_images) == (3, 200)
+    assert (made[0].specs[0].epochs, made[0].specs[0].train_images) == (3, 300)
     with pytest.raises(UsageError, match="seeds must be 1 to 100"):
         TINY.make(**ASKED | {"seeds": 101})
 
