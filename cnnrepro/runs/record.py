@@ -47,7 +47,8 @@ class RunRecord:
             ``first_step_seconds`` (of those of training: the first step, or those that are taken at once with it; in a
             process's first epoch it is traced; later records alone have it). Losses are cross-entropies of the labels
             as they are, also where a recipe smooths them.
-        test: ``accuracy``, ``loss`` and ``images``, read once after the last epoch; None before.
+        test: ``accuracy``, ``loss`` and ``images``, read once after the last epoch, and of each probe ``accuracy_PROBE``
+            and ``loss_PROBE`` (``accuracy_shift_4``); None before.
         failure: why and where a failed run ended, with ``kind`` "diverged" or "error"; None otherwise.
         precision: the number format that was used.
         backend: Keras's.

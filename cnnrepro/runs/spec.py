@@ -8,6 +8,7 @@ from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
 
 from cnnrepro import data, models
+from cnnrepro.data.pipelines.probes import checked_texts
 from cnnrepro.errors import UsageError, unknown
 from cnnrepro.recipes.catalogue import recipe
 
@@ -16,7 +17,7 @@ PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 EVALUATE = ("as_trained", "reestimated")
 
 # Fields that came after first records, which do without them, with their defaults.
-LATER = {"evaluate": "as_trained", "momenta": (), "network": ""}
+LATER = {"evaluate": "as_trained", "momenta": (), "network": "", "probes": ()}
 
 SMALLEST_CANVAS = 8  # pixels; below, 7/8 of it is no picture any more
 
@@ -63,6 +64,8 @@ class RunSpec:
             averages, or "reestimated" on training images, see ``training.evaluations``.
         momenta: further momenta of batch norm by whose averages the same training is judged.
         network: of a network of one's own, the digest of all that decides its numbers; found when the run is named.
+        probes: further tests of the trained network, on test images moved in their frame: "shift 4", "scale 0.75"; see
+            ``data.pipelines.probes``.
 
     Raises:
         UsageError: an unknown name, or a value of the wrong type or out of range.
@@ -85,6 +88,7 @@ class RunSpec:
     evaluate: str = "as_trained"
     momenta: tuple[float, ...] = ()
     network: str = ""
+    probes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if models.is_own(self.model):
@@ -106,12 +110,16 @@ class RunSpec:
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """What the network gets of an image, by the data set, the canvas and the pipeline: height, width, channels."""
+        side = data.pipeline(self.pipeline).size(self._canvas_side)
+        return side, side, data.info(self.dataset).input_shape[2]
+
+    @property
+    def _canvas_side(self) -> int:
+        """Height and width of an image before the pipeline, in pixels."""
         info = data.info(self.dataset)
-        height, _, channels = info.input_shape
         if self.canvas is not None and info.kind in ("pictures", "folder"):
-            height = self.canvas
-        side = data.pipeline(self.pipeline).size(height)
-        return side, side, channels
+            return self.canvas
+        return info.input_shape[0]
 
     def fit_notes(self) -> tuple[str, ...]:
         """What is otherwise with the network at this size of images than at its own, in sentences. Loads Keras."""
@@ -143,6 +151,8 @@ class RunSpec:
         object.__setattr__(self, "momenta", tuple(map(float, momenta)))
         if self.canvas is not None:
             _require(_is_count(self.canvas, SMALLEST_CANVAS), "canvas", f"{SMALLEST_CANVAS} or more", self.canvas)
+        probes = checked_texts(self.probes, data.pipeline(self.pipeline), self._canvas_side)
+        object.__setattr__(self, "probes", probes)
         self._check_counts(info.sizes.get("train"))
 
     def _complete(self) -> None:
@@ -199,8 +209,8 @@ class RunSpec:
         seed, options = others.pop("seed", 0), others.pop("options", {})
         try:
             options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
-            if "momenta" in others:
-                others["momenta"] = tuple(others["momenta"])
+            for name in {"momenta", "probes"} & others.keys():
+                others[name] = tuple(others[name])
             types = (*map(type, others.values()), *map(type, options.values()))  # 1 is not true
             like = _checked(tuple(others.items()), tuple(options.items()), types)
         except (AttributeError, TypeError):  # values that cannot be hashed, which the check below refuses or takes

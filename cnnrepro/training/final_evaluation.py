@@ -1,4 +1,4 @@
-"""The test split of a run, read once: from one view of every image, or from ten."""
+"""The test split of a run, read once: one view of every image, or ten; and moved, where probes are asked for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnrepro.data.pipelines.probes import probe
 from cnnrepro.training.callback import DivergedError
 from cnnrepro.training.resolve import ResolvedRun
 from cnnrepro.training.scores import average_probabilities, scores, scores_of_probabilities, softmax
@@ -22,7 +23,8 @@ def evaluate_test_split(
     """Scores, and for every image the label, the predicted class and its probability.
 
     Where the pipeline asks for ten views, their scores come beside those of the one in the centre, under names that
-    begin with ``ten_crop_``; the predictions are then those of the ten. All sums are in float64.
+    begin with ``ten_crop_``; the predictions are then those of the ten. The scores of probes come under names that end
+    in theirs, ``accuracy_shift_4``. All sums are in float64.
     """
     import pandas as pd
 
@@ -30,6 +32,7 @@ def evaluate_test_split(
     # Keras would write one graph out for each number of batches that are predicted at once.
     at_once, model.steps_per_execution = model.steps_per_execution, 1
     logits = model.predict(run.feed.batches("test", run.spec.batch_size), verbose=0)
+    probed = scores_of_probes(run, model, network) if run.spec.probes else {}
     model.steps_per_execution = at_once
     probabilities, test_scores = softmax(logits), {**scores(logits, labels), "images": len(labels)}
     if run.feed.pipeline.views > 1:
@@ -39,8 +42,9 @@ def evaluate_test_split(
         probabilities = average_probabilities(np.swapaxes(views, 0, 1))
         ten_crop = scores_of_probabilities(probabilities, labels)
         test_scores |= {f"ten_crop_{name}": value for name, value in ten_crop.items()}
-    for name in ("loss", "ten_crop_loss"):
-        if not math.isfinite(test_scores.get(name, 0.0)):
+    test_scores |= probed
+    for name in (name for name in test_scores if "loss" in name):
+        if not math.isfinite(test_scores[name]):
             raise DivergedError(f"the test's {name.replace('_', ' ')} is {test_scores[name]}.")
     frame = pd.DataFrame(
         {
@@ -50,3 +54,27 @@ def evaluate_test_split(
         }
     )
     return test_scores, frame
+
+
+def scores_of_probes(run: ResolvedRun, model: keras.Model, network: keras.Model) -> dict[str, float]:
+    """Accuracy and loss of each of the run's probes, ``accuracy_shift_4``; the images are moved in NumPy.
+
+    Args:
+        run: the run.
+        model: what was trained, compiled.
+        network: from augmented images to logits: the model itself, or what lies behind its head.
+    """
+    network.jit_compile = model.jit_compile  # one that is not the model would choose anew, and round otherwise
+    probes = [probe(text) for text in run.spec.probes]
+    answers: list[list[np.ndarray]] = [[] for _ in probes]
+    rights: list[list[np.ndarray]] = [[] for _ in probes]
+    for images, labels in run.feed.taken("test", run.spec.batch_size):
+        for place, one in enumerate(probes):
+            for moved in one.moved(images, run.feed.background):
+                answers[place].append(network.predict_on_batch(moved))
+                rights[place].append(labels)
+    found = {}
+    for one, logits, labels in zip(probes, answers, rights, strict=True):
+        values = scores(np.concatenate(logits), np.concatenate(labels))
+        found |= {f"{name}_{one.suffix}": values[name] for name in ("accuracy", "loss")}
+    return found

@@ -16,7 +16,13 @@ def key(run, **changes):
 
 
 def test_it_survives_json():
-    run = spec(seed=3, options={"batchnorm_momentum": 0.99}, learning_rate=0.1)
+    run = spec(
+        seed=3,
+        options={"batchnorm_momentum": 0.99},
+        learning_rate=0.1,
+        pipeline="framed-digits",
+        probes=["shift 4", "scale .5"],
+    )
     assert RunSpec.from_dict(json.loads(json.dumps(run.to_dict()))) == run
 
 
@@ -70,10 +76,18 @@ def test_the_committed_records_are_found_under_their_keys(root):
         {"deterministic": False},
         {"train_images": 3000},
         {"options": {"batchnorm_momentum": 0.99}},
+        {"pipeline": "framed-digits"},
     ],
 )
 def test_whatever_decides_numbers_is_in_the_key(changes):
     assert key(spec(**changes)) != key(spec())
+
+
+def test_probes_are_in_the_key_under_one_name_where_there_are_any():
+    framed, probed = spec(pipeline="framed-digits"), spec(pipeline="framed-digits", probes=("shift 4", "scale 0.5"))
+    assert key(spec(pipeline="framed-digits", probes=())) == key(framed) != key(probed)
+    assert key(spec(pipeline="framed-digits", probes=["shift 4.0", "scale .50"])) == key(probed)
+    assert "probes" not in framed.to_dict()
 
 
 @pytest.mark.parametrize("changes", [{"fingerprint": "g"}, {"precision": "mixed_bfloat16"}, {"backend": "jax"}])
@@ -108,6 +122,8 @@ def test_versions_of_the_code_are_in_the_key(monkeypatch):
         ({"learning_rate": float("nan")}, "learning_rate must be a positive number"),
         ({"learning_rate": "fast"}, "learning_rate must be a positive number"),
         ({"deterministic": 1}, "deterministic must be true or false"),
+        ({"pipeline": "framed-digits", "probes": ("shift 7",)}, "whole number from 1 to 6.* Received: 'shift 7'"),
+        ({"probes": ("shift 1",)}, "Probes move images within a frame.* with pipeline 'plain'"),
         ({"options": {"momentum": 0.9}}, "Unknown option of model 'resnet20' 'momentum'"),
     ],
 )

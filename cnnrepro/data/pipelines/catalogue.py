@@ -101,6 +101,20 @@ PIPELINES: dict[str, Pipeline] = {
             padding=2,
         ),
         Pipeline(
+            "framed-digits",
+            "This project, for tests of moved and rescaled digits: 6 pixels of background on each side (28 x 28 in a "
+            "frame of 40 x 40); mean 0 and standard deviation 1 as in plain; nothing is drawn",
+            padding=6,
+        ),
+        Pipeline(
+            "scattered-digits",
+            "This project: each digit at a random place of the frame of framed-digits, 0 to 12 pixels from its upper "
+            "and left edge; at test in the middle, as there",
+            crop="window",
+            padding=12,
+            grow=12,
+        ),
+        Pipeline(
             "lenet-1998",
             "LeCun et al. 1998, section II-B: 28 x 28 in a frame of 32 x 32, background -0.1, foreground 1.175",
             padding=2,

@@ -39,13 +39,15 @@ class Pipeline:
         name: what users call it.
         source: where its constants come from, and what differs.
         crop: "none": the whole canvas; "window": a window of ``window`` / 256 of the canvas, or, where ``padding`` is
-            not 0, of the canvas's own size out of the padded one; "scale": the picture enlarged by a factor out of
-            ``scale``, then such a window; "area": a window with a share ``area`` of the canvas and a ratio of sides
-            ``aspect``, brought to that size. At evaluation always the window in the centre, of the canvas as it is.
+            not 0, of the canvas's own size and ``grow`` out of the padded one; "scale": the picture enlarged by a
+            factor out of ``scale``, then such a window; "area": a window with a share ``area`` of the canvas and a
+            ratio of sides ``aspect``, brought to that size. At evaluation always the window in the centre, of the
+            canvas as it is.
         window: side of a window on a canvas of 256.
         offsets: of windows. "paper": each side draws from as many places as there are pixels to spare (256 - 224 = 32);
             "code": from one more (33), so that the last place counts too.
         padding: pixels of zeros around the canvas.
+        grow: pixels by which the window out of a padded canvas is larger than the canvas.
         mirror: half of the pictures are mirrored in training.
         values: "standard": mean 0 and standard deviation 1 a channel; "minus_mean_image" and "minus_mean_colour": 0 …
             255 less that of the training split; "lenet": 0 … 255 becomes -0.1 … 1.175; "unit": 0 … 1.
@@ -63,6 +65,7 @@ class Pipeline:
     window: int = 224
     offsets: str = "code"
     padding: int = 0
+    grow: int = 0
     mirror: bool = False
     values: str = "standard"
     colour_noise: float = 0.0
@@ -85,6 +88,11 @@ class Pipeline:
             raise UsageError(f"views must be 1 or 10. Received: {self.views!r}")
         if self.padding and self.resamples:
             raise UsageError(f"padding goes with crop 'none' or 'window'. Received: crop={self.crop!r}")
+        if self.grow and not (self.crop == "window" and 0 < self.grow <= 2 * self.padding):
+            raise UsageError(
+                f"grow goes with crop 'window' and is at most twice the padding. Received: grow={self.grow!r}, "
+                f"crop={self.crop!r}, padding={self.padding!r}"
+            )
         if self.mirror and self.crop == "none":
             raise UsageError("mirror goes with a crop. Received: crop='none'")
         if self.values == "minus_mean_image" and self.resamples:
@@ -99,7 +107,12 @@ class Pipeline:
         """Side of what the network takes, for a canvas of that side: 224 for 256, 28 for 32, 24 for 28."""
         if self.crop == "none":
             return canvas + 2 * self.padding
-        return canvas if self.padding else canvas * self.window // 256
+        return canvas + self.grow if self.padding else canvas * self.window // 256
+
+    @property
+    def frame(self) -> int:
+        """Pixels of zeros around the whole canvas at evaluation; 0 where the network sees no more than the canvas."""
+        return self.padding if self.crop == "none" else self.grow // 2
 
     def check(self, canvas: tuple[int, int, int]) -> None:
         """See whether pictures of this shape can go through.
@@ -154,11 +167,16 @@ class Pipeline:
     def describe(self) -> str:
         """What it does in training, in a few words."""
         parts = ["whole canvas" if self.crop == "none" else f"random {self.crop}"]
-        parts += [f"{self.padding} pixels padded"] * bool(self.padding) + ["mirror"] * self.mirror
+        parts += [f"{self.padding} pixels padded"] * bool(self.padding)
+        parts += [f"{self.grow} pixels more than the canvas"] * bool(self.grow) + ["mirror"] * self.mirror
         parts += [f"{self.colours} colours, α {self.colour_noise:g}"] * bool(self.colour_noise)
         return ", ".join([*parts, self.values.replace("_", " ")])
 
     def to_dict(self) -> dict[str, object]:
-        """What decides the numbers, for a run's key and its record: plain values."""
+        """What decides the numbers, for a run's key and its record: plain values.
+
+        ``grow`` came later and is left out where it is 0, so that older records keep their keys.
+        """
         values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-        return {name: value for name, value in values.items() if name != "source"}
+        left_out = {"source"} if self.grow else {"source", "grow"}
+        return {name: value for name, value in values.items() if name not in left_out}

@@ -7,7 +7,7 @@ of the training step on a GPU, TensorFlow and JAX, make the same pictures, and a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING
@@ -133,6 +133,12 @@ class Feed:
         """What the pipeline needs of the statistics."""
         return self.pipeline.constants(self.splits, lambda: self.statistics)
 
+    @property
+    def background(self) -> np.ndarray:
+        """What a pixel of the pipeline's frame is to the network, (C,) float32."""
+        nothing = np.zeros(self.splits.canvas[2], np.float32)  # a mean image is padded with zeros as pictures are
+        return self.constants.get("shift", nothing)
+
     def batches(self, split: str, batch_size: int, *, seed: int | None = None, epoch: int = 0) -> tf.data.Dataset:
         """A split in batches, each image exactly once, the ragged last batch included.
 
@@ -169,6 +175,23 @@ class Feed:
             num_parallel_calls=tf_helpers.batches_at_once(),
             deterministic=self.deterministic,
         )
+
+    def taken(self, split: str, batch_size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The batches of a split in NumPy, nothing drawn: images as the network takes them and their labels.
+
+        Args:
+            split, batch_size: as for ``batches``.
+
+        Returns:
+            Images (N, S, S, C) float32 and labels (N,), batch by batch, whatever the placement.
+        """
+        from cnnrepro.engine import keras
+        from cnnrepro.layers.augmentation import Augment
+
+        head = Augment(self.pipeline, self.constants, self.size) if self.placement == "step" else None
+        for given, labels in self.batches(split, batch_size):
+            images = keras.tree.map_structure(np.asarray, given)
+            yield keras.ops.convert_to_numpy(head(images)) if head else images, np.asarray(labels)
 
     def stored(self, split: str, batch_size: int) -> tf.data.Dataset:
         """The stored images of a split, (N, H, W, C) uint8, in their order."""

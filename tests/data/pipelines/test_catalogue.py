@@ -21,10 +21,26 @@ from cnnrepro.errors import UsageError
         ("googlenet-2014", 256, 224),
         ("resnet-cifar-2015", 32, 32),
         ("lenet-1998", 28, 32),
+        ("framed-digits", 28, 40),
+        ("scattered-digits", 28, 40),
     ],
 )
 def test_the_size_that_a_network_gets(name, canvas, size):
     assert PIPELINES[name].size(canvas) == size
+
+
+def test_a_frame_lies_around_the_whole_canvas():
+    frames = {name: one.frame for name, one in PIPELINES.items() if one.frame}
+    assert frames == {"framed-digits": 6, "scattered-digits": 6, "lenet-1998": 2}
+
+
+def test_a_field_that_came_later_is_in_no_older_runs_key():
+    told = {name: pipeline.to_dict() for name, pipeline in PIPELINES.items()}
+    assert {name: one["grow"] for name, one in told.items() if "grow" in one} == {"scattered-digits": 12}
+    assert list(told["shifted-digits"]) == [
+        *("name", "crop", "window", "offsets", "padding", "mirror", "values", "colour_noise", "colours", "scale"),
+        *("area", "aspect", "views"),
+    ]
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES.values(), ids=lambda one: one.name)
@@ -60,6 +76,10 @@ def test_pictures_that_cannot_go_through_are_refused(name, canvas, sentence):
         ({"views": 5}, "views must be 1 or 10. Received: 5"),
         ({"crop": "area", "padding": 4}, "padding goes with"),
         ({"mirror": True}, "mirror goes with a crop"),
+        ({"padding": 4, "grow": 2}, "grow goes with crop 'window'.*Received: grow=2, crop='none', padding=4"),
+        ({"crop": "window", "padding": 4, "grow": 9}, "at most twice the padding. Received: grow=9"),
+        ({"crop": "window", "padding": 4, "grow": -1}, "grow goes with"),
+        ({"crop": "window", "grow": 1}, "at most twice the padding"),
         ({"crop": "area", "values": "minus_mean_image"}, "the mean image has no place"),
     ],
 )

@@ -22,7 +22,10 @@ GOLDEN = {
 }
 
 
-@pytest.mark.parametrize("name, last", [("alexnet-2012", 31), ("alexnet-2012-code", 32), ("alexnet-2012-227", 28)])
+@pytest.mark.parametrize(
+    "name, last",
+    [("alexnet-2012", 31), ("alexnet-2012-code", 32), ("alexnet-2012-227", 28), ("scattered-digits", 12)],
+)
 def test_the_law_of_offsets(name, last):
     values = draw(PIPELINES[name], MANY, 256, 0, 0).values
     for axis in ("top", "left"):

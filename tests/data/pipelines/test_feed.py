@@ -114,6 +114,29 @@ def test_plain_digits_are_as_they_were_before_there_were_pipelines(digits):
     np.testing.assert_allclose(np.asarray(made), plain, atol=1e-6)
 
 
+@pytest.mark.parametrize("placement", data.PLACEMENTS)
+def test_digits_are_scattered_in_training_and_framed_at_test(digits, placement):
+    framed, scattered = (
+        data.Feed(digits, PIPELINES[name], placement) for name in ("framed-digits", "scattered-digits")
+    )
+    in_middle, _ = gathered(framed, "test")
+    np.testing.assert_array_equal(gathered(scattered, "test")[0], in_middle)
+    stored = digits.examples["test"].images.astype(float)
+    by_hand = (np.pad(stored, ((0, 0), (6, 6), (6, 6), (0, 0))) / 255 - digits.mean[0]) / digits.std[0]
+    np.testing.assert_allclose(in_middle, by_hand, atol=1e-5)
+
+    images, _ = next(iter(scattered.batches("train", 64, seed=3)))
+    if placement == "step":
+        images = Augment(scattered.pipeline, scattered.constants, scattered.size)(images)
+    order = data.random_numbers.permutation(3500, 3, 0)[:64]
+    drawn = data.draw(scattered.pipeline, 3500, 28, 3, 0).at(order).to_dict()
+    train = digits.examples["train"].images[order]
+    for image, digit, top, left in zip(np.asarray(images), train, drawn["top"], drawn["left"], strict=True):
+        expected = np.zeros((40, 40, 1))
+        expected[12 - top : 40 - top, 12 - left : 40 - left] = digit
+        np.testing.assert_allclose(image, (expected / 255 - digits.mean[0]) / digits.std[0], atol=1e-5)
+
+
 def test_ten_views_in_one_pass_are_ten_passes(splits):
     from cnnrepro.engine import keras
 
