@@ -95,7 +95,8 @@ class Feed:
         pipeline: what is done.
         placement: "cpu": in tf.data, so that float32 images reach the network; "step": at the head of the training
             step, on the GPU where there is one, so that uint8 images cross the bus.
-        deterministic: give the batches in their order; otherwise the one that is ready first goes first.
+        deterministic: give shuffled batches in their order; otherwise the one that is ready first goes first. A split in
+            its own order is always given in that: what is predicted of it is held against labels kept apart.
         share: which part of each batch is read here, where several workers train one network.
 
     Raises:
@@ -152,18 +153,18 @@ class Feed:
             A tf.data.Dataset of (what ``headed`` takes, labels (N,) int64): images (N, S, S, C) float32 with placement
             "cpu"; a mapping with "image" (N, H, W, C) uint8 and the draws with placement "step".
         """
-        examples = of_split(self.splits, split)
+        examples, ordered = of_split(self.splits, split), self.deterministic or seed is None
         pieces = self.share.pieces(_order(len(examples), batch_size, seed, epoch), batch_size)
         with tf_helpers.tensorflow().device("/CPU:0"):  # tf.data runs there; on a GPU all would be copied to and fro
             if self.pipeline.name == "plain" and self.placement == "cpu" and examples.in_memory:
-                return _standardised(self.splits, examples, pieces, self.deterministic)
+                return _standardised(self.splits, examples, pieces, ordered)
             if seed is None:
                 drawn = drawing.evaluation(self.pipeline, len(examples), self.splits.canvas[0])
             else:
                 drawn = drawing.draw(self.pipeline, len(examples), self.splits.canvas[0], seed, epoch)
-            return _joined(self._piece(examples, drawn, order, size) for order, size in pieces)
+            return _joined(self._piece(examples, drawn, order, size, ordered) for order, size in pieces)
 
-    def _piece(self, examples: Examples, drawn: Draws, order: np.ndarray, size: int) -> tf.data.Dataset:
+    def _piece(self, examples: Examples, drawn: Draws, order: np.ndarray, size: int, ordered: bool) -> tf.data.Dataset:
         """Images, draws and labels at these positions, in batches."""
         tf = tf_helpers.tensorflow()
         images = picture_batches(examples.images, order, size)
@@ -173,7 +174,7 @@ class Feed:
         return tf.data.Dataset.zip((images, beside)).map(
             tf_helpers.as_written(finish),
             num_parallel_calls=tf_helpers.batches_at_once(),
-            deterministic=self.deterministic,
+            deterministic=ordered,
         )
 
     def taken(self, split: str, batch_size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -1,10 +1,13 @@
 """Feed: what reaches the network, in both placements, from every kind of store."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from cnnrepro import data
+from cnnrepro.data.pipelines import feeding
 from cnnrepro.data.pipelines.catalogue import PIPELINES
 from cnnrepro.errors import UsageError
 from cnnrepro.layers.augmentation import Augment
@@ -97,6 +100,16 @@ def test_not_deterministic_gives_the_same_images_in_some_order(splits):
     free = data.Feed(splits, PIPELINES["vgg-2014"], deterministic=False)
     one, other = (np.sort(gathered(feed, seed=0)[0].sum(axis=(1, 2, 3))) for feed in (ordered, free))
     np.testing.assert_allclose(one, other, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["plain", "framed-digits"])
+def test_without_a_seed_the_order_is_kept_though_nothing_else_need_be(digits, name):
+    """What is predicted of a split is held against its labels by place: a batch that overtakes another would be wrong."""
+    feed = data.Feed(digits, PIPELINES[name], deterministic=False)
+    with patch.object(feeding.tf_helpers, "batches_at_once", lambda: 16):  # many at once overtake one another
+        for _ in range(20):
+            labels = np.concatenate([np.asarray(own) for _, own in feed.batches("test", 4)])
+            np.testing.assert_array_equal(labels, digits.examples["test"].labels)
 
 
 def test_plain_images_are_standardised(splits):
