@@ -60,7 +60,7 @@ DESIGN = Design(
         base(FIVE, pool_size=5, pool_strides=2, **SAME),
         base(SEVEN, seeds=5, pool_size=7, pool_strides=2, **SAME),
         base(STEP_4, seeds=5, pool_size=4, pool_strides=4, **SAME),
-        base(GLOBAL_LAST, pool_size=[2, 2, 8]),
+        base(GLOBAL_LAST, pool_size=[2, 2, 8], **SAME),
         base(AVERAGE, pooling="average"),
         base(L2, pooling="rms"),
         base(AVERAGE_LAST, pooling=["max", "max", "average"]),

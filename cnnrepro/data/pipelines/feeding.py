@@ -95,8 +95,8 @@ class Feed:
         pipeline: what is done.
         placement: "cpu": in tf.data, so that float32 images reach the network; "step": at the head of the training
             step, on the GPU where there is one, so that uint8 images cross the bus.
-        deterministic: give shuffled batches in their order; otherwise the one that is ready first goes first. A split in
-            its own order is always given in that: what is predicted of it is held against labels kept apart.
+        deterministic: give shuffled batches in their order; otherwise the one that is ready first goes first. A split
+            in its own order is always given in that: what is predicted of it is held against labels kept apart.
         share: which part of each batch is read here, where several workers train one network.
 
     Raises:
