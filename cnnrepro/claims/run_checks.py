@@ -208,7 +208,7 @@ def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
 
     try:
         arms = experiment(row.experiment).arms(**parameters)
-    except TypeError:  # a page of a version with other parameters
+    except (TypeError, UsageError):  # a page of a version with other parameters, or other values of them
         return None
     specs = [spec for arm in arms for spec in arm.specs]
     texts = (path.read_text(encoding="utf-8") for path in folder.glob(f"*/{RECORD}"))

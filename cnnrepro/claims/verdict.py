@@ -20,6 +20,8 @@ FROM_RECORDS = "judged now, from runs recorded earlier"
 RECORDED = "recorded earlier, not computed now"
 NOT_MADE = ""  # never: the word says that it is to come
 
+DECIMALS = 6  # of an effect
+
 _WORST_FIRST = (DOES_NOT_HOLD, HOLDS_IF, UNDECIDED, NOT_CHECKABLE, NOT_TESTED, HOLDS)
 
 
@@ -30,7 +32,7 @@ def _require_word(word: str) -> None:
 
 @dataclass(frozen=True)
 class Effect:
-    """A number that a verdict from runs rests on.
+    """A number that a verdict from runs rests on; kept to six decimals, as further ones are the machine's.
 
     Args:
         name: what is compared.
@@ -54,6 +56,11 @@ class Effect:
     word: str
     condition: str = ""
     text: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("value", "low", "high"):
+            number = getattr(self, name)
+            object.__setattr__(self, name, None if number is None else round(number, DECIMALS))
 
     @property
     def interval(self) -> tuple[float, float] | None:
