@@ -10,10 +10,10 @@ from cnnrepro.claims import check
 from cnnrepro.claims.checks.training_comparisons import HeadToHead, all_pairs, words
 from cnnrepro.experiments.alexnet_vs_resnet import DECIDING, WAYS
 from cnnrepro.experiments.results import Results
+from tests import drawn_in_readme
 from tests.committed_page import PAGES, REPORTS
 
-README = REPORTS.parent / "README.md"
-BEGIN, END = "<!-- drawn by python -m tests.flagship_in_readme -->\n", "<!-- end -->\n"
+MODULE = "tests.flagship_in_readme"
 HEAD = (
     "| data, seeds | networks | batch norm judged by | AlexNet ahead throughout | AlexNet | ResNet | |",
     "|---|---|---|---|---|---|---|",
@@ -60,16 +60,8 @@ def block() -> str:
     """All of it, with its marks."""
     every = committed_results()
     lines = [*(f"- {sentences(results)}" for results in every), "", *HEAD, *(row for one in every for row in rows(one))]
-    return BEGIN + "\n".join(lines) + "\n" + END
-
-
-def parts(text: str) -> tuple[str, str, str]:
-    """README before the block, the block, and after it."""
-    before, rest = text.split(BEGIN)
-    own, after = rest.split(END)
-    return before, BEGIN + own + END, after
+    return drawn_in_readme.block(MODULE, lines)
 
 
 if __name__ == "__main__":
-    before, _, after = parts(README.read_text(encoding="utf-8"))
-    README.write_text(before + block() + after, encoding="utf-8")
+    drawn_in_readme.write(MODULE, block())

@@ -123,7 +123,7 @@ BAD_CALLS = {
     "stride in a place that is not": (["inspect", "resnet18", "-o", "stride_in=1x1"], "must be one of 3x3"),
     "no such file to inspect": (["inspect", "nowhere.keras"], "There is no file 'nowhere.keras'"),
     "a file of the old kind": (["inspect", "model.h5"], "only .keras files of Keras 3 are"),
-    "no such statement": (["claims", "999"], "There is no statement 999; there are 1 to 26, 30, 48 to 63, 65 to 78."),
+    "no such statement": (["claims", "999"], "There is no statement 999; there are 1 to 26, 30 to 78."),
     "a statement in words": (["claims", "seven"], "A statement is named by its number, such as 7. Received: 'seven'"),
     "no such command": (["fly"], "No such command 'fly'"),
     "no such command of runs": (
@@ -321,6 +321,8 @@ def test_the_claims_in_text_and_json(capsys, root):
     assert all(row["agrees"] for row in rows)
     assert [row["computed"] for row in rows] == [True, True, False]  # the committed page of 30 is on a part of MNIST
     assert rows[2]["verdict"] == "undecided"
+    deciding = {"n", "effect", "interval", "unit", "rule", "page"}
+    assert all({row[name] for name in deciding} == {None} and row["effects"] == [] for row in rows)
     shown = call(capsys, "claims", "3", "26", "--reports", reports)[1]
     assert all(row["verdict"] in shown for row in rows[:2])
 
@@ -330,6 +332,37 @@ def test_a_statement_whose_records_are_not_here_keeps_its_recorded_verdict(capsy
     (row,) = json.loads(out)
     assert (status, row["verdict"], row["computed"]) == (0, "undecided", False)
     assert "cnnrepro run alexnet_vs_resnet -p dataset=mnist" in row["evidence"][0]
+
+
+def test_a_study_that_is_not_run_yet_says_so_and_how_it_would_be(capsys, tmp_path):
+    status, out, err = call(capsys, "claims", "35", "40", "--reports", tmp_path)
+    said = " ".join(out.split())
+    assert (status, err) == (0, "")
+    assert " 40 not tested yet (S1, Reducing overfitting) Dropout of one half" in said
+    assert "40b not tested yet It doubles the number of epochs to converge. The study is designed and not yet" in said
+    assert "`cnnrepro run dropout -p full=true` makes them, with the notebook `dropout`." in said
+    assert "2 statements: 2 × not tested yet. With each part of a statement counted by itself, 3: 3 × not" in said
+    assert "recorded" not in said
+
+
+def test_what_a_verdict_rests_on_is_a_line_each_and_no_finding_twice(capsys, monkeypatch):
+    from cnnrepro.claims import LEDGER, Outcome, Verdict
+    from cnnrepro.claims.verdict import Effect
+
+    shares = [
+        Effect("AlexNet ahead", share, 0.5, 1.0, "share of seeds", 9, "holds above", word, pair, f"in {share} of them")
+        for share, word, pair in ((0.9, "holds", "one pair"), (0.7, "undecided", ""))
+    ]
+    findings = (shares[1].sentence(), "Seen besides.")
+    verdict = Verdict(30, "undecided", "It is open.", findings, "made up", effects=tuple(shares))
+    monkeypatch.setattr("cnnrepro.claims.outcomes", lambda *_: [Outcome(LEDGER[30], verdict)])
+    lines = [line.strip() for line in call(capsys, "claims", "30")[1].splitlines()]
+    assert [line for line in lines if line.startswith("·")] == [
+        "· It is open.",
+        "· One pair: AlexNet ahead in 0.9 of them: holds.",
+        "· AlexNet ahead in 0.7 of them: undecided.",
+        "· Seen besides.",
+    ]
 
 
 def test_a_check_that_no_longer_gives_its_verdict_is_exit_status_1(capsys, monkeypatch):

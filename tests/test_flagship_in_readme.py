@@ -1,8 +1,8 @@
 """README says of the flagship what its committed records say."""
 
-from tests.flagship_in_readme import README, block, parts
+from tests import drawn_in_readme
+from tests.flagship_in_readme import MODULE, block
 
 
 def test_readme_says_what_the_committed_records_say():
-    written = parts(README.read_text(encoding="utf-8"))[1]
-    assert written == block(), "python -m tests.flagship_in_readme writes it anew"
+    assert drawn_in_readme.written(MODULE) == block(), f"python -m {MODULE} writes it anew"

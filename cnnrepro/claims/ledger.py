@@ -15,7 +15,7 @@ __all__ = ["LEDGER", "SOURCES", "Statement", "statement"]
 
 TOPICS = (
     *("architectures", "convolution", "data_and_colours", "dense_layers", "losses_and_derivatives", "memory"),
-    *("pooling", "receptive_fields", "recipe", "sizes", "studies", "training_comparisons"),
+    *("pooling", "receptive_fields", "recipe", "sizes", "studies", "to_come", "training_comparisons"),
 )
 _ROWS = [row for topic in TOPICS for row in import_module(f"cnnrepro.claims.statements.{topic}").STATEMENTS]
 LEDGER: dict[int, Statement] = {row.number: row for row in sorted(_ROWS, key=lambda row: row.number)}

@@ -6,19 +6,22 @@ import functools
 import importlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
+from cnnrepro.claims.checks.to_come import not_tested
 from cnnrepro.claims.ledger import LEDGER, statement
 from cnnrepro.claims.scope import departures, is_part, without_verdict
 from cnnrepro.claims.statement import SOURCES, Statement
-from cnnrepro.claims.verdict import FROM_RECORDS, RECORDED, NoVerdict, Part, Verdict
+from cnnrepro.claims.verdict import FROM_RECORDS, NOT_TESTED, NOW, RECORDED, NoVerdict, Part, Verdict
 from cnnrepro.errors import UsageError
 
 if TYPE_CHECKING:
     from cnnrepro.experiments.results import Results
+
+PAGE = "index.html"  # the page, beside the folder of its records
 
 
 @dataclass(frozen=True)
@@ -28,20 +31,24 @@ class Outcome:
     Args:
         statement: the ledger's entry.
         verdict: computed now; None where runs would decide and none of their records are here.
+        page: that lies beside the records which decided, relative to the folder of reports; None where there is none.
     """
 
     statement: Statement
     verdict: Verdict | None
+    page: str | None = None
 
     @property
     def shown(self) -> Verdict:
-        """The verdict computed now, else the recorded one, marked as such."""
+        """The verdict computed now, else the recorded one, marked as such; or that it is not tested yet."""
         if self.verdict is not None:
             return self.verdict
         row = self.statement
+        if row.verdict == NOT_TESTED:
+            return not_tested(row)
         sentence = (
             "Recorded earlier, not computed now: no records of it as today's code makes them lie in the folder of "
-            f"reports (--reports names it); `cnnrepro run {row.experiment} -p dataset={row.dataset}` makes them."
+            f"reports (--reports names it); `{row.command}` makes them."
         )
         parts = tuple(Part(part.verdict, "Recorded earlier, not computed now.") for part in row.parts)
         return Verdict(row.number, row.verdict, sentence, parts=parts, made=RECORDED)
@@ -74,6 +81,7 @@ class Outcome:
     def to_dict(self) -> dict:
         """Plain values for JSON."""
         row, verdict = self.statement, self.shown
+        first = verdict.effects[0] if verdict.effects else None
         return {
             "number": row.number,
             "statement": row.text,
@@ -83,11 +91,18 @@ class Outcome:
             "verdict": verdict.word,
             "recorded": row.verdict,
             "agrees": self.agrees,
-            "computed": self.verdict is not None,
+            "computed": verdict.made in (NOW, FROM_RECORDS),
             "made": verdict.made,
             "parts": self.parts(),
             "evidence": list(self.evidence),
             "basis": verdict.basis,
+            "n": first and first.n,
+            "effect": first and first.value,
+            "interval": first and first.interval,
+            "unit": first and first.unit,
+            "rule": first and first.rule,
+            "effects": [asdict(effect) for effect in verdict.effects],
+            "page": self.page,
             "notebook": _notebooks().get(row.number, "claims"),  # whose page lists them all
         }
 
@@ -112,9 +127,9 @@ def check(number: int, results: Results | None = None) -> Verdict | NoVerdict:
     """
     row = statement(number)
     if not row.experiment:
-        return function_of(row)()
+        return function_of(row)(row) if row.to_come else function_of(row)()
     if results is None:
-        raise UsageError(f"Statement {number} is decided by runs: cnnrepro run {row.experiment}")
+        raise UsageError(f"Statement {number} is decided by runs: {row.command}")
     judged, spec = function_of(row)(results, row), results.arms[0].specs[0]
     return without_verdict(row, spec, judged) if departures(row, spec) else judged
 
@@ -135,8 +150,12 @@ def outcomes(reports: Path, numbers: Sequence[int] | None = None) -> Iterator[Ou
             yield Outcome(row, check(row.number))
             continue
         results = published_results(row, reports)
-        judged = replace(check(row.number, results), made=FROM_RECORDS) if results else None
-        yield Outcome(row, judged)
+        if results is None:
+            yield Outcome(row, None)
+            continue
+        judged = replace(check(row.number, results), made=FROM_RECORDS)
+        page = results.store.folder.parent / PAGE
+        yield Outcome(row, judged, page.relative_to(reports).as_posix() if page.is_file() else None)
 
 
 def function_of(row: Statement) -> Callable[..., Verdict]:
@@ -146,22 +165,37 @@ def function_of(row: Statement) -> Callable[..., Verdict]:
 
 
 def published_results(row: Statement, reports: Path) -> Results | None:
-    """The records beside a page of a statement's experiment, on all the data and the epochs it speaks of.
+    """The records beside the page that decides a statement; of several pages the one with the most seeds.
 
-    Of several pages the one with the most seeds; None where there is none.
+    None where there is none. Where the statement speaks of data and epochs, a page on all of both decides; where it
+    has a design of its own (``Statement.needs``), one with just these parameters and its notebook's defaults.
     """
     found = []
     for path in sorted(reports.glob(f"{row.experiment}/*/report.json")):
         parameters = json.loads(path.read_text(encoding="utf-8"))["parameters"]
-        if (parameters.get("dataset"), parameters.get("epochs")) == (row.dataset, row.epochs):
+        if _decides(row, parameters):
             results = _results(row, parameters, path.parent / "records")
             if results is not None:
                 found.append(results)
     return max(found, key=lambda results: len(results.records[0]), default=None)
 
 
+def _decides(row: Statement, parameters: dict) -> bool:
+    """Whether a page with these parameters decides a statement."""
+    from cnnrepro.experiments import experiment, read_parameters
+
+    if not row.needs:
+        return (parameters.get("dataset"), parameters.get("epochs")) == (row.dataset, row.epochs)
+    notebook = experiment(row.experiment).notebook
+    if not notebook.is_file():
+        return False
+    defaults = {name: parameter.default for name, parameter in read_parameters(notebook).items()}
+    return parameters == {**defaults, **row.needs}
+
+
 def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
-    """An experiment's results from a folder of records; None where one is missing, or its data are not the whole.
+    """An experiment's results from a folder of records; None where one is missing, or its data are not the whole that
+    the statement names.
 
     A record counts under the key that today's code gives it: what an earlier version of a network or of the training
     gave is not what the statement's check would find today.
@@ -174,12 +208,14 @@ def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
 
     try:
         arms = experiment(row.experiment).arms(**parameters)
-    except TypeError:  # a page of a version with other parameters
+    except (TypeError, UsageError):  # a page of a version with other parameters, or other values of them
         return None
     specs = [spec for arm in arms for spec in arm.specs]
     texts = (path.read_text(encoding="utf-8") for path in folder.glob(f"*/{RECORD}"))
     every = map(RunRecord.from_dict, map(json.loads, texts))
     records = {record.spec: record for record in every if record.spec in specs and record.key == key_today(record)}
-    if not all(spec in records and not departures(row, spec) and not is_part(records[spec]) for spec in specs):
+    if not all(spec in records and not departures(row, spec) for spec in specs):
+        return None
+    if row.dataset and any(map(is_part, records.values())):
         return None
     return Results(arms, tuple(tuple(records[spec] for spec in arm.specs) for arm in arms), RunStore(folder))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cnnrepro.claims.verdict import WORDS, word_of_parts
+from cnnrepro.claims.verdict import NOT_TESTED, WORDS, word_of_parts
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,12 @@ class Statement:
         verdict: the recorded word; the check must give it again. Of a statement of several parts it follows from
             theirs.
         function: ``"topic:function"`` of the check in ``claims/checks``. It returns a ``Verdict``; without arguments,
-            or, where an experiment's runs decide, from its results and the statement.
+            or, where an experiment's runs decide, from its results and the statement; where the experiment is still to
+            be written, from the statement.
         experiment: the experiment whose runs decide, where one does.
         dataset, epochs: what the statement speaks of, where it names them.
-        needs: parameters of its experiment with which the page is made that decides it.
+        needs: parameters of its experiment with which the page is made that decides it, all others being as the
+            notebook has them. Without, a page decides whose runs are on the data and over the epochs.
         parts: what it claims one by one, where that is several things that may hold or not for themselves.
     """
 
@@ -102,6 +105,21 @@ class Statement:
             object.__setattr__(self, "verdict", word_of_parts(part.verdict for part in self.parts))
         if self.verdict not in WORDS:
             raise ValueError(f"A verdict is one of {', '.join(WORDS)}. Received: {self.verdict!r}")
+
+    @property
+    def to_come(self) -> bool:
+        """Whether its study is designed, and the experiment still to be written."""
+        return self.verdict == NOT_TESTED and not self.experiment
+
+    @property
+    def command(self) -> str:
+        """What makes the page that decides it, where runs do: "cnnrepro run dropout -p full=true"."""
+        given = self.needs or ({"dataset": self.dataset} if self.dataset else {})
+        texts = {
+            name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+            for name, value in given.items()
+        }
+        return " ".join([f"cnnrepro run {self.experiment}", *(f"-p {name}={text}" for name, text in texts.items())])
 
     @property
     def sources(self) -> tuple[str, ...]:

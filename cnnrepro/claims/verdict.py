@@ -18,6 +18,9 @@ WORDS = (HOLDS, HOLDS_IF, DOES_NOT_HOLD, UNDECIDED, NOT_CHECKABLE, NOT_TESTED)  
 NOW = "computed now"
 FROM_RECORDS = "judged now, from runs recorded earlier"
 RECORDED = "recorded earlier, not computed now"
+NOT_MADE = ""  # never: the word says that it is to come
+
+DECIMALS = 6  # of an effect
 
 _WORST_FIRST = (DOES_NOT_HOLD, HOLDS_IF, UNDECIDED, NOT_CHECKABLE, NOT_TESTED, HOLDS)
 
@@ -29,7 +32,7 @@ def _require_word(word: str) -> None:
 
 @dataclass(frozen=True)
 class Effect:
-    """A number that a verdict from runs rests on.
+    """A number that a verdict from runs rests on; kept to six decimals, as further ones are the machine's.
 
     Args:
         name: what is compared.
@@ -40,6 +43,7 @@ class Effect:
         rule: when it holds, in a sentence.
         word: what is decided of it alone.
         condition: under which it was tried; "" for the statement as it stands.
+        text: value, interval and seeds as people read them: "−0.31 points (95 % interval −0.55 to −0.07, 10 seeds)".
     """
 
     name: str
@@ -51,6 +55,22 @@ class Effect:
     rule: str
     word: str
     condition: str = ""
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("value", "low", "high"):
+            number = getattr(self, name)
+            object.__setattr__(self, name, None if number is None else round(number, DECIMALS))
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Both ends; None where there is none."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+    def sentence(self) -> str:
+        """All of it in a line: "On digits: average minus max: test error +0.31 points (…): undecided."."""
+        where = f"{self.condition[:1].upper()}{self.condition[1:]}: " if self.condition else ""
+        return f"{where}{self.name} {self.text}: {self.word}."
 
 
 @dataclass(frozen=True)
@@ -72,8 +92,8 @@ class Part:
 def word_of_parts(words: Iterable[str]) -> str:
     """The word of a statement of several parts: that of its worst part.
 
-    From the worst: does not hold, holds if …, undecided, not checkable here, holds. So one wrong part and the whole
-    does not hold, and it holds where all of its parts do.
+    From the worst: does not hold, holds if …, undecided, not checkable here, not tested yet, holds. So one wrong part
+    and the whole does not hold, and it holds where all of its parts do.
     """
     words = set(words)
     return next(word for word in _WORST_FIRST if word in words)
@@ -90,7 +110,8 @@ class Verdict:
         evidence: the findings it rests on, one sentence each.
         basis: what it was measured on ("mnist_5k, 5 epochs, 2 seeds"), for lists of reports.
         parts: where the statement has several, the word on each, in their order.
-        made: ``NOW``, ``FROM_RECORDS`` or ``RECORDED``; whatever shows a verdict says it where it is not the first.
+        made: ``NOW``, ``FROM_RECORDS``, ``RECORDED`` or ``NOT_MADE``; whatever shows a verdict says it where that was
+            ``earlier``.
         effects: where runs decide, the numbers that it rests on, the one of the statement as it stands first.
     """
 
@@ -110,7 +131,12 @@ class Verdict:
 
     def brief(self) -> str:
         """The sentence; of a statement of several parts just how often each word was given; they stand below."""
-        return _how_many_hold(self.parts) if self.parts and self.made != RECORDED else self.sentence
+        return _how_many_hold(self.parts) if self.parts and self.made in (NOW, FROM_RECORDS) else self.sentence
+
+    @property
+    def earlier(self) -> str:
+        """When it was made, where that was not now; "" also where nothing has been made yet."""
+        return "" if self.made == NOW else self.made
 
     def to_dict(self) -> dict:
         """The verdict as plain values for JSON."""
@@ -171,7 +197,7 @@ def count(verdicts: Iterable[Verdict]) -> Count:
     """Count verdicts: for the terminal, the page's headline, the list of pages and the chart alike."""
     verdicts = list(verdicts)
     apart = [part.word for verdict in verdicts for part in verdict.parts or (verdict,)]
-    earlier = Counter(verdict.made for verdict in verdicts if verdict.made != NOW)
+    earlier = Counter(verdict.earlier for verdict in verdicts if verdict.earlier)
     return Count(_in_order(verdict.word for verdict in verdicts), _in_order(apart), dict(earlier))
 
 

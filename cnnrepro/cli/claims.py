@@ -55,13 +55,11 @@ def _print_outcome(outcome: Outcome) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from cnnrepro.claims.verdict import NOW
-
-    row = outcome.to_dict()
+    row, shown = outcome.to_dict(), outcome.shown
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     head = Text.assemble(f"{row['number']:>3}  ", _coloured(row["verdict"]), f"  ({row['source']})")
-    if row["made"] != NOW:
-        head.append(f"  {row['made']}", "bold")
+    if shown.earlier:
+        head.append(f"  {shown.earlier}", "bold")
     if row["verdict"] != row["recorded"]:
         head.append(f"  recorded: {row['recorded']}", "bold")
     console.print(head)
@@ -71,7 +69,9 @@ def _print_outcome(outcome: Outcome) -> None:
         said = Text.assemble(f"{part['part']}  ", _coloured(part["verdict"]), f"{changed}  {part['statement']}")
         console.print(Padding(said, (0, 0, 0, 5)))
         console.print(Padding(Text(part["found"]), (0, 0, 0, 10)))
-    for sentence in (outcome.shown.brief(), *outcome.shown.evidence):
+    effects = [effect.sentence() for effect in shown.effects]
+    findings = [finding for finding in shown.evidence if finding not in effects]
+    for sentence in (shown.brief(), *effects, *findings):
         console.print(Padding(Text(f"· {sentence}"), (0, 0, 0, 5)))
     console.print()
 
@@ -79,4 +79,4 @@ def _print_outcome(outcome: Outcome) -> None:
 def _coloured(word: str) -> tuple[str, str]:
     """A word and its style in the terminal."""
     colours = {"holds": "green", "does not hold": "red", "holds if …": "yellow", "undecided": "blue"}
-    return word, f"bold {colours.get(word, '')}".strip()
+    return word, "dim" if word == "not tested yet" else f"bold {colours.get(word, '')}".strip()

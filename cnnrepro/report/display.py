@@ -16,7 +16,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER
-from cnnrepro.claims.verdict import NOW, NoVerdict, Verdict
+from cnnrepro.claims.verdict import NoVerdict, Verdict
 from cnnrepro.report import safe_html
 from cnnrepro.report.safe_html import verdict_look
 from cnnrepro.report.tables import Table, table
@@ -83,7 +83,7 @@ def verdict_bundle(judged: Verdict | NoVerdict) -> dict:
     """A verdict, or that there is none, as the data of one notebook output."""
     if isinstance(judged, NoVerdict):
         return _bundle(judged, NO_VERDICT_TYPE, "no verdict", ("none", "–"), judged.basis)
-    basis = judged.basis if judged.made == NOW else f"{judged.basis}; {judged.made}"
+    basis = f"{judged.basis}; {judged.earlier}" if judged.earlier else judged.basis
     parts = [
         f"- {letter}: {part.word}. {part.found}" for letter, part in zip(ascii_lowercase, judged.parts, strict=False)
     ]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, UNDECIDED, Count
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, NOT_TESTED, UNDECIDED, Count
 from cnnrepro.report.embedded_pictures import NotShown, Pictures, drawing_address
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ VERDICT_LOOKS = {
     DOES_NOT_HOLD: ("not", "✗"),
     UNDECIDED: ("open", "?"),
     NOT_CHECKABLE: ("none", "–"),
+    NOT_TESTED: ("later", "○"),
 }
 ANSWER_LOOKS = {"better": ("holds", "✓"), "equivalent": ("if", "="), "undecided": ("open", "?")}  # others: "none"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.statement import Source
-from cnnrepro.claims.verdict import NOW, count
+from cnnrepro.claims.verdict import NOT_MADE, count
 from cnnrepro.report.display import VERDICT_TYPE, parts_list, show_output
 from cnnrepro.report.safe_html import verdict_look
 from cnnrepro.report.tables import Table, table
@@ -39,7 +39,9 @@ def _card(outcome: Outcome) -> str:
     look, mark = verdict_look(row["verdict"])
     sentence, findings = html.escape(outcome.shown.brief()), map(html.escape, outcome.shown.evidence)
     changed = "" if row["verdict"] == row["recorded"] else f" <em>recorded: {html.escape(row['recorded'])}</em>"
-    made = "" if row["made"] == NOW else f' <span class="made">{html.escape(row["made"])}</span>'
+    earlier = outcome.shown.earlier
+    made = f' <span class="made">{html.escape(earlier)}</span>' if earlier else ""
+    checked = "How it is to be checked" if row["made"] == NOT_MADE else "How it was checked"
     evidence = "".join(f"<li>{finding}</li>" for finding in findings)
     basis = f'<p class="basis">{html.escape(row["basis"])}</p>' if row["basis"] else ""
     return (
@@ -49,14 +51,14 @@ def _card(outcome: Outcome) -> str:
         f'<span class="source">{html.escape(row["source"])}</span></p>'
         f'<p class="claim">{html.escape(row["statement"])}</p><p class="found">{sentence}</p>'
         f"{parts_list(outcome.shown)}"
-        f"<details><summary>How it was checked</summary><p>{html.escape(row['check'])}</p>"
+        f"<details><summary>{checked}</summary><p>{html.escape(row['check'])}</p>"
         f"<ul>{evidence}</ul>{basis}</details></div>"
     )
 
 
 def _lines(outcome: Outcome) -> str:
     row = outcome.to_dict()
-    made = "" if row["made"] == NOW else f" ({row['made']})"
+    made = f" ({outcome.shown.earlier})" if outcome.shown.earlier else ""
     lines = [f"{row['number']:>3}  {row['verdict']:<20} {row['statement']}{made}", f"     {outcome.shown.brief()}"]
     parts = (f"     {part['part']}  {part['verdict']:<20} {part['statement']} {part['found']}" for part in row["parts"])
     return "\n".join([*lines, *parts])

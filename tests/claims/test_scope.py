@@ -106,6 +106,9 @@ def test_a_page_of_a_version_with_other_parameters_is_passed_over(put_page, tmp_
     path = tmp_path / "alexnet_vs_resnet" / "old" / "report.json"
     assert run_checks.published_results(LEDGER[30], tmp_path) is not None
     report = json.loads(path.read_text(encoding="utf-8"))
+    report["parameters"]["networks"] = "of another version"
+    path.write_text(json.dumps(report), encoding="utf-8")
+    assert run_checks.published_results(LEDGER[30], tmp_path) is None
     del report["parameters"]["networks"]
     path.write_text(json.dumps(report), encoding="utf-8")
     assert run_checks.published_results(LEDGER[30], tmp_path) is None

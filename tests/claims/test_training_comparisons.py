@@ -117,6 +117,32 @@ def test_the_sentences_have_the_figures():
     assert "an interval of the share contains one half" in judged(6, [BAD] * 3 + [GOOD] * 3).sentence
 
 
+def test_what_decides_are_its_effects_the_claim_as_it_stands_first():
+    table = frame(A=[GOOD] * 6, B=[(BAD, GOOD)] * 6, C=[BAD] * 6, D=[BAD] * 6)
+    pairs = [head_to_head(table, "A", one, way=way) for one in ("B", "C") for way in DECIDING]
+    pairs.append(head_to_head(table, "A", "D", condition="decay"))  # looked at alone
+    effects = judge_consistently_ahead(pairs, LEDGER[30], dataset="mnist", basis="made up").effects
+    assert [(one.condition, one.value, one.word) for one in effects] == [
+        ("A against B by Keras’s averages", 1.0, "holds"),
+        ("A against C by Keras’s averages", 1.0, "holds"),
+        ("A against B by re-estimated statistics", 0.0, "does not hold"),
+        ("A against C by re-estimated statistics", 1.0, "holds"),
+    ]
+    first = effects[0]
+    assert (first.name, first.unit, first.n) == ("A ahead throughout", "share of seeds", 6)
+    assert first.interval == (round(0.025 ** (1 / 6), 6), 1.0)  # Clopper and Pearson 1934, for 6 of 6
+    assert first.rule.startswith("holds where the Clopper-Pearson interval of the share lies above one half; does not")
+    assert first.sentence() == (
+        "A against B by Keras’s averages: A ahead throughout in 6 of 6 seeds (share 54% to 100%): holds."
+    )
+
+
+def test_the_share_of_few_seeds_has_no_interval_and_what_is_not_reached_is_not_tested():
+    first, second = judged(4, [BAD] * 4).effects
+    assert (first.value, first.interval, first.word, second.word) == (1.0, None, "undecided", "not tested")
+    assert first.sentence().endswith("A ahead throughout in 4 of 4 seeds: undecided.")
+
+
 @pytest.mark.parametrize("table", [frame(A=[GOOD, GOOD], B=[GOOD]), frame(A=[GOOD])])
 def test_different_seeds_cannot_be_compared(table):
     with pytest.raises(ValueError, match="same seeds and epochs"):

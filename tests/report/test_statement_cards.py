@@ -61,6 +61,23 @@ def test_what_was_recorded_earlier_says_so_wherever_it_is_shown(notebook):
     assert figure.axes[0].get_xlabel() == "1 of the statements: recorded earlier, not computed now"
 
 
+def test_what_is_not_tested_yet_was_recorded_at_no_time(notebook):
+    bundle = ledger_bundle([Outcome(LEDGER[40], None)])
+    shown = safe_html(bundle["text/html"])
+    assert '<div class="statement later" id="statement-40">' in shown
+    assert shown.count("○ not tested yet</span>") == 3  # the whole and its two parts
+    assert "<summary>How it is to be checked</summary>" in shown
+    assert "The study is designed and not yet run: no records" in shown
+    assert "recorded" not in shown and 'class="made"' not in shown
+    assert bundle["text/plain"].splitlines()[-1] == (
+        "1 statement: 1 × not tested yet. With each part of a statement counted by itself, 2: 2 × not tested yet."
+    )
+    notebook.cells[8].outputs[0]["data"] = bundle
+    (verdict,) = page.verdicts_of(notebook)
+    assert figures.tally([(("S1",), verdict)], ["S1"]).axes[0].get_xlabel() == ""
+    assert verdict_bundle(verdict)["text/plain"].endswith("\nno runs yet")
+
+
 def test_each_part_has_its_word_on_the_card_and_in_the_text(in_parts):
     bundle = ledger_bundle([in_parts])
     shown = safe_html(bundle["text/html"])

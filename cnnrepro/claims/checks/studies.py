@@ -49,7 +49,7 @@ def studied(results: Results, statement: Statement) -> Verdict:
     found = judged(study, results)
     deciding = [one for one in found if one.contrast.decides]
     shown = results.of(study.arms)
-    evidence = tuple(f"{_where(one)}{sentence(one)}: {one.word}." for one in found)
+    evidence = tuple(effect(one).sentence() for one in found)
     effects = tuple(effect(one) for one in deciding)
     if not statement.parts:
         word, text = _word(deciding), _sentence(deciding)
@@ -99,11 +99,19 @@ def _what_it_takes(stands: Sequence[Judged], needed: Sequence[int]) -> str:
 
 def sentence(one: Judged) -> str:
     """A contrast in words with its figures, without a full stop: "3x3/2 minus 2x2/2: test error −0.31 points (…)"."""
-    score = run_score(one.contrast.score)
+    return f"{_what(one)} {figures(one)}"
+
+
+def figures(one: Judged) -> str:
+    """Its number with unit, interval and seeds: "−0.31 points (95 % interval −0.55 to −0.07, 10 seeds)"."""
     interval = (
         f" ({_level(one)} interval {spelled(one, one.low)} to {spelled(one, one.high)}, " if one.has_interval else " ("
     )
-    return f"{one.contrast.name}: {score.name} {spelled(one, one.mean)}{_unit(one)}{interval}{counted(one.n, 'seed')})"
+    return f"{spelled(one, one.mean)}{_unit(one)}{interval}{counted(one.n, 'seed')})"
+
+
+def _what(one: Judged) -> str:
+    return f"{one.contrast.name}: {run_score(one.contrast.score).name}"
 
 
 def spelled(one: Judged, value: float) -> str:
@@ -126,22 +134,16 @@ def _level(one: Judged) -> str:
     return f"{100 * (1 - one.level):.3g} %"
 
 
-def _where(one: Judged) -> str:
-    return f"{_capital(one.contrast.condition)}: " if one.contrast.condition else ""
-
-
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
 def effect(one: Judged) -> Effect:
     """A contrast's number for the ledger."""
-    contrast, score = one.contrast, run_score(one.contrast.score)
+    contrast, unit = one.contrast, run_score(one.contrast.score).unit
     low, high = (None if math.isnan(end) else end + contrast.target for end in (one.low, one.high))
-    value, unit = one.mean + contrast.target, score.unit
-    return Effect(
-        f"{contrast.name}: {score.name}", value, low, high, unit, one.n, rule(contrast), one.word, contrast.condition
-    )
+    numbers = (one.mean + contrast.target, low, high, unit, one.n)
+    return Effect(_what(one), *numbers, rule(contrast), one.word, contrast.condition, figures(one))
 
 
 def rule(contrast: Contrast) -> str:

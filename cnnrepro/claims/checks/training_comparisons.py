@@ -18,7 +18,7 @@ from cnnrepro import data
 from cnnrepro.claims.paired_statistics import CONFIDENCE, FEWEST, PairedDifference, paired_difference
 from cnnrepro.claims.scope import PART_OF, counted, is_part
 from cnnrepro.claims.statement import Statement
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, UNDECIDED, Verdict
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, UNDECIDED, Effect, Verdict
 from cnnrepro.experiments.alexnet_vs_resnet import DECIDING, WAYS, pairings
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 AS_TRAINED = next(iter(WAYS))
 NOT_TESTED = "not tested"  # because a comparison before it is undecided
+SHARE = "share of seeds"
+RULE = (
+    "holds where the Clopper-Pearson interval of the share lies above one half; does not where it lies below; else "
+    "undecided; tested as long as every comparison before it is decided"
+)
 DECISIVE = 6  # seeds from which on the interval of a share can leave out one half: 0.025^(1/6) = 0.541, ^(1/5) = 0.478
 
 
@@ -81,12 +86,27 @@ class HeadToHead:
         """What it is, in a few words."""
         return f"{self.champion} against {self.opponent} by {self.way}"
 
+    @property
+    def has_interval(self) -> bool:
+        """Whether there are seeds enough for one."""
+        return self.seeds >= FEWEST
+
+    @property
+    def share(self) -> str:
+        """In how many seeds it is ahead throughout: "10 of 10 seeds (share 69% to 100%)"."""
+        interval = f" (share {self.low:.0%} to {self.high:.0%})" if self.has_interval else ""
+        return f"{self.ahead} of {counted(self.seeds, 'seed')}{interval}"
+
+    def effect(self, word: str) -> Effect:
+        """That share for the ledger, with what was decided of it."""
+        ends = (self.low, self.high) if self.has_interval else (None, None)
+        numbers = (self.ahead / self.seeds, *ends, SHARE, self.seeds)
+        return Effect(f"{self.champion} ahead throughout", *numbers, RULE, word, self.title, f"in {self.share}")
+
     def sentence(self) -> str:
         """The comparison in one sentence with its figures."""
-        share = f"{self.ahead} of {counted(self.seeds, 'seed')}"
-        interval = f" (share {self.low:.0%} to {self.high:.0%})" if self.seeds >= FEWEST else ""
         return (
-            f"{self.title}: ahead on both measures after every epoch in {share}{interval}, {self.opponent} in "
+            f"{self.title}: ahead on both measures after every epoch in {self.share}, {self.opponent} in "
             f"{self.behind}; after the last epoch the accuracy differs by {self.accuracy.brief(100)} points, the loss "
             f"by {self.loss.brief(digits=3)}."
         )
@@ -151,23 +171,29 @@ def judge_consistently_ahead(
         part: that the data are a part of what the statement speaks of, in a sentence; empty where they are all of it.
     """
     judged = list(zip(pairs, words(pairs), strict=True))
+    deciding = [(pair, word) for pair, word in judged if word]
+    evidence = (*(f"{pair.sentence()[:-1]}: {word}." for pair, word in deciding), *[part] * bool(part))
+    in_order = sorted(deciding, key=lambda one: DECIDING.index(one[0].way))
+    effects = tuple(pair.effect(word) for pair, word in in_order)
+    whole, found = _word_and_sentence(judged)
+    return Verdict(statement.number, whole, f"On {dataset}{found}", evidence, basis, effects=effects)
+
+
+def _word_and_sentence(judged: Sequence[tuple[HeadToHead, str]]) -> tuple[str, str]:
+    """The word, and what follows behind "On mnist" in the sentence."""
+    pairs = [pair for pair, _ in judged]
     stands = [pair for pair in pairs if pair.stands]
     held = [pair for pair, word in judged if word == HOLDS and pair.stands]
     turned = [pair for pair, word in judged if word == DOES_NOT_HOLD]
-    evidence = (*(f"{pair.sentence()[:-1]}: {word}." for pair, word in judged if word), *[part] * bool(part))
-    where = f"On {dataset}"
     if any(word in (UNDECIDED, NOT_TESTED) and pair.stands for pair, word in judged):
-        return Verdict(statement.number, UNDECIDED, f"{where} it is undecided: {_open(pairs)}", evidence, basis)
+        return UNDECIDED, f" it is undecided: {_open(pairs)}"
     if not held:
-        sentence = f"{where}, AlexNet is not consistently ahead: {_shares(stands)}."
-        return Verdict(statement.number, DOES_NOT_HOLD, sentence, evidence, basis)
+        return DOES_NOT_HOLD, f", AlexNet is not consistently ahead: {_shares(stands)}."
     left = [f"{_shares([pair])} ({word})" for pair, word in judged if word in (UNDECIDED, NOT_TESTED)]
     rest = f" Otherwise: {'; '.join(left)}." if left else ""
     if not turned:
-        sentence = f"{where}, AlexNet is ahead throughout: {_shares(held)}.{rest}"
-        return Verdict(statement.number, HOLDS, sentence, evidence, basis)
-    sentence = f"{where} it holds as Keras judges batch norm ({_shares(held)}), and not so: {_shares(turned)}.{rest}"
-    return Verdict(statement.number, HOLDS_IF, sentence, evidence, basis)
+        return HOLDS, f", AlexNet is ahead throughout: {_shares(held)}.{rest}"
+    return HOLDS_IF, f" it holds as Keras judges batch norm ({_shares(held)}), and not so: {_shares(turned)}.{rest}"
 
 
 def _shares(pairs: Sequence[HeadToHead]) -> str:

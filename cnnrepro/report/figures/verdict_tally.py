@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_CHECKABLE, UNDECIDED, Verdict, count
+from cnnrepro.claims.verdict import (
+    DOES_NOT_HOLD,
+    HOLDS,
+    HOLDS_IF,
+    NOT_CHECKABLE,
+    NOT_TESTED,
+    UNDECIDED,
+    Verdict,
+    count,
+)
 from cnnrepro.report import style
 from cnnrepro.report.figures.panels import one_panel
 
@@ -17,9 +26,10 @@ COLOURS = {
     DOES_NOT_HOLD: "#b8330f",
     UNDECIDED: "#4f74a8",
     NOT_CHECKABLE: "#9aa4ae",
+    NOT_TESTED: "#d9dee3",
 }
 # A second sign beside the colour.
-HATCHES = {HOLDS: "", HOLDS_IF: "//", DOES_NOT_HOLD: "xx", UNDECIDED: "\\\\", NOT_CHECKABLE: ".."}
+HATCHES = {HOLDS: "", HOLDS_IF: "//", DOES_NOT_HOLD: "xx", UNDECIDED: "\\\\", NOT_CHECKABLE: "..", NOT_TESTED: ""}
 
 
 @style.applied()

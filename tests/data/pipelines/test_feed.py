@@ -104,8 +104,8 @@ def test_not_deterministic_gives_the_same_images_in_some_order(splits):
 
 @pytest.mark.parametrize("name", ["plain", "framed-digits"])
 def test_without_a_seed_the_order_is_kept_though_nothing_else_need_be(digits, name):
-    """What is predicted of a split is held against its labels by place: a batch that overtakes another would be
-    wrong.""" feed = data.Feed(digits, PIPELINES[name], deterministic=False)
+    """What is predicted of a split is held against its labels by place: one that overtakes another is wrong."""
+    feed = data.Feed(digits, PIPELINES[name], deterministic=False)
     with patch.object(feeding.tf_helpers, "batches_at_once", lambda: 16):  # many at once overtake one another
         for _ in range(20):
             labels = np.concatenate([np.asarray(own) for _, own in feed.batches("test", 4)])

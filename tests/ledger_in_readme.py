@@ -1,0 +1,54 @@
+"""What README says of the ledger: how often each word was given, and what the committed pages of studies say.
+
+``python -m tests.ledger_in_readme`` writes it there, between two marks; a test compares.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from cnnrepro.claims import LEDGER, Count, Outcome, Verdict, count, outcomes
+from cnnrepro.claims.verdict import Part
+from tests import drawn_in_readme
+from tests.committed_page import REPORTS
+
+MODULE = "tests.ledger_in_readme"
+HEAD = ("", "| | the notes | | what decides | |", "|---|---|---|---|---|")
+
+
+def recorded() -> Count:
+    """How often each word is recorded; other tests hold the words against the checks."""
+    return count(
+        Verdict(row.number, row.verdict, "", parts=tuple(Part(part.verdict, "") for part in row.parts))
+        for row in LEDGER.values()
+    )
+
+
+def studied() -> Iterable[Outcome]:
+    """What the committed pages say of the statements that have a study of their own."""
+    return outcomes(REPORTS, [row.number for row in LEDGER.values() if row.needs])
+
+
+def rows(found: Iterable[Outcome]) -> list[str]:
+    """A line of the table for each statement that has a page."""
+    return [
+        f"| {one.statement.number} | {one.statement.text} | {one.shown.word} | {_effects(one.shown)} | "
+        f"[page](reports/{quote(one.page)}) |"
+        for one in found
+        if one.page
+    ]
+
+
+def _effects(verdict: Verdict) -> str:
+    """The numbers of the statement as it stands, with their intervals and seeds."""
+    return "; ".join(f"{effect.name} {effect.text}" for effect in verdict.effects if not effect.condition)
+
+
+def block(found: Iterable[Outcome]) -> str:
+    """All of it, with its marks; no table where there are no pages yet."""
+    lines = rows(found)
+    said = f"**The ledger** has {recorded().sentence()}"
+    return drawn_in_readme.block(MODULE, [said, *(HEAD if lines else ()), *lines])
+
+
+if __name__ == "__main__":
+    drawn_in_readme.write(MODULE, block(studied()))
