@@ -13,10 +13,10 @@ from cnnrepro.experiments.experiment import Experiment
 from cnnrepro.experiments.run_scores import REESTIMATED_ERROR
 from cnnrepro.experiments.study import SAME, ArmDesign, Contrast, Design, Setting, Study, minus
 
-LRN, BATCH, NONE = "local response normalisation", "batch norm", "no normalisation"
-TEN_TIMES = "at ten times the rate"
+LRN, BATCH, NONE = "LRN", "batch norm", "none"  # LRN: local response normalisation
+TEN_TIMES = "ten times the rate"
 FAST_LRN, FAST_BATCH, FAST_NONE = (f"{name}, {TEN_TIMES}" for name in (LRN, BATCH, NONE))
-DEEP, DEEP_NONE = "ResNet-20, batch norm", "ResNet-20, no normalisation"
+DEEP, DEEP_NONE = "ResNet-20, batch norm", "ResNet-20, none"
 MARGIN = 0.5  # points
 
 
@@ -41,7 +41,7 @@ DESIGN = Design(
         _deep(DEEP, "batch", 1e-3),
     ),
     settings={"": PHOTOGRAPHS, "deep": Setting("cifar10", 10, 5000)},
-    small={"": SMALL_DIGITS, "deep": Setting("mnist_5k", 2, 500)},
+    small={"": SMALL_DIGITS, "deep": Setting("mnist_5k", 3, 1000)},
     studies=(
         Study(
             number=31,
@@ -55,9 +55,16 @@ DESIGN = Design(
             contrasts=(
                 Contrast(f"{LRN} minus none", minus(LRN, NONE), SAME, MARGIN, part=0),
                 Contrast(f"{BATCH} minus none", minus(BATCH, NONE), SAME, MARGIN, part=1),
-                Contrast(f"{LRN} minus none", minus(FAST_LRN, FAST_NONE), SAME, MARGIN, condition=TEN_TIMES, part=0),
                 Contrast(
-                    f"{BATCH} minus none", minus(FAST_BATCH, FAST_NONE), SAME, MARGIN, condition=TEN_TIMES, part=1
+                    f"{LRN} minus none", minus(FAST_LRN, FAST_NONE), SAME, MARGIN, condition=f"at {TEN_TIMES}", part=0
+                ),
+                Contrast(
+                    f"{BATCH} minus none",
+                    minus(FAST_BATCH, FAST_NONE),
+                    SAME,
+                    MARGIN,
+                    condition=f"at {TEN_TIMES}",
+                    part=1,
                 ),
                 Contrast(f"{BATCH} minus none", minus(DEEP, DEEP_NONE), SAME, MARGIN, condition="in ResNet-20", part=1),
                 Contrast(

@@ -170,6 +170,7 @@ class Design:
         studies: the statements.
         recipe: how all arms are trained.
         batch_size: images a step.
+        decided: the commit that has arms, settings and contrasts as they are judged; "" before the runs that count.
     """
 
     arms: tuple[ArmDesign, ...]
@@ -178,6 +179,7 @@ class Design:
     studies: tuple[Study, ...]
     recipe: str = "adam-linear"
     batch_size: int = 128
+    decided: str = ""
 
     def study(self, number: int) -> Study:
         """The study of a statement; raises UsageError where this design has none."""

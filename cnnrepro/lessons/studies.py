@@ -83,6 +83,7 @@ def beforehand(number: int) -> list[tuple[str, str]]:
     ]
     seeds = sorted({arm.seeds for arm in arms})
     return [
+        ("decided in commit", design.decided or "not yet: until the runs that count, it may change"),
         ("published", study.published),
         ("data", data),
         ("training", f"recipe {design.recipe}, {design.batch_size} images a step"),

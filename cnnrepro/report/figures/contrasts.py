@@ -67,7 +67,7 @@ def contrasts(
 
 def _draw_panel(axes: Axes, title: str, rows: Sequence[ContrastRow]) -> None:
     axes.axvline(0, color=style.INK, linewidth=1.0, zorder=1)
-    reach = 0.0
+    reached = [0.0]
     for place, row in enumerate(rows):
         colour, mean = style.colour(0) if row.strong else style.QUIET, float(np.mean(row.values))
         start, end = row.matters
@@ -81,9 +81,9 @@ def _draw_panel(axes: Axes, title: str, rows: Sequence[ContrastRow]) -> None:
         axes.annotate(
             style.plain(words), fontsize=9, linespacing=1.4, color=style.INK if row.strong else style.QUIET, **right
         )
-        ends = [abs(value) for value in (*row.values, row.low, row.high, *row.matters) if not math.isnan(value)]
-        reach = max(reach, 1.1 * max(ends))
-    axes.set_xlim(-reach, reach)  # zero in the middle: both sides get the same room
+        reached += [value for value in (*row.values, row.low, row.high, *row.matters) if not math.isnan(value)]
+    room = 0.08 * (max(reached) - min(reached))
+    axes.set_xlim(min(reached) - room, max(reached) + room)
     axes.set_ylim(len(rows) - 0.5, -0.6)
     names = [style.wrapped(row.name, NAME_CHARACTERS) for row in rows]
     axes.set_yticks(range(len(rows)), names, color=style.INK)

@@ -1,0 +1,69 @@
+"""What was decided beforehand stands in a commit that is older than the runs that count, and has not changed since."""
+
+import subprocess
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from cnnrepro import paths
+from cnnrepro.experiments import base_network
+from cnnrepro.experiments.studies import DESIGNS
+from cnnrepro.experiments.study import PILOT_SEED
+from cnnrepro.runs.record import read_record
+from cnnrepro.runs.store import RECORD
+
+HOME = paths.home(Path(__file__).parent)
+DECIDED = [name for name, design in DESIGNS.items() if design.decided]
+
+
+def git(*arguments):
+    """What git says; None where it says no, as outside of a checkout or without the commit."""
+    answer = subprocess.run(["git", "-C", str(HOME), *arguments], capture_output=True, text=True, check=False)
+    return answer.stdout if answer.returncode == 0 else None
+
+
+def at_commit(commit, name):
+    """A module of ``experiments`` as it was in a commit, beside the other modules of today."""
+    module = ModuleType(f"cnnrepro.experiments.{name}")
+    exec(git("show", f"{commit}:cnnrepro/experiments/{name}.py"), vars(module))  # our own code
+    return module
+
+
+def what_decides(design):
+    """All of a design that a verdict follows from; not what is written about it."""
+    judged = {study.number: [one for one in study.contrasts if one.decides] for study in design.studies}
+    return design.arms, dict(design.settings), design.recipe, design.batch_size, judged
+
+
+def test_a_design_with_another_margin_is_another():
+    design = DESIGNS["dropout"]
+    (study,) = design.studies
+    first, *others = study.contrasts
+    changed = replace(design, studies=(replace(study, contrasts=(replace(first, margin=0.6), *others)),))
+    assert what_decides(design) != what_decides(changed)
+    assert what_decides(design) == what_decides(replace(design, decided="elsewhere"))
+
+
+@pytest.fixture
+def history():
+    """Skips where the commits are not here: an archive of the source, or a shallow clone."""
+    if any(git("cat-file", "-e", DESIGNS[name].decided) is None for name in DECIDED):
+        pytest.skip("the history is not here")
+
+
+def test_arms_and_rules_are_those_of_the_commit(history):
+    for name in DECIDED:
+        commit = DESIGNS[name].decided
+        assert what_decides(at_commit(commit, name).DESIGN) == what_decides(DESIGNS[name])
+        then, now = at_commit(commit, "base_network"), base_network
+        assert (then.BASE, then.BASE_OPTIONS, then.PHOTOGRAPHS) == (now.BASE, now.BASE_OPTIONS, now.PHOTOGRAPHS)
+
+
+def test_the_runs_that_count_are_younger_than_the_commit(history):
+    for name in DECIDED:
+        when = datetime.fromisoformat(git("show", "-s", "--format=%cI", DESIGNS[name].decided).strip())
+        records = [read_record(path) for path in (HOME / "reports" / name).glob(f"*/records/*/{RECORD}")]
+        assert all(datetime.fromisoformat(one.started) > when for one in records if one.spec.seed != PILOT_SEED)
