@@ -977,6 +977,63 @@ _ROWS = (
         "record.key == path.parent.name",
         ("tests/runs/test_committed.py",),
     ),
+    # Studies
+    Mutant(
+        "either_end_within",
+        "one end of the interval within the margin is enough to be the same",
+        "cnnrepro/claims/contrasts.py",
+        "if -margin < low and high < margin:",
+        "if -margin < low or high < margin:",
+        ("tests/claims/test_contrasts.py",),
+    ),
+    Mutant(
+        "any_difference_matters",
+        "a difference that is too small to matter is enough",
+        "cnnrepro/claims/contrasts.py",
+        "if low > 0 and mean >= margin:",
+        "if low > 0:",
+        ("tests/claims/test_contrasts.py",),
+    ),
+    Mutant(
+        "holm_without_steps",
+        "each contrast has the whole level",
+        "cnnrepro/claims/contrasts.py",
+        "judge(*pairs[at], level / remaining)",
+        "judge(*pairs[at], level)",
+        ("tests/claims/test_contrasts.py",),
+    ),
+    Mutant(
+        "conditions_unheard",
+        "a condition under which it does not hold is not told",
+        "cnnrepro/claims/checks/studies.py",
+        "    return HOLDS_IF if DOES_NOT_HOLD in tried else HOLDS",
+        "    return HOLDS",
+        ("tests/claims/test_checks_studies.py",),
+    ),
+    Mutant(
+        "gap_of_training",
+        "the gap is taken from the accuracy with dropout on",
+        "cnnrepro/experiments/run_scores.py",
+        'record.history["seen_accuracy"][-1]',
+        'record.history["accuracy"][-1]',
+        ("tests/experiments/test_study.py",),
+    ),
+    Mutant(
+        "pilot_counts",
+        "the search has a seed that counts",
+        "cnnrepro/experiments/study.py",
+        "design.specs(setting, [PILOT_SEED], **fields)",
+        "design.specs(setting, [0], **fields)",
+        ("tests/experiments/test_study.py",),
+    ),
+    Mutant(
+        "test_images_overtake",
+        "test images need not keep their order",
+        "cnnrepro/data/pipelines/feeding.py",
+        "self.deterministic or seed is None",
+        "self.deterministic",
+        ("tests/data/pipelines/test_feed.py",),
+    ),
 )
 
 MUTANTS: dict[str, Mutant] = {mutant.name: mutant for mutant in _ROWS}
