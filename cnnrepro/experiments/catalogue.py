@@ -14,6 +14,7 @@ from cnnrepro.experiments import (
     digits_classifier,
     dropout,
     fast_mnist,
+    lenet5_on_mnist,
     normalisation,
     pooling_in_training,
     train_on_your_images,
@@ -74,6 +75,7 @@ _ROWS = (
     pooling_in_training.EXPERIMENT,
     dropout.EXPERIMENT,
     depth.EXPERIMENT,
+    lenet5_on_mnist.EXPERIMENT,
     fast_mnist.EXPERIMENT,
     alexnet_vs_resnet.EXPERIMENT,
 )

@@ -1,4 +1,4 @@
-"""A statement's contrasts in one picture: what the arms scored, and the numbers by which it is judged."""
+"""What the arms scored, with the numbers by which a statement is judged, or with what was published."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from cnnrepro.report import style
 from cnnrepro.report.figures.comparisons import draw_scores
+from cnnrepro.report.figures.panels import one_panel
 
 NAME_CHARACTERS = 30
 
@@ -90,3 +91,23 @@ def _draw_panel(axes: Axes, title: str, rows: Sequence[ContrastRow]) -> None:
     axes.spines["left"].set_visible(False)
     style.quiet_grid(axes, "x")
     axes.set_title(style.wrapped(title, 95))
+
+
+@style.applied()
+def against_published(
+    scores: Sequence[tuple[str, Sequence[float]]], published: float, *, metric: str, unit: str
+) -> Figure:
+    """Draw each arm's scores, one dot a seed, and the published one as a dashed line.
+
+    Args:
+        scores: the arms' names, and a score a seed.
+        published: the score to be held against.
+        metric: what a score is.
+        unit: of it.
+    """
+    figure, axes = one_panel(1.4 + 0.45 * len(scores))
+    draw_scores(axes, scores, f"{metric}, one dot a seed", unit)
+    axes.axvline(published, color=style.INK, linewidth=1.2, linestyle=(0, (4, 3)))
+    look = {"xycoords": ("data", "axes fraction"), "xytext": (4, -10), "textcoords": "offset points"}
+    axes.annotate(f"published: {published:g}", (published, 1.0), fontsize=8.5, color=style.QUIET, **look)
+    return figure

@@ -1,0 +1,47 @@
+"""The test errors of LeNet-5 beside the published one."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import TYPE_CHECKING
+
+from cnnrepro.claims.paired_statistics import paired_difference
+from cnnrepro.experiments.lenet5_on_mnist import PUBLISHED
+from cnnrepro.experiments.run_scores import test_error
+
+if TYPE_CHECKING:
+    from cnnrepro.experiments.results import Results
+
+COLUMNS = ("form", "n", "test error", "95 % interval", "published", "")
+ON = "mnist"  # the data that the published error is about
+
+
+def errors(results: Results) -> list[tuple[str, list[float]]]:
+    """Each form with its test errors, one a seed, in percent."""
+    return [
+        (label, [test_error(record) for record in records])
+        for label, records in zip(results.labels, results.records, strict=True)
+    ]
+
+
+def rows(results: Results) -> list[tuple]:
+    """One row a form: its error, the interval of the mean, and how that lies to the published one."""
+    found = []
+    for label, values in errors(results):
+        pairs = paired_difference(values, [PUBLISHED] * len(values))
+        spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+        interval = f"{pairs.low + PUBLISHED:.2f} to {pairs.high + PUBLISHED:.2f} %" if pairs.has_interval else "–"
+        error = f"{statistics.mean(values):.2f}{spread} %"
+        found.append((label, len(values), error, interval, f"{PUBLISHED} %", _word(pairs.low, pairs.high, results)))
+    return found
+
+
+def _word(low: float, high: float, results: Results) -> str:
+    """How an error lies to the published one."""
+    record = results.records[0][0]
+    if record.spec.dataset != ON or record.spec.train_images:
+        return "other data"
+    if math.isnan(low):
+        return "too few seeds"
+    return "lower" if high < 0 else "higher" if low > 0 else "not told apart"
