@@ -5,11 +5,16 @@ A contrast claims that a number v, one a seed, is
     more        holds where the interval of its mean lies above 0 and the mean is at least the margin δ;
                 does not hold where the interval lies below δ: nothing that matters is there
     less        the same with the signs turned
-    the same    holds where the interval lies within ±δ; does not hold where it lies on one side of 0 and not within ±δ
+    the same    holds where the interval lies within ±δ; does not hold where it lies beyond δ on one side
 
-and is undecided otherwise. So "minimal" is a claim that has to be shown, and more seeds make no true claim fail. The
-contrasts of a statement that decide are judged together by Holm's steps, the clearest first, so that the chance of any
-false word among them is at most 5 %.
+and is undecided otherwise. So "minimal" is a claim that has to be shown, and more seeds make no true claim fail. A word
+is false where it says "holds" of a number on the wrong side of 0, or beyond ±δ where the same is claimed, and where it
+says "does not hold" of one that is δ or more, or within ±δ. Its chance is at most 5 % for all of a statement together:
+
+- each part of a statement has an equal share of the 5 %;
+- of a part, the contrasts of the statement as it stands are judged by Holm's steps, the clearest first;
+- those under conditions are judged after them, by Holm's steps at the same level, and only where all of those as it
+  stands are decided; else they are not tested (fixed sequence: Maurer, Hothorn and Lehmacher 1995).
 
 Sources: Student 1908; Schuirmann 1987; Holm 1979.
 """
@@ -18,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +33,8 @@ from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, UNDECIDED
 from cnnrepro.experiments.results import Results
 from cnnrepro.experiments.run_scores import run_score
 from cnnrepro.experiments.study import LESS, SAME, Contrast
+
+NOT_TRIED = "not tested"  # because the statement as it stands is undecided
 
 
 @dataclass(frozen=True)
@@ -40,9 +47,11 @@ class Judged:
         mean, sd: of the values.
         low, high: the interval of the mean by which it was judged, at ``1 - level``; NaN for fewer than five seeds.
         level: that of the whole, divided by Holm's step.
-        word: holds, does not hold or undecided.
+        word: holds, does not hold or undecided; of a condition whose turn did not come, not tested.
         seeds_needed: of an undecided one, how many new seeds would decide it four times in five if mean and spread are
             those seen; None where it is decided, or where they say nothing yet.
+        bounds: how many runs ended before what the score asks for was seen, so that their number is only a bound; a
+            contrast with such runs is not said to hold.
     """
 
     contrast: Contrast
@@ -54,6 +63,7 @@ class Judged:
     level: float
     word: str
     seeds_needed: int | None = None
+    bounds: int = 0
 
     @property
     def n(self) -> int:
@@ -94,6 +104,32 @@ def judge(contrast: Contrast, values: Sequence[float], level: float = LEVEL) -> 
     return Judged(contrast, tuple(values), found.mean, found.sd, low, high, level, word, needed)
 
 
+def judge_in_order(pairs: Sequence[tuple[Contrast, Sequence[float]]], level: float = LEVEL) -> list[Judged]:
+    """Judge the contrasts of a statement that decide: part by part, as it stands before its conditions.
+
+    Args:
+        pairs: the contrasts with their values.
+        level: of all together.
+    """
+    parts = {contrast.part for contrast, _ in pairs}
+    found: dict[int, Judged] = {}
+    for part in parts:
+        own = [at for at, (contrast, _) in enumerate(pairs) if contrast.part == part]
+        stands = [at for at in own if not pairs[at][0].condition]
+        tried = [at for at in own if pairs[at][0].condition]
+        found |= _judged(pairs, stands, level / len(parts))
+        reached = all(found[at].word != UNDECIDED for at in stands)
+        conditions = _judged(pairs, tried, level / len(parts))
+        found |= conditions if reached else {at: replace(one, word=NOT_TRIED) for at, one in conditions.items()}
+    return [found[at] for at in range(len(pairs))]
+
+
+def _judged(
+    pairs: Sequence[tuple[Contrast, Sequence[float]]], places: Sequence[int], level: float
+) -> dict[int, Judged]:
+    return dict(zip(places, judge_all([pairs[at] for at in places], level), strict=True))
+
+
 def judge_all(pairs: Sequence[tuple[Contrast, Sequence[float]]], level: float = LEVEL) -> list[Judged]:
     """Judge several contrasts with their values by Holm's steps.
 
@@ -117,7 +153,7 @@ def _word(contrast: Contrast, mean: float, low: float, high: float) -> str:
     if contrast.claim == SAME:
         if -margin < low and high < margin:
             return HOLDS
-        return DOES_NOT_HOLD if low > 0 or high < 0 else UNDECIDED
+        return DOES_NOT_HOLD if low >= margin or high <= -margin else UNDECIDED
     if contrast.claim == LESS:
         mean, low, high = -mean, -high, -low
     if low > 0 and mean >= margin:
@@ -129,7 +165,7 @@ def _room(contrast: Contrast, mean: float) -> float:
     """How far the mean is from the nearest place at which a word would change, on the side of the likelier word."""
     margin = contrast.margin
     if contrast.claim == SAME:
-        return max(abs(mean), margin - abs(mean))
+        return abs(margin - abs(mean))
     mean = -mean if contrast.claim == LESS else mean
     return mean if mean >= margin else margin - mean
 

@@ -195,7 +195,11 @@ def share_of_the_test_set(first_right: np.ndarray, second_right: np.ndarray) -> 
     Returns:
         From 0 to 1: the variance over images of the mean difference of an image, over itself and that over seeds.
     """
-    differences = np.asarray(first_right, dtype=np.float64) - np.asarray(second_right, dtype=np.float64)
+    return share_of_images(np.asarray(first_right, dtype=np.float64) - np.asarray(second_right, dtype=np.float64))
+
+
+def share_of_images(differences: np.ndarray) -> float:
+    """The same of the differences of each seed and image, (seeds, images), at least two of each."""
     seeds, images = differences.shape
     over_images = differences.mean(axis=0).var(ddof=1) / images
     over_seeds = differences.mean(axis=1).var(ddof=1) / seeds

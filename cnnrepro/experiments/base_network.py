@@ -14,7 +14,7 @@ BASE = "INPUT -> [CONV -> RELU -> POOL]*3 -> FC -> RELU -> FC"
 BASE_OPTIONS: Mapping[str, object] = {"filters": [32, 64, 64], "units": 64}
 
 # Half of CIFAR-10's training images: 18,000 to train on, 2,000 to validate, and all 10,000 test images.
-PHOTOGRAPHS = Setting("cifar10", epochs=15)
+PHOTOGRAPHS = Setting("cifar10", epochs=12, pilot_epochs=6)
 SMALL_DIGITS = Setting("mnist_5k", epochs=3, train_images=1000)
 
 
@@ -25,14 +25,17 @@ def base(
     seeds: int = 10,
     rate: float = 1e-3,
     setting: str = "",
+    family: str = "",
+    searched: bool = True,
     fields: Mapping[str, object] | None = None,
     **options: object,
 ) -> ArmDesign:
     """An arm that is P, or a form of it.
 
     Args:
-        label, seeds, rate, setting, fields: as of ``ArmDesign``.
+        label, seeds, rate, setting, family, searched, fields: as of ``ArmDesign``.
         pattern: where the layers are others.
         **options: where the options are others.
     """
-    return ArmDesign(label, pattern, {**BASE_OPTIONS, **options}, seeds, rate, setting=setting, fields=fields or {})
+    named = {"setting": setting, "family": family, "searched": searched, "fields": fields or {}}
+    return ArmDesign(label, pattern, {**BASE_OPTIONS, **options}, seeds, rate, **named)

@@ -2,37 +2,36 @@
 
 Decided beforehand: the arms, seeds and contrasts below, and the rules of ``claims.contrasts``. A plain network is a
 ResNet with its shortcuts left out; the shortcuts have no parameters (option A), so that both have the same. What is
-compared is the cross-entropy on a fixed part of the training images, in evaluation mode: He et al. speak of training
-error, and a network that overfits less must not count as one that trains worse.
+compared is the cross-entropy on all 5,000 training images, in evaluation mode: He et al. speak of training error, and a
+network that overfits less must not count as one that trains worse. Batch norm is judged by statistics re-estimated on
+training images, as its moving averages lag in a training as short as this; by the averages it is looked at.
+
+Shortcuts *undo* what depth does where it costs a plain network more than a ResNet, and a ResNet of 56 layers has a
+training loss that is higher than that of one of 20 by less than 0.2, on the mean by 0.1 at most.
 """
 
 from __future__ import annotations
 
 from cnnrepro.experiments.experiment import Experiment
-from cnnrepro.experiments.run_scores import TRAINING_LOSS
-from cnnrepro.experiments.study import MORE, ArmDesign, Contrast, Design, Setting, Study, minus
+from cnnrepro.experiments.run_scores import REESTIMATED_LOSS, TRAINING_LOSS
+from cnnrepro.experiments.study import LESS, MORE, ArmDesign, Contrast, Design, Setting, Study, minus
 
-DEPTHS = (8, 20, 56)
-MARGIN = 0.05  # nats
-
-
-PLAIN_8, PLAIN_20, PLAIN_56 = PLAIN = tuple(f"plain-{depth}" for depth in DEPTHS)
-RESIDUAL_8, RESIDUAL_20, RESIDUAL_56 = RESIDUAL = tuple(f"ResNet-{depth}" for depth in DEPTHS)
+MARGIN = 0.1  # nats
+PLAIN_8, PLAIN_20, PLAIN_56 = PLAIN = tuple(f"plain-{depth}" for depth in (8, 20, 56))
+RESIDUAL_20, RESIDUAL_56 = RESIDUAL = tuple(f"ResNet-{depth}" for depth in (20, 56))
 
 
-def _arms() -> tuple[ArmDesign, ...]:
-    kinds = ((PLAIN, "none"), (RESIDUAL, "A"))
-    return tuple(
-        ArmDesign(label, f"resnet{depth}", {"shortcut": shortcut}, seeds=5)
-        for labels, shortcut in kinds
-        for label, depth in zip(labels, DEPTHS, strict=True)
-    )
+def _arm(label: str) -> ArmDesign:
+    kind, depth = label.split("-")
+    options = {"shortcut": "none" if kind == "plain" else "A"}
+    return ArmDesign(label, f"resnet{depth}", options, seeds=5, family=kind)
 
 
 DESIGN = Design(
-    arms=_arms(),
+    arms=tuple(map(_arm, (*PLAIN, *RESIDUAL))),
     settings={"": Setting("cifar10", 12, 5000, pilot_epochs=4)},
     small={"": Setting("mnist_5k", 2, 500)},
+    batch_size=64,
     studies=(
         Study(
             number=47,
@@ -40,17 +39,26 @@ DESIGN = Design(
             "of 18, and a top-1 error of 28.54 against 27.94 %; with shortcuts 25.03 against 27.88 % (table 2). On "
             "CIFAR-10 plain networks of 56 layers train worse than those of 20 (figure 6).",
             arms=(*PLAIN, *RESIDUAL),
-            score=TRAINING_LOSS,
+            score=REESTIMATED_LOSS,
             contrasts=(
                 Contrast(
-                    f"{PLAIN_56} minus {PLAIN_20}", minus(PLAIN_56, PLAIN_20), MORE, MARGIN, score=TRAINING_LOSS, part=0
+                    f"{PLAIN_56} minus {PLAIN_20}", minus(PLAIN_56, PLAIN_20), MORE, MARGIN, REESTIMATED_LOSS, part=0
                 ),
                 Contrast(
-                    "what depth does to plain minus what it does to ResNet",
+                    "what depth costs plain networks minus what it costs ResNets",
                     {**minus(PLAIN_56, PLAIN_20), RESIDUAL_56: -1.0, RESIDUAL_20: 1.0},
                     MORE,
                     MARGIN,
-                    score=TRAINING_LOSS,
+                    REESTIMATED_LOSS,
+                    part=1,
+                ),
+                Contrast(
+                    f"{RESIDUAL_56} minus {RESIDUAL_20}",
+                    minus(RESIDUAL_56, RESIDUAL_20),
+                    LESS,
+                    MARGIN,
+                    REESTIMATED_LOSS,
+                    target=2 * MARGIN,
                     part=1,
                 ),
                 Contrast(
@@ -58,16 +66,24 @@ DESIGN = Design(
                     minus(PLAIN_20, PLAIN_8),
                     MORE,
                     MARGIN,
-                    score=TRAINING_LOSS,
+                    REESTIMATED_LOSS,
                     condition="up to 20 layers",
                     part=0,
+                ),
+                Contrast(
+                    f"{PLAIN_56} minus {PLAIN_20}",
+                    minus(PLAIN_56, PLAIN_20),
+                    MORE,
+                    MARGIN,
+                    TRAINING_LOSS,
+                    decides=False,
                 ),
                 Contrast(
                     f"{RESIDUAL_56} minus {RESIDUAL_20}",
                     minus(RESIDUAL_56, RESIDUAL_20),
                     MORE,
                     MARGIN,
-                    score=TRAINING_LOSS,
+                    TRAINING_LOSS,
                     decides=False,
                 ),
                 Contrast(f"{PLAIN_56} minus {PLAIN_20}", minus(PLAIN_56, PLAIN_20), MORE, 0.5, decides=False),

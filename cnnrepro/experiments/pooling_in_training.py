@@ -1,87 +1,102 @@
 """Statements 32, 33, 34, 45 and 64: what pools do to what a network learns.
 
-Decided beforehand: the arms, seeds and contrasts below, and the rules of ``claims.contrasts``. Pools with larger
-windows have borders ("same"), so that the maps have the size that they have behind 2x2 pools with stride 2, and the
-dense layer has as many weights; where that is not so, it is a condition of its own. L2 pools are scaled: the root of
-the mean of the squares, so that a window of equal values keeps its value and the start suits all three kinds. The
-networks without pools end in a global average, so that all have the same parameters.
+Decided beforehand: the arms, seeds and contrasts below, and the rules of ``claims.contrasts``.
+
+32, 33, 34: Pools with larger windows have borders ("same"), so that the maps have the size that they have behind 2x2
+pools with stride 2, and the dense layer has as many weights; where that is not so, it is a condition of its own. L2
+pools are scaled: the root of the mean of the squares, so that a window of equal values keeps its value and the start
+suits all three kinds.
+
+45: Digits in the middle of a frame are learned; *kept* is the accuracy on the same test images moved or rescaled, as a
+share of that on them as they are. A network recognises regardless of place, or of size, where it keeps 95 %: where the
+interval lies above 94 and the mean at 95 or above. That pools are the reason takes a second contrast, with the same
+network with strides in their place.
+
+64: The notes' reason is that pools reduce the parameters: the statement as it stands is about a dense layer behind the
+maps, and networks of equal parameters are its condition, with a global average before the dense layer. There pools are
+held against strides, which leave maps of the same size; without either a unit sees 7 pixels in place of 22, and is
+looked at.
 """
 
 from __future__ import annotations
 
 from cnnrepro.experiments.base_network import PHOTOGRAPHS, SMALL_DIGITS, base
 from cnnrepro.experiments.experiment import Experiment
-from cnnrepro.experiments.run_scores import ERROR, GAP
+from cnnrepro.experiments.run_scores import ERROR, GAP, PROBES, TRAINING
 from cnnrepro.experiments.study import LESS, MORE, ArmDesign, Contrast, Design, Setting, Study, minus, slope
 
 UNPOOLED = "INPUT -> [CONV -> RELU]*3 -> FC -> RELU -> FC"
 SAME = {"pool_padding": "same"}
+BY_STRIDES = {"pattern": UNPOOLED, "strides": 2}
 
 P = "max 2x2/2"
-OVERLAPPING, SMALLER_MAPS = "max 3x3/2", "max 3x3/2 without borders"
+OVERLAPPING, SMALLER_MAPS = "max 3x3/2", "max 3x3/2, no borders"
 FIVE, SEVEN = "max 5x5/2", "max 7x7/2"
-STEP_4, GLOBAL_LAST = "max 4x4/4", "max 2x2/2, the last 8x8"
-AVERAGE, L2, AVERAGE_LAST = "average 2x2/2", "L2 2x2/2", "max 2x2/2, the last average"
-LENET_MAX, LENET_AVERAGE, LENET_L2 = "digits, max", "digits, average", "digits, L2"
+STEP_4, LARGE_LAST = "max 4x4/4", "max 2x2/2, the last 7x7"
+AVERAGE, L2, AVERAGE_LAST = "average 2x2/2", "L2 2x2/2", "max, the last average"
+DIGITS_MAX, DIGITS_AVERAGE, DIGITS_L2 = "digits, max", "digits, average", "digits, L2"
 
-WITH, WITHOUT, STRIDED = "pools, global average", "no pools, global average", "strides, global average"
-DENSE_WITH, DENSE_WITHOUT = "pools, dense head", "no pools, dense head"
+PLACED, PLACED_AVERAGE, PLACED_STRIDED = "framed, max", "framed, average", "framed, strides"
+PLACED_GLOBAL = "framed, max, global"
+SCATTERED, SCATTERED_STRIDED = "scattered, max", "scattered, strides"
 
-PROBES = ("shift 2", "shift 4", "shift 6", "scale 0.75", "scale 1.25")
-PLACED, PLACED_AVERAGE = "framed, max pools", "framed, average pools"
-PLACED_STRIDED = "framed, strides"
-SCATTERED, SCATTERED_STRIDED = "scattered, max pools", "scattered, strides"
-
-
-def _digits(label: str, **options: object) -> ArmDesign:
-    return base(label, setting="digits", **options)
+DENSE_WITH, DENSE_WITHOUT = "pools", "no pools"
+WITH, WITHOUT, STRIDED = "pools, global", "no pools, global", "strides, global"
+EQUAL = "with equal parameters"
 
 
 def _framed(label: str, pipeline: str = "framed-digits", **options: object) -> ArmDesign:
-    return base(
-        label,
-        seeds=5,
-        setting="digits",
-        fields={"pipeline": pipeline, "probes": PROBES},
-        global_pooling="none",
-        **options,
-    )
+    fields = {"pipeline": pipeline, "probes": (TRAINING, *PROBES)}
+    return base(label, seeds=5, setting="digits", family="framed", fields=fields, **options)
 
 
 def _short(label: str, **options: object) -> ArmDesign:
     return base(label, seeds=5, setting="short", **options)
 
 
+def _kept(arm: str, probe: str, *, part: int, condition: str = "") -> Contrast:
+    """That an arm keeps 95 % of its accuracy."""
+    score = f"accuracy kept at {probe}"
+    return Contrast("max pools", {arm: 1.0}, MORE, 1.0, score, target=94.0, condition=condition, part=part)
+
+
+def _for_pools(pools: str, strides: str, probe: str, *, part: int, condition: str = "") -> Contrast:
+    """That pools keep more than strides."""
+    score = f"accuracy kept at {probe}"
+    return Contrast("pools minus strides", minus(pools, strides), MORE, 1.0, score, condition=condition, part=part)
+
+
 DESIGN = Design(
     arms=(
-        base(P),
-        base(OVERLAPPING, pool_size=3, pool_strides=2, **SAME),
+        base(P, seeds=20),
+        base(OVERLAPPING, seeds=20, pool_size=3, pool_strides=2, **SAME),
         base(SMALLER_MAPS, pool_size=3, pool_strides=2),
         base(FIVE, pool_size=5, pool_strides=2, **SAME),
         base(SEVEN, seeds=5, pool_size=7, pool_strides=2, **SAME),
-        base(STEP_4, seeds=5, pool_size=4, pool_strides=4, **SAME),
-        base(GLOBAL_LAST, pool_size=[2, 2, 8], **SAME),
+        base(STEP_4, pool_size=4, pool_strides=4, **SAME),
+        base(LARGE_LAST, pool_size=[2, 2, 7], pool_strides=2, **SAME),
         base(AVERAGE, pooling="average"),
-        base(L2, pooling="rms"),
+        base(L2, seeds=20, pooling="rms"),
         base(AVERAGE_LAST, pooling=["max", "max", "average"]),
-        _digits(LENET_MAX),
-        _digits(LENET_AVERAGE, pooling="average"),
-        _digits(LENET_L2, pooling="rms"),
+        base(DIGITS_MAX, setting="digits"),
+        base(DIGITS_AVERAGE, setting="digits", pooling="average"),
+        base(DIGITS_L2, setting="digits", pooling="rms"),
         _framed(PLACED),
         _framed(PLACED_AVERAGE, pooling="average"),
-        _framed(PLACED_STRIDED, pattern=UNPOOLED, strides=2),
+        _framed(PLACED_STRIDED, **BY_STRIDES),
+        _framed(PLACED_GLOBAL, global_pooling="average"),
         _framed(SCATTERED, "scattered-digits"),
-        _framed(SCATTERED_STRIDED, "scattered-digits", pattern=UNPOOLED, strides=2),
-        _short(WITH, global_pooling="average"),
-        _short(STRIDED, pattern=UNPOOLED, strides=2, global_pooling="average"),
-        _short(WITHOUT, pattern=UNPOOLED, global_pooling="average"),
+        _framed(SCATTERED_STRIDED, "scattered-digits", **BY_STRIDES),
         _short(DENSE_WITH),
         _short(DENSE_WITHOUT, pattern=UNPOOLED),
+        _short(WITH, global_pooling="average"),
+        _short(STRIDED, global_pooling="average", **BY_STRIDES),
+        _short(WITHOUT, pattern=UNPOOLED, global_pooling="average"),
     ),
     settings={
         "": PHOTOGRAPHS,
-        "digits": Setting("mnist", 20, 2000),
-        "short": Setting("cifar10", 20, 6000),
+        "digits": Setting("mnist", 20, 2000, pilot_epochs=10),
+        "short": Setting("cifar10", 20, 6000, pilot_epochs=10),
     },
     small={"": SMALL_DIGITS, "digits": SMALL_DIGITS, "short": Setting("mnist_5k", 3, 300)},
     studies=(
@@ -93,51 +108,51 @@ DESIGN = Design(
             "pixels, one run each: top-1 accuracy 47.1 % with 3x3, 48.4 % with 2x2.",
             arms=(P, OVERLAPPING, SMALLER_MAPS),
             contrasts=(
-                Contrast(f"{OVERLAPPING} minus {P}", minus(OVERLAPPING, P), LESS, 0.2, part=0),
-                Contrast(f"{OVERLAPPING} minus {P}", minus(OVERLAPPING, P), LESS, 0.5, score=GAP, part=1),
-                Contrast(
-                    f"{SMALLER_MAPS} minus {P}",
-                    minus(SMALLER_MAPS, P),
-                    LESS,
-                    0.2,
-                    condition="with smaller maps",
-                    part=0,
-                ),
+                Contrast("3x3 minus 2x2", minus(OVERLAPPING, P), LESS, 0.5, part=0),
+                Contrast("3x3 minus 2x2", minus(OVERLAPPING, P), LESS, 1.0, GAP, part=1),
+                Contrast("3x3 minus 2x2", minus(SMALLER_MAPS, P), LESS, 0.5, condition="with smaller maps", part=0),
             ),
             expected="maps that are not equally large",
-            limits="A 3x3 window with stride 2 sees more of the map, and costs a little more to compute.",
+            limits="A 3x3 window with stride 2 sees more of the map, and costs a little more to compute. An advantage "
+            "of 0.4 points, as published for AlexNet, is less than what is said to matter here: 20 seeds cannot show "
+            "it.",
         ),
         Study(
             number=33,
             published="No measurement was found.",
-            arms=(P, OVERLAPPING, FIVE, SEVEN, STEP_4, GLOBAL_LAST),
+            arms=(P, OVERLAPPING, FIVE, SEVEN, STEP_4, LARGE_LAST),
             contrasts=(
-                Contrast(f"{FIVE} minus {P}", minus(FIVE, P), MORE, 1.0),
+                Contrast("5x5 minus 2x2", minus(FIVE, P), MORE, 1.0),
+                Contrast("5x5 minus 3x3", minus(FIVE, OVERLAPPING), MORE, 1.0),
+                Contrast(
+                    "last 7x7 minus 2x2",
+                    minus(LARGE_LAST, P),
+                    MORE,
+                    1.0,
+                    condition="where the last pool alone is large",
+                ),
+                Contrast(
+                    "4x4/4 minus 2x2/2", minus(STEP_4, P), MORE, 1.0, condition="where the stride grows with the window"
+                ),
                 Contrast(
                     "error by pixel of the window",
                     slope({P: 2, OVERLAPPING: 3, FIVE: 5, SEVEN: 7}),
                     MORE,
                     0.2,
+                    decides=False,
                 ),
-                Contrast(
-                    f"{GLOBAL_LAST} minus {P}",
-                    minus(GLOBAL_LAST, P),
-                    MORE,
-                    1.0,
-                    condition="where the large pool is the last layer",
-                ),
-                Contrast(f"{STEP_4} minus {P}", minus(STEP_4, P), MORE, 1.0, decides=False),
             ),
             expected="a large pool as the last layer of the convolutions",
-            limits="The stride stays 2, so that a larger window overlaps more and discards no more places; 4x4 with "
-            "stride 4 does, and is looked at.",
+            limits="With a stride of 2 a larger window overlaps more and discards no more places: the mildest reading "
+            "of “larger”. With 4x4/4 the dense layer also has fewer weights. The last 7x7 window sees most of its "
+            "map of 8x8, and so do 5x5 and 7x7 windows there.",
         ),
         Study(
             number=34,
             published="Scherer et al. 2010: max pools are better than subsampling (an average with weights) on NORB "
             "and Caltech-101. Mishkin et al. 2017, CaffeNet at 128 pixels, one run each: top-1 accuracy 47.1 % with "
             "max, 43.5 % with average pools.",
-            arms=(P, AVERAGE, L2, AVERAGE_LAST, LENET_MAX, LENET_AVERAGE, LENET_L2),
+            arms=(P, AVERAGE, L2, AVERAGE_LAST, DIGITS_MAX, DIGITS_AVERAGE, DIGITS_L2),
             contrasts=(
                 Contrast("average minus max", minus(AVERAGE, P), MORE, 0.5, part=0),
                 Contrast("L2 minus max", minus(L2, P), MORE, 0.5, part=1),
@@ -150,79 +165,43 @@ DESIGN = Design(
                     part=0,
                 ),
                 Contrast(
-                    "average minus max",
-                    minus(LENET_AVERAGE, LENET_MAX),
-                    MORE,
-                    0.2,
-                    condition="on digits",
-                    part=0,
+                    "average minus max", minus(DIGITS_AVERAGE, DIGITS_MAX), MORE, 0.2, condition="on digits", part=0
                 ),
-                Contrast("L2 minus max", minus(LENET_L2, LENET_MAX), MORE, 0.2, condition="on digits", part=1),
+                Contrast("L2 minus max", minus(DIGITS_L2, DIGITS_MAX), MORE, 0.2, condition="on digits", part=1),
             ),
             expected="the last pool, and easy data",
-            limits="L2 pools are scaled by the window here. As the notes write them, a root of a sum, a 2x2 window "
-            "of equal values doubles them, layer by layer.",
+            limits="L2 pools are scaled by the window here. As the notes write them, a root of a sum, a 2x2 window of "
+            "equal values doubles them, layer by layer. Digits are read with few errors, so that a difference of 0.2 "
+            "points there is within reach of ten seeds only where the kinds differ much.",
         ),
         Study(
             number=45,
             published="Zhang 2019: of an ImageNet photograph shifted in two ways, AlexNet gives both the same class in "
             "78.2 %, VGG-16 in 88.5 % and ResNet-18 in 85.1 % of the cases, with blurred pools in 88.3 %.",
-            arms=(PLACED, PLACED_AVERAGE, PLACED_STRIDED, SCATTERED, SCATTERED_STRIDED),
+            arms=(PLACED, PLACED_AVERAGE, PLACED_STRIDED, PLACED_GLOBAL, SCATTERED, SCATTERED_STRIDED),
             score="accuracy kept at shift 4",
             contrasts=(
-                Contrast(
-                    "kept with max pools less 95 %",
-                    {PLACED: 1.0},
-                    MORE,
-                    1.0,
-                    score="accuracy kept at shift 4",
-                    target=95.0,
-                    part=0,
+                _kept(PLACED, "shift 4", part=0),
+                _for_pools(PLACED, PLACED_STRIDED, "shift 4", part=0),
+                _kept(PLACED, "scale 0.75", part=1),
+                _kept(PLACED, "scale 1.25", part=1),
+                _for_pools(PLACED, PLACED_STRIDED, "scale 0.75", part=1),
+                _kept(PLACED_GLOBAL, "shift 4", part=0, condition="with a global average behind the pools"),
+                _for_pools(
+                    PLACED_GLOBAL, PLACED_STRIDED, "shift 4", part=0, condition="with a global average behind the pools"
                 ),
-                Contrast(
-                    "kept with max pools less 95 %",
-                    {PLACED: 1.0},
-                    MORE,
-                    1.0,
-                    score="accuracy kept at scale 0.75",
-                    target=95.0,
+                _kept(SCATTERED, "shift 4", part=0, condition="trained on digits in all places"),
+                _for_pools(
+                    SCATTERED, SCATTERED_STRIDED, "shift 4", part=0, condition="trained on digits in all places"
+                ),
+                _kept(PLACED_GLOBAL, "scale 0.75", part=1, condition="with a global average behind the pools"),
+                _kept(PLACED_GLOBAL, "scale 1.25", part=1, condition="with a global average behind the pools"),
+                _for_pools(
+                    PLACED_GLOBAL,
+                    PLACED_STRIDED,
+                    "scale 0.75",
                     part=1,
-                ),
-                Contrast(
-                    "kept with max pools less 95 %",
-                    {SCATTERED: 1.0},
-                    MORE,
-                    1.0,
-                    score="accuracy kept at shift 4",
-                    target=95.0,
-                    condition="trained on digits in all places",
-                    part=0,
-                ),
-                Contrast(
-                    "max pools minus strides",
-                    minus(PLACED, PLACED_STRIDED),
-                    MORE,
-                    1.0,
-                    score="accuracy kept at shift 4",
-                    part=0,
-                ),
-                Contrast(
-                    "max pools minus strides",
-                    minus(PLACED, PLACED_STRIDED),
-                    MORE,
-                    1.0,
-                    score="accuracy kept at scale 0.75",
-                    part=1,
-                ),
-                Contrast(
-                    "strides, kept less 95 %",
-                    {SCATTERED_STRIDED: 1.0},
-                    MORE,
-                    1.0,
-                    score="accuracy kept at shift 4",
-                    target=95.0,
-                    condition="trained on digits in all places",
-                    decides=False,
+                    condition="with a global average behind the pools",
                 ),
                 Contrast(
                     "average pools minus max pools",
@@ -232,32 +211,33 @@ DESIGN = Design(
                     score="accuracy kept at shift 4",
                     decides=False,
                 ),
+                Contrast("max pools", {PLACED: 1.0}, MORE, 1.0, "accuracy kept at shift 2", target=94.0, decides=False),
             ),
-            expected="training on digits in all places",
-            limits="Four pixels of a digit of 20 are much and little at once: a network with three pools of 2x2 has "
-            "a stride of 8, so no smaller shift leaves its last map as it is.",
+            expected="training on digits in all places, and a pool over the whole map",
+            limits="A digit of 20 pixels that moves by 4 is one of many ways to move. A network with three pools of "
+            "2x2 has a stride of 8, so no smaller shift leaves its last map as it is. Strides have a quarter of the "
+            "multiply-adds, and see 15 pixels in place of 22.",
         ),
         Study(
             number=64,
             published="Krizhevsky et al. 2012, section 3.4: models with overlapping pools are slightly more "
             "difficult to overfit. No comparison with a network without pools was found.",
-            arms=(WITH, STRIDED, WITHOUT, DENSE_WITH, DENSE_WITHOUT),
+            arms=(DENSE_WITH, DENSE_WITHOUT, WITH, STRIDED, WITHOUT),
             score=GAP,
             contrasts=(
-                Contrast("without pools minus with", minus(WITHOUT, WITH), MORE, 0.5, score=GAP),
+                Contrast("without pools minus with", minus(DENSE_WITHOUT, DENSE_WITH), MORE, 1.0, GAP),
+                Contrast("strides minus pools", minus(STRIDED, WITH), MORE, 1.0, GAP, condition=EQUAL),
                 Contrast(
-                    "without pools minus with",
-                    minus(DENSE_WITHOUT, DENSE_WITH),
-                    MORE,
-                    0.5,
-                    score=GAP,
-                    condition="with a dense head, which then has 64 times the weights",
+                    "without pools minus with, global average", minus(WITHOUT, WITH), MORE, 1.0, GAP, decides=False
                 ),
-                Contrast("strides minus pools", minus(STRIDED, WITH), MORE, 0.5, score=GAP, decides=False),
-                Contrast("without pools minus with", minus(WITHOUT, WITH), MORE, 0.5, score=ERROR, decides=False),
+                Contrast("without pools minus with", minus(DENSE_WITHOUT, DENSE_WITH), MORE, 0.5, ERROR, decides=False),
+                Contrast("strides minus pools, global average", minus(STRIDED, WITH), MORE, 0.5, ERROR, decides=False),
             ),
-            expected="a dense head, where the gap is that of its weights",
-            limits="A network that has learned less has a smaller gap: the errors on test images stand beside it.",
+            expected="equal parameters",
+            limits="Without pools the dense layer has 64 times the weights, and what the gap owes to them and to the "
+            "pools is told apart by the condition alone. A network that has learned less has a smaller gap: the test "
+            "errors stand beside it. Strides have a quarter of the multiply-adds of pools, and see 15 pixels in "
+            "place of 22.",
         ),
     ),
 )
@@ -266,7 +246,8 @@ EXPERIMENT = Experiment(
     title="Pooling in training",
     question="Do pools overlap with profit, destroy when large, work best as maxima, make place and size not matter, "
     "and control overfitting?",
-    expected="two seeds on the embedded digits decide nothing; the committed page has five and ten on CIFAR-10",
+    expected="two seeds on the embedded digits decide nothing; the committed page has five to twenty on CIFAR-10 and "
+    "MNIST",
     minutes=5.0,
     arms=DESIGN.make,
     smoke={"seeds": 1, "epochs": 1, "train_images": 200},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from cnnrepro.runs.record import RunRecord
 
 POINTS, NATS, OCTAVES = "points", "nats", "octaves"
+TRAINING = "training"  # the probe that all runs of studies have: up to 10,000 training images, in evaluation mode
+NEAR = 0.01  # of accuracy: a point
+LAST = 2  # epochs: where the best is among them, it might have come later
+
+
+def _never(record: RunRecord) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -24,12 +31,14 @@ class RunScore:
         unit: of the number, and of a difference of two.
         digits: decimals that are shown.
         read: takes it out of a record.
+        is_bound: whether a run ended before that could be seen, so that its number is only a bound.
     """
 
     name: str
     unit: str
     digits: int
     read: Callable[[RunRecord], float]
+    is_bound: Callable[[RunRecord], bool] = _never
 
 
 def test_error(record: RunRecord) -> float:
@@ -43,22 +52,48 @@ def reestimated_error(record: RunRecord) -> float:
 
 
 def gap(record: RunRecord) -> float:
-    """Accuracy on a fixed part of the training images, in evaluation mode, minus that on the test images, in points."""
-    return 100 * (record.history["seen_accuracy"][-1] - record.test["accuracy"])
+    """Accuracy on training images, in evaluation mode, minus that on the test images, in points."""
+    return 100 * (record.test[f"accuracy_{TRAINING}"] - record.test["accuracy"])
 
 
 def training_loss(record: RunRecord) -> float:
-    """Cross-entropy on a fixed part of the training images, in evaluation mode, after the last epoch."""
-    return record.history["seen_loss"][-1]
+    """Cross-entropy on training images, in evaluation mode, after the last epoch, batch norm by its averages."""
+    return record.test[f"loss_{TRAINING}"]
+
+
+def reestimated_training_loss(record: RunRecord) -> float:
+    """The same with batch norm's statistics re-estimated on training images; a network without has no other."""
+    return record.test.get(f"loss_{TRAINING}_reestimated", training_loss(record))
+
+
+def _smooth(values: Sequence[float]) -> list[float]:
+    """Means of each value with its neighbours: one epoch's curve on a few images goes up and down by chance."""
+    every = [values[max(0, place - 1) : place + 2] for place in range(len(values))]
+    return [sum(some) / len(some) for some in every]
+
+
+def _best_epoch(record: RunRecord) -> int:
+    losses = _smooth(record.history["val_loss"])
+    return 1 + losses.index(min(losses))
 
 
 def octaves_to_best(record: RunRecord) -> float:
-    """Logarithm to base 2 of the epoch, from 1, after which the validation loss is lowest.
+    """Logarithm to base 2 of the epoch, from 1, at which the validation loss is lowest, as a mean of three epochs.
 
-    That is where a training that stops by its validation loss has converged. A difference of 1 is twice as many epochs.
+    There a training that stops by its validation loss would stop. A difference of 1 is twice as many epochs.
     """
-    losses = record.history["val_loss"]
-    return math.log2(1 + losses.index(min(losses)))
+    return math.log2(_best_epoch(record))
+
+
+def ends_before_best(record: RunRecord) -> bool:
+    """Whether the lowest validation loss is among the last epochs, so that a longer training might go lower."""
+    return _best_epoch(record) > len(record.history["val_loss"]) - LAST
+
+
+def octaves_to_near_best(record: RunRecord) -> float:
+    """Likewise of the first epoch whose validation accuracy, a mean of three, is within a point of the highest."""
+    accuracies = _smooth(record.history["val_accuracy"])
+    return math.log2(1 + next(at for at, one in enumerate(accuracies) if one >= max(accuracies) - NEAR))
 
 
 def kept(probe: str) -> Callable[[RunRecord], float]:
@@ -71,19 +106,21 @@ def kept(probe: str) -> Callable[[RunRecord], float]:
     return lambda record: 100 * record.test[name] / record.test["accuracy"]
 
 
+PROBES = ("shift 2", "shift 4", "shift 6", "scale 0.75", "scale 1.25")
 SCORES: Mapping[str, RunScore] = {
     score.name: score
     for score in (
         RunScore("test error", POINTS, 2, test_error),
         RunScore("test error, statistics re-estimated", POINTS, 2, reestimated_error),
         RunScore("gap between training and test accuracy", POINTS, 2, gap),
+        RunScore("training loss, statistics re-estimated", NATS, 3, reestimated_training_loss),
         RunScore("training loss", NATS, 3, training_loss),
-        RunScore("epochs to the lowest validation loss", OCTAVES, 2, octaves_to_best),
-        *(RunScore(f"accuracy kept at {probe}", POINTS, 1, kept(probe)) for probe in ("shift 2", "shift 4", "shift 6")),
-        *(RunScore(f"accuracy kept at {probe}", POINTS, 1, kept(probe)) for probe in ("scale 0.75", "scale 1.25")),
+        RunScore("epochs to the lowest validation loss", OCTAVES, 2, octaves_to_best, ends_before_best),
+        RunScore("epochs to a point below the best validation accuracy", OCTAVES, 2, octaves_to_near_best),
+        *(RunScore(f"accuracy kept at {probe}", POINTS, 1, kept(probe)) for probe in PROBES),
     )
 }
-ERROR, REESTIMATED_ERROR, GAP, TRAINING_LOSS, EPOCHS = list(SCORES)[:5]
+ERROR, REESTIMATED_ERROR, GAP, REESTIMATED_LOSS, TRAINING_LOSS, EPOCHS, EPOCHS_NEAR = list(SCORES)[:7]
 
 
 def run_score(name: str) -> RunScore:

@@ -15,12 +15,18 @@ from dataclasses import dataclass, field
 
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments.results import Arm
-from cnnrepro.experiments.run_scores import ERROR, run_score
+from cnnrepro.experiments.run_scores import ERROR, TRAINING, run_score
 from cnnrepro.runs.spec import RunSpec
 
-RATES = (3e-4, 1e-3, 3e-3)  # of the search, the same for every arm
-PILOT_SEED = 100  # of the search; it counts in no comparison
+# The search for the learning rates, the same for every arm. A family of arms that differ little takes the rate that is
+# best for all of them together: one arm's own best is a guess, as two accuracies on 2,000 images have a standard error
+# of 1.1 points, and a rate that was taken for luck is a bias that no interval over seeds shows.
+RATES = (3e-4, 1e-3, 3e-3, 1e-2)
+DEPARTS = 0.02  # of validation accuracy: by so much an arm's own best must be better for it to take that
+FIRST_PILOT = 100  # seeds from here on are of the search, and count in no comparison
 SEARCH = "search"  # begins the label of an arm of the search
+FEW_SEEDS = 2  # of the notebook's default
+PRECISION = "mixed_bfloat16"  # of the runs that were decided beforehand, on whatever machine
 
 MORE, LESS, SAME = "more", "less", "the same"
 CLAIMS = (MORE, LESS, SAME)
@@ -52,8 +58,9 @@ class ArmDesign:
         model: as ``RunSpec.model``.
         options: of the model.
         seeds: how many runs count, from seed 0 on; the notebook's default takes fewer.
-        rate: the learning rate that the search found; ``times`` it is what is trained with.
-        times: see ``rate``; an arm at another than the found rate is not searched for.
+        rate: the learning rate.
+        searched: whether the search found it; otherwise it is a part of what is tried.
+        family: of the arms that share a search; "" for that of the setting.
         setting: key of the study's settings.
         fields: further fields of ``RunSpec``.
     """
@@ -63,14 +70,20 @@ class ArmDesign:
     options: Mapping[str, object] = field(default_factory=dict)
     seeds: int = 10
     rate: float = 1e-3
-    times: float = 1.0
+    searched: bool = True
+    family: str = ""
     setting: str = ""
     fields: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def relatives(self) -> str:
+        """The family of its search."""
+        return self.family or self.setting
+
     def specs(self, setting: Setting, seeds: Sequence[int], **shared: object) -> tuple[RunSpec, ...]:
-        """Its runs."""
-        own = {"epochs": setting.epochs, "train_images": setting.train_images, "learning_rate": self.rate * self.times}
-        named = {"model": self.model, "dataset": setting.dataset, "options": self.options}
+        """Its runs; each has the training images read again at the end, beside what else its fields ask for."""
+        own = {"epochs": setting.epochs, "train_images": setting.train_images, "learning_rate": self.rate}
+        named = {"model": self.model, "dataset": setting.dataset, "options": self.options, "probes": (TRAINING,)}
         first = RunSpec(**{**named, **own, **self.fields, **shared}, seed=seeds[0])
         return tuple(first.with_seed(seed) for seed in seeds)
 
@@ -107,12 +120,12 @@ class Contrast:
             raise ValueError(f"A contrast claims {', '.join(CLAIMS)}, by a margin above 0. Received: {self!r}")
 
     def claimed(self) -> str:
-        """What is claimed, for a table: "less, by 0.2 points or more"."""
+        """What is claimed, for a table: "less, on the mean by 0.5 points or more"."""
         unit = run_score(self.score).unit
         about = f" than {self.target:g}" if self.target else ""
         if self.claim == SAME:
             return f"within ±{self.margin:g} {unit}" + (f" of {self.target:g}" if self.target else "")
-        return f"{self.claim}{about}, by {self.margin:g} {unit} or more"
+        return f"{self.claim}{about}, on the mean by {self.margin:g} {unit} or more"
 
 
 def minus(first: str, second: str) -> dict[str, float]:
@@ -170,6 +183,7 @@ class Design:
         studies: the statements.
         recipe: how all arms are trained.
         batch_size: images a step.
+        pilots: seeds of the search.
         decided: the commit that has arms, settings and contrasts as they are judged; "" before the runs that count.
     """
 
@@ -179,6 +193,7 @@ class Design:
     studies: tuple[Study, ...]
     recipe: str = "adam-linear"
     batch_size: int = 128
+    pilots: int = 1
     decided: str = ""
 
     def study(self, number: int) -> Study:
@@ -207,8 +222,10 @@ class Design:
         Raises:
             UsageError: a value that is out of range.
         """
-        if not 0 <= seeds <= PILOT_SEED:
-            raise UsageError(f"seeds must be 1 to {PILOT_SEED} runs an arm, or 0. Received: {seeds}")
+        if not 0 <= seeds <= FIRST_PILOT:
+            raise UsageError(f"seeds must be 1 to {FIRST_PILOT} runs an arm, or 0. Received: {seeds}")
+        if full and precision == "auto":
+            precision = PRECISION
         shared = {"recipe": self.recipe, "batch_size": self.batch_size, "precision": precision}
         given = {"epochs": epochs, "train_images": train_images}
         replaced = {name: value for name, value in given.items() if value}
@@ -222,13 +239,13 @@ class Design:
         return tuple(made)
 
     def search(self, **shared: object) -> list[Arm]:
-        """The runs of the search for the learning rates: each arm at each of ``RATES``, with a seed of its own."""
+        """The runs of the search for the learning rates: each arm at each of ``RATES``, with seeds of its own."""
         found = []
         for design in self.arms:
             setting = self.settings[design.setting]
-            for rate in RATES if design.times == 1 else ():
+            for rate in RATES if design.searched else ():
                 fields = {**shared, "learning_rate": rate, "epochs": setting.pilot_epochs}
-                specs = design.specs(setting, [PILOT_SEED], **fields)
+                specs = design.specs(setting, range(FIRST_PILOT, FIRST_PILOT + self.pilots), **fields)
                 found.append(Arm(search_label(design.label, rate), specs))
         return found
 
@@ -237,9 +254,35 @@ class Design:
         return next(one for one in self.arms if one.label == label)
 
 
-FEW_SEEDS = 2  # of the notebook's default
-
-
 def search_label(label: str, rate: float) -> str:
     """What an arm of the search is called."""
     return f"{SEARCH}: {label}, rate {rate:g}"
+
+
+def found_rates(design: Design, accuracies: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """The learning rate that the search gives each arm.
+
+    Args:
+        design: the arms.
+        accuracies: by the label of a searched arm its validation accuracy at each of ``RATES``, mean over the pilots.
+
+    Returns:
+        By label: the best of the family, by the mean of its arms; the arm's own best where that is better for it by
+        ``DEPARTS``.
+    """
+    families: dict[str, list[Sequence[float]]] = {}
+    for arm in design.arms:
+        if arm.searched:
+            families.setdefault(arm.relatives, []).append(accuracies[arm.label])
+    best = {family: _place_of_best([sum(at) for at in zip(*own, strict=True)]) for family, own in families.items()}
+    rates = {}
+    for arm in design.arms:
+        if arm.searched:
+            own, shared = accuracies[arm.label], best[arm.relatives]
+            departs = max(own) - own[shared] >= DEPARTS
+            rates[arm.label] = RATES[_place_of_best(own) if departs else shared]
+    return rates
+
+
+def _place_of_best(values: Sequence[float]) -> int:
+    return max(range(len(values)), key=lambda at: values[at])

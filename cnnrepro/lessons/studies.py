@@ -5,20 +5,24 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cnnrepro import anatomy
 from cnnrepro.claims.checks.studies import judged, rule, spelled
 from cnnrepro.claims.contrasts import Judged
+from cnnrepro.claims.decisions import share_of_images
 from cnnrepro.claims.ledger import statement
-from cnnrepro.experiments.run_scores import OCTAVES, run_score
+from cnnrepro.claims.paired_statistics import FEWEST
+from cnnrepro.experiments.run_scores import ERROR, OCTAVES, run_score
 from cnnrepro.experiments.studies import DESIGNS
-from cnnrepro.experiments.study import RATES, Design, Study, search_label
+from cnnrepro.experiments.study import DEPARTS, RATES, Design, Study, found_rates, search_label
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cnnrepro.experiments.results import Results
 
-CONTRAST_COLUMNS = ("what", "score", "difference", "interval", "n", "claimed", "word")
+CONTRAST_COLUMNS = ("what", "score", "difference", "interval", "n", "test set’s share", "claimed", "word")
 
 
 def design_of(number: int) -> Design:
@@ -50,11 +54,24 @@ def contrast_rows(results: Results, number: int) -> list[tuple]:
             spelled(one, one.mean),
             f"{spelled(one, one.low)} to {spelled(one, one.high)}" if one.has_interval else "–",
             one.n,
+            test_share(one, results),
             one.contrast.claimed(),
             one.word if one.contrast.decides else f"({one.word}: decides nothing)",
         )
         for one in contrasts(results, number)
     ]
+
+
+def test_share(one: Judged, results: Results) -> str:
+    """Which share of the variance of a contrast of test errors comes from too few test images; "–" of others."""
+    if one.contrast.score != ERROR or one.n < FEWEST:
+        return "–"
+    differences = 0.0
+    for label, weight in one.contrast.weights.items():
+        arm = results.labels.index(label)
+        frames = [results.predictions(arm, seed) for seed in range(one.n)]
+        differences += weight * np.stack([(frame["label"] == frame["predicted"]).to_numpy(float) for frame in frames])
+    return f"{share_of_images(differences):.0%}"
 
 
 def levels(results: Results, number: int) -> str:
@@ -88,9 +105,18 @@ def beforehand(number: int) -> list[tuple[str, str]]:
         ("data", data),
         ("training", f"recipe {design.recipe}, {design.batch_size} images a step"),
         ("seeds of an arm", " or ".join(map(str, seeds))),
-        ("learning rate", f"each arm’s own: of {', '.join(f'{rate:g}' for rate in RATES)} the best in the search"),
+        (
+            "learning rate",
+            f"of {', '.join(f'{rate:g}' for rate in RATES)} the best of the search for all arms of a kind together; an "
+            f"arm’s own best where that is {100 * DEPARTS:g} points better for it",
+        ),
         *rules,
-        ("several contrasts", "those that decide are judged together by Holm’s steps, at 5 % in all"),
+        (
+            "several contrasts",
+            "5 % for all that decide: an equal share for each part of the statement, Holm’s steps within it, "
+            "conditions after the statement as it stands",
+        ),
+        ("looks", "one, when all runs are there"),
         ("expected to turn it round", study.expected),
     ]
 
@@ -128,17 +154,30 @@ def curves(results: Results, number: int) -> pd.DataFrame:
     return results.of(study_of(number).arms).curves()
 
 
-SEARCH_COLUMNS = ("arm", *(f"at {rate:g}" for rate in RATES), "taken", "best")
+SEARCH_COLUMNS = ("arm", *(f"at {rate:g}" for rate in RATES), "found", "taken")
 
 
 def search_rows(results: Results, experiment: str) -> list[tuple]:
-    """One row an arm: its validation accuracy at each rate of the search, the rate taken and the best; none without."""
-    design, rows = DESIGNS[experiment], []
-    for arm in design.arms:
-        labels = [search_label(arm.label, rate) for rate in RATES]
-        if arm.times != 1 or not set(labels) <= set(results.labels):
-            continue
-        found = [records[0].history["val_accuracy"][-1] for records in results.of(labels).records]
-        best = RATES[found.index(max(found))]
-        rows.append((arm.label, *(f"{value:.1%}" for value in found), f"{arm.rate:g}", f"{best:g}"))
-    return rows
+    """One row a searched arm: its validation accuracy at each rate, what the search finds and what is taken."""
+    design, found = DESIGNS[experiment], search(results, experiment)
+    rates = found_rates(design, found) if found else {}
+    return [
+        (label, *(f"{value:.1%}" for value in values), f"{rates[label]:g}", f"{design.arm(label).rate:g}")
+        for label, values in found.items()
+    ]
+
+
+def search(results: Results, experiment: str) -> dict[str, list[float]]:
+    """By the label of each searched arm its validation accuracy at each rate, mean over the pilots; empty without."""
+    labels = {
+        arm.label: [search_label(arm.label, rate) for rate in RATES] for arm in DESIGNS[experiment].arms if arm.searched
+    }
+    if not {one for some in labels.values() for one in some} <= set(results.labels):
+        return {}
+    return {
+        label: [
+            statistics.mean(record.history["val_accuracy"][-1] for record in records)
+            for records in results.of(some).records
+        ]
+        for label, some in labels.items()
+    }

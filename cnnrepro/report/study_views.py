@@ -76,9 +76,9 @@ def show_study(results: Results, number: int) -> None:
             columns,
             studies.contrast_rows(results, number),
             caption="Mean over the seeds with its interval by Student’s t, from five seeds on; those of contrasts that "
-            f"decide at {studies.levels(results, number)}, by Holm’s steps. Intervals are over seeds, on one fixed "
-            "set of test images; other images would move them further.",
-            numbers=("difference", "interval", "n"),
+            f"decide at {studies.levels(results, number)}, by Holm’s steps. Test set’s share: the part of the variance "
+            "of the mean that comes from the number of test images, which more seeds do not lessen.",
+            numbers=("difference", "interval", "n", "test set’s share"),
         )
     )
     columns = studies.COST_COLUMNS

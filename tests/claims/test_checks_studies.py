@@ -13,6 +13,7 @@ from cnnrepro.experiments.run_scores import EPOCHS
 from cnnrepro.experiments.study import MORE, SAME, Contrast, Study, minus
 
 MUCH, NOTHING, UNSURE = [2.0, 2.2, 1.9, 2.1, 2.3], [0.02, -0.03, 0.01, 0.0, 0.04], [3.0, -3.0, 2.0, -2.5, 0.4]
+RUN = SimpleNamespace(history={"val_loss": [0.5, 0.3, 0.4, 0.5, 0.6]})
 STANDS = Contrast("a minus b", minus("a", "b"), MORE, 0.5)
 TRIED = Contrast("c minus b", minus("c", "b"), MORE, 0.5, condition="elsewhere")
 
@@ -24,7 +25,9 @@ def verdict_on(monkeypatch, pairs, parts=()):
     monkeypatch.setattr(studies, "values_of", lambda contrast, results: numbers[id(contrast)])
     monkeypatch.setattr(studies, "DESIGNS", {"made up": SimpleNamespace(study=lambda number: design)})
     row = Statement(1, "a is worse", "S0", "runs", "studies:studied", HOLDS, experiment="made up", parts=parts)
-    results = SimpleNamespace(of=lambda labels: SimpleNamespace(basis=lambda: f"runs of {', '.join(labels)}"))
+    results = SimpleNamespace(
+        of=lambda labels: SimpleNamespace(basis=lambda: f"runs of {', '.join(labels)}", records=[[RUN] * 5])
+    )
     return studies.studied(results, row)
 
 
@@ -48,6 +51,24 @@ def test_the_word(monkeypatch, stands, tried, word):
 def test_one_contrast_that_fails_decides_though_another_is_undecided(monkeypatch):
     other = replace(STANDS, name="slope")
     assert verdict_on(monkeypatch, [(STANDS, UNSURE), (other, NOTHING)]).word == DOES_NOT_HOLD
+
+
+def test_a_condition_that_repeats_a_part_of_it_alone_makes_no_statement_hold(monkeypatch):
+    other, elsewhere = replace(STANDS, name="d minus b"), replace(TRIED, name="d minus b")
+    pairs = [(STANDS, NOTHING), (other, MUCH), (TRIED, MUCH)]
+    assert verdict_on(monkeypatch, pairs).word == DOES_NOT_HOLD
+    assert verdict_on(monkeypatch, [*pairs, (elsewhere, MUCH)]).word == HOLDS_IF
+    assert verdict_on(monkeypatch, [*pairs, (elsewhere, NOTHING)]).word == DOES_NOT_HOLD
+
+
+def test_runs_that_ended_too_early_make_nothing_hold(monkeypatch):
+    doubled = Contrast("a over b", minus("a", "b"), SAME, 0.5, score=EPOCHS, target=1.0)
+    seen = [0.0, 0.1, -0.1, 0.05, -0.05]
+    assert verdict_on(monkeypatch, [(doubled, seen)]).word == HOLDS
+    monkeypatch.setattr(RUN, "history", {"val_loss": [0.5, 0.4, 0.3, 0.2, 0.1]})
+    verdict = verdict_on(monkeypatch, [(doubled, seen)])
+    assert verdict.word == UNDECIDED
+    assert "10 runs ended before that could be seen" in verdict.sentence
 
 
 def test_what_decides_nothing_has_no_say(monkeypatch):

@@ -12,8 +12,8 @@ from cnnrepro.experiments import EXPERIMENTS
 from cnnrepro.experiments.run_scores import ERROR, SCORES, run_score
 from cnnrepro.experiments.studies import DESIGNS
 from cnnrepro.experiments.study import (
+    FIRST_PILOT,
     MORE,
-    PILOT_SEED,
     RATES,
     SEARCH,
     ArmDesign,
@@ -21,6 +21,7 @@ from cnnrepro.experiments.study import (
     Design,
     Setting,
     Study,
+    found_rates,
     minus,
     slope,
 )
@@ -29,7 +30,7 @@ TINY = Design(
     arms=(
         ArmDesign("plain", "lenet5_modern", seeds=6),
         ArmDesign("wide", "lenet5_modern", {"width": 2}, seeds=5, rate=3e-3),
-        ArmDesign("fast", "lenet5_modern", seeds=5, times=10.0),
+        ArmDesign("fast", "lenet5_modern", seeds=5, rate=0.01, searched=False),
     ),
     settings={"": Setting("mnist", 7, 2000, pilot_epochs=2)},
     small={"": Setting("mnist_5k", 2, 200)},
@@ -56,8 +57,18 @@ def test_full_is_as_decided_beforehand_with_the_search():
     assert own[0].specs[0].epochs == 7
     search = [arm.specs for arm in made if arm not in own]
     assert [(spec.seed, spec.learning_rate, spec.epochs) for (spec,) in search] == 2 * [
-        (PILOT_SEED, rate, 2) for rate in RATES
+        (FIRST_PILOT, rate, 2) for rate in RATES
     ]
+    assert {spec.precision for arm in made for spec in arm.specs} == {"float32"}
+    by_default = TINY.make(**ASKED | {"full": True, "precision": "auto"})
+    assert {spec.precision for arm in by_default for spec in arm.specs} == {"mixed_bfloat16"}
+
+
+def test_a_family_takes_the_rate_that_is_best_for_all_of_it():
+    accuracies = {"plain": [0.50, 0.60, 0.61, 0.1], "wide": [0.50, 0.70, 0.68, 0.1]}
+    assert found_rates(TINY, accuracies) == {"plain": RATES[1], "wide": RATES[1]}
+    accuracies["plain"] = [0.50, 0.60, 0.62, 0.1]  # two points better for it alone
+    assert found_rates(TINY, accuracies) == {"plain": RATES[2], "wide": RATES[1]}
 
 
 def test_what_is_asked_for_takes_the_place_of_what_was_decided():
@@ -91,6 +102,7 @@ def test_a_design_fits_together(name):
         deciding = [one for one in study.contrasts if one.decides]
         parts = {one.part for one in deciding if not one.condition}
         assert parts == set(range(len(row.parts) or 1)), "each part is judged as it stands"
+        assert {one.part for one in deciding} == parts
         assert any(one.condition for one in deciding), "a condition is tried"
         run_score(study.score)
         for one in study.contrasts:
@@ -115,8 +127,18 @@ def test_a_statement_without_a_study_is_named():
 
 
 RECORD = SimpleNamespace(
-    test={"accuracy": 0.75, "accuracy_reestimated": 0.8, "accuracy_shift_4": 0.6},
-    history={"seen_accuracy": [0.5, 0.875], "seen_loss": [1.0, 0.5], "val_loss": [0.9, 0.4, 0.3, 0.35]},
+    test={
+        "accuracy": 0.75,
+        "accuracy_reestimated": 0.8,
+        "accuracy_shift_4": 0.6,
+        "accuracy_training": 0.875,
+        "loss_training": 0.5,
+        "loss_training_reestimated": 0.25,
+    },
+    history={
+        "val_loss": [0.9, 0.6, 0.2, 0.8, 0.3, 0.35, 0.4, 0.9],  # means of three: … 0.57 0.53 0.43 0.48 0.35 0.55 …
+        "val_accuracy": [0.1, 0.4, 0.5, 0.6, 0.61, 0.605, 0.6, 0.6],
+    },
 )
 
 
@@ -127,7 +149,9 @@ RECORD = SimpleNamespace(
         ("test error, statistics re-estimated", 20.0),
         ("gap between training and test accuracy", 12.5),
         ("training loss", 0.5),
-        ("epochs to the lowest validation loss", math.log2(3)),
+        ("training loss, statistics re-estimated", 0.25),
+        ("epochs to the lowest validation loss", math.log2(6)),
+        ("epochs to a point below the best validation accuracy", math.log2(5)),
         ("accuracy kept at shift 4", 80.0),
     ],
 )
@@ -137,6 +161,13 @@ def test_what_is_read_off_a_run(name, value):
 
 def test_a_network_without_batch_norm_has_nothing_to_re_estimate():
     assert SCORES["test error, statistics re-estimated"].read(SimpleNamespace(test={"accuracy": 0.75})) == 25.0
+
+
+def test_a_best_epoch_at_the_end_is_a_bound():
+    score = run_score("epochs to the lowest validation loss")
+    assert not score.is_bound(RECORD)
+    assert score.is_bound(SimpleNamespace(history={"val_loss": [0.9, 0.8, 0.7, 0.6, 0.5]}))
+    assert not run_score(ERROR).is_bound(RECORD)
 
 
 def test_an_unknown_score_is_named():

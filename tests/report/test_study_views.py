@@ -20,8 +20,9 @@ def test_the_picture_has_the_arms_and_a_panel_for_each_score():
     assert [title.partition(",")[0] for title in titles(figure)] == [
         "Gap between training and test accuracy",
         "Gap between training and test accuracy: difference",
+        "Test error",
         "Epochs to the lowest validation loss",
-        "Test error: difference",
+        "Epochs to a point below the best validation accuracy",
     ]
     said = " ".join(texts(figure))
     assert "−9.80\nholds" in said
@@ -30,7 +31,7 @@ def test_the_picture_has_the_arms_and_a_panel_for_each_score():
 
 
 def test_a_picture_of_one_seed_can_be_drawn():
-    assert len(report.contrast_picture(made_up_study.results(seeds=1), 40).axes) == 4
+    assert len(report.contrast_picture(made_up_study.results(seeds=1), 40).axes) == 5
 
 
 def test_the_tables_are_contrasts_arms_what_was_decided_and_limits(shown):

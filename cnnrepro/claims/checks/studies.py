@@ -2,21 +2,24 @@
 
 The statement as it stands, and the same under each condition that was tried, each have a word:
 
-    undecided as it stands                               undecided
+    undecided as it stands                               undecided; its conditions are not tested
     holds as it stands, and not under a condition        holds if …, without that condition
     holds as it stands, and nowhere else shown not to    holds
     does not hold, but does under a condition            holds if …, under that condition
     does not hold, and nowhere else shown to             does not hold
 
-Where several contrasts make the statement as it stands, it holds where all do, and does not where one does not.
+Where several contrasts make the statement as it stands, it holds where all do, and does not where one does not; so with
+the contrasts of one condition. Only a condition that has as many of them as the statement as it stands can make it
+hold.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
-from cnnrepro.claims.contrasts import Judged, judge, judge_all, values_of
+from cnnrepro.claims.contrasts import Judged, judge, judge_in_order, values_of
 from cnnrepro.claims.paired_statistics import FEWEST, signed
 from cnnrepro.claims.scope import counted
 from cnnrepro.claims.statement import Statement
@@ -39,8 +42,16 @@ from cnnrepro.experiments.study import MORE, SAME, Contrast, Study
 def judged(study: Study, results: Results) -> list[Judged]:
     """All contrasts of a study: those that decide judged together, each of the others by itself."""
     pairs = [(contrast, values_of(contrast, results)) for contrast in study.contrasts]
-    deciding = iter(judge_all([pair for pair in pairs if pair[0].decides]))
-    return [next(deciding) if contrast.decides else judge(contrast, values) for contrast, values in pairs]
+    deciding = iter(judge_in_order([pair for pair in pairs if pair[0].decides]))
+    found = [next(deciding) if contrast.decides else judge(contrast, values) for contrast, values in pairs]
+    return [_bounded(one, results) for one in found]
+
+
+def _bounded(one: Judged, results: Results) -> Judged:
+    """A contrast, not said to hold where runs ended before what its score asks for was seen."""
+    records = [record for label in one.contrast.weights for record in results.of([label]).records[0][: one.n]]
+    bounds = sum(map(run_score(one.contrast.score).is_bound, records))
+    return replace(one, bounds=bounds, word=UNDECIDED if bounds and one.word == HOLDS else one.word)
 
 
 def studied(results: Results, statement: Statement) -> Verdict:
@@ -63,13 +74,17 @@ def studied(results: Results, statement: Statement) -> Verdict:
 
 
 def _word(found: Sequence[Judged]) -> str:
-    stands = {one.word for one in found if not one.contrast.condition}
-    tried = {one.word for one in found if one.contrast.condition}
+    stands = [one.word for one in found if not one.contrast.condition]
+    tried = [
+        [one.word for one in found if one.contrast.condition == condition]
+        for condition in dict.fromkeys(one.contrast.condition for one in found if one.contrast.condition)
+    ]
     if DOES_NOT_HOLD in stands:
-        return HOLDS_IF if HOLDS in tried else DOES_NOT_HOLD
+        mended = any(set(words) == {HOLDS} and len(words) >= len(stands) for words in tried)
+        return HOLDS_IF if mended else DOES_NOT_HOLD
     if UNDECIDED in stands:
         return UNDECIDED
-    return HOLDS_IF if DOES_NOT_HOLD in tried else HOLDS
+    return HOLDS_IF if any(DOES_NOT_HOLD in words for words in tried) else HOLDS
 
 
 def _sentence(found: Sequence[Judged]) -> str:
@@ -86,9 +101,11 @@ def _sentence(found: Sequence[Judged]) -> str:
 
 
 def _what_it_takes(stands: Sequence[Judged], needed: Sequence[int]) -> str:
-    fewest = min(one.n for one in stands)
+    fewest, bounds = min(one.n for one in stands), sum(one.bounds for one in stands)
     if fewest < FEWEST:
         return f"It takes at least {FEWEST} seeds, and here {'is' if fewest == 1 else 'are'} {fewest}."
+    if bounds:
+        return f"{counted(bounds, 'run')} ended before that could be seen, so the number is a bound."
     if needed:
         return (
             f"If the true mean and spread are those seen here, {max(needed):,} new seeds would decide it four times in "
