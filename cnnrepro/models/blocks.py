@@ -21,21 +21,22 @@ POOLS = {
 
 
 def normalise(
-    x: keras.KerasTensor, kind: str, name: str, *, momentum: float = 0.9, epsilon: float = 1e-5
+    x: keras.KerasTensor, kind: str, name: str, *, momentum: float = 0.9, epsilon: float = 1e-5, alpha: float = 1e-4
 ) -> keras.KerasTensor:
     """Feature maps (N, H, W, C) after the normalisation that an option names.
 
     Args:
         x: feature maps.
-        kind: "none", "lrn" (local response normalisation, the paper's constants) or "batch".
+        kind: "none", "lrn" (local response normalisation, the paper's constants but for ``alpha``) or "batch".
         name: of the layer.
         momentum, epsilon: of batch normalisation. 0.9 and 1e-5 are Torch's defaults; Keras's 0.99 needs some 500 steps
             to forget its start.
+        alpha: of local response normalisation; the paper's.
     """
     if kind == "none":
         return x
     if kind == "lrn":
-        return LocalResponseNormalization(name=name)(x)
+        return LocalResponseNormalization(alpha=alpha, name=name)(x)
     return BatchNormalization(momentum=momentum, epsilon=epsilon, name=name)(x)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cnnrepro.errors import UsageError, unknown
 from cnnrepro.models.blocks import POOLS, Conv2D, initializer, keras, layers, logits, normalise
 from cnnrepro.models.layer_pattern import WORDS, Element, expand, is_count, wrong
-from cnnrepro.models.pattern_values import by_layer
+from cnnrepro.models.pattern_values import by_layer, is_positive
 
 NORMALIZATIONS = ("none", "lrn", "batch")
 PADDINGS = ("same", "valid")
@@ -35,6 +35,7 @@ def from_pattern(
     units: int | Sequence[int] = 128,
     dropout: float = 0.0,
     normalization: str = "none",
+    lrn_alpha: float = 1e-4,
     kernel_initializer: str = "he_normal",
     optional: bool = True,
     **counts: int,
@@ -60,6 +61,9 @@ def from_pattern(
         dropout: share of the values before each FC but the first that is dropped in training.
         normalization: none; batch: after each CONV; lrn: after the RELU behind each CONV, as in AlexNet, or after a
             CONV that has none.
+        lrn_alpha: weight of the squares in local response normalisation, above 0; by default the paper's 1e-4. That was
+            made for pixels of 0 to 255: on standardised ones the squares are too small to count, and the layer is a
+            constant factor of 2^-0.75. Times the square of the pixels' standard deviation it does what it did there.
         kernel_initializer: an initialiser's name, for all layers.
         optional: whether what ``?`` marks is there.
         **counts: values of the pattern's counts: ``N=2``.
@@ -84,6 +88,8 @@ def from_pattern(
             raise UsageError(f"{name} must be one of {', '.join(map(str, allowed))}. Received: {value!r}")
     if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
         raise UsageError(f"dropout must lie in [0, 1). Received: {dropout!r}")
+    if not is_positive(lrn_alpha):
+        raise UsageError(f"lrn_alpha must be a number above 0. Received: {lrn_alpha!r}")
     elements = expand(pattern, counts, optional=optional)
     chosen = {"filters": filters, "kernel_size": kernel_size, "strides": strides, "units": units}
     chosen |= {"pool_size": pool_size, "pool_strides": pool_strides, "pooling": pooling}
@@ -110,7 +116,7 @@ def from_pattern(
             if normalization == "lrn" and following is not None and following.word == "RELU":
                 waiting = number
             else:
-                x = normalise(x, normalization, f"norm{number}")
+                x = normalise(x, normalization, f"norm{number}", alpha=lrn_alpha)
         elif element.word == "POOL":
             kind, size, step = next(pools)
             _require_room(pattern, element, x, size, pool_padding)
@@ -118,7 +124,7 @@ def from_pattern(
         elif element.word == "RELU":
             x = layers.ReLU(name=f"relu{number}")(x)
             if waiting:
-                x = normalise(x, normalization, f"norm{waiting}")
+                x = normalise(x, normalization, f"norm{waiting}", alpha=lrn_alpha)
                 waiting = 0
         else:
             if len(x.shape) > 2:

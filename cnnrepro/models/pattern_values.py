@@ -5,6 +5,7 @@ It loads no Keras, so that a list of the wrong length is refused where a run is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
@@ -13,6 +14,11 @@ from cnnrepro.models.layer_pattern import Element
 
 POOLINGS = ("max", "average", "l2", "rms")
 FIRST_FILTERS, MOST_FILTERS = 32, 512  # by default doubled after each pool, as VGG does from 64 to 512
+
+
+def is_positive(value: object) -> bool:
+    """Whether a value is a finite number above 0."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 0
 
 
 def by_layer(elements: Sequence[Element], options: Mapping[str, object]) -> dict[str, list]:

@@ -14,7 +14,7 @@ from cnnrepro.errors import UsageError
 from cnnrepro.models import own_network
 from cnnrepro.models.layer_pattern import count_names, expand
 from cnnrepro.models.model_entry import ModelEntry, Option, dropout_option, initializer_option, normalization_option
-from cnnrepro.models.pattern_values import POOLINGS, by_layer
+from cnnrepro.models.pattern_values import POOLINGS, by_layer, is_positive
 
 if TYPE_CHECKING:
     import keras
@@ -71,6 +71,17 @@ class Words(Option):
         return self.validate(model, name, words if len(words) > 1 else words[0])
 
 
+@dataclass(frozen=True)
+class Positive(Option):
+    """A number above 0."""
+
+    def validate(self, model: str, name: str, value: object) -> object:
+        """The number as a float; raises UsageError for anything else."""
+        if not is_positive(value):
+            raise self._error(model, name, "be a number above 0", value)
+        return float(value)
+
+
 _A_CONV = "one number, or a list, one a CONV or one a stage"
 _A_POOL = "or a list, one a POOL"
 
@@ -89,6 +100,9 @@ _PATTERN_OPTIONS: Mapping[str, Option] = {
     "units": Whole(128, "of each FC but the last: one number, or a list", several=True),
     "dropout": dropout_option(0.0),
     "normalization": normalization_option("none"),
+    # On standardised pixels the paper's 1e-4, made for pixels of 0 to 255, leaves a constant factor of 2^-0.75; times
+    # the square of the pixels' standard deviation it does what it did there.
+    "lrn_alpha": Positive(1e-4, "weight of the squares in lrn; 1e-4 is for pixels of 0 to 255", added=True),
     "kernel_initializer": initializer_option("he_normal"),
     "optional": Option(True, "whether what ? marks is there"),
 }

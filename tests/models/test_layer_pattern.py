@@ -203,6 +203,8 @@ def test_the_window_of_a_list_that_does_not_fit_is_pointed_at(options, sentence)
         ({"N": 1, "padding": "bogus"}, "padding must be one of same, valid. Received: 'bogus'"),
         ({"N": 1, "dropout": "abc"}, "dropout must lie in [0, 1). Received: 'abc'"),
         ({"N": 1, "dropout": 1.5}, "dropout must lie in [0, 1). Received: 1.5"),
+        ({"N": 1, "lrn_alpha": 0}, "lrn_alpha must be a number above 0. Received: 0"),
+        ({"N": 1, "lrn_alpha": True}, "lrn_alpha must be a number above 0. Received: True"),
         ({"N": 1, "optional": "maybe"}, "optional must be one of True, False. Received: 'maybe'"),
     ],
 )
@@ -274,7 +276,7 @@ def test_options_that_came_later_are_in_a_key_where_they_are_used_alone():
     ]
     before += ["normalization", "kernel_initializer", "optional"]
     assert list(keyed_options(POOLED, check_options(POOLED, {}))) == before
-    used = {"pool_padding": "same", "global_pooling": "average"}
+    used = {"pool_padding": "same", "global_pooling": "average", "lrn_alpha": 0.5}
     assert keyed_options(POOLED, check_options(POOLED, used)).items() >= used.items()
 
 
@@ -310,3 +312,32 @@ def test_local_response_normalisation_stands_behind_the_relu_as_in_alexnet():
     assert names == ["image", "conv1", "relu1", "norm1", "pool1", "conv2", "norm2", "flatten", "logits"]
     batch = [layer.name for layer in outline("INPUT -> CONV -> RELU -> FC", normalization="batch").layers]
     assert batch[1:4] == ["conv1", "norm1", "relu1"]
+
+
+def test_the_weight_of_lrn_is_the_papers_or_the_one_that_is_given():
+    def alphas(**options):
+        model = outline("INPUT -> CONV -> RELU -> POOL -> CONV -> FC", normalization="lrn", **options)
+        return [model.get_layer(name).alpha for name in ("norm1", "norm2")]  # behind a RELU, and behind none
+
+    assert (alphas(), alphas(lrn_alpha=0.5)) == ([1e-4, 1e-4], [0.5, 0.5])
+
+
+def test_lrn_on_standardised_pixels_does_what_it_did_on_those_to_255_with_alpha_times_their_variance():
+    """A CONV is linear, and its bias starts at 0, so what follows is the same but for the scale of the pixels."""
+    pattern, std = "INPUT -> CONV -> RELU -> FC", 64.0
+    pixels = np.random.default_rng(0).uniform(0, 255, size=(2, 8, 8, 3)).astype("float32")
+
+    def behind_lrn(images, alpha):
+        keras.utils.set_random_seed(0)
+        model = build(pattern, input_shape=(8, 8, 3), filters=8, normalization="lrn", lrn_alpha=alpha)
+        return np.asarray(keras.Model(model.input, model.get_layer("norm1").output)(images))
+
+    before = np.asarray(behind_lrn(pixels, 1e-4))
+    np.testing.assert_allclose(std * behind_lrn(pixels / std, 1e-4 * std**2), before, rtol=1e-4, atol=1e-3)
+    assert not np.allclose(std * behind_lrn(pixels / std, 1e-4), before, rtol=0.1)
+
+
+@pytest.mark.parametrize("alpha", [0, -1e-4, float("nan"), float("inf"), "much", True])
+def test_a_run_with_a_weight_of_lrn_that_is_not_above_0_is_refused(alpha):
+    with pytest.raises(UsageError, match="Option 'lrn_alpha' of model .* must be a number above 0. Received: "):
+        check_options(POOLED, {"lrn_alpha": alpha})
