@@ -119,6 +119,11 @@ class Contrast:
         if self.claim not in CLAIMS or not self.margin > 0:
             raise ValueError(f"A contrast claims {', '.join(CLAIMS)}, by a margin above 0. Received: {self!r}")
 
+    @property
+    def is_difference(self) -> bool:
+        """Whether it is one, of scores or of differences, and no score itself."""
+        return abs(sum(self.weights.values())) < 1e-9
+
     def claimed(self) -> str:
         """What is claimed, for a table: "less, on the mean by 0.5 points or more"."""
         unit = run_score(self.score).unit

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from cnnrepro.claims.checks import studies
@@ -10,7 +11,7 @@ from cnnrepro.claims.statement import Claimed, Statement
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, UNDECIDED
 from cnnrepro.experiments import study as study_module
 from cnnrepro.experiments.run_scores import EPOCHS
-from cnnrepro.experiments.study import MORE, SAME, Contrast, Study, minus
+from cnnrepro.experiments.study import LESS, MORE, SAME, Contrast, Study, minus
 
 MUCH, NOTHING, UNSURE = [2.0, 2.2, 1.9, 2.1, 2.3], [0.02, -0.03, 0.01, 0.0, 0.04], [3.0, -3.0, 2.0, -2.5, 0.4]
 RUN = SimpleNamespace(history={"val_loss": [0.5, 0.3, 0.4, 0.5, 0.6]})
@@ -96,7 +97,10 @@ def test_the_sentence_has_the_figures_and_the_condition(monkeypatch):
     )
     assert first.low < 2.1 < first.high
     assert second.condition == "elsewhere"
-    assert first.rule.startswith("holds where the interval lies above 0 and the mean is 0.5 points or more above it")
+    assert first.rule == (
+        "in points: holds where the interval lies above 0 and the mean is 0.5 or more; does not where it lies below "
+        "0.5; else undecided"
+    )
 
 
 def test_an_undecided_one_says_what_it_would_take(monkeypatch):
@@ -119,6 +123,21 @@ def test_epochs_are_told_as_a_factor(monkeypatch):
     assert "epochs to the lowest validation loss 2.00 times (95 % interval 1." in verdict.sentence
     assert verdict.word == HOLDS
     assert verdict.effects[0].value == pytest.approx(1.0)
+
+
+def test_the_rules_name_their_limits():
+    less = Contrast("x", minus("a", "b"), LESS, 0.5, target=0.5)
+    assert "lies below 0.5 and the mean is 0 or less; does not where it lies above 0;" in studies.rule(less)
+    same = Contrast("x", minus("a", "b"), SAME, 1.0)
+    assert "within −1 to 1; does not where it lies beyond" in studies.rule(same)
+
+
+def test_a_share_has_no_sign_and_a_difference_has_one(monkeypatch):
+    kept = Contrast("kept", {"a": 1.0}, MORE, 1.0, score="accuracy kept at shift 4", target=94.0)
+    against = Contrast("a minus b", minus("a", "b"), LESS, 0.1, target=0.2)
+    verdict = verdict_on(monkeypatch, [(kept, MUCH), (against, np.negative(MUCH))])
+    assert "accuracy kept at shift 4 96.1 points" in verdict.sentence
+    assert "test error −1.90 points" in verdict.sentence
 
 
 def test_study_module_names_an_arm_that_is_not_there():

@@ -34,9 +34,9 @@ def test_what_was_decided_beforehand_is_read_off_the_design():
     assert rows["training"] == "recipe adam, 128 images a step"
     assert rows["seeds of an arm"] == "5 or 10"
     rule = rows["dropout 0.5 minus none: gap between training and test accuracy"]
-    assert rule.startswith("holds where the interval lies below 0 and the mean is 0.5 points or more below it")
+    assert rule.startswith("in points: holds where the interval lies below 0 and the mean is −0.5 or less")
     doubled = rows["dropout 0.5 over none: epochs to the lowest validation loss"]
-    assert "within ±0.5 octaves of 1" in doubled
+    assert doubled.startswith("in octaves: holds where the interval lies within 0.5 to 1.5")
     assert rows["dropout 0.2 minus none: gap between training and test accuracy"] == "is looked at, and decides nothing"
 
 

@@ -137,9 +137,9 @@ def spelled(one: Judged, value: float) -> str:
     value += one.contrast.target
     if score.unit == OCTAVES:
         return f"{2**value:.2f} times"
-    if one.contrast.target:
-        return f"{value:.{score.digits}f}"
-    return signed(value, score.digits)
+    if one.contrast.is_difference:
+        return signed(value, score.digits)
+    return f"{value:.{score.digits}f}"
 
 
 def _unit(one: Judged) -> str:
@@ -165,16 +165,20 @@ def effect(one: Judged) -> Effect:
 
 def rule(contrast: Contrast) -> str:
     """When a contrast holds, in a sentence."""
-    unit = run_score(contrast.score).unit.removesuffix("s" if contrast.margin == 1 else "")
-    amount, zero = f"{contrast.margin:g} {unit}", f"{contrast.target:g}"
+    target, margin = contrast.target, contrast.margin
+    unit = f"in {run_score(contrast.score).unit}"
     if contrast.claim == SAME:
-        about = f" of {zero}" if contrast.target else ""
-        return (
-            f"holds where the interval lies within ±{amount}{about}; does not where it lies beyond {zero} and not "
-            "within; else undecided"
-        )
-    side = "above" if contrast.claim == MORE else "below"
-    return (
-        f"holds where the interval lies {side} {zero} and the mean is {amount} or more {side} it; does not where the "
-        f"interval leaves out {amount} {side} {zero}; else undecided"
-    )
+        ends = f"{_plain(target - margin)} to {_plain(target + margin)}"
+        return f"{unit}: holds where the interval lies within {ends}; does not where it lies beyond; else undecided"
+    if contrast.claim == MORE:
+        zero, matters = _plain(target), _plain(target + margin)
+        holds, fails = f"above {zero} and the mean is {matters} or more", f"below {matters}"
+    else:
+        zero, matters = _plain(target), _plain(target - margin)
+        holds, fails = f"below {zero} and the mean is {matters} or less", f"above {matters}"
+    return f"{unit}: holds where the interval lies {holds}; does not where it lies {fails}; else undecided"
+
+
+def _plain(value: float) -> str:
+    """A number as short as it can be, the minus as typographers have it; zero without a sign."""
+    return f"{round(value, 6) + 0.0:g}".replace("-", "−")

@@ -13,8 +13,8 @@ STATEMENTS = (
         number=31,
         text="The effect of normalisation layers has been minimal in practice.",
         source="S0, Other Notes",
-        method="a small network with local response normalisation, with batch normalisation and with none, each at its "
-        "own best learning rate; again at ten times that rate, and batch normalisation in ResNet-20",
+        method="a small network with local response normalisation, with batch normalisation and with none; again at a "
+        "high learning rate, and batch normalisation in ResNet-20",
         experiment="normalisation",
         parts=(
             Claimed("The effect of local response normalisation is minimal.", NOT_TESTED),
@@ -39,7 +39,8 @@ STATEMENTS = (
         number=33,
         text="Pools with windows larger than 3x3 are too destructive.",
         source="S2, Pooling layer",
-        method="windows of 2, 3, 5 and 7 with stride 2; again with a large window in the last pool alone",
+        method="windows of 2, 3, 5 and 7 with stride 2; again with a large window in the last pool alone, and with a "
+        "stride that grows with the window",
         verdict=NOT_TESTED,
         experiment="pooling_in_training",
         **_STUDIED,
@@ -74,7 +75,7 @@ STATEMENTS = (
         text="With pools a network recognises features regardless of their exact position or size.",
         source="S1, Pooling",
         method="digits in a frame, tested moved and rescaled, with max pools and with strides in their place; again "
-        "trained on digits in all places",
+        "with a global average, and trained on digits in all places",
         experiment="pooling_in_training",
         parts=(
             Claimed("Pools make the position not matter.", NOT_TESTED),
@@ -86,12 +87,12 @@ STATEMENTS = (
         number=47,
         text="Deep plain networks train worse than shallower ones, and skip connections undo that.",
         source="S0, Modern Architectures",
-        method="plain networks and ResNets of 8, 20 and 56 layers with the same parameters: the loss on training "
+        method="plain networks and ResNets of 20 and 56 layers with the same parameters: the loss on training "
         "images. The notes say that ResNet introduced skip connections; what for is from its paper",
         experiment="depth",
         parts=(
             Claimed("A plain network of 56 layers trains worse than one of 20.", NOT_TESTED),
-            Claimed("With skip connections depth costs less than without.", NOT_TESTED),
+            Claimed("Skip connections undo that.", NOT_TESTED),
         ),
         **_STUDIED,
     ),
@@ -99,8 +100,8 @@ STATEMENTS = (
         number=64,
         text="Pooling controls overfitting.",
         source="S0, Pooling Layer; S1, Pooling; S2, Pooling layer",
-        method="a network with pools and without, with the same parameters: the gap between training and test "
-        "accuracy; again with a dense head, whose size follows that of the maps",
+        method="a network with pools and without, and a dense layer behind: the gap between training and test "
+        "accuracy; again with the same parameters, behind a global average",
         verdict=NOT_TESTED,
         experiment="pooling_in_training",
         **_STUDIED,
