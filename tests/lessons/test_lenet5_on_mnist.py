@@ -1,0 +1,41 @@
+"""The errors of LeNet-5 beside the published one, on made-up records."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from cnnrepro import report
+from cnnrepro.lessons import lenet5_on_mnist as lenet
+from tests.report.drawn import texts
+
+
+def results(errors, dataset="mnist", train_images=None):
+    spec = SimpleNamespace(dataset=dataset, train_images=train_images)
+    records = [SimpleNamespace(spec=spec, test={"accuracy": 1 - error / 100}) for error in errors]
+    return SimpleNamespace(labels=["as in 1998"], records=[records])
+
+
+@pytest.mark.parametrize(
+    ("errors", "word"),
+    [
+        ([1.1, 1.2, 1.15, 1.05, 1.1], "higher"),
+        ([0.8, 0.7, 0.75, 0.85, 0.8], "lower"),
+        ([0.9, 1.0, 0.95, 1.05, 0.8], "not told apart"),
+        ([1.1, 1.2, 1.15, 1.05], "too few seeds"),
+    ],
+)
+def test_a_mean_is_told_apart_where_its_interval_leaves_the_figure_out(errors, word):
+    ((label, n, error, interval, published, said),) = lenet.rows(results(errors))
+    assert (label, n, published, said) == ("as in 1998", len(errors), "0.95 %", word)
+    assert error.startswith(f"{sum(errors) / len(errors):.2f} ± ")
+    assert ("–" in interval) == (n < 5)
+
+
+def test_on_other_data_nothing_is_compared():
+    for other in ({"dataset": "mnist_5k"}, {"train_images": 2000}):
+        assert lenet.rows(results([1.1, 1.2, 1.15, 1.05, 1.1], **other))[0][-1] == "other data"
+
+
+def test_the_published_figure_is_drawn():
+    figure = report.figures.against_published([("one", [1.0, 1.2])], 0.95, metric="Test error", unit="percent")
+    assert "published: 0.95" in texts(figure)
