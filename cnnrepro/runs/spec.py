@@ -64,8 +64,8 @@ class RunSpec:
             averages, or "reestimated" on training images, see ``training.evaluations``.
         momenta: further momenta of batch norm by whose averages the same training is judged.
         network: of a network of one's own, the digest of all that decides its numbers; found when the run is named.
-        probes: further tests of the trained network, on test images moved in their frame: "shift 4", "scale 0.75"; see
-            ``data.pipelines.probes``.
+        probes: further tests of the trained network, on test images moved in their frame: "shift 4", "scale 0.75", or
+            on images that it was trained on: "training"; see ``data.pipelines.probes``.
 
     Raises:
         UsageError: an unknown name, or a value of the wrong type or out of range.

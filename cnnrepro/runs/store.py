@@ -2,7 +2,7 @@
 
 runs/<key>/record.json          the record (written whole or not at all; during training after every epoch)
 runs/<key>/curves.csv           one row an epoch, for pandas.read_csv
-runs/<key>/predictions.parquet  one row a test image: label, predicted class, confidence
+runs/<key>/predictions.parquet  one row a test image: label, predicted class, confidence to 4 decimals
 runs/<key>/weights.keras        where they were asked for
 runs/<key>/checkpoint.npz       while the run is not done; checkpoint.previous.npz is the one before
 runs/<key>/log.txt              what happened, with the traceback of a failure
@@ -185,7 +185,7 @@ class RunStore:
 
         Args:
             record: the run's.
-            predictions: of every test image, where the run is done.
+            predictions: of every test image, where the run is done; its confidence is written to 4 decimals.
             check: raises where the run is no longer this process's to write; called before each file takes its place.
 
         Returns:
@@ -196,7 +196,12 @@ class RunStore:
         folder = self.path(record.key)
         folder.mkdir(parents=True, exist_ok=True)
         if predictions is not None:
-            write_whole(folder / PREDICTIONS, lambda file: predictions.to_parquet(file, index=False), before_move=check)
+            shortened = _shortened(predictions)
+            write_whole(
+                folder / PREDICTIONS,
+                lambda file: shortened.to_parquet(file, index=False, compression="zstd"),
+                before_move=check,
+            )
         if record.history:
             curves = pd.DataFrame(dict(record.history))
             curves.insert(0, "epoch", range(1, len(curves) + 1))
@@ -281,3 +286,16 @@ class RunStore:
             if not claimed:
                 raise UsageError(f"Run {key} is being trained now; stop that process first.")
             shutil.rmtree(self.path(key))
+
+
+def _shortened(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Predictions as they are written: confidence to 4 decimals, and 1 for certainty alone, as pictures show it.
+
+    The predictions of a run are committed beside its page, and the other bits of a confidence, of which nothing is made,
+    do not compress: 10,000 images in 10 classes take 59 to 70 KB with them and 32 to 46 KB without. Integers stay int32:
+    Parquet gives a class the 4 bits that 10 classes need, in whatever type it comes.
+    """
+    if "confidence" not in predictions:
+        return predictions
+    exact = predictions["confidence"]
+    return predictions.assign(confidence=exact.round(4).mask((exact < 1) & (exact > 0.9999), 0.9999))

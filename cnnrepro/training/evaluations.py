@@ -7,6 +7,8 @@
   after k steps); ``val_…_reestimated``, statistics of some training images under the weights as they are now, averaged
   over batches (Wu and Johnson 2021, "Rethinking Batch in BatchNorm", section 3.2); ``val_…_momentum_M``, the averages
   that another momentum M would have kept.
+- After the last epoch the test split under each of these ways (``accuracy_reestimated``), and where the run has the
+  probe "training" the first training images too (``accuracy_training_reestimated``).
 - ``lag_mean`` and ``lag_variance``: how far the moving averages are from the re-estimated statistics.
 
 A training serves them all: nothing here changes a weight, a seed or an average of the run.
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnrepro.data.pipelines.probes import TRAINING, TRAINING_MOST
 from cnnrepro.data.splits import subset
 
 if TYPE_CHECKING:
@@ -46,6 +49,24 @@ Batches = Iterable  # of images and labels, as ``Feed.batches`` gives them
 def name_of(momentum: float) -> str:
     """What the averages of another momentum are called in the names of curves: "momentum_0.9"."""
     return f"momentum_{momentum:g}"
+
+
+def some_training_images(run: ResolvedRun, positions: np.ndarray) -> Batches:
+    """The training images at these positions, in this order and as validation gives its images: nothing is drawn."""
+    splits = run.splits
+    some = splits.examples["train"].at(positions)
+    feed = replace(run.feed, splits=replace(splits, examples={**splits.examples, "validation": some}))
+    if "statistics" in vars(run.feed):
+        vars(feed)["statistics"] = run.feed.statistics
+    return feed.batches("validation", run.spec.batch_size)
+
+
+def positions_of_probe(run: ResolvedRun) -> np.ndarray:
+    """Those of the training images that the probe "training" reads: the first, or all where there are fewer.
+
+    Of photographs that lie in a folder for each class the first are those of the first classes.
+    """
+    return np.arange(min(TRAINING_MOST, run.splits.sizes["train"]))
 
 
 class OtherMomenta:
@@ -124,14 +145,8 @@ class Evaluations:
             self._others = OtherMomenta(run.spec.momenta, self._norms, self._averages())
 
     def _some(self, count: int) -> Batches:
-        """A fixed part of the training images, as validation gives its images."""
-        splits = self._run.splits
-        train = splits.examples["train"]
-        some = train.at(subset(train.labels, count))
-        feed = replace(self._run.feed, splits=replace(splits, examples={**splits.examples, "validation": some}))
-        if "statistics" in vars(self._run.feed):
-            vars(feed)["statistics"] = self._run.feed.statistics
-        return feed.batches("validation", self._run.spec.batch_size)
+        """A fixed part of the training images, every class with its share."""
+        return some_training_images(self._run, subset(self._run.splits.examples["train"].labels, count))
 
     @property
     def needs_each_step(self) -> bool:
@@ -169,12 +184,23 @@ class Evaluations:
         return found
 
     def of_test(self, measured: Mapping[str, float]) -> dict[str, float]:
-        """Loss and accuracy on the test split under each way; ``measured`` has those as trained."""
+        """Loss and accuracy under each way, on the test split and on the images of the probe "training".
+
+        Args:
+            measured: those as trained, which are taken where nothing would come out otherwise.
+        """
         run, found = self._run, {}
-        if self._norms:
-            now, batches = self._averages(), run.feed.batches("test", run.spec.batch_size)
-            for way, values in self._by_way(self._ways(run.spec.epochs, now), now, batches, measured, "").items():
-                found |= {f"{name}_{way}": value for name, value in values.items()}
+        if not self._norms:
+            return found
+        now = self._averages()
+        ways = self._ways(run.spec.epochs, now)
+        read = {"": run.feed.batches("test", run.spec.batch_size)}
+        if TRAINING in run.spec.probes:
+            read[f"_{TRAINING}"] = some_training_images(run, positions_of_probe(run))
+        for images, batches in read.items():
+            as_trained = {name: measured[f"{name}{images}"] for name in ("loss", "accuracy")}
+            for way, values in self._by_way(ways, now, batches, as_trained, "").items():
+                found |= {f"{name}{images}_{way}": value for name, value in values.items()}
         return found
 
     def take_reestimated(self) -> None:

@@ -1,14 +1,19 @@
-"""The test split of a run, read once: one view of every image, or ten; and moved, where probes are asked for."""
+"""The test split of a run, read once: one view of every image, or ten; and what probes are asked for.
+
+A probe reads the test images moved, or training images in place of them.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro.data.pipelines.probes import probe
+from cnnrepro.data.pipelines.probes import TRAINING, Probe, moving
 from cnnrepro.training.callback import DivergedError
+from cnnrepro.training.evaluations import positions_of_probe, some_training_images
 from cnnrepro.training.resolve import ResolvedRun
 from cnnrepro.training.scores import average_probabilities, scores, scores_of_probabilities, softmax
 
@@ -57,15 +62,28 @@ def evaluate_test_split(
 
 
 def scores_of_probes(run: ResolvedRun, model: keras.Model, network: keras.Model) -> dict[str, float]:
-    """Accuracy and loss of each of the run's probes, ``accuracy_shift_4``; the images are moved in NumPy.
+    """Accuracy and loss of each of the run's probes: ``accuracy_shift_4``, ``accuracy_training``.
 
     Args:
         run: the run.
         model: what was trained, compiled.
         network: from augmented images to logits: the model itself, or what lies behind its head.
     """
+    probes, found = moving(run.spec.probes), {}
+    if probes:
+        found |= _scores_of_moved(run, model, network, probes)
+    if TRAINING in run.spec.probes:
+        positions = positions_of_probe(run)
+        logits = model.predict(some_training_images(run, positions), verbose=0)
+        found |= _named(scores(logits, run.splits.examples["train"].labels[positions]), TRAINING)
+    return found
+
+
+def _scores_of_moved(
+    run: ResolvedRun, model: keras.Model, network: keras.Model, probes: list[Probe]
+) -> dict[str, float]:
+    """Accuracy and loss on test images that are moved, in NumPy."""
     network.jit_compile = model.jit_compile  # one that is not the model would choose anew, and round otherwise
-    probes = [probe(text) for text in run.spec.probes]
     answers: list[list[np.ndarray]] = [[] for _ in probes]
     rights: list[list[np.ndarray]] = [[] for _ in probes]
     for images, labels in run.feed.taken("test", run.spec.batch_size):
@@ -76,5 +94,10 @@ def scores_of_probes(run: ResolvedRun, model: keras.Model, network: keras.Model)
     found = {}
     for one, logits, labels in zip(probes, answers, rights, strict=True):
         values = scores(np.concatenate(logits), np.concatenate(labels))
-        found |= {f"{name}_{one.suffix}": values[name] for name in ("accuracy", "loss")}
+        found |= _named(values, one.suffix)
     return found
+
+
+def _named(values: Mapping[str, float], suffix: str) -> dict[str, float]:
+    """Accuracy and loss as a record has them for a probe."""
+    return {f"{name}_{suffix}": values[name] for name in ("accuracy", "loss")}

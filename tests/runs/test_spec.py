@@ -88,6 +88,7 @@ def test_probes_are_in_the_key_under_one_name_where_there_are_any():
     assert key(spec(pipeline="framed-digits", probes=())) == key(framed) != key(probed)
     assert key(spec(pipeline="framed-digits", probes=["shift 4.0", "scale .50"])) == key(probed)
     assert "probes" not in framed.to_dict()
+    assert key(spec(probes=("training",))) == key(spec(probes=[" training "])) != key(spec())
 
 
 @pytest.mark.parametrize("changes", [{"fingerprint": "g"}, {"precision": "mixed_bfloat16"}, {"backend": "jax"}])
@@ -123,7 +124,7 @@ def test_versions_of_the_code_are_in_the_key(monkeypatch):
         ({"learning_rate": "fast"}, "learning_rate must be a positive number"),
         ({"deterministic": 1}, "deterministic must be true or false"),
         ({"pipeline": "framed-digits", "probes": ("shift 7",)}, "whole number from 1 to 6.* Received: 'shift 7'"),
-        ({"probes": ("shift 1",)}, "Probes move images within a frame.* with pipeline 'plain'"),
+        ({"probes": ("shift 1",)}, "This probe moves images within a frame.* with pipeline 'plain'"),
         ({"options": {"momentum": 0.9}}, "Unknown option of model 'resnet20' 'momentum'"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from cnnrepro.errors import UsageError
 from cnnrepro.runs import RunRecord, RunSpec
 from cnnrepro.runs.lease import ClaimLost
-from cnnrepro.runs.record import write_record
+from cnnrepro.runs.record import sha256_of, write_record
 from cnnrepro.runs.store import UnreadableRecord
 
 SPEC = RunSpec(model="resnet20", dataset="mnist_5k")
@@ -33,6 +33,49 @@ def test_curves_and_predictions_are_read_by_pandas_in_one_call(store):
     curves = pd.read_csv(store.path("a" * 16) / "curves.csv")
     assert list(curves["epoch"]) == [1, 2]
     assert list(curves["val_accuracy"]) == [0.25, 0.5]
+    pd.testing.assert_frame_equal(store.predictions("a" * 16), predictions)
+
+
+def softmax_predictions(images):
+    """Made up, in the types of a run: ten classes of which the network gets most right."""
+    rng = np.random.default_rng(0)
+    labels, logits = rng.integers(0, 10, images), 5 * rng.normal(size=(images, 10))
+    logits[np.arange(images), labels] += 10
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    confidence = (shares / shares.sum(axis=1, keepdims=True)).max(axis=1).astype(np.float32)
+    predicted = logits.argmax(axis=1).astype(np.int32)
+    return pd.DataFrame({"label": labels.astype(np.int32), "predicted": predicted, "confidence": confidence})
+
+
+def test_predictions_keep_their_types_and_4_decimals_in_two_thirds_of_the_space(store, tmp_path):
+    predictions = softmax_predictions(10_000)
+    store.put(record(), predictions)
+    found = store.predictions("a" * 16)
+    pd.testing.assert_frame_equal(found[["label", "predicted"]], predictions[["label", "predicted"]])
+    assert found["confidence"].dtype == np.float32
+    assert np.abs(found["confidence"] - predictions["confidence"]).max() < 1.01e-4
+    assert len(np.unique(found["confidence"])) < 10_000
+    predictions.to_parquet(tmp_path / "before.parquet", index=False)
+    written, before = store.path("a" * 16) / "predictions.parquet", tmp_path / "before.parquet"
+    assert written.stat().st_size < 2 / 3 * before.stat().st_size
+    once = written.read_bytes()
+    store.put(record(), found)  # as a run that is trained again for its weights does
+    assert written.read_bytes() == once
+
+
+def test_a_written_confidence_is_1_for_certainty_alone(store):
+    confidence = np.array([1, 0.99999, 0.99991, 0.99986, 0.12345678], np.float32)
+    store.put(record(), pd.DataFrame({"label": 0, "predicted": 1, "confidence": confidence}))
+    expected = np.array([1, 0.9999, 0.9999, 0.9999, 0.1235], np.float32)
+    np.testing.assert_array_equal(store.predictions("a" * 16)["confidence"], expected)
+
+
+def test_predictions_that_an_earlier_version_wrote_are_read_as_they_are(store):
+    predictions = softmax_predictions(20)
+    store.put(record(), predictions)
+    path = store.path("a" * 16) / "predictions.parquet"
+    predictions.to_parquet(path, index=False)
+    write_record(path.with_name("record.json"), record(files={path.name: sha256_of(path)}))
     pd.testing.assert_frame_equal(store.predictions("a" * 16), predictions)
 
 

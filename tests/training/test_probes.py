@@ -1,4 +1,4 @@
-"""Probes: a trained network's test on moved digits, against a computation by hand on the kept weights."""
+"""Probes: a trained network's test on moved digits and on training images, against a computation by hand."""
 
 import math
 
@@ -10,9 +10,9 @@ from PIL import Image
 from cnnrepro import data
 from cnnrepro.data.pipelines.probes import Probe
 from cnnrepro.errors import RunFailed
-from cnnrepro.training import final_evaluation, train
+from cnnrepro.training import evaluations, final_evaluation, train
 from cnnrepro.training.loop import find_or_train
-from tests.training.test_loop import curves
+from tests.training.test_loop import curves, interrupt
 
 FRAMED = {"epochs": 1, "pipeline": "framed-digits"}
 PROBES = ("shift 2", "scale 0.75")
@@ -76,3 +76,84 @@ def test_a_loss_of_a_probe_that_is_no_number_ends_the_run_as_any(record, tmp_pat
     monkeypatch.setattr(final_evaluation, "scores_of_probes", lambda *_: {"loss_shift_2": math.nan})
     with pytest.raises(RunFailed, match="the test's loss shift 2 is nan"):
         train(record.spec, runs=tmp_path)
+
+
+# Training images. A limit of 50 for 10,000, and images that are not equal to one another, or it would not show.
+
+SEEN = {"pipeline": "shifted-digits", "probes": ("training",), "momenta": (0.5,)}
+OF_TRAINING = {
+    f"{name}_training{way}"
+    for name in ("accuracy", "loss")
+    for way in ("", "_unstarted", "_reestimated", "_momentum_0.5")
+}
+
+
+@pytest.fixture
+def fifty(monkeypatch):
+    monkeypatch.setattr(evaluations, "TRAINING_MOST", 50)
+
+
+def scored(model, images, labels):
+    logits = model.predict(images, verbose=0).astype(float)
+    cross_entropy = np.log(np.exp(logits).sum(1)) - logits[np.arange(len(labels)), labels]
+    return {"accuracy": (logits.argmax(1) == labels).mean(), "loss": cross_entropy.mean()}
+
+
+@pytest.mark.parametrize("most", [50, 10_000])
+def test_the_first_training_images_are_read_without_augmentation_in_evaluation_mode(tiny, tmp_path, monkeypatch, most):
+    assert evaluations.TRAINING_MOST == 10_000
+    monkeypatch.setattr(evaluations, "TRAINING_MOST", most)
+    record = train(tiny(**SEEN), runs=tmp_path, keep_weights=True)
+    model = keras.models.load_model(tmp_path / record.key / "weights.keras")
+    splits = data.load("mnist_5k", train_images=96)
+    images, labels = data.arrays(splits, "train")
+    images = ((images / 255 - splits.mean[0]) / splits.std[0])[:most]
+    expected = scored(model, images, labels[:most])
+    assert record.test["accuracy_training"] == pytest.approx(expected["accuracy"], abs=1e-9)
+    assert record.test["loss_training"] == pytest.approx(expected["loss"], rel=1e-4)
+    norm, left = model.get_layer("norm1"), 0.99 ** (2 * 3)  # 2 epochs of 3 steps; the start is 0 and 1
+    norm.moving_mean.assign(norm.moving_mean / (1 - left))
+    norm.moving_variance.assign((norm.moving_variance - left) / (1 - left))
+    expected = scored(model, images, labels[:most])
+    assert record.test["accuracy_training_unstarted"] == pytest.approx(expected["accuracy"], abs=1e-6)
+    assert record.test["loss_training_unstarted"] == pytest.approx(expected["loss"], rel=1e-3)
+    assert {name for name in record.test if "training" in name} == OF_TRAINING
+    assert len({record.test[f"loss{end}"] for end in ("", "_training", "_reestimated", "_training_reestimated")}) == 4
+
+
+def test_reading_training_images_changes_nothing_else(tiny, tmp_path, fifty, monkeypatch):
+    probed = train(tiny(**SEEN), runs=tmp_path)
+
+    def read(*_):
+        raise AssertionError("a run without the probe reads none")
+
+    monkeypatch.setattr(evaluations, "positions_of_probe", read)
+    monkeypatch.setattr(final_evaluation, "positions_of_probe", read)
+    plain = train(tiny(**{**SEEN, "probes": ()}), runs=tmp_path)
+    assert plain.key != probed.key and curves(plain) == curves(probed)
+    assert {name: value for name, value in probed.test.items() if name not in OF_TRAINING} == plain.test
+
+
+def test_training_images_are_the_same_where_the_step_augments(tiny, tmp_path, fifty):
+    outside, inside = (
+        find_or_train(tiny(**SEEN), runs=tmp_path / placement, placement=placement) for placement in ("cpu", "step")
+    )
+    assert inside.test == pytest.approx(outside.test, rel=1e-3)
+
+
+def test_a_resumed_run_reads_the_training_images_as_an_undisturbed_one(tiny, tmp_path, fifty):
+    undisturbed = train(tiny(**SEEN), runs=tmp_path / "undisturbed")
+    interrupt(tiny(**SEEN), tmp_path / "interrupted")
+    assert train(tiny(**SEEN), runs=tmp_path / "interrupted").test == undisturbed.test
+
+
+def test_a_network_kept_with_reestimated_statistics_reads_them_with_those_alone(tiny, tmp_path, fifty):
+    both = train(tiny(**SEEN), runs=tmp_path)
+    kept = train(tiny(**SEEN, evaluate="reestimated"), runs=tmp_path)
+    assert {name for name in kept.test if "training" in name} == {"accuracy_training", "loss_training"}
+    assert kept.test["loss_training"] == pytest.approx(both.test["loss_training_reestimated"], rel=1e-3)
+
+
+def test_a_network_without_batch_norm_reads_training_images_in_one_way(tiny, tmp_path, fifty):
+    record = train(tiny(model="lenet5_modern", options=(), epochs=1, probes=("training",)), runs=tmp_path)
+    assert {name for name in record.test if "training" in name} == {"accuracy_training", "loss_training"}

@@ -6,7 +6,7 @@ import pytest
 from cnnrepro import data
 from cnnrepro.data.pipelines.catalogue import PIPELINES
 from cnnrepro.data.pipelines.moving import scaled, shifted
-from cnnrepro.data.pipelines.probes import checked_texts, probe
+from cnnrepro.data.pipelines.probes import checked_texts, moving, probe
 from cnnrepro.errors import UsageError
 
 FRAMED = PIPELINES["framed-digits"]
@@ -30,7 +30,9 @@ def test_however_a_probe_is_spelled_it_has_one_name(spelled, text, suffix):
     "texts, pipeline, sentence",
     [
         (["turn 5"], FRAMED, "Unknown kind of probe 'turn'; known are: scale, shift"),
-        (["shift"], FRAMED, "A probe is 'shift PIXELS' or 'scale SHARE'.* Received: 'shift'"),
+        (["training 5"], FRAMED, "A probe is 'training', .* Received: 'training 5'"),
+        (["training", " training"], FRAMED, "differ from one another"),
+        (["shift"], FRAMED, "A probe is 'training', 'shift PIXELS' or 'scale SHARE'.* Received: 'shift'"),
         (["shift far"], FRAMED, "A probe is .* Received: 'shift far'"),
         (["scale nan"], FRAMED, "A probe is .* Received: 'scale nan'"),
         ([4], FRAMED, "A probe is .* Received: 4"),
@@ -59,6 +61,17 @@ def test_the_farthest_that_fits_is_taken():
     texts = ("shift 6", "scale 1.42", "scale 0.05")
     assert checked_texts(texts, FRAMED, 28) == texts
     assert checked_texts((), PIPELINES["plain"], 28) == ()
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES.values(), ids=PIPELINES)
+def test_training_images_need_no_frame_and_are_not_moved(pipeline):
+    assert checked_texts([" training "], pipeline, 256) == ("training",)
+    assert moving(["training"]) == []
+
+
+def test_training_stands_beside_probes_that_move():
+    assert checked_texts(["shift 4.0", "training", "scale .5"], FRAMED, 28) == ("shift 4", "training", "scale 0.5")
+    assert [one.text for one in moving(["shift 4", "training", "scale 0.5"])] == ["shift 4", "scale 0.5"]
 
 
 @pytest.mark.parametrize("name", ["framed-digits", "scattered-digits", "lenet-1998"])
