@@ -62,11 +62,11 @@ def some_training_images(run: ResolvedRun, positions: np.ndarray) -> Batches:
 
 
 def positions_of_probe(run: ResolvedRun) -> np.ndarray:
-    """Those of the training images that the probe "training" reads: the first, or all where there are fewer.
-
-    Of photographs that lie in a folder for each class the first are those of the first classes.
+    """Those of the training images that the probe "training" reads: all of them, or so many that are allowed, every
+    class with its share.
     """
-    return np.arange(min(TRAINING_MOST, run.splits.sizes["train"]))
+    labels = run.splits.examples["train"].labels
+    return subset(labels, min(TRAINING_MOST, len(labels)))
 
 
 class OtherMomenta:

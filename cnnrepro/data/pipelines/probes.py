@@ -3,7 +3,7 @@
 A probe is named by a text: ``shift 4``, moved by 4 pixels up, down, left and right, which counts as one test on four
 times the images; ``scale 0.75``, brought to that share of its size about the middle. Whatever such a probe does, no
 pixel of the canvas leaves the frame that the pipeline puts around it. ``training`` moves nothing and fits every
-pipeline: it reads the first training images as the test images are read, so that their scores can be compared.
+pipeline: it reads training images, 10,000 at most, as the test images are read, so that their scores can be compared.
 """
 
 from __future__ import annotations
