@@ -53,4 +53,9 @@ def results(full=False, seeds=6):
     """The results of the study; its search only where all is as decided beforehand."""
     design = DESIGNS["dropout"]
     arms = design.make(full=full, seeds=seeds, epochs=0, train_images=0, precision="float32")
+    return of(arms)
+
+
+def of(arms):
+    """The results of these arms."""
     return _Results(arms, tuple(tuple(record(arm.label, spec) for spec in arm.specs) for arm in arms), store=None)

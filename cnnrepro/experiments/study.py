@@ -231,7 +231,7 @@ class Design:
             raise UsageError(f"seeds must be 1 to {FIRST_PILOT} runs an arm, or 0. Received: {seeds}")
         if full and precision == "auto":
             precision = PRECISION
-        shared = {"recipe": self.recipe, "batch_size": self.batch_size, "precision": precision}
+        shared = self._shared(precision)
         given = {"epochs": epochs, "train_images": train_images}
         replaced = {name: value for name, value in given.items() if value}
         settings = self.settings if full else self.small
@@ -240,12 +240,15 @@ class Design:
             own = range(seeds or (design.seeds if full else FEW_SEEDS))
             made.append(Arm(design.label, design.specs(settings[design.setting], own, **shared | replaced)))
         if full and not replaced:
-            made += self.search(**shared)
+            made += self.search(precision)
         return tuple(made)
 
-    def search(self, **shared: object) -> list[Arm]:
+    def _shared(self, precision: str) -> dict[str, object]:
+        return {"recipe": self.recipe, "batch_size": self.batch_size, "precision": precision}
+
+    def search(self, precision: str = PRECISION) -> list[Arm]:
         """The runs of the search for the learning rates: each arm at each of ``RATES``, with seeds of its own."""
-        found = []
+        found, shared = [], self._shared(precision)
         for design in self.arms:
             setting = self.settings[design.setting]
             for rate in RATES if design.searched else ():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnrepro.lessons import studies
+from cnnrepro.lessons import search_rates, studies
 from tests import made_up_study
 
 
@@ -57,3 +57,12 @@ def test_the_search_shows_which_rate_was_best():
 
 def test_curves_are_those_of_the_statement_s_arms(results):
     assert set(studies.curves(results, 40)["arm"]) == set(made_up_study.SCORED)
+
+
+def test_the_search_prints_the_rate_of_each_arm(monkeypatch, capsys):
+    monkeypatch.setattr(search_rates, "collect", lambda arms: made_up_study.of(tuple(arms)))
+    search_rates.main(["dropout"])
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head == "dropout: validation accuracy at 0.0003, 0.001, 0.003, 0.01; the rate found"
+    assert lines[0] == "  no dropout: 55.0%, 65.0%, 55.0%, 55.0%; 0.001"
+    assert len(lines) == 5
