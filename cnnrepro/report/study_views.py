@@ -18,11 +18,7 @@ if TYPE_CHECKING:
     from cnnrepro.experiments.results import Results
     from cnnrepro.report.figures import ContrastRow
 
-UNITS = {
-    POINTS: "in percentage points",
-    NATS: "in nats",
-    OCTAVES: "as a logarithm to base 2: 1 is twice as many",
-}
+UNITS = {POINTS: "in percentage points", NATS: "in nats", OCTAVES: "as a factor"}
 
 
 def contrast_picture(results: Results, number: int) -> Figure:
@@ -41,23 +37,24 @@ def contrast_picture(results: Results, number: int) -> Figure:
     panels = []
     for name, target in kinds:
         rows = [_row(one) for one in found if (one.contrast.score, one.contrast.target) == (name, target)]
-        less = f", less {target:g}" if target else ""
-        panels.append((f"{_capital(name)}{less}: difference, {UNITS[run_score(name).unit]}", rows))
+        unit = run_score(name).unit
+        title = f"{_capital(name)}, {UNITS[unit]}"
+        panels.append(figures.ContrastPanel(title, rows, target, factors=unit == OCTAVES))
     return figures.contrasts(scores, panels, metric=_capital(study.score), unit=UNITS[score.unit].removeprefix("in "))
 
 
 def _row(one: Judged) -> ContrastRow:
     from cnnrepro.report.figures import ContrastRow
 
-    contrast, margin = one.contrast, one.contrast.margin
-    matters = {MORE: (0.0, margin), LESS: (-margin, 0.0)}.get(contrast.claim, (-margin, margin))
+    contrast, margin, zero = one.contrast, one.contrast.margin, one.contrast.target
+    start, end = {MORE: (0.0, margin), LESS: (-margin, 0.0)}.get(contrast.claim, (-margin, margin))
     word = one.word if contrast.decides else ""
     return ContrastRow(
         studies.contrast_name(one),
-        one.values,
-        one.low,
-        one.high,
-        matters,
+        [value + zero for value in one.values],
+        one.low + zero,
+        one.high + zero,
+        (start + zero, end + zero),
         spelled(one, one.mean),
         word,
         contrast.decides,

@@ -19,7 +19,7 @@ def test_the_picture_has_the_arms_and_a_panel_for_each_score():
     figure = report.contrast_picture(made_up_study.results(), 40)
     assert [title.partition(",")[0] for title in titles(figure)] == [
         "Gap between training and test accuracy",
-        "Gap between training and test accuracy: difference",
+        "Gap between training and test accuracy",
         "Test error",
         "Epochs to the lowest validation loss",
         "Epochs to a point below the best validation accuracy",

@@ -60,7 +60,7 @@ def test_a_record_holds_what_the_design_asks(undisturbed, folder, tiny):
     assert all(len(values) == 2 for values in record.history.values())
     assert set(record.history) >= {*CURVES, "seconds", "images_per_second"}
     training = 96 / np.array(record.history["images_per_second"])
-    assert np.all(np.array(record.history["first_step_seconds"]) <= training)
+    assert np.all(np.array(record.history["first_step_seconds"]) <= training * (1 + 1e-9))
     assert record.precision == "float32"
     assert record.backend == keras.backend.backend()
     assert record.data["fingerprint"] == data.load("mnist_5k", train_images=96).fingerprint

@@ -10,7 +10,7 @@ from cnnrepro.report.figures.alexnet_pipeline import picture_rows, principal_col
 from cnnrepro.report.figures.charts import bubbles, line_panels
 from cnnrepro.report.figures.comparisons import DifferenceRow, class_errors, comparison
 from cnnrepro.report.figures.confusion_matrices import confusion
-from cnnrepro.report.figures.contrasts import ContrastRow, against_published, contrasts
+from cnnrepro.report.figures.contrasts import ContrastPanel, ContrastRow, against_published, contrasts
 from cnnrepro.report.figures.convolution_by_hand import (
     connected_maps,
     filter_columns,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from cnnrepro.report import style
 from cnnrepro.report.figures.comparisons import draw_scores
@@ -41,10 +42,27 @@ class ContrastRow:
     strong: bool
 
 
+@dataclass(frozen=True)
+class ContrastPanel:
+    """The contrasts of one score.
+
+    Args:
+        title: what their numbers are, with the unit.
+        rows: the contrasts.
+        zero: what they are held against.
+        factors: whether numbers are logarithms to base 2, and the axis tells the factors.
+    """
+
+    title: str
+    rows: Sequence[ContrastRow]
+    zero: float = 0.0
+    factors: bool = False
+
+
 @style.applied()
 def contrasts(
     scores: Sequence[tuple[str, Sequence[float]]],
-    panels: Sequence[tuple[str, Sequence[ContrastRow]]],
+    panels: Sequence[ContrastPanel],
     *,
     metric: str,
     unit: str,
@@ -53,22 +71,23 @@ def contrasts(
 
     Args:
         scores: the arms' names, and a score a seed.
-        panels: what a panel's numbers are, with their unit, and the contrasts of it.
+        panels: the contrasts, by score.
         metric: what a score of an arm is.
         unit: of it.
     """
-    heights = [0.9 + 0.36 * len(scores), *(1.1 + 0.5 * len(rows) for _, rows in panels)]
+    heights = [0.9 + 0.36 * len(scores), *(1.1 + 0.5 * len(panel.rows) for panel in panels)]
     figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
     upper, *lower = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     draw_scores(upper, scores, f"{metric}, one dot a seed", unit)
-    for axes, (title, rows) in zip(lower, panels, strict=True):
-        _draw_panel(axes, title, rows)
+    for axes, panel in zip(lower, panels, strict=True):
+        _draw_panel(axes, panel)
     return figure
 
 
-def _draw_panel(axes: Axes, title: str, rows: Sequence[ContrastRow]) -> None:
-    axes.axvline(0, color=style.INK, linewidth=1.0, zorder=1)
-    reached = [0.0]
+def _draw_panel(axes: Axes, panel: ContrastPanel) -> None:
+    rows = panel.rows
+    axes.axvline(panel.zero, color=style.INK, linewidth=1.0, zorder=1)
+    reached = [panel.zero]
     for place, row in enumerate(rows):
         colour, mean = style.colour(0) if row.strong else style.QUIET, float(np.mean(row.values))
         start, end = row.matters
@@ -90,7 +109,9 @@ def _draw_panel(axes: Axes, title: str, rows: Sequence[ContrastRow]) -> None:
     axes.set_yticks(range(len(rows)), names, color=style.INK)
     axes.spines["left"].set_visible(False)
     style.quiet_grid(axes, "x")
-    axes.set_title(style.wrapped(title, 95))
+    axes.set_title(style.wrapped(panel.title, 95))
+    if panel.factors:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{2**value:.3g}"))
 
 
 @style.applied()
