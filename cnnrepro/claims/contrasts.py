@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,7 +35,21 @@ from cnnrepro.experiments.results import Results
 from cnnrepro.experiments.run_scores import run_score
 from cnnrepro.experiments.study import LESS, SAME, Contrast
 
-NOT_TRIED = "not tested"  # because the statement as it stands is undecided
+NOT_TRIED = "not judged"  # because the statement as it stands is undecided
+
+
+class Seen(NamedTuple):
+    """A contrast with what the runs gave.
+
+    Args:
+        contrast: what was claimed.
+        values: its number less its target, one a seed.
+        bounds: how many of its runs ended before what the score asks for was seen.
+    """
+
+    contrast: Contrast
+    values: Sequence[float]
+    bounds: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,13 +60,14 @@ class Judged:
         contrast: what was claimed.
         values: the number less its target, one a seed.
         mean, sd: of the values.
-        low, high: the interval of the mean by which it was judged, at ``1 - level``; NaN for fewer than five seeds.
+        low, high: the interval of the mean by which it was judged, at ``1 - level``; NaN for fewer than five seeds, and
+            where all values are equal.
         level: that of the whole, divided by Holm's step.
-        word: holds, does not hold or undecided; of a condition whose turn did not come, not tested.
+        word: holds, does not hold or undecided; of a condition whose turn did not come, not judged.
         seeds_needed: of an undecided one, how many new seeds would decide it four times in five if mean and spread are
-            those seen; None where it is decided, or where they say nothing yet.
+            those seen; None where it is decided, where they say nothing yet, and beyond 10,000.
         bounds: how many runs ended before what the score asks for was seen, so that their number is only a bound; a
-            contrast with such runs is not said to hold.
+            contrast with such runs is undecided.
     """
 
     contrast: Contrast
@@ -72,7 +88,7 @@ class Judged:
 
     @property
     def has_interval(self) -> bool:
-        """Whether there are seeds enough for one."""
+        """Whether the seeds say how much their mean varies: they are enough, and not all alike."""
         return not math.isnan(self.low)
 
 
@@ -88,7 +104,20 @@ def values_of(contrast: Contrast, results: Results) -> tuple[float, ...]:
     )
 
 
-def judge(contrast: Contrast, values: Sequence[float], level: float = LEVEL) -> Judged:
+def bounds_of(contrast: Contrast, results: Results, n: int) -> int:
+    """How many of its runs of the first ``n`` seeds ended before what its score asks for was seen."""
+    is_bound = run_score(contrast.score).is_bound
+    by_label = dict(zip(results.labels, results.records, strict=True))
+    return sum(is_bound(record) for label in contrast.weights for record in by_label[label][:n])
+
+
+def see(contrast: Contrast, results: Results) -> Seen:
+    """What the runs give of a contrast."""
+    values = values_of(contrast, results)
+    return Seen(contrast, values, bounds_of(contrast, results, len(values)))
+
+
+def judge(contrast: Contrast, values: Sequence[float], bounds: int = 0, *, level: float = LEVEL) -> Judged:
     """What the values say of a contrast, at a level."""
     found = paired_difference(values, np.zeros(len(values)))
     low = high = math.nan
@@ -97,24 +126,24 @@ def judge(contrast: Contrast, values: Sequence[float], level: float = LEVEL) -> 
 
         half = float(stats.t.ppf(1 - level / 2, found.n - 1)) * found.sd / math.sqrt(found.n)
         low, high = found.mean - half, found.mean + half
-    word = _word(contrast, found.mean, low, high)
+    word = UNDECIDED if bounds else _word(contrast, found.mean, low, high)
     needed = None
-    if word == UNDECIDED and found.has_interval:
+    if word == UNDECIDED and found.has_interval and not bounds:
         needed = new_seeds_for(_room(contrast, found.mean), found.sd, level)
-    return Judged(contrast, tuple(values), found.mean, found.sd, low, high, level, word, needed)
+    return Judged(contrast, tuple(values), found.mean, found.sd, low, high, level, word, needed, bounds)
 
 
-def judge_in_order(pairs: Sequence[tuple[Contrast, Sequence[float]]], level: float = LEVEL) -> list[Judged]:
+def judge_in_order(pairs: Sequence[Seen], level: float = LEVEL) -> list[Judged]:
     """Judge the contrasts of a statement that decide: part by part, as it stands before its conditions.
 
     Args:
         pairs: the contrasts with their values.
         level: of all together.
     """
-    parts = {contrast.part for contrast, _ in pairs}
+    parts = {contrast.part for contrast, *_ in pairs}
     found: dict[int, Judged] = {}
     for part in parts:
-        own = [at for at, (contrast, _) in enumerate(pairs) if contrast.part == part]
+        own = [at for at, (contrast, *_) in enumerate(pairs) if contrast.part == part]
         stands = [at for at in own if not pairs[at][0].condition]
         tried = [at for at in own if pairs[at][0].condition]
         found |= _judged(pairs, stands, level / len(parts))
@@ -124,13 +153,11 @@ def judge_in_order(pairs: Sequence[tuple[Contrast, Sequence[float]]], level: flo
     return [found[at] for at in range(len(pairs))]
 
 
-def _judged(
-    pairs: Sequence[tuple[Contrast, Sequence[float]]], places: Sequence[int], level: float
-) -> dict[int, Judged]:
+def _judged(pairs: Sequence[Seen], places: Sequence[int], level: float) -> dict[int, Judged]:
     return dict(zip(places, judge_all([pairs[at] for at in places], level), strict=True))
 
 
-def judge_all(pairs: Sequence[tuple[Contrast, Sequence[float]]], level: float = LEVEL) -> list[Judged]:
+def judge_all(pairs: Sequence[Seen], level: float = LEVEL) -> list[Judged]:
     """Judge several contrasts with their values by Holm's steps.
 
     The clearest is judged at the level over their number, the next at that over one fewer, and so on; from the first
@@ -140,7 +167,7 @@ def judge_all(pairs: Sequence[tuple[Contrast, Sequence[float]]], level: float = 
     found: dict[int, Judged] = {}
     remaining = len(pairs)
     for at in order:
-        found[at] = judge(*pairs[at], level / remaining)
+        found[at] = judge(*pairs[at], level=level / remaining)
         if found[at].word != UNDECIDED and remaining > 1:
             remaining -= 1
     return [found[at] for at in range(len(pairs))]
@@ -170,12 +197,12 @@ def _room(contrast: Contrast, mean: float) -> float:
     return mean if mean >= margin else margin - mean
 
 
-def _clearness(contrast: Contrast, values: Sequence[float]) -> float:
+def _clearness(contrast: Contrast, values: Sequence[float], bounds: int = 0) -> float:
     """The smallest level at which a contrast is decided; the smaller, the clearer."""
     from scipy import stats
 
     found = paired_difference(values, np.zeros(len(values)))
-    if not found.has_interval:
+    if bounds or not found.has_interval:
         return math.inf
     away = _room(contrast, found.mean) / (found.sd / math.sqrt(found.n))
     return 2 * float(stats.t.sf(away, found.n - 1))

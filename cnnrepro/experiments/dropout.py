@@ -5,13 +5,15 @@ a rate that falls to 0 would say by itself when a training has converged, and th
 three times as high takes about a third of the epochs, whatever dropout does.
 
 *Overfitting* is the accuracy on 6,000 training images, in evaluation mode, minus that on the test images after the last
-epoch; and as a network that has learned less overfits less, its test error must not be worse by half a point or more. A
-training *has converged* at the epoch with the lowest validation loss, where one that stops by it would stop; the epoch
-from which on the validation accuracy is within a point of its best is looked at. "Doubles" is taken as 1.4 to 2.8
-times: half an octave to both sides.
+epoch; and as a network that has learned less overfits less, its test error must not be higher on the mean, and its
+whole interval must lie below half a point. A training *has converged* at the epoch with the lowest validation loss,
+where one that stops by it would stop; the epoch from which on the validation accuracy is within a point of its best is
+looked at. "Doubles" is taken as 1.4 to 2.8 times: half an octave to both sides.
 """
 
 from __future__ import annotations
+
+import math
 
 from cnnrepro.experiments.base_network import base
 from cnnrepro.experiments.experiment import Experiment
@@ -28,7 +30,9 @@ def _reduces(first: str, second: str, condition: str = "") -> tuple[Contrast, ..
     own = {"condition": condition, "part": 0}
     return (
         Contrast("dropout 0.5 minus none", minus(first, second), LESS, 0.5, score=GAP, **own),
-        Contrast("dropout 0.5 minus none, not worse", minus(first, second), LESS, 0.5, score=ERROR, target=0.5, **own),
+        Contrast(
+            "dropout 0.5 minus none, error not higher", minus(first, second), LESS, 0.5, score=ERROR, target=0.5, **own
+        ),
     )
 
 
@@ -46,8 +50,9 @@ DESIGN = Design(
         base(NARROW_HALF, family="narrow", units=64, dropout=0.5),
     ),
     settings={"": Setting("cifar10", 40, 6000, pilot_epochs=15)},
-    small={"": Setting("mnist_5k", 5, 500)},
+    small={"": Setting("mnist_5k", 25, 500)},
     recipe="adam",
+    departs=math.inf,  # a rate three times as high takes about a third of the epochs
     studies=(
         Study(
             number=40,

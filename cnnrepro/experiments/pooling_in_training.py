@@ -20,13 +20,14 @@ looked at.
 
 from __future__ import annotations
 
+from cnnrepro.data.pipelines.probes import TRAINING
 from cnnrepro.experiments.base_network import PHOTOGRAPHS, SMALL_DIGITS, base
 from cnnrepro.experiments.experiment import Experiment
-from cnnrepro.experiments.run_scores import ERROR, GAP, PROBES, TRAINING
+from cnnrepro.experiments.run_scores import ERROR, GAP, PROBES
 from cnnrepro.experiments.study import LESS, MORE, ArmDesign, Contrast, Design, Setting, Study, minus, slope
 
 UNPOOLED = "INPUT -> [CONV -> RELU]*3 -> FC -> RELU -> FC"
-SAME = {"pool_padding": "same"}
+BORDERS = {"pool_padding": "same"}
 BY_STRIDES = {"pattern": UNPOOLED, "strides": 2}
 
 P = "max 2x2/2"
@@ -69,12 +70,12 @@ def _for_pools(pools: str, strides: str, probe: str, *, part: int, condition: st
 DESIGN = Design(
     arms=(
         base(P, seeds=20),
-        base(OVERLAPPING, seeds=20, pool_size=3, pool_strides=2, **SAME),
+        base(OVERLAPPING, seeds=20, pool_size=3, pool_strides=2, **BORDERS),
         base(SMALLER_MAPS, pool_size=3, pool_strides=2),
-        base(FIVE, pool_size=5, pool_strides=2, **SAME),
-        base(SEVEN, seeds=5, pool_size=7, pool_strides=2, **SAME),
-        base(STEP_4, pool_size=4, pool_strides=4, **SAME),
-        base(LARGE_LAST, pool_size=[2, 2, 7], pool_strides=2, **SAME),
+        base(FIVE, pool_size=5, pool_strides=2, **BORDERS),
+        base(SEVEN, seeds=5, pool_size=7, pool_strides=2, **BORDERS),
+        base(STEP_4, pool_size=4, pool_strides=4, **BORDERS),
+        base(LARGE_LAST, pool_size=[2, 2, 7], pool_strides=2, **BORDERS),
         base(AVERAGE, pooling="average"),
         base(L2, seeds=20, pooling="rms"),
         base(AVERAGE_LAST, pooling=["max", "max", "average"]),

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cnnrepro.data.pipelines.probes import TRAINING
 from cnnrepro.errors import unknown
 
 if TYPE_CHECKING:
     from cnnrepro.runs.record import RunRecord
 
 POINTS, NATS, OCTAVES = "points", "nats", "octaves"
-TRAINING = "training"  # the probe that all runs of studies have: up to 10,000 training images, in evaluation mode
 NEAR = 0.01  # of accuracy: a point
 LAST = 2  # epochs: where the best is among them, it might have come later
 
@@ -106,21 +106,25 @@ def kept(probe: str) -> Callable[[RunRecord], float]:
     return lambda record: 100 * record.test[name] / record.test["accuracy"]
 
 
-PROBES = ("shift 2", "shift 4", "shift 6", "scale 0.75", "scale 1.25")
+PROBES = ("shift 2", "shift 4", "scale 0.75", "scale 1.25")
+ERROR, REESTIMATED_ERROR = "test error", "test error, statistics re-estimated"
+GAP = "gap between training and test accuracy"
+REESTIMATED_LOSS, TRAINING_LOSS = "training loss, statistics re-estimated", "training loss"
+EPOCHS = "epochs to the lowest validation loss"
+EPOCHS_NEAR = "epochs to a point below the best validation accuracy"
 SCORES: Mapping[str, RunScore] = {
     score.name: score
     for score in (
-        RunScore("test error", POINTS, 2, test_error),
-        RunScore("test error, statistics re-estimated", POINTS, 2, reestimated_error),
-        RunScore("gap between training and test accuracy", POINTS, 2, gap),
-        RunScore("training loss, statistics re-estimated", NATS, 3, reestimated_training_loss),
-        RunScore("training loss", NATS, 3, training_loss),
-        RunScore("epochs to the lowest validation loss", OCTAVES, 2, octaves_to_best, ends_before_best),
-        RunScore("epochs to a point below the best validation accuracy", OCTAVES, 2, octaves_to_near_best),
+        RunScore(ERROR, POINTS, 2, test_error),
+        RunScore(REESTIMATED_ERROR, POINTS, 2, reestimated_error),
+        RunScore(GAP, POINTS, 2, gap),
+        RunScore(REESTIMATED_LOSS, NATS, 3, reestimated_training_loss),
+        RunScore(TRAINING_LOSS, NATS, 3, training_loss),
+        RunScore(EPOCHS, OCTAVES, 2, octaves_to_best, ends_before_best),
+        RunScore(EPOCHS_NEAR, OCTAVES, 2, octaves_to_near_best),
         *(RunScore(f"accuracy kept at {probe}", POINTS, 1, kept(probe)) for probe in PROBES),
     )
 }
-ERROR, REESTIMATED_ERROR, GAP, REESTIMATED_LOSS, TRAINING_LOSS, EPOCHS, EPOCHS_NEAR = list(SCORES)[:7]
 
 
 def run_score(name: str) -> RunScore:

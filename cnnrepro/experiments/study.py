@@ -1,9 +1,9 @@
 """What a study is: the arms that are trained, and of each statement what was decided beforehand. Plain data.
 
 A statement is judged by contrasts. A contrast is one number a seed, a weighted sum of what the arms score with that
-seed, and what is claimed of it: that it lies above zero, below it, or nowhere that matters. ``claims.contrasts`` judges
-it. So "3x3 pools are better than 2x2" is one contrast, "does a shortcut undo what depth does" (a difference of
-differences) another, and a trend over windows is one too.
+seed, and what is claimed of it: that it lies above its target, below it, or within a margin of it.
+``claims.contrasts`` judges it. So "3x3 pools are better than 2x2" is one contrast, "does a shortcut undo what depth
+does" (a difference of differences) another, and a trend over windows is one too.
 
 To add a study: a file like ``experiments/dropout.py``, its notebook, and the rows of its statements in ``claims``.
 """
@@ -13,14 +13,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cnnrepro.data.pipelines.probes import TRAINING
 from cnnrepro.errors import UsageError
 from cnnrepro.experiments.results import Arm
-from cnnrepro.experiments.run_scores import ERROR, TRAINING, run_score
+from cnnrepro.experiments.run_scores import ERROR, run_score
 from cnnrepro.runs.spec import RunSpec
 
 # The search for the learning rates, the same for every arm. A family of arms that differ little takes the rate that is
-# best for all of them together: one arm's own best is a guess, as two accuracies on 2,000 images have a standard error
-# of 1.1 points, and a rate that was taken for luck is a bias that no interval over seeds shows.
+# best for all of them together: one arm's own best is a guess, as an accuracy on 2,000 images has a standard error of
+# 1.1 points, and a rate that was taken for luck is a bias that no interval over seeds shows.
 RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 DEPARTS = 0.02  # of validation accuracy: by so much an arm's own best must be better for it to take that
 FIRST_PILOT = 100  # seeds from here on are of the search, and count in no comparison
@@ -95,10 +96,11 @@ class Contrast:
     Args:
         name: what is compared, in a few words.
         weights: of the arms' scores; together they make the number.
-        claim: ``MORE``: it is above zero, by ``margin`` or more; ``LESS``: below likewise; ``SAME``: within ±margin.
-        margin: the smallest difference that matters, in the score's unit.
+        claim: ``MORE``: the interval of the number lies above the target, the mean above it by ``margin`` or more;
+            ``LESS``: below likewise; ``SAME``: the interval lies within ``margin`` of the target.
+        margin: the smallest difference that matters, or how far from the target is still the same; in the score's unit.
         score: name of what is read off a run.
-        target: taken away from the number first.
+        target: what the number is held against.
         condition: under which the statement is tried again; "" for the statement as it stands.
         decides: whether the verdict rests on it; others are looked at.
         part: of a statement with several, which one it belongs to, from 0.
@@ -123,14 +125,6 @@ class Contrast:
     def is_difference(self) -> bool:
         """Whether it is one, of scores or of differences, and no score itself."""
         return abs(sum(self.weights.values())) < 1e-9
-
-    def claimed(self) -> str:
-        """What is claimed, for a table: "less, on the mean by 0.5 points or more"."""
-        unit = run_score(self.score).unit
-        about = f" than {self.target:g}" if self.target else ""
-        if self.claim == SAME:
-            return f"within ±{self.margin:g} {unit}" + (f" of {self.target:g}" if self.target else "")
-        return f"{self.claim}{about}, on the mean by {self.margin:g} {unit} or more"
 
 
 def minus(first: str, second: str) -> dict[str, float]:
@@ -189,6 +183,8 @@ class Design:
         recipe: how all arms are trained.
         batch_size: images a step.
         pilots: seeds of the search.
+        departs: by how much of validation accuracy an arm's own best rate must be better than the family's for it to
+            take that; infinite where all arms of a family have the same.
         decided: the commit that has arms, settings and contrasts as they are judged; "" before the runs that count.
     """
 
@@ -199,6 +195,7 @@ class Design:
     recipe: str = "adam-linear"
     batch_size: int = 128
     pilots: int = 1
+    departs: float = DEPARTS
     decided: str = ""
 
     def study(self, number: int) -> Study:
@@ -239,7 +236,7 @@ class Design:
         for design in self.arms:
             own = range(seeds or (design.seeds if full else FEW_SEEDS))
             made.append(Arm(design.label, design.specs(settings[design.setting], own, **shared | replaced)))
-        if full and not replaced:
+        if full and not replaced and not seeds:
             made += self.search(precision)
         return tuple(made)
 
@@ -265,32 +262,3 @@ class Design:
 def search_label(label: str, rate: float) -> str:
     """What an arm of the search is called."""
     return f"{SEARCH}: {label}, rate {rate:g}"
-
-
-def found_rates(design: Design, accuracies: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """The learning rate that the search gives each arm.
-
-    Args:
-        design: the arms.
-        accuracies: by the label of a searched arm its validation accuracy at each of ``RATES``, mean over the pilots.
-
-    Returns:
-        By label: the best of the family, by the mean of its arms; the arm's own best where that is better for it by
-        ``DEPARTS``.
-    """
-    families: dict[str, list[Sequence[float]]] = {}
-    for arm in design.arms:
-        if arm.searched:
-            families.setdefault(arm.relatives, []).append(accuracies[arm.label])
-    best = {family: _place_of_best([sum(at) for at in zip(*own, strict=True)]) for family, own in families.items()}
-    rates = {}
-    for arm in design.arms:
-        if arm.searched:
-            own, shared = accuracies[arm.label], best[arm.relatives]
-            departs = max(own) - own[shared] >= DEPARTS
-            rates[arm.label] = RATES[_place_of_best(own) if departs else shared]
-    return rates
-
-
-def _place_of_best(values: Sequence[float]) -> int:
-    return max(range(len(values)), key=lambda at: values[at])

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnrepro import anatomy
-from cnnrepro.claims.checks.studies import judged, rule, spelled
+from cnnrepro.claims.checks.studies import judged, rule, spelled, wanted
 from cnnrepro.claims.contrasts import Judged
 from cnnrepro.claims.decisions import share_of_images
 from cnnrepro.claims.ledger import statement
 from cnnrepro.claims.paired_statistics import FEWEST
+from cnnrepro.experiments.rate_search import found_rates, searched
 from cnnrepro.experiments.run_scores import ERROR, OCTAVES, run_score
 from cnnrepro.experiments.studies import DESIGNS
-from cnnrepro.experiments.study import DEPARTS, RATES, Design, Study, found_rates, search_label
+from cnnrepro.experiments.study import RATES, Design, Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cnnrepro.experiments.results import Results
 
-CONTRAST_COLUMNS = ("what", "score", "difference", "interval", "n", "test set’s share", "claimed", "word")
+CONTRAST_COLUMNS = ("what", "measured", "mean", "interval", "n", "test set’s share", "to hold", "word")
 
 
 def design_of(number: int) -> Design:
@@ -35,7 +36,7 @@ def study_of(number: int) -> Study:
     return design_of(number).study(number)
 
 
-def contrasts(results: Results, number: int) -> list[Judged]:
+def judged_contrasts(results: Results, number: int) -> list[Judged]:
     """The contrasts of a statement, judged."""
     return judged(study_of(number), results)
 
@@ -55,10 +56,10 @@ def contrast_rows(results: Results, number: int) -> list[tuple]:
             f"{spelled(one, one.low)} to {spelled(one, one.high)}" if one.has_interval else "–",
             one.n,
             test_share(one, results),
-            one.contrast.claimed(),
+            _capital(wanted(one.contrast)),
             one.word if one.contrast.decides else f"({one.word}: decides nothing)",
         )
-        for one in contrasts(results, number)
+        for one in judged_contrasts(results, number)
     ]
 
 
@@ -77,7 +78,7 @@ def test_share(one: Judged, results: Results) -> str:
 def levels(results: Results, number: int) -> str:
     """At which levels the intervals stand, for a caption: "95 to 98.8 %"."""
     found = sorted(
-        {f"{100 * (1 - one.level):.3g}" for one in contrasts(results, number) if one.contrast.decides}, key=float
+        {f"{100 * (1 - one.level):.3g}" for one in judged_contrasts(results, number) if one.contrast.decides}, key=float
     )
     return f"{' to '.join(dict.fromkeys((found[0], found[-1])))} %"
 
@@ -107,16 +108,19 @@ def beforehand(number: int) -> list[tuple[str, str]]:
         ("seeds of an arm", " or ".join(map(str, seeds))),
         (
             "learning rate",
-            f"of {', '.join(f'{rate:g}' for rate in RATES)} the best of the search for all arms of a kind together; an "
-            f"arm’s own best where that is {100 * DEPARTS:g} points better for it",
+            f"of {', '.join(f'{rate:g}' for rate in RATES)} the best of the search for all arms of a family together"
+            + (
+                f"; an arm’s own best where that is {100 * design.departs:g} points better"
+                if design.departs < 1
+                else ""
+            ),
         ),
-        *rules,
+        *((_capital(what), how) for what, how in rules),
         (
             "several contrasts",
             "5 % for all that decide: an equal share for each part of the statement, Holm’s steps within it, "
             "conditions after the statement as it stands",
         ),
-        ("looks", "one, when all runs are there"),
         ("expected to turn it round", study.expected),
     ]
 
@@ -159,7 +163,8 @@ SEARCH_COLUMNS = ("arm", *(f"at {rate:g}" for rate in RATES), "found", "taken")
 
 def search_rows(results: Results, experiment: str) -> list[tuple]:
     """One row a searched arm: its validation accuracy at each rate, what the search finds and what is taken."""
-    design, found = DESIGNS[experiment], search(results, experiment)
+    design = DESIGNS[experiment]
+    found = searched(design, results)
     rates = found_rates(design, found) if found else {}
     return [
         (label, *(f"{value:.1%}" for value in values), f"{rates[label]:g}", f"{design.arm(label).rate:g}")
@@ -167,17 +172,5 @@ def search_rows(results: Results, experiment: str) -> list[tuple]:
     ]
 
 
-def search(results: Results, experiment: str) -> dict[str, list[float]]:
-    """By the label of each searched arm its validation accuracy at each rate, mean over the pilots; empty without."""
-    labels = {
-        arm.label: [search_label(arm.label, rate) for rate in RATES] for arm in DESIGNS[experiment].arms if arm.searched
-    }
-    if not {one for some in labels.values() for one in some} <= set(results.labels):
-        return {}
-    return {
-        label: [
-            statistics.mean(record.history["val_accuracy"][-1] for record in records)
-            for records in results.of(some).records
-        ]
-        for label, some in labels.items()
-    }
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -32,7 +32,7 @@ def contrast_picture(results: Results, number: int) -> Figure:
         (label, [score.read(record) for record in records])
         for label, records in zip(own.labels, own.records, strict=True)
     ]
-    found = studies.contrasts(results, number)
+    found = studies.judged_contrasts(results, number)
     kinds = dict.fromkeys((one.contrast.score, one.contrast.target) for one in found)
     panels = []
     for name, target in kinds:
@@ -74,8 +74,9 @@ def show_study(results: Results, number: int) -> None:
             studies.contrast_rows(results, number),
             caption="Mean over the seeds with its interval by Student’s t, from five seeds on; those of contrasts that "
             f"decide at {studies.levels(results, number)}, by Holm’s steps. Test set’s share: the part of the variance "
-            "of the mean that comes from the number of test images, which more seeds do not lessen.",
-            numbers=("difference", "interval", "n", "test set’s share"),
+            "of the mean that comes from the number of test images, which more seeds do not lessen. Not judged: "
+            "the statement as it stands is undecided, so that the turn of its conditions did not come.",
+            numbers=("mean", "interval", "n", "test set’s share"),
         )
     )
     columns = studies.COST_COLUMNS
@@ -89,7 +90,14 @@ def show_study(results: Results, number: int) -> None:
         )
     )
     rows = studies.beforehand(number)
-    show_table(table(("what", "how"), rows, caption=f"Decided beforehand of statement {number}", folded=True))
+    show_table(
+        table(
+            ("what", "how"),
+            rows,
+            caption=f"What is decided before the runs that count, statement {number}",
+            folded=True,
+        )
+    )
     show_table(table(("what this does not say",), [(studies.study_of(number).limits,)]))
 
 
@@ -101,8 +109,8 @@ def show_search(results: Results, experiment: str) -> None:
             table(
                 studies.SEARCH_COLUMNS,
                 rows,
-                caption="The search for the learning rates: validation accuracy of one run a rate, with a seed that "
-                "counts in no comparison and fewer epochs; the same search for every arm.",
+                caption="The search for the learning rates: validation accuracy, mean over the seeds of the search, "
+                "which count in no comparison, after fewer epochs; the same search for every arm.",
                 numbers=studies.SEARCH_COLUMNS[1:],
             )
         )

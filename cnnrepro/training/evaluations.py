@@ -8,7 +8,7 @@
   over batches (Wu and Johnson 2021, "Rethinking Batch in BatchNorm", section 3.2); ``val_…_momentum_M``, the averages
   that another momentum M would have kept.
 - After the last epoch the test split under each of these ways (``accuracy_reestimated``), and where the run has the
-  probe "training" the first training images too (``accuracy_training_reestimated``).
+  probe "training" the training images that it reads too (``accuracy_training_reestimated``).
 - ``lag_mean`` and ``lag_variance``: how far the moving averages are from the re-estimated statistics.
 
 A training serves them all: nothing here changes a weight, a seed or an average of the run.

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from cnnrepro.claims import contrasts
 from cnnrepro.claims.checks import studies
 from cnnrepro.claims.statement import Claimed, Statement
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, UNDECIDED
@@ -23,11 +24,13 @@ def verdict_on(monkeypatch, pairs, parts=()):
     """The verdict where each contrast has these values."""
     design = Study(1, "nobody", tuple(contrast for contrast, _ in pairs), ("a", "b", "c"))
     numbers = {id(contrast): values for contrast, values in pairs}
-    monkeypatch.setattr(studies, "values_of", lambda contrast, results: numbers[id(contrast)])
+    monkeypatch.setattr(contrasts, "values_of", lambda contrast, results: numbers[id(contrast)])
     monkeypatch.setattr(studies, "DESIGNS", {"made up": SimpleNamespace(study=lambda number: design)})
     row = Statement(1, "a is worse", "S0", "runs", "studies:studied", HOLDS, experiment="made up", parts=parts)
     results = SimpleNamespace(
-        of=lambda labels: SimpleNamespace(basis=lambda: f"runs of {', '.join(labels)}", records=[[RUN] * 5])
+        labels=["a", "b", "c", "d"],
+        records=[[RUN] * 5] * 4,
+        of=lambda labels: SimpleNamespace(basis=lambda: f"runs of {', '.join(labels)}"),
     )
     return studies.studied(results, row)
 
@@ -98,8 +101,8 @@ def test_the_sentence_has_the_figures_and_the_condition(monkeypatch):
     assert first.low < 2.1 < first.high
     assert second.condition == "elsewhere"
     assert first.rule == (
-        "in points: holds where the interval lies above 0 and the mean is 0.5 or more; does not where it lies below "
-        "0.5; else undecided"
+        "in points: holds where the interval lies above 0, the mean at 0.5 or above; does not where the interval lies "
+        "below 0.5; else undecided"
     )
 
 
@@ -127,9 +130,9 @@ def test_epochs_are_told_as_a_factor(monkeypatch):
 
 def test_the_rules_name_their_limits():
     less = Contrast("x", minus("a", "b"), LESS, 0.5, target=0.5)
-    assert "lies below 0.5 and the mean is 0 or less; does not where it lies above 0;" in studies.rule(less)
+    assert "lies below 0.5, the mean at 0 or below; does not where the interval lies above 0;" in studies.rule(less)
     same = Contrast("x", minus("a", "b"), SAME, 1.0)
-    assert "within −1 to 1; does not where it lies beyond" in studies.rule(same)
+    assert "within −1 to 1; does not where the interval lies beyond" in studies.rule(same)
 
 
 def test_a_share_has_no_sign_and_a_difference_has_one(monkeypatch):

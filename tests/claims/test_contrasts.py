@@ -48,7 +48,7 @@ def test_the_words(claim, values, word):
 
 
 def test_the_interval_is_student_s():
-    found = judge(contrast(MORE), CLEAR, 0.01)
+    found = judge(contrast(MORE), CLEAR, level=0.01)
     low, high = stats.ttest_1samp(CLEAR, 0).confidence_interval(0.99)
     assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
     assert (found.mean, found.n, found.level) == (pytest.approx(1.5), 5, 0.01)
@@ -123,6 +123,12 @@ def test_conditions_are_judged_after_the_statement_as_it_stands():
     one, three = judge_in_order([(stands, WIDE), (tried, CLEAR)])
     assert (one.word, three.word) == (UNDECIDED, NOT_TRIED)
     assert one.level == pytest.approx(0.05)
+
+
+def test_runs_that_ended_too_early_decide_nothing():
+    assert judge(contrast(MORE), CLEAR, 1).word == UNDECIDED
+    stands, tried = judge_in_order([(contrast(MORE), CLEAR, 1), (contrast(MORE, condition="elsewhere"), CLEAR)])
+    assert (stands.word, tried.word) == (UNDECIDED, NOT_TRIED)
 
 
 def test_more_seeds_make_a_true_claim_hold():

@@ -170,7 +170,7 @@ def test_a_page_gives_the_word_its_numbers_and_a_change(put_page):
     assert (said["effect"], list(said["interval"])) == (first["value"], [first["low"], first["high"]])
     assert (said["n"], said["unit"]) == (5, "points")
     assert said["interval"][0] < said["effect"] < said["interval"][1] and said["effect"] == pytest.approx(2, abs=0.2)
-    assert said["rule"].startswith("in points: holds where the interval lies above 0 and the mean is 0.5 or more")
+    assert said["rule"].startswith("in points: holds where the interval lies above 0, the mean at 0.5 or above")
     assert [(one["condition"], one["word"]) for one in (first, second)] == [
         *(("", "holds"), ("turned round", "does not hold"))
     ]

@@ -21,7 +21,6 @@ from cnnrepro.experiments.study import (
     Design,
     Setting,
     Study,
-    found_rates,
     minus,
     slope,
 )
@@ -64,17 +63,12 @@ def test_full_is_as_decided_beforehand_with_the_search():
     assert {spec.precision for arm in by_default for spec in arm.specs} == {"mixed_bfloat16"}
 
 
-def test_a_family_takes_the_rate_that_is_best_for_all_of_it():
-    accuracies = {"plain": [0.50, 0.60, 0.61, 0.1], "wide": [0.50, 0.70, 0.66, 0.1]}
-    assert found_rates(TINY, accuracies) == {"plain": RATES[1], "wide": RATES[1]}
-    accuracies["plain"] = [0.50, 0.60, 0.62, 0.1]  # two points better for it alone
-    assert found_rates(TINY, accuracies) == {"plain": RATES[2], "wide": RATES[1]}
-
-
 def test_what_is_asked_for_takes_the_place_of_what_was_decided():
     made = TINY.make(**ASKED | {"full": True, "epochs": 3, "seeds": 1, "train_images": 300})
     assert [(arm.label, len(arm.specs)) for arm in made] == [("plain", 1), ("wide", 1), ("fast", 1)]
     assert (made[0].specs[0].epochs, made[0].specs[0].train_images) == (3, 300)
+    fewer = TINY.make(**ASKED | {"full": True, "seeds": 1})
+    assert [len(arm.specs) for arm in fewer] == [1, 1, 1], "fewer seeds are not what was decided, and need no search"
     with pytest.raises(UsageError, match="seeds must be 1 to 100"):
         TINY.make(**ASKED | {"seeds": 101})
 

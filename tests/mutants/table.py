@@ -998,8 +998,8 @@ _ROWS = (
         "holm_without_steps",
         "each contrast has the whole level",
         "cnnrepro/claims/contrasts.py",
-        "judge(*pairs[at], level / remaining)",
-        "judge(*pairs[at], level)",
+        "judge(*pairs[at], level=level / remaining)",
+        "judge(*pairs[at], level=level)",
         ("tests/claims/test_contrasts.py",),
     ),
     Mutant(

@@ -2,7 +2,7 @@
 
 The statement as it stands, and the same under each condition that was tried, each have a word:
 
-    undecided as it stands                               undecided; its conditions are not tested
+    undecided as it stands                               undecided; its conditions are not judged
     holds as it stands, and not under a condition        holds if …, without that condition
     holds as it stands, and nowhere else shown not to    holds
     does not hold, but does under a condition            holds if …, under that condition
@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
-from cnnrepro.claims.contrasts import Judged, judge, judge_in_order, values_of
+from cnnrepro.claims.contrasts import Judged, judge, judge_in_order, see
 from cnnrepro.claims.paired_statistics import FEWEST, signed
 from cnnrepro.claims.scope import counted
 from cnnrepro.claims.statement import Statement
@@ -36,22 +35,14 @@ from cnnrepro.claims.verdict import (
 from cnnrepro.experiments.results import Results
 from cnnrepro.experiments.run_scores import OCTAVES, run_score
 from cnnrepro.experiments.studies import DESIGNS
-from cnnrepro.experiments.study import MORE, SAME, Contrast, Study
+from cnnrepro.experiments.study import LESS, MORE, SAME, Contrast, Study
 
 
 def judged(study: Study, results: Results) -> list[Judged]:
     """All contrasts of a study: those that decide judged together, each of the others by itself."""
-    pairs = [(contrast, values_of(contrast, results)) for contrast in study.contrasts]
-    deciding = iter(judge_in_order([pair for pair in pairs if pair[0].decides]))
-    found = [next(deciding) if contrast.decides else judge(contrast, values) for contrast, values in pairs]
-    return [_bounded(one, results) for one in found]
-
-
-def _bounded(one: Judged, results: Results) -> Judged:
-    """A contrast, not said to hold where runs ended before what its score asks for was seen."""
-    records = [record for label in one.contrast.weights for record in results.of([label]).records[0][: one.n]]
-    bounds = sum(map(run_score(one.contrast.score).is_bound, records))
-    return replace(one, bounds=bounds, word=UNDECIDED if bounds and one.word == HOLDS else one.word)
+    pairs = [see(contrast, results) for contrast in study.contrasts]
+    deciding = iter(judge_in_order([pair for pair in pairs if pair.contrast.decides]))
+    return [next(deciding) if pair.contrast.decides else judge(*pair) for pair in pairs]
 
 
 def studied(results: Results, statement: Statement) -> Verdict:
@@ -106,6 +97,8 @@ def _what_it_takes(stands: Sequence[Judged], needed: Sequence[int]) -> str:
         return f"It takes at least {FEWEST} seeds, and here {'is' if fewest == 1 else 'are'} {fewest}."
     if bounds:
         return f"{counted(bounds, 'run')} ended before that could be seen, so the number is a bound."
+    if any(one.sd == 0 for one in stands):
+        return "All seeds gave the same number, which says nothing of how much others would vary."
     if needed:
         return (
             f"If the true mean and spread are those seen here, {max(needed):,} new seeds would decide it four times in "
@@ -164,21 +157,31 @@ def effect(one: Judged) -> Effect:
 
 
 def rule(contrast: Contrast) -> str:
-    """When a contrast holds, in a sentence."""
+    """When a contrast holds, and when it does not, in a sentence."""
     target, margin = contrast.target, contrast.margin
-    unit = f"in {run_score(contrast.score).unit}"
+    fails = {
+        SAME: "the interval lies beyond",
+        MORE: f"the interval lies below {_plain(contrast, target + margin)}",
+        LESS: f"the interval lies above {_plain(contrast, target - margin)}",
+    }[contrast.claim]
+    unit = run_score(contrast.score).unit
+    told = "" if unit == OCTAVES else f"in {unit}: "
+    return f"{told}holds where {wanted(contrast)}; does not where {fails}; else undecided"
+
+
+def wanted(contrast: Contrast) -> str:
+    """What makes a contrast hold, in short: "the interval lies below 0, the mean at −0.5 or below"."""
+    target, margin = contrast.target, contrast.margin
+    low, zero, high = (_plain(contrast, value) for value in (target - margin, target, target + margin))
     if contrast.claim == SAME:
-        ends = f"{_plain(target - margin)} to {_plain(target + margin)}"
-        return f"{unit}: holds where the interval lies within {ends}; does not where it lies beyond; else undecided"
+        return f"the interval lies within {low} to {high}"
     if contrast.claim == MORE:
-        zero, matters = _plain(target), _plain(target + margin)
-        holds, fails = f"above {zero} and the mean is {matters} or more", f"below {matters}"
-    else:
-        zero, matters = _plain(target), _plain(target - margin)
-        holds, fails = f"below {zero} and the mean is {matters} or less", f"above {matters}"
-    return f"{unit}: holds where the interval lies {holds}; does not where it lies {fails}; else undecided"
+        return f"the interval lies above {zero}, the mean at {high} or above"
+    return f"the interval lies below {zero}, the mean at {low} or below"
 
 
-def _plain(value: float) -> str:
-    """A number as short as it can be, the minus as typographers have it; zero without a sign."""
+def _plain(contrast: Contrast, value: float) -> str:
+    """A number as short as it can be, the minus as typographers have it; as a factor where it is a logarithm."""
+    if run_score(contrast.score).unit == OCTAVES:
+        return f"{2**value:.3g} times"
     return f"{round(value, 6) + 0.0:g}".replace("-", "−")

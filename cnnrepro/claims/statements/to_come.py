@@ -1,7 +1,7 @@
 """Statements that training runs are to decide, and whose experiments are still to be written: how each is to be judged.
 
-What is common to the designs: every arm has the learning rate that the same search finds for it, the same images in the
-same order and as many steps; arms are paired by seed, and judged by the interval of the mean difference
+What is common to the designs: every arm has the learning rate that the same search finds for its family, the same
+images in the same order and as many steps; arms are paired by seed, and judged by the interval of the mean difference
 (``claims/contrasts.py``). *Half of CIFAR-10* is 18,000 training images, 2,000 for validation and 10,000 for the test.
 """
 
