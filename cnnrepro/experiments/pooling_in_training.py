@@ -57,13 +57,13 @@ def _short(label: str, **options: object) -> ArmDesign:
 
 def _kept(arm: str, probe: str, *, part: int, condition: str = "") -> Contrast:
     """That an arm keeps 95 % of its accuracy."""
-    score = f"accuracy kept at {probe}"
+    score = f"accuracy kept ({probe})"
     return Contrast("max pools", {arm: 1.0}, MORE, 1.0, score, target=94.0, condition=condition, part=part)
 
 
 def _for_pools(pools: str, strides: str, probe: str, *, part: int, condition: str = "") -> Contrast:
     """That pools keep more than strides."""
-    score = f"accuracy kept at {probe}"
+    score = f"accuracy kept ({probe})"
     return Contrast("pools minus strides", minus(pools, strides), MORE, 1.0, score, condition=condition, part=part)
 
 
@@ -180,7 +180,7 @@ DESIGN = Design(
             published="Zhang 2019: of an ImageNet photograph shifted in two ways, AlexNet gives both the same class in "
             "78.2 %, VGG-16 in 88.5 % and ResNet-18 in 85.1 % of the cases, with blurred pools in 88.3 %.",
             arms=(PLACED, PLACED_AVERAGE, PLACED_STRIDED, PLACED_GLOBAL, SCATTERED, SCATTERED_STRIDED),
-            score="accuracy kept at shift 4",
+            score="accuracy kept (shift 4)",
             contrasts=(
                 _kept(PLACED, "shift 4", part=0),
                 _for_pools(PLACED, PLACED_STRIDED, "shift 4", part=0),
@@ -209,10 +209,10 @@ DESIGN = Design(
                     minus(PLACED_AVERAGE, PLACED),
                     MORE,
                     1.0,
-                    score="accuracy kept at shift 4",
+                    score="accuracy kept (shift 4)",
                     decides=False,
                 ),
-                Contrast("max pools", {PLACED: 1.0}, MORE, 1.0, "accuracy kept at shift 2", target=94.0, decides=False),
+                Contrast("max pools", {PLACED: 1.0}, MORE, 1.0, "accuracy kept (shift 2)", target=94.0, decides=False),
             ),
             expected="training on digits in all places, and a pool over the whole map",
             limits="A digit of 20 pixels that moves by 4 is one of many ways to move. A network with three pools of "

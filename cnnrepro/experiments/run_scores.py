@@ -122,7 +122,7 @@ SCORES: Mapping[str, RunScore] = {
         RunScore(TRAINING_LOSS, NATS, 3, training_loss),
         RunScore(EPOCHS, OCTAVES, 2, octaves_to_best, ends_before_best),
         RunScore(EPOCHS_NEAR, OCTAVES, 2, octaves_to_near_best),
-        *(RunScore(f"accuracy kept at {probe}", POINTS, 1, kept(probe)) for probe in PROBES),
+        *(RunScore(f"accuracy kept ({probe})", POINTS, 1, kept(probe)) for probe in PROBES),
     )
 }
 

@@ -136,10 +136,10 @@ def test_the_rules_name_their_limits():
 
 
 def test_a_share_has_no_sign_and_a_difference_has_one(monkeypatch):
-    kept = Contrast("kept", {"a": 1.0}, MORE, 1.0, score="accuracy kept at shift 4", target=94.0)
+    kept = Contrast("kept", {"a": 1.0}, MORE, 1.0, score="accuracy kept (shift 4)", target=94.0)
     against = Contrast("a minus b", minus("a", "b"), LESS, 0.1, target=0.2)
     verdict = verdict_on(monkeypatch, [(kept, MUCH), (against, np.negative(MUCH))])
-    assert "accuracy kept at shift 4 96.1 points" in verdict.sentence
+    assert "accuracy kept (shift 4) 96.1 points" in verdict.sentence
     assert "test error −1.90 points" in verdict.sentence
 
 

@@ -146,7 +146,7 @@ RECORD = SimpleNamespace(
         ("training loss, statistics re-estimated", 0.25),
         ("epochs to the lowest validation loss", math.log2(6)),
         ("epochs to a point below the best validation accuracy", math.log2(5)),
-        ("accuracy kept at shift 4", 80.0),
+        ("accuracy kept (shift 4)", 80.0),
     ],
 )
 def test_what_is_read_off_a_run(name, value):
