@@ -14,7 +14,7 @@ says "does not hold" of one that is δ or more, or within ±δ. Its chance is at
 - each part of a statement has an equal share of the 5 %;
 - of a part, the contrasts of the statement as it stands are judged by Holm's steps, the clearest first;
 - those under conditions are judged after them, by Holm's steps at the same level, and only where all of those as it
-  stands are decided; else they are not tested (fixed sequence: Maurer, Hothorn and Lehmacher 1995).
+  stands are decided; else they are not judged (fixed sequence: Maurer, Hothorn and Lehmacher 1995).
 
 Sources: Student 1908; Schuirmann 1987; Holm 1979.
 """
@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnrepro.claims.decisions import LEVEL, new_seeds_for
+from cnnrepro.claims.decisions import LEVEL, by_holms_steps, new_seeds_for
 from cnnrepro.claims.paired_statistics import paired_difference
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, UNDECIDED
 from cnnrepro.experiments.results import Results
@@ -120,12 +120,7 @@ def see(contrast: Contrast, results: Results) -> Seen:
 def judge(contrast: Contrast, values: Sequence[float], bounds: int = 0, *, level: float = LEVEL) -> Judged:
     """What the values say of a contrast, at a level."""
     found = paired_difference(values, np.zeros(len(values)))
-    low = high = math.nan
-    if found.has_interval:
-        from scipy import stats
-
-        half = float(stats.t.ppf(1 - level / 2, found.n - 1)) * found.sd / math.sqrt(found.n)
-        low, high = found.mean - half, found.mean + half
+    low, high = found.interval(level)
     word = UNDECIDED if bounds else _word(contrast, found.mean, low, high)
     needed = None
     if word == UNDECIDED and found.has_interval and not bounds:
@@ -158,19 +153,14 @@ def _judged(pairs: Sequence[Seen], places: Sequence[int], level: float) -> dict[
 
 
 def judge_all(pairs: Sequence[Seen], level: float = LEVEL) -> list[Judged]:
-    """Judge several contrasts with their values by Holm's steps.
-
-    The clearest is judged at the level over their number, the next at that over one fewer, and so on; from the first
-    that is not decided on, all are judged at its level.
-    """
-    order = sorted(range(len(pairs)), key=lambda at: _clearness(*pairs[at]))
-    found: dict[int, Judged] = {}
-    remaining = len(pairs)
-    for at in order:
-        found[at] = judge(*pairs[at], level=level / remaining)
-        if found[at].word != UNDECIDED and remaining > 1:
-            remaining -= 1
-    return [found[at] for at in range(len(pairs))]
+    """Judge several contrasts with their values by Holm's steps."""
+    return by_holms_steps(
+        pairs,
+        lambda pair: _clearness(*pair),
+        lambda pair, own: judge(*pair, level=own),
+        lambda found: found.word != UNDECIDED,
+        level,
+    )
 
 
 def _word(contrast: Contrast, mean: float, low: float, high: float) -> str:

@@ -16,8 +16,9 @@ Sources: Student 1908; Schuirmann 1987 (two one-sided tests); Holm 1979; Bonferr
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -28,6 +29,7 @@ LEVEL = 0.05  # chance of a difference where there is none, of all looks and pai
 BETTER, WORSE, EQUIVALENT, UNDECIDED = "better", "worse", "equivalent", "undecided"
 POWER = 0.8  # of the number of seeds that is named
 MOST_SEEDS = 10_000
+Asked, Answer = TypeVar("Asked"), TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,8 @@ def decide(
     """
     if not margin > 0:
         raise UsageError(f"margin must be above 0: the smallest difference that matters. Received: {margin!r}")
-    from scipy import stats
-
     pairs, level = paired_difference(first, second), level / looks
-    n, mean, sd, low, high = pairs.n, pairs.mean, pairs.sd, math.nan, math.nan
-    if pairs.has_interval:
-        half = float(stats.t.ppf(1 - level / 2, n - 1)) * sd / math.sqrt(n)
-        low, high = mean - half, mean + half
+    n, mean, sd, (low, high) = pairs.n, pairs.mean, pairs.sd, pairs.interval(level)
     verdict = _verdict(low, high, margin)
     needed = None
     if verdict == UNDECIDED and pairs.has_interval:
@@ -101,19 +98,42 @@ def _verdict(low: float, high: float, margin: float) -> str:
 def decide_all(
     pairs: Sequence[tuple[Sequence[float], Sequence[float]]], margin: float, *, looks: int = 1, level: float = LEVEL
 ) -> list[Decision]:
-    """Judge several pairs of sides by Holm's steps.
+    """Judge several pairs of sides by Holm's steps."""
+    return by_holms_steps(
+        pairs,
+        lambda pair: _clearness(pair, margin),
+        lambda pair, own: decide(*pair, margin, looks=looks, level=own),
+        lambda found: found.verdict != UNDECIDED,
+        level,
+    )
+
+
+def by_holms_steps(
+    asked: Sequence[Asked],
+    clearness: Callable[[Asked], float],
+    judge: Callable[[Asked, float], Answer],
+    is_decided: Callable[[Answer], bool],
+    level: float,
+) -> list[Answer]:
+    """Judge several things at one level together.
 
     The clearest is judged at the level over their number, the next at that over one fewer, and so on; from the first
     that is not decided on, all are judged at its level.
+
+    Args:
+        asked: what is judged.
+        clearness: the smallest level at which one is decided.
+        judge: what is said of one at a level.
+        is_decided: whether that decides it.
+        level: of all together.
     """
-    order = sorted(range(len(pairs)), key=lambda at: _clearness(pairs[at], margin))
-    found: dict[int, Decision] = {}
-    remaining = len(pairs)
-    for at in order:
-        found[at] = decide(*pairs[at], margin, looks=looks, level=level / remaining)
-        if found[at].verdict != UNDECIDED and remaining > 1:
+    found: dict[int, Answer] = {}
+    remaining = len(asked)
+    for at in sorted(range(len(asked)), key=lambda at: clearness(asked[at])):
+        found[at] = judge(asked[at], level / remaining)
+        if is_decided(found[at]) and remaining > 1:
             remaining -= 1
-    return [found[at] for at in range(len(pairs))]
+    return [found[at] for at in range(len(asked))]
 
 
 def _clearness(pair: tuple[Sequence[float], Sequence[float]], margin: float) -> float:

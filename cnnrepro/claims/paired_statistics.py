@@ -40,6 +40,15 @@ class PairedDifference:
         """Whether the pairs say how much their mean varies."""
         return not math.isnan(self.low)
 
+    def interval(self, level: float) -> tuple[float, float]:
+        """The interval of the mean at ``1 - level``; NaN where there is none."""
+        if not self.has_interval:
+            return math.nan, math.nan
+        from scipy import stats
+
+        half = float(stats.t.ppf(1 - level / 2, self.n - 1)) * self.sd / math.sqrt(self.n)
+        return self.mean - half, self.mean + half
+
     def brief(self, scale: float = 1.0, digits: int = 2) -> str:
         """The mean, with its interval where there is one: "+1.20 (−0.30 to +2.70)"."""
         text = signed(self.mean * scale, digits)

@@ -25,6 +25,11 @@ DECIMALS = 6  # of an effect
 _WORST_FIRST = (DOES_NOT_HOLD, HOLDS_IF, UNDECIDED, NOT_CHECKABLE, NOT_TESTED, HOLDS)
 
 
+def capital(text: str) -> str:
+    """A text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def _require_word(word: str) -> None:
     if word not in WORDS:
         raise ValueError(f"A verdict is one of {', '.join(WORDS)}. Received: {word!r}")
@@ -69,7 +74,7 @@ class Effect:
 
     def sentence(self) -> str:
         """All of it in a line: "On digits: average minus max: test error +0.31 points (…): undecided."."""
-        where = f"{self.condition[:1].upper()}{self.condition[1:]}: " if self.condition else ""
+        where = f"{capital(self.condition)}: " if self.condition else ""
         return f"{where}{self.name} {self.text}: {self.word}."
 
 

@@ -82,7 +82,7 @@ EXPERIMENT = Experiment(
     name="dropout",
     title="Dropout",
     question="Does dropout of one half reduce overfitting, and does it double the epochs to converge?",
-    expected="two seeds on the embedded digits decide nothing; the committed page has ten on CIFAR-10",
+    expected="two seeds on the embedded digits decide nothing; the runs that do take -p full=true",
     minutes=2.0,
     arms=DESIGN.make,
     smoke={"seeds": 1, "epochs": 1, "train_images": 200},

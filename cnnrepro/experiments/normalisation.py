@@ -98,7 +98,7 @@ EXPERIMENT = Experiment(
     name="normalisation",
     title="Normalisation",
     question="Is the effect of normalisation layers minimal: local response normalisation, batch normalisation?",
-    expected="two seeds on the embedded digits decide nothing; the committed page has five and ten on CIFAR-10",
+    expected="two seeds on the embedded digits decide nothing; the runs that do take -p full=true",
     minutes=3.0,
     arms=DESIGN.make,
     smoke={"seeds": 1, "epochs": 1, "train_images": 200},

@@ -13,6 +13,7 @@ from cnnrepro.claims.contrasts import Judged
 from cnnrepro.claims.decisions import share_of_images
 from cnnrepro.claims.ledger import statement
 from cnnrepro.claims.paired_statistics import FEWEST
+from cnnrepro.claims.verdict import capital
 from cnnrepro.experiments.rate_search import found_rates, searched
 from cnnrepro.experiments.run_scores import ERROR, OCTAVES, run_score
 from cnnrepro.experiments.studies import DESIGNS
@@ -56,7 +57,7 @@ def contrast_rows(results: Results, number: int) -> list[tuple]:
             f"{spelled(one, one.low)} to {spelled(one, one.high)}" if one.has_interval else "–",
             one.n,
             test_share(one, results),
-            _capital(wanted(one.contrast)),
+            capital(wanted(one.contrast)),
             one.word if one.contrast.decides else f"({one.word}: decides nothing)",
         )
         for one in judged_contrasts(results, number)
@@ -115,7 +116,7 @@ def beforehand(number: int) -> list[tuple[str, str]]:
                 else ""
             ),
         ),
-        *((_capital(what), how) for what, how in rules),
+        *((capital(what), how) for what, how in rules),
         (
             "several contrasts",
             "5 % for all that decide: an equal share for each part of the statement, Holm’s steps within it, "
@@ -170,7 +171,3 @@ def search_rows(results: Results, experiment: str) -> list[tuple]:
         (label, *(f"{value:.1%}" for value in values), f"{rates[label]:g}", f"{design.arm(label).rate:g}")
         for label, values in found.items()
     ]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.claims.checks.studies import spelled
 from cnnrepro.claims.contrasts import Judged
+from cnnrepro.claims.verdict import capital
 from cnnrepro.experiments.run_scores import NATS, OCTAVES, POINTS, run_score
 from cnnrepro.experiments.study import LESS, MORE
 from cnnrepro.lessons import studies
@@ -38,9 +39,9 @@ def contrast_picture(results: Results, number: int) -> Figure:
     for name, target in kinds:
         rows = [_row(one) for one in found if (one.contrast.score, one.contrast.target) == (name, target)]
         unit = run_score(name).unit
-        title = f"{_capital(name)}, {UNITS[unit]}"
+        title = f"{capital(name)}, {UNITS[unit]}"
         panels.append(figures.ContrastPanel(title, rows, target, factors=unit == OCTAVES))
-    return figures.contrasts(scores, panels, metric=_capital(study.score), unit=UNITS[score.unit].removeprefix("in "))
+    return figures.contrasts(scores, panels, metric=capital(study.score), unit=UNITS[score.unit].removeprefix("in "))
 
 
 def _row(one: Judged) -> ContrastRow:
@@ -59,10 +60,6 @@ def _row(one: Judged) -> ContrastRow:
         word,
         contrast.decides,
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def show_study(results: Results, number: int) -> None:

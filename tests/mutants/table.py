@@ -997,9 +997,9 @@ _ROWS = (
     Mutant(
         "holm_without_steps",
         "each contrast has the whole level",
-        "cnnrepro/claims/contrasts.py",
-        "judge(*pairs[at], level=level / remaining)",
-        "judge(*pairs[at], level=level)",
+        "cnnrepro/claims/decisions.py",
+        "judge(asked[at], level / remaining)",
+        "judge(asked[at], level)",
         ("tests/claims/test_contrasts.py",),
     ),
     Mutant(

@@ -30,6 +30,7 @@ from cnnrepro.claims.verdict import (
     Effect,
     Part,
     Verdict,
+    capital,
     word_of_parts,
 )
 from cnnrepro.experiments.results import Results
@@ -82,12 +83,12 @@ def _sentence(found: Sequence[Judged]) -> str:
     """What the verdict rests on, as it stands and under each condition, in one or two sentences."""
     stands = [one for one in found if not one.contrast.condition]
     tried = [one for one in found if one.contrast.condition]
-    text = f"{_capital('; '.join(sentence(one) for one in stands))}."
+    text = f"{capital('; '.join(sentence(one) for one in stands))}."
     needed = [one.seeds_needed for one in stands if one.seeds_needed]
     if _word(found) == UNDECIDED:
         text += f" {_what_it_takes(stands, needed)}"
     if tried:
-        text += f" {_capital('; '.join(f'{one.contrast.condition}: {sentence(one)} ({one.word})' for one in tried))}."
+        text += f" {capital('; '.join(f'{one.contrast.condition}: {sentence(one)} ({one.word})' for one in tried))}."
     return text
 
 
@@ -142,10 +143,6 @@ def _unit(one: Judged) -> str:
 
 def _level(one: Judged) -> str:
     return f"{100 * (1 - one.level):.3g} %"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def effect(one: Judged) -> Effect:

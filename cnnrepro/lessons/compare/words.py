@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.claims.decisions import BETTER, EQUIVALENT, UNDECIDED, WORSE
 from cnnrepro.claims.paired_statistics import FEWEST, signed
+from cnnrepro.claims.verdict import capital
 from cnnrepro.experiments.compare import METRICS, is_letter_of_pattern
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def question(made: Comparison) -> str:
 def _patterns(made: Comparison) -> str:
     """What the networks are that go by a letter."""
     texts = [(arm.label, arm.specs[0].model_name()) for arm in made.results.arms if is_letter_of_pattern(arm.label)]
-    return "".join(f" {label[0].upper()}{label[1:]} is {model.replace('->', '→')}." for label, model in texts)
+    return "".join(f" {capital(label)} is {model.replace('->', '→')}." for label, model in texts)
 
 
 def _sizes(made: Comparison) -> str:
@@ -147,7 +148,7 @@ def percent(share: float) -> str:
 def metric_name(made: Comparison) -> str:
     """The metric, for a figure's title."""
     name = WORDS[made.metric]
-    return name[0].upper() + name[1:]
+    return capital(name)
 
 
 def verdict(made: Comparison, pair: Pair) -> str:
