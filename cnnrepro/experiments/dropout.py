@@ -77,6 +77,7 @@ DESIGN = Design(
         ),
     ),
     pilots=2,
+    decided="7b5ac69780559492230a7bf3f1774bc8a27b2340",
 )
 EXPERIMENT = Experiment(
     name="dropout",

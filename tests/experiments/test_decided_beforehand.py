@@ -1,5 +1,6 @@
 """What was decided beforehand stands in a commit that is older than the runs that count, and has not changed since."""
 
+import statistics
 import subprocess
 from dataclasses import replace
 from datetime import datetime
@@ -10,8 +11,10 @@ import pytest
 
 from cnnrepro import paths
 from cnnrepro.experiments import base_network
+from cnnrepro.experiments.rate_search import found_rates
 from cnnrepro.experiments.studies import DESIGNS
 from cnnrepro.experiments.study import FIRST_PILOT
+from cnnrepro.runs.committed import Committed
 from cnnrepro.runs.record import read_record
 from cnnrepro.runs.store import RECORD
 
@@ -67,3 +70,15 @@ def test_the_runs_that_count_are_younger_than_the_commit(history):
         when = datetime.fromisoformat(git("show", "-s", "--format=%cI", DESIGNS[name].decided).strip())
         records = [read_record(path) for path in (HOME / "reports" / name).glob(f"*/records/*/{RECORD}")]
         assert all(datetime.fromisoformat(one.started) > when for one in records if one.spec.seed < FIRST_PILOT)
+
+
+def test_the_rates_are_those_that_the_search_found():
+    committed = Committed(HOME / "reports")
+    for name in DECIDED:
+        design, accuracies = DESIGNS[name], {}
+        for arm in design.search():
+            records = [committed.find(spec) for spec in arm.specs]
+            label = arm.label.removeprefix("search: ").rsplit(", rate ", 1)[0]
+            mean = statistics.mean(record.history["val_accuracy"][-1] for record in records)
+            accuracies.setdefault(label, []).append(mean)
+        assert found_rates(design, accuracies) == {one.label: one.rate for one in design.arms if one.searched}, name
