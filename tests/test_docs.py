@@ -1,0 +1,78 @@
+"""README and docs/: commands that are understood, links that lead somewhere, code that runs."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+from typer.main import get_command
+
+from cnnrepro.cli import app
+from cnnrepro.runner.request import page_requests
+from tests.committed_page import REPORTS
+
+HOME = REPORTS.parent
+PAGES = [HOME / "README.md", HOME / "CONTRIBUTING.md", *sorted((HOME / "docs").glob("*.md"))]
+SECOND_LINE = re.compile(r" \\\n\s+")
+COMMAND = re.compile(r"^ {4}(?:[A-Z_]+=\S+ )*(cnnrepro .*)$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+CODE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FORMS = ("…", "|")  # in a block that shows what a command looks like
+
+
+def commands():
+    """Each command of a block, with the page that has it."""
+    found = []
+    for page in PAGES:
+        for command in COMMAND.findall(SECOND_LINE.sub(" ", page.read_text(encoding="utf-8"))):
+            words = shlex.split(command, comments=True)[1:]
+            if not any(sign in word for word in words for sign in FORMS):
+                found.append(pytest.param(words, id=f"{page.name}: {' '.join(words)}"))
+    return found
+
+
+@pytest.mark.parametrize("words", commands())
+def test_a_command_is_understood(words):
+    command = get_command(app)
+    while words and words[0] in getattr(command, "commands", {}):
+        command, words = command.commands[words[0]], words[1:]
+    made = command.make_context(command.name, list(words))  # raises where it does not understand
+    if command.name == "run":
+        targets = [target for target in made.params["targets"] if not target.endswith((".ipynb", ".yaml"))]
+        page_requests(targets, dict(one.split("=", 1) for one in made.params["parameter"] or ()))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    found = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link]
+    missing = [link for link in found if not (page.parent / link).exists()]
+    assert not missing
+
+
+def test_readme_is_read_in_five_minutes():
+    assert len((HOME / "README.md").read_text(encoding="utf-8").split()) <= 900
+
+
+def test_the_notebooks_page_has_them_all():
+    text = (HOME / "docs" / "notebooks.md").read_text(encoding="utf-8")
+    for notebook in sorted((HOME / "notebooks").glob("*.ipynb")):
+        assert f"| `{notebook.stem}` |" in text
+
+
+def test_readmes_python_runs(tmp_path):
+    (code,) = CODE.findall((HOME / "README.md").read_text(encoding="utf-8"))
+    environment = os.environ | {"CNNREPRO_RUNS": str(tmp_path), "PYTHONPATH": str(HOME)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("{'accuracy': 0.9")
+
+
+def test_the_network_of_the_docs_is_built(tmp_path, monkeypatch):
+    (code,) = CODE.findall((HOME / "docs" / "networks.md").read_text(encoding="utf-8"))
+    (tmp_path / "nets.py").write_text(code, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    from cnnrepro.models import build
+
+    assert build("nets.py:tiny", input_shape=(28, 28, 1), classes=10, width=32).output_shape == (None, 10)
