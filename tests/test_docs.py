@@ -1,5 +1,6 @@
 """README and docs/: commands that are understood, links that lead somewhere, code that runs."""
 
+import ast
 import os
 import re
 import shlex
@@ -9,6 +10,7 @@ import sys
 import pytest
 from typer.main import get_command
 
+from cnnrepro import __version__
 from cnnrepro.cli import app
 from cnnrepro.runner.request import page_requests
 from tests.committed_page import REPORTS
@@ -76,3 +78,17 @@ def test_the_network_of_the_docs_is_built(tmp_path, monkeypatch):
     from cnnrepro.models import build
 
     assert build("nets.py:tiny", input_shape=(28, 28, 1), classes=10, width=32).output_shape == (None, 10)
+
+
+def test_the_errors_of_the_troubleshooting_page_are_real():
+    text = (HOME / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (HOME / "cnnrepro").rglob("*.py")]
+    texts = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    said = "\n".join(value for value in texts if isinstance(value, str))
+    quoted = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+    assert len(quoted) >= 8
+    assert [one for one in quoted if one not in said] == []
+
+
+def test_the_citation_names_this_version():
+    assert f"\nversion: {__version__}\n" in (HOME / "CITATION.cff").read_text(encoding="utf-8")
