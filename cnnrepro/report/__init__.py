@@ -21,6 +21,7 @@ _MODULES = ("figures", "page", "safe_html", "site", "style", "tables")
 _NAMES = {
     "comparison_picture": "told_apart",
     "contrast_picture": "study_views",
+    "data_of_runs": "experiment_tables",
     "data_table": "experiment_tables",
     "images_table": "experiment_tables",
     "layers_table": "experiment_tables",

@@ -34,6 +34,27 @@ def data_table(splits: Splits) -> Table:
     )
 
 
+def data_of_runs(results: Results) -> Table:
+    """The data that the runs learned from, as their records have it: images in each split, and the pixels' statistics.
+
+    So a page is drawn where the data is not; ``data_table`` is for one that shows images.
+    """
+    rows = []
+    for _, record in results.all():
+        own, spec = record.data, record.spec
+        mean, std = (", ".join(f"{value:.4f}" for value in own[name]) for name in ("mean", "std"))
+        rows.append((spec.data_title(), spec.pipeline, *own["sizes"].values(), mean, std))
+    partial = dict.fromkeys(filter(None, (record.data.get("partial") for _, record in results.all())))
+    columns = ("data set", "pipeline", "training", "validation", "test", "pixel mean", "pixel s.d.")
+    return table(
+        columns,
+        list(dict.fromkeys(rows)),
+        caption="Images in each split; mean and standard deviation of the training pixels on a scale from 0 to 1."
+        + "".join(f" The data set is not whole: {one}." for one in partial),
+        numbers=columns[2:],
+    )
+
+
 def layers_table(rows: Trace, *, title: str) -> Table:
     """A network's layers: shapes, parameters, multiply-adds, receptive fields; folded behind its totals."""
     columns = ("layer", "kind", "output", "parameters", "multiply-adds", "field", "stride")
