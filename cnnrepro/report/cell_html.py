@@ -39,8 +39,11 @@ def ansi_html(text: str) -> str:
 def output_html(data: Mapping[str, object], metadata: Mapping[str, object], pictures: Pictures) -> str:
     """An output of a cell in the best of its forms.
 
-    A form that needs a script is shown as far as it goes, with the next best: the picture or the text.
+    A form that needs a script is shown as far as it goes, with the next best: the picture or the text. The caption that
+    JupyterLab has as an output is part of its figure here.
     """
+    if _mapping(metadata.get("cnnrepro")).get("caption_of"):
+        return ""
     kinds = {kind: _text(content) for kind, content in data.items()}
     parts, missing = _rich(kinds, pictures)
     if missing or not parts:

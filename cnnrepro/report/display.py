@@ -1,6 +1,7 @@
 """What notebooks call to show something, in a form that a page can be made from.
 
 A figure is one output with SVG, PNG and a text; its name, alternative text and caption stand in the output's metadata.
+Its caption follows as an output of its own, for JupyterLab, and cards carry a style; a page has both without.
 A verdict and a list of runs carry themselves as JSON beside their HTML, so that a page can be checked and indexed from
 the executed notebook alone.
 """
@@ -103,8 +104,9 @@ def _bundle(
     statement = f"Statement {judged.claim}" + (f": {LEDGER[judged.claim].text}" if judged.claim in LEDGER else "")
     said = judged.brief() if isinstance(judged, Verdict) else judged.sentence
     card = (
-        f'<div class="verdict {look[0]}"><p class="claim">{html.escape(statement)}</p>'
-        f'<p class="word">{look[1]} {html.escape(word)}</p><p>{html.escape(said)}</p>'
+        f'<div class="verdict {look[0]}" style="{safe_html.look_style(look[0])}">'
+        f'<p class="claim">{html.escape(statement)}</p>'
+        f'<p class="word"><strong>{look[1]} {html.escape(word)}</strong></p><p>{html.escape(said)}</p>'
         f'{parts_html}<ul>{evidence}</ul><p class="basis">{html.escape(basis)}</p></div>'
     )
     findings = [f"- {finding}" for finding in judged.evidence]
@@ -128,7 +130,11 @@ def show(figure: Figure, name: str, *, alt: str, caption: str = "") -> None:
         alt: what it shows, for those who cannot see it.
         caption: a sentence below it.
     """
-    show_output(*figure_bundle(figure, name, alt=alt, caption=caption))
+    data, metadata = figure_bundle(figure, name, alt=alt, caption=caption)
+    show_output(data, metadata)
+    if below := metadata["cnnrepro"]["caption"]:
+        text = f'<p style="max-width: 60em; opacity: .8">{html.escape(below)}</p>'
+        show_output({"text/html": text, "text/plain": below}, {"cnnrepro": {"caption_of": name}})
 
 
 def show_table(shown: Table) -> None:
@@ -151,8 +157,8 @@ def show_answer(question: str, word: str, sentence: str) -> None:
     """
     look, mark = safe_html.answer_look(word)
     card = (
-        f'<div class="verdict {look}"><p class="claim">{html.escape(question)}</p>'
-        f'<p class="word">{mark} {html.escape(word)}</p><p>{html.escape(sentence)}</p></div>'
+        f'<div class="verdict {look}" style="{safe_html.look_style(look)}"><p class="claim">{html.escape(question)}</p>'
+        f'<p class="word"><strong>{mark} {html.escape(word)}</strong></p><p>{html.escape(sentence)}</p></div>'
     )
     said = {"question": question, "word": word, "sentence": sentence}
     show_output({ANSWER_TYPE: said, "text/html": card, "text/plain": f"{question}\n{word}: {sentence}"})

@@ -115,6 +115,13 @@ def answer_look(word: str) -> tuple[str, str]:
     return ANSWER_LOOKS.get(word, ("none", "–"))
 
 
+def look_style(look: str) -> str:
+    """The style of a card where a page's style sheet is not: in JupyterLab, in both of its themes."""
+    colour = re.search(rf"--{look}: (#[0-9a-f]{{6}})", css())
+    line = colour[1] if colour else "#767676"
+    return f"border-left: 6px solid {line}; padding: .1em 1em; margin: .5em 0; max-width: 60em"
+
+
 def tally(counted: Count) -> list[tuple[str, int, str, str]]:
     """How often each verdict was given, from the best: word, number, class and mark."""
     return [(word, number, *verdict_look(word)) for word, number in counted.statements.items()]
