@@ -74,7 +74,7 @@ def parts_list(verdict: Verdict) -> str:
         items.append(
             f'<li class="{look}"><span class="letter">{verdict.claim}{letter}</span>'
             f'<span><span class="part-word">{mark} {html.escape(part.word)}</span>{changed} '
-            f"{html.escape(said.text)}</span>"
+            f"{html.escape(said.text)}</span> "
             f"<span>{html.escape(part.found)}</span></li>"
         )
     return f'<ul class="parts">{"".join(items)}</ul>' if items else ""
