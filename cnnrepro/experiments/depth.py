@@ -17,6 +17,7 @@ from cnnrepro.experiments.run_scores import REESTIMATED_LOSS, TRAINING_LOSS
 from cnnrepro.experiments.study import LESS, MORE, ArmDesign, Contrast, Design, Setting, Study, minus
 
 MARGIN = 0.1  # nats
+FOUND = 0.003  # the rate that the search gives each arm
 PLAIN_8, PLAIN_20, PLAIN_56 = PLAIN = tuple(f"plain-{depth}" for depth in (8, 20, 56))
 RESIDUAL_20, RESIDUAL_56 = RESIDUAL = tuple(f"ResNet-{depth}" for depth in (20, 56))
 
@@ -24,7 +25,7 @@ RESIDUAL_20, RESIDUAL_56 = RESIDUAL = tuple(f"ResNet-{depth}" for depth in (20, 
 def _arm(label: str) -> ArmDesign:
     kind, depth = label.split("-")
     options = {"shortcut": "none" if kind == "plain" else "A"}
-    return ArmDesign(label, f"resnet{depth}", options, seeds=5, family=kind)
+    return ArmDesign(label, f"resnet{depth}", options, seeds=5, rate=FOUND, family=kind)
 
 
 DESIGN = Design(

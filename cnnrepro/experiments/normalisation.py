@@ -26,20 +26,22 @@ HIGH = "rate 0.01"
 HIGH_LRN, HIGH_BATCH, HIGH_NONE = (f"{name}, {HIGH}" for name in (LRN, BATCH, NONE))
 DEEP, DEEP_NONE = "ResNet-20, batch norm", "ResNet-20, none"
 MARGIN = 1.0  # points
+FOUND = 0.003  # the rate that the search gives each arm
 OF_PIXELS = {"normalization": "lrn", "lrn_alpha": 0.4}
 BY_BATCHES = {"normalization": "batch"}
 
 
 def _deep(label: str, normalization: str) -> ArmDesign:
-    return ArmDesign(label, "resnet20", {"normalization": normalization}, seeds=5, setting="deep", family=label)
+    own = {"normalization": normalization}
+    return ArmDesign(label, "resnet20", own, seeds=5, rate=FOUND, setting="deep", family=label)
 
 
 DESIGN = Design(
     arms=(
-        base(NONE),
-        base(LRN, **OF_PIXELS),
-        base(BATCH, **BY_BATCHES),
-        base(PAPER, seeds=5, normalization="lrn"),
+        base(NONE, rate=FOUND),
+        base(LRN, rate=FOUND, **OF_PIXELS),
+        base(BATCH, rate=FOUND, **BY_BATCHES),
+        base(PAPER, seeds=5, rate=FOUND, normalization="lrn"),
         base(HIGH_NONE, seeds=5, rate=0.01, searched=False),
         base(HIGH_LRN, seeds=5, rate=0.01, searched=False, **OF_PIXELS),
         base(HIGH_BATCH, seeds=5, rate=0.01, searched=False, **BY_BATCHES),
