@@ -97,6 +97,7 @@ DESIGN = Design(
             "only slower to begin with counts as one that trains worse here. Batch norm is in all of them.",
         ),
     ),
+    decided="733891eda24d6aa532586b7bf833e8de4fd93f07",
 )
 EXPERIMENT = Experiment(
     name="depth",

@@ -95,6 +95,7 @@ DESIGN = Design(
         ),
     ),
     pilots=2,
+    decided="733891eda24d6aa532586b7bf833e8de4fd93f07",
 )
 EXPERIMENT = Experiment(
     name="normalisation",

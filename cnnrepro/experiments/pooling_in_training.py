@@ -240,6 +240,7 @@ DESIGN = Design(
             "place of 22.",
         ),
     ),
+    decided="733891eda24d6aa532586b7bf833e8de4fd93f07",
 )
 EXPERIMENT = Experiment(
     name="pooling_in_training",
