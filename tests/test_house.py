@@ -18,6 +18,7 @@ ORDER = [
     "machine",
     "files",
     "stderr",
+    "waiting",
     "engine",
     "console",
     "layers",

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from filelock import FileLock
-
 from cnnrepro import paths
 from cnnrepro.claims.verdict import Verdict, count
 from cnnrepro.data.folder.leftovers import is_left_behind
@@ -20,8 +18,10 @@ from cnnrepro.errors import UsageError
 from cnnrepro.files import folder_beside, remove_leftovers, write_text
 from cnnrepro.report import safe_html
 from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL
+from cnnrepro.waiting import held_lock
 
 LOCK = ".lock"  # in the folder of the reports
+LONGEST_WAIT = 600.0  # seconds; an index of thousands of pages takes some
 OLD = "old"  # in a temporary folder: the page that is being replaced
 NO_JEKYLL = ".nojekyll"  # else GitHub Pages leaves out what begins with an underscore
 _OURS = '<meta name="generator" content="cnnrepro">'  # in an index of ours
@@ -57,17 +57,9 @@ def _entry(folder: Path, reports: Path) -> dict:
 
 @contextlib.contextmanager
 def _alone(reports: Path) -> Iterator[None]:
-    """The right to change the site, for as long as a block runs.
-
-    Where the folder's file system knows no locks, as some network disks do, all go on without.
-    """
-    lock = FileLock(reports / LOCK, thread_local=False)
-    with contextlib.suppress(NotImplementedError):
-        lock.acquire()
-    try:
+    """The right to change the site, for as long as a block runs."""
+    with held_lock(reports / LOCK, "writes the pages' index", limit=LONGEST_WAIT):
         yield
-    finally:
-        lock.release()
 
 
 def write_index(reports: Path) -> Path:

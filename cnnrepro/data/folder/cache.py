@@ -26,11 +26,13 @@ from cnnrepro.data.folder.source import Source
 from cnnrepro.data.folder.survey import Survey, in_threads, look_at_all
 from cnnrepro.errors import WorkFailed, unknown
 from cnnrepro.files import write_whole
+from cnnrepro.waiting import held_lock
 
 CACHES = ("auto", "disk", "memory", "none")
 
 MANIFEST, PIXELS = "manifest.json", "pictures.npy"
 
+LONGEST_WAIT = 6 * 3600.0  # seconds; a million photographs are looked at in less than an hour, on a slow disk in some
 _HEADROOM = 1.05  # of the disk: room for what else is written in the meantime
 _MEMORY_SHARE = 0.5  # of the machine's memory; the network wants some too
 
@@ -73,11 +75,9 @@ def load_canvases(
 
 def _make(source: Source, side: int, home: Path, cache: str) -> tuple[Survey, np.ndarray | None]:
     """Look at every picture and keep the canvases where there is room; returns them where that is in memory."""
-    from filelock import FileLock
-
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with FileLock(home / ".lock"):
+        with held_lock(home / ".lock", f"looks at {source.title}", limit=LONGEST_WAIT):
             survey, on_disk = _read(home, source, side)
             if survey is not None and (on_disk or cache == "none"):
                 return survey, None  # another process was first

@@ -28,6 +28,7 @@ from cnnrepro.data.tfds.published_files import KnownFile, examine, known_files, 
 from cnnrepro.data.tfds.read_prepared import damaged, data_root, is_whole, prepared_folder
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.stderr import say_line
+from cnnrepro.waiting import held_lock
 
 FILE_FORMAT = "array_record"  # of photographs: it gives any of them at once; TFRecord is read from its beginning
 
@@ -262,12 +263,10 @@ def _alone(info: DatasetInfo, root: Path) -> Iterator[Path]:
 
     The lock file stays: removing it would let two processes hold two locks.
     """
-    import filelock
-
     path = paths.require_writable(root, "The data folder") / f".cnnrepro-{info.name}.lock"
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(path, timeout=_LOCK_LIMIT):
+        with held_lock(path, f"prepares {info.name}", limit=_LOCK_LIMIT):
             _sweep(info, root)
             try:
                 yield root
@@ -275,10 +274,6 @@ def _alone(info: DatasetInfo, root: Path) -> Iterator[Path]:
                 _sweep(info, root, _QUIET)
                 raise
             _sweep(info, root)
-    except filelock.Timeout as error:
-        raise WorkFailed(
-            f"Another process has held {str(path)!r} for {_LOCK_LIMIT:g} s; end it, or wait and try again."
-        ) from error
     except OSError as error:
         raise WorkFailed(f"Data set {info.name!r} could not be prepared in {str(root)!r}: {error}.") from error
 
