@@ -59,9 +59,11 @@ site: $(INSTALLED)
 
 # One lock for every platform and Python version, with hashes and without the name of any host.
 lock:
-	$(PYTHON) -m pip install --quiet uv
-	$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	$(PYTHON) -m venv --clear .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv-lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --custom-compile-command 'make lock' --quiet --upgrade --output-file requirements.lock
+	rm -rf .venv-lock
 
 clean:
 	rm -rf .venv dist build .pytest_cache .ruff_cache .hypothesis
