@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
-from xml.etree import ElementTree
+
+from cnnrepro.report.safe_svg import safe_svg
 
 KINDS = {
     **{"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp", "BMP": "image/bmp"},
@@ -103,7 +104,10 @@ def decoded(text: str) -> bytes:
 
 def data_address(content: bytes) -> str:
     """The data: address of a picture; raises NotShown where the bytes are none that browsers show."""
-    return f"data:{_kind(content)};base64,{base64.b64encode(content).decode()}"
+    kind = _kind(content)
+    if kind is None:
+        kind, content = "image/svg+xml", _cleaned(content).encode()
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def drawing_address(svg: str) -> str:
@@ -113,17 +117,19 @@ def drawing_address(svg: str) -> str:
     return data_address(svg.encode(errors="replace"))
 
 
-def _kind(content: bytes) -> str:
+def _kind(content: bytes) -> str | None:
+    """The type of a picture of pixels; None where it is none."""
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(content), formats=tuple(KINDS)) as picture:
             return KINDS[picture.format]
     except (OSError, ValueError, SyntaxError, KeyError, Image.DecompressionBombError):
-        pass
+        return None
+
+
+def _cleaned(drawing: str | bytes) -> str:
     try:
-        if ElementTree.fromstring(content).tag in ("{http://www.w3.org/2000/svg}svg", "svg"):  # noqa: S314 - expat
-            return "image/svg+xml"
-    except (ElementTree.ParseError, ValueError, LookupError):
-        pass
-    raise NotShown("it is no picture that browsers show")
+        return safe_svg(drawing)
+    except ValueError as error:
+        raise NotShown("it is no picture that browsers show") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import copy
 import html
 import io
@@ -20,7 +19,8 @@ from cnnrepro.experiments.parameters import TAG, parse_cell
 from cnnrepro.files import json_text
 from cnnrepro.report import cell_html, safe_html
 from cnnrepro.report.display import ANSWER_TYPE, FIGURE_NAME, NO_VERDICT_TYPE, RUNS_TYPE, VERDICT_TYPE
-from cnnrepro.report.embedded_pictures import Pictures
+from cnnrepro.report.embedded_pictures import NotShown, Pictures, decoded
+from cnnrepro.report.safe_svg import safe_svg
 from cnnrepro.report.tables import table
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ PAGE, NOTEBOOK, REPORT, THUMBNAIL = "index.html", "notebook.ipynb", "report.json
 SKIPPED, MAY_RAISE = "skip-execution", "raises-exception"  # Jupyter's tags of cells
 REMOVED, REMOVED_OUTPUT = "remove-cell", "remove-output"  # Jupyter Book's
 THUMBNAIL_WIDTH = 640  # pixels
+MOST_PIXELS = 100_000_000  # of a figure, whose thumbnail is made from all of them: 300 MB
 # Characters that no page of HTML may have; browsers show nothing for them, or what they like.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _CELL = re.compile(r"<!-- cell (\d+) -->")  # the template's; nobody else's comment comes through
@@ -186,7 +187,7 @@ def write_page(
     """
     import nbformat
 
-    verdicts, figures, no_verdicts = verdicts_of(notebook), figures_of(notebook), no_verdicts_of(notebook)
+    verdicts, figures, no_verdicts = verdicts_of(notebook), _files_of(figures_of(notebook)), no_verdicts_of(notebook)
     counted, answers = count(verdicts), answers_of(notebook)
     for cell in notebook.cells:
         if not isinstance(cell.metadata.get("tags", []), list):
@@ -289,17 +290,35 @@ def _html(notebook: NotebookNode, around: dict, folder: Path | None) -> str:
     return body
 
 
-def _write_figures(figures: dict[str, dict], folder: Path) -> None:
+def _files_of(figures: dict[str, dict]) -> dict[str, tuple[str, bytes]]:
+    """The drawing and the pixels of each figure as files hold them; without those that are none, whoever made them."""
+    from PIL import Image
+
+    files = {}
+    for name, data in figures.items():
+        try:
+            drawing, pixels = safe_svg(data["image/svg+xml"]), decoded(data["image/png"])
+            with Image.open(io.BytesIO(pixels), formats=("PNG",)) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    raise NotShown("it is larger than any figure of ours")
+                picture.load()
+        except (NotShown, ValueError, TypeError, AttributeError, OSError, SyntaxError, Image.DecompressionBombError):
+            continue
+        files[name] = drawing, pixels
+    return files
+
+
+def _write_figures(figures: dict[str, tuple[str, bytes]], folder: Path) -> None:
     """Every figure as SVG and PNG, and the first as a thumbnail."""
     from PIL import Image
 
     (folder / "figures").mkdir()
-    for name, data in figures.items():
-        (folder / "figures" / f"{name}.svg").write_text(data["image/svg+xml"], encoding="utf-8")
-        (folder / "figures" / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
-    shown = figures.get("curves") or next(iter(figures.values()))  # curves say most at a small size
-    picture = Image.open(io.BytesIO(base64.b64decode(shown["image/png"]))).convert("RGB")
-    height = round(picture.height * THUMBNAIL_WIDTH / picture.width)
+    for name, (drawing, pixels) in figures.items():
+        (folder / "figures" / f"{name}.svg").write_text(drawing, encoding="utf-8")
+        (folder / "figures" / f"{name}.png").write_bytes(pixels)
+    _, shown = figures.get("curves") or next(iter(figures.values()))  # curves say most at a small size
+    picture = Image.open(io.BytesIO(shown)).convert("RGB")
+    height = max(1, min(round(picture.height * THUMBNAIL_WIDTH / picture.width), 10 * THUMBNAIL_WIDTH))
     picture.resize((THUMBNAIL_WIDTH, height), Image.Resampling.LANCZOS).save(folder / THUMBNAIL, optimize=True)
 
 

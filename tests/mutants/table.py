@@ -799,7 +799,7 @@ _ROWS = (
         "a page has no content security policy",
         "cnnrepro/report/template/report/index.html.j2",
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; style-src '
-        "'unsafe-inline'\">\n",
+        "'unsafe-inline'; form-action 'none'; base-uri 'none'\">\n",
         "",
         ("tests/report", "tests/security"),
     ),

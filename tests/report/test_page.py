@@ -40,7 +40,9 @@ def test_the_page_asks_nobody_for_anything(elements):
         if "href" in attributes and tag == "a":
             assert not attributes["href"].startswith(("http", "//", "javascript"))
     policy = next(meta for meta in elements.of("meta") if meta.get("http-equiv") == "Content-Security-Policy")
-    assert policy["content"] == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    assert policy["content"] == (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+    )
 
 
 def test_hostile_text_is_shown_and_never_run(folder, elements):

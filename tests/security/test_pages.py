@@ -20,11 +20,14 @@ from tests.elements import Elements
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&amp;"
 
+POLICY = "Content-Security-Policy"
+
 
 def assert_harmless(text):
     """Nothing in a page runs, and nothing leads to a page in an address."""
     for tag, attributes in Elements(text).found:
-        assert tag not in ("script", "iframe", "object", "embed", "form", "base", "link", "svg"), tag
+        assert tag not in ("script", "iframe", "object", "embed", "form", "input", "base", "link", "svg"), tag
+        assert tag != "meta" or attributes.get("http-equiv", POLICY) == POLICY, attributes
         for name, value in attributes.items():
             assert not name.startswith("on"), (tag, name)
             scheme = re.sub(r"[\x00-\x20]", "", value or "").lower()
@@ -43,6 +46,27 @@ def written(folder, *cells, **changes):
     values = {"title": "t", "experiment": "x", "parameters": {}, "facts": {}} | changes
     page.write_page(nbformat.v4.new_notebook(cells=list(cells)), folder, **values)
     return (folder / page.PAGE).read_text(encoding="utf-8")
+
+
+LEADING_AWAY = [
+    '<meta http-equiv=refresh content="0;url=https://example.org">',
+    '<form action="https://example.org"><input name=password></form>',
+    '<base href="https://example.org/">',
+]
+
+
+@pytest.mark.parametrize("kind", [None, "text/html", "text/restructuredtext", "TEXT/HTML"])
+def test_a_raw_cell_is_shown_as_it_was_written_and_does_nothing(kind, tmp_path):
+    about = {} if kind is None else {"raw_mimetype": kind, "format": kind}
+    cells = [nbformat.v4.new_raw_cell(source, metadata=dict(about)) for source in LEADING_AWAY]
+    text = written(tmp_path, *cells)
+    assert_harmless(text)
+    assert all(source in "".join(Elements(text).words) for source in LEADING_AWAY)
+
+
+@pytest.mark.parametrize("source", LEADING_AWAY)
+def test_nothing_in_markdown_or_html_leads_a_reader_away(source, tmp_path):
+    assert_harmless(written(tmp_path, nbformat.v4.new_markdown_cell(source), code({"text/html": source})))
 
 
 ADDRESSES = [
@@ -132,6 +156,26 @@ def test_names_in_drawings_are_drawn_and_leave_them_whole(frame, tmp_path):
     assert_harmless(written(tmp_path, *cells))
     for number in range(2):
         ElementTree.parse(tmp_path / "figures" / f"f{number}.svg")
+
+
+def test_no_file_of_a_figure_and_no_drawing_on_the_page_runs_anything(tmp_path):
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script><rect width="5"/></svg>'
+    )
+    about = [{"cnnrepro": {"figure": name}} for name in ("a", "b", "c")]
+    cells = [
+        code({"image/svg+xml": drawing, "image/png": png()}, about[0]),
+        code({"image/svg+xml": drawing, "image/png": base64.b64encode(HOSTILE.encode()).decode()}, about[1]),
+        code({"image/svg+xml": HOSTILE, "image/png": png()}, about[2]),
+        nbformat.v4.new_markdown_cell(drawing),
+    ]
+    text = written(tmp_path, *cells)
+    drawn = [base64.b64decode(one).decode() for one in re.findall(r"data:image/svg\+xml;base64,([^\"]*)", text)]
+    files = sorted((tmp_path / "figures").iterdir())
+    assert [one.name for one in files] == ["a.png", "a.svg"] and "figures/b.svg" not in text
+    assert len(drawn) == 3
+    for one in [*drawn, files[1].read_text()]:
+        assert "alert" not in one and '<rect width="5"/>' in one
 
 
 def test_names_are_text_on_the_page_in_its_report_and_in_the_index(verdict, tmp_path):
