@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnnrepro import data
+from cnnrepro.data.folder.given_pictures import find_given_pictures
+from cnnrepro.errors import UsageError
 from cnnrepro.runs import RunStore
 from tests.calling import call
 
@@ -119,3 +122,68 @@ def test_half_of_cifar10_is_prepared_only_when_that_is_said(capsys, test_data, t
     assert status == 0
     status, out, _ = call(capsys, "data", "list")
     assert "of 5 training batches" in out
+
+
+@pytest.fixture
+def digits(tmp_path):
+    """Two digits of MNIST as pictures, and a file that is none."""
+    images, _ = data.arrays(data.load("mnist_5k"), "test")
+    (tmp_path / "digits").mkdir()
+    for number, image in enumerate(images[:2]):
+        Image.fromarray(image[..., 0]).save(tmp_path / "digits" / f"{number}.png")
+    (tmp_path / "torn.png").write_bytes(b"\x89PNG torn")
+    return tmp_path / "digits"
+
+
+def test_what_a_trained_network_sees_on_pictures(capsys, digits, tmp_path):
+    arguments = ["train", "lenet5_modern", "--dataset", "mnist_5k", "--epochs", "1", "--train-images", "64"]
+    arguments += ["--batch-size", "32", "--precision", "float32"]
+    key = call(capsys, *arguments)[1].split()[0]
+    status, out, err = call(capsys, "predict", key[:6], digits)
+    assert (status, out) == (2, "")
+    told = "cnnrepro train lenet5_modern --dataset mnist_5k --epochs 1 --batch-size 32 --precision float32 "
+    assert f"kept no weights; this trains it and keeps them: {told}--train-images 64 --keep-weights" in err
+    assert call(capsys, *arguments, "--keep-weights")[0] == 0
+    status, out, err = call(capsys, "predict", key[:6], tmp_path / "torn.png", digits, "--json")
+    found = json.loads(out)
+    assert status == 1
+    assert err.count("\n") == 1 and f"{tmp_path / 'torn.png'} is no picture of a kind that is read" in err
+    assert found["run"] == key and "no picture of a kind" in found["pictures"][0]["error"]
+    said = RunStore(tmp_path / "runs").predictions(key)
+    for number, one in enumerate(found["pictures"][1:]):
+        assert one["picture"] == str(digits / f"{number}.png")
+        first, *others = one["classes"]
+        assert (first["label"], first["class"]) == (said["predicted"][number], str(said["predicted"][number]))
+        assert first["probability"] == pytest.approx(said["confidence"][number], abs=6e-5)
+        assert len(others) == 2 and first["probability"] >= others[0]["probability"] >= others[1]["probability"]
+    status, out, err = call(capsys, "predict", key, digits / "0.png", digits, "--top", "1")
+    first = found["pictures"][1]["classes"][0]
+    assert (status, err) == (0, "")
+    assert out.count("0.png") == 1, "a picture that is named twice is shown once"
+    assert next(line for line in out.splitlines() if "0.png" in line).split()[-2:] == [
+        first["class"],
+        f"{first['probability']:.1%}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (["abcd"], "No run in"),
+        (["abcd", "0.png"], "No run in"),
+        (["0.png", "1.png"], "Name a run by its key"),
+    ],
+)
+def test_predicting_by_a_run_that_is_not_there_says_where_they_are_listed(capsys, words, sentence):
+    status, out, err = call(capsys, "predict", *words)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert ("Missing argument" in err) if len(words) == 1 else (sentence in err and "see `cnnrepro runs`" in err)
+
+
+def test_pictures_that_are_not_there_are_named_before_anything_is_loaded(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="There is no picture in the folder"):
+        find_given_pictures([tmp_path / "empty"])
+    with pytest.raises(UsageError, match="There is no picture and no folder"):
+        find_given_pictures([tmp_path / "away.png"])

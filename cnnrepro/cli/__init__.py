@@ -16,7 +16,10 @@ from cnnrepro.cli.app import Interrupted, app, explain_call, say
 from cnnrepro.errors import CnnreproError, UsageError
 
 # Each adds its commands to the app, in this order.
-from cnnrepro.cli import listing, inspect, run, train, compare, plan, claims, publish, doctor, runs, data, bench  # noqa: F401 # isort: skip
+# isort: off
+from cnnrepro.cli import listing, inspect, run, train, predict, compare, plan  # noqa: F401
+from cnnrepro.cli import claims, publish, doctor, runs, data, bench  # noqa: F401
+# isort: on
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -143,6 +143,18 @@ def make(
     return model
 
 
+def of_configuration(name: str, configuration: str) -> keras.Model:
+    """A network of Keras's own layers with fresh weights, from the configuration that a record keeps; runs no code.
+
+    Raises:
+        UsageError: it names code of anybody's own, or cannot be built.
+    """
+    config = json.loads(configuration)
+    if _foreign(config):
+        raise UsageError(f"The record of {short(name)} names layers that are not Keras's, so it was not read.")
+    return _deserialized(name, config)
+
+
 def require_same(name: str, network: OwnNetwork, expected: str) -> None:
     """Raise UsageError where a network is another than when its run was named."""
     if network.digest != expected:

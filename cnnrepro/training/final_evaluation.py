@@ -41,10 +41,7 @@ def evaluate_test_split(
     model.steps_per_execution = at_once
     probabilities, test_scores = softmax(logits), {**scores(logits, labels), "images": len(labels)}
     if run.feed.pipeline.views > 1:
-        viewer = run.feed.viewing(network)
-        size = max(1, run.spec.batch_size // run.feed.pipeline.views)
-        views = viewer.predict(run.feed.stored("test", size), verbose=0)  # (N, views, classes)
-        probabilities = average_probabilities(np.swapaxes(views, 0, 1))
+        probabilities = probabilities_of_views(run, network)
         ten_crop = scores_of_probabilities(probabilities, labels)
         test_scores |= {f"ten_crop_{name}": value for name, value in ten_crop.items()}
     test_scores |= probed
@@ -59,6 +56,14 @@ def evaluate_test_split(
         }
     )
     return test_scores, frame
+
+
+def probabilities_of_views(run: ResolvedRun, network: keras.Model) -> np.ndarray:
+    """What the views of each test image say together, (N, classes) float64."""
+    viewer = run.feed.viewing(network)
+    size = max(1, run.spec.batch_size // run.feed.pipeline.views)
+    views = viewer.predict(run.feed.stored("test", size), verbose=0)  # (N, views, classes)
+    return average_probabilities(np.swapaxes(views, 0, 1))
 
 
 def scores_of_probes(run: ResolvedRun, model: keras.Model, network: keras.Model) -> dict[str, float]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cnnrepro
-from cnnrepro import machine
+from cnnrepro import data, machine
 from cnnrepro.runs.record import RUNNING, RunRecord
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def first_record(run: ResolvedRun, earlier: RunRecord | None) -> RunRecord:
             "sizes": dict(splits.sizes),
             "mean": list(splits.mean),
             "std": list(splits.std),
+            **_classes(splits),
             **_remarks(splits),
             "input": run.feed.describe(),
         },
@@ -99,6 +100,12 @@ def _network(spec: RunSpec) -> dict:
         return {}
     own = spec.own_network()
     return {"configuration": own.configuration, "code": dict(own.code)}
+
+
+def _classes(splits: Splits) -> dict:
+    """The names of the classes where the pictures alone tell them: the network can then be asked without them."""
+    named = splits.info.classes
+    return {} if named == data.info(splits.name).classes else {"classes": list(named)}
 
 
 def _remarks(splits: Splits) -> dict:
