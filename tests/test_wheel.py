@@ -31,13 +31,14 @@ def test_the_wheel_carries_notebooks_and_templates_and_nothing_else(site, root):
     assert not list(site.rglob("*.parquet")) and not list(site.rglob("tests"))
 
 
-def test_outside_of_a_checkout_the_commands_find_their_notebooks(site, tmp_path):
+def test_outside_of_a_checkout_the_commands_find_their_notebooks(site, tmp_path, root):
     code = (
         "import cnnrepro, sys; from cnnrepro import paths; assert sys.argv[1] in cnnrepro.__file__, cnnrepro.__file__\n"
         "from cnnrepro.runner.request import page_request\n"
         "request = page_request('alexnet_vs_resnet', {'epochs': '3'})\n"
         "assert request.notebook.parent == paths.notebooks_dir() and sys.argv[1] in str(request.notebook)\n"
-        "print(paths.home(), request.slug)"
+        "from cnnrepro.runner.carried_notebooks import copy_notebooks\n"
+        "print(paths.home(), request.slug, len(copy_notebooks(paths.home() / 'mine')))"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CNNREPRO")}
     done = subprocess.run(
@@ -49,4 +50,6 @@ def test_outside_of_a_checkout_the_commands_find_their_notebooks(site, tmp_path)
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [str(tmp_path), "epochs-3"]
+    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    assert done.stdout.split() == [str(tmp_path), "epochs-3", str(len(notebooks))]
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == [path.name for path in notebooks]

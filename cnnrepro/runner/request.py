@@ -265,11 +265,15 @@ def _read(target: str) -> _Read:
 
 
 def _experiment_of(target: str) -> Experiment | None:
-    """The experiment that a target names, or whose notebook it is; None for a notebook of one's own."""
+    """The experiment that a target names, or whose notebook or whole copy of it it is; None for one's own notebook."""
     if target in EXPERIMENTS or not (target.endswith(".ipynb") or "/" in target):
         return experiment(target)
     path = Path(target).resolve()
-    return next((entry for entry in EXPERIMENTS.values() if entry.notebook.resolve() == path), None)
+    chosen = EXPERIMENTS.get(path.stem)
+    if chosen is None or not path.is_file():
+        return None
+    own = chosen.notebook.resolve()
+    return chosen if path == own or path.read_bytes() == own.read_bytes() else None
 
 
 def _request(read: _Read, values: Mapping[str, object]) -> PageRequest:

@@ -1,0 +1,39 @@
+"""``cnnrepro notebooks``: which notebooks there are, and copies of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnnrepro import paths
+from cnnrepro.cli.app import AsJson, app
+from cnnrepro.console import print_json, print_table
+from cnnrepro.errors import UsageError
+
+
+@app.command()
+def notebooks(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Of these only; all by default.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="DIR", help="Copy them here, to open and change them.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the notebooks with the question each answers or, with --to, copy them. A file that differs is kept."""
+    from cnnrepro.runner.carried_notebooks import copy_notebooks, notebook_rows
+
+    if to is not None:
+        if as_json:
+            raise UsageError("--json lists the notebooks; it does not go with --to.")
+        for copy in copy_notebooks(paths.expand(to), names or ()):
+            typer.echo(str(copy))
+        return
+    rows = notebook_rows(names or ())
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("name", "minutes", "question")
+    print_table(columns, [[row[column] for column in columns] for row in rows], fold="question", spare=["minutes"])
