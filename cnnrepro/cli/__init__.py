@@ -18,7 +18,7 @@ from cnnrepro.errors import CnnreproError, UsageError
 # Each adds its commands to the app, in this order.
 # isort: off
 from cnnrepro.cli import listing, inspect, run, train, predict, compare, plan  # noqa: F401
-from cnnrepro.cli import claims, notebooks, publish, doctor, runs, data, bench  # noqa: F401
+from cnnrepro.cli import claims, notebooks, publish, open_page, doctor, runs, data, bench  # noqa: F401
 # isort: on
 
 

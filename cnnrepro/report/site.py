@@ -110,6 +110,15 @@ def read_reports(reports: Path) -> tuple[list[dict], list[str]]:
     return sorted(entries, key=lambda entry: entry["created"], reverse=True), damaged
 
 
+def newest_first(reports: Path) -> list[Path]:
+    """The folders of the reports that can be read, newest first; no more is read than when each was made."""
+    created = {}
+    for folder in _report_folders(reports):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            created[folder] = str(json.loads((folder / REPORT).read_text(encoding="utf-8"))["created"])
+    return sorted(created, key=created.__getitem__, reverse=True)
+
+
 def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
     """Copy the site: every report, copied beside its place and then moved there, and the index.
 
