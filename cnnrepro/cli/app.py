@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from cnnrepro import __version__, paths
+from cnnrepro.cli import complete
 from cnnrepro.errors import UsageError, meant
 from cnnrepro.stderr import say_line
 
@@ -31,7 +32,6 @@ app = typer.Typer(
     cls=_Commands,
     help="Reproduce the classic results about convolutional networks, and see which hold.",
     rich_markup_mode=None,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -42,20 +42,30 @@ Runs = Annotated[
 Reports = Annotated[
     Path | None, typer.Option("--reports", metavar="DIR", help="Folder of the report pages.", show_default=False)
 ]
-Key = Annotated[str, typer.Argument(metavar="KEY", help="A run's key, or four or more of its first digits.")]
+Key = Annotated[
+    str,
+    typer.Argument(
+        metavar="KEY", help="A run's key, or four or more of its first digits.", autocompletion=complete.runs
+    ),
+]
 Model = Annotated[
     str,
     typer.Argument(
         help="A name of `cnnrepro list models`, a layer pattern, or a network of your own: FILE.keras, "
-        "FILE.py:FUNCTION or MODULE:FUNCTION."
+        "FILE.py:FUNCTION or MODULE:FUNCTION.",
+        autocompletion=complete.models,
     ),
 ]
-Recipe = Annotated[str, typer.Option(help="A name of `cnnrepro list recipes`.")]
+Recipe = Annotated[str, typer.Option(help="A name of `cnnrepro list recipes`.", autocompletion=complete.recipes)]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training split.", show_default="the recipe's")]
 BatchSize = Annotated[int | None, typer.Option(help="Images a step.", show_default="the recipe's")]
 Pipeline = Annotated[
     str | None,
-    typer.Option(help="What becomes of an image: see `cnnrepro list pipelines`.", show_default="the recipe's"),
+    typer.Option(
+        help="What becomes of an image: see `cnnrepro list pipelines`.",
+        show_default="the recipe's",
+        autocompletion=complete.pipelines,
+    ),
 ]
 Options = Annotated[
     list[str] | None,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, BatchSize, Epochs, Pipeline, Reports, Runs, app, reports_dir, runs_dir
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
@@ -19,10 +20,16 @@ def compare(
             metavar="MODEL MODEL…|KEY KEY…",
             help="Two or more networks: names of `cnnrepro list models`, layer patterns, FILE.keras, FILE.py:FUNCTION "
             "or MODULE:FUNCTION; they are A, B, C … Or keys of runs, which are compared with the seeds they have.",
+            autocompletion=complete.networks,
         ),
     ],
     dataset: Annotated[
-        str | None, typer.Option(help="A name of `cnnrepro list datasets`, or folder:PATH.", show_default=False)
+        str | None,
+        typer.Option(
+            help="A name of `cnnrepro list datasets`, or folder:PATH.",
+            show_default=False,
+            autocompletion=complete.datasets,
+        ),
     ] = None,
     seeds: Annotated[
         str | None, typer.Option(help="Such as 0..9 or 1,2,3.", show_default="0..4, or as many as the last look")
@@ -36,7 +43,10 @@ def compare(
             help="An option of the networks, or of A alone; also recipe, epochs, learning_rate … May be repeated.",
         ),
     ] = None,
-    recipe: Annotated[str | None, typer.Option(help="A name of `cnnrepro list recipes`.", show_default="adam")] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="A name of `cnnrepro list recipes`.", show_default="adam", autocompletion=complete.recipes),
+    ] = None,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     learning_rate: Annotated[float | None, typer.Option(help="In place of the recipe's.", show_default=False)] = None,

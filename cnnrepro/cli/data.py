@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, app, list_by_default
 from cnnrepro.console import print_json, print_table, spell
 
@@ -35,7 +36,9 @@ def data_list(as_json: AsJson = False) -> None:
 
 @data_app.command("prepare")
 def data_prepare(
-    name: Annotated[str, typer.Argument(help="A name of `cnnrepro data list`.")],
+    name: Annotated[
+        str, typer.Argument(help="A name of `cnnrepro data list`.", autocompletion=complete.prepared_datasets)
+    ],
     source: Annotated[
         Path | None,
         typer.Option("--from", metavar="DIR", help="Take the downloaded originals from here.", show_default=False),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, app
 from cnnrepro.console import print_json, print_table, spell
 from cnnrepro.errors import unknown
@@ -102,7 +103,12 @@ BELOW = {"recipes": ("source", "deviations")}
 
 @app.command("list")
 def list_(
-    what: Annotated[str | None, typer.Argument(metavar="[models|datasets|recipes|pipelines|experiments]")] = None,
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[models|datasets|recipes|pipelines|experiments]", autocompletion=complete.one_of(*LISTINGS)
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List what there is: models, datasets, recipes, pipelines, experiments."""

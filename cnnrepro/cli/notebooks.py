@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cnnrepro import paths
+from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, app
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
@@ -15,7 +16,10 @@ from cnnrepro.errors import UsageError
 
 @app.command()
 def notebooks(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Of these only; all by default.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]…", help="Of these only; all by default.", autocompletion=complete.experiments),
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option("--to", metavar="DIR", help="Copy them here, to open and change them.", show_default=False),

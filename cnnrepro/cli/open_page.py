@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cnnrepro import paths
+from cnnrepro.cli import complete
 from cnnrepro.cli.app import Reports, app, reports_dir, say
 
 
@@ -18,6 +19,7 @@ def open_(
             metavar="[EXPERIMENT|PAGE]",
             help="An experiment, for its newest page; EXPERIMENT/PARAMETERS; or a page's path.",
             show_default="the index of all pages",
+            autocompletion=complete.experiments,
         ),
     ] = "",
     reports: Reports = None,

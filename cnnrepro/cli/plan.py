@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, BatchSize, Epochs, Model, Options, Pipeline, Recipe, app
 from cnnrepro.console import print_json, print_table
 
@@ -13,7 +14,12 @@ from cnnrepro.console import print_json, print_table
 @app.command()
 def plan(
     model: Model,
-    dataset: Annotated[str, typer.Argument(help="A name of `cnnrepro list datasets`; it need not be here.")],
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            help="A name of `cnnrepro list datasets`; it need not be here.", autocompletion=complete.datasets
+        ),
+    ],
     recipe: Recipe = "adam",
     device: Annotated[
         str | None, typer.Option(help="Project for this GPU in place of measuring here.", show_default=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnnrepro import paths
+from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, Runs, app, runs_dir, say
 from cnnrepro.console import print_json, print_table
 
@@ -19,11 +20,19 @@ if TYPE_CHECKING:
 def predict(
     run: Annotated[
         str,
-        typer.Argument(metavar="RUN", help="A run's key, or four or more of its first digits; it kept its weights."),
+        typer.Argument(
+            metavar="RUN",
+            help="A run's key, or four or more of its first digits; it kept its weights.",
+            autocompletion=complete.runs,
+        ),
     ],
     pictures: Annotated[
         list[Path],
-        typer.Argument(metavar="PICTURE|FOLDER…", help="Picture files, and folders with pictures at any depth."),
+        typer.Argument(
+            metavar="PICTURE|FOLDER…",
+            help="Picture files, and folders with pictures at any depth.",
+            autocompletion=complete.pictures,
+        ),
     ],
     top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="How many classes, the likeliest first.")] = 3,
     invert: Annotated[

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cnnrepro import paths
+from cnnrepro.cli import complete
 from cnnrepro.cli.app import Reports, Runs, app, reports_dir, runs_dir
 from cnnrepro.errors import UsageError
 
@@ -21,6 +22,7 @@ def run(
         typer.Argument(
             metavar="EXPERIMENT|NOTEBOOK|BATCH.yaml",
             help="A name of `cnnrepro list`, a notebook's path, or a file that lists experiments; several are fine.",
+            autocompletion=complete.targets,
         ),
     ],
     parameter: Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnnrepro import paths
+from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, Key, Runs, app, list_by_default, runs_dir, say
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
@@ -15,7 +16,10 @@ from cnnrepro.errors import UsageError
 if TYPE_CHECKING:
     from cnnrepro.runs import RunRecord, RunStore
 
-Keys = Annotated[list[str], typer.Argument(metavar="KEY…", help="Keys, or four or more of their first digits.")]
+Keys = Annotated[
+    list[str],
+    typer.Argument(metavar="KEY…", help="Keys, or four or more of their first digits.", autocompletion=complete.runs),
+]
 
 runs_app = typer.Typer(
     help="List, show, compare, export, check, tidy up and remove the runs of the store.", invoke_without_command=True
@@ -62,7 +66,7 @@ def runs_show(context: typer.Context, key: Key, runs: Runs = None) -> None:
 def runs_diff(
     context: typer.Context,
     first: Key,
-    second: Annotated[str, typer.Argument(metavar="KEY", help="Another's.")],
+    second: Annotated[str, typer.Argument(metavar="KEY", help="Another's.", autocompletion=complete.runs)],
     runs: Runs = None,
     other: Annotated[
         Path | None,
@@ -119,7 +123,9 @@ def runs_export(
 @runs_app.command("verify")
 def runs_verify(
     context: typer.Context,
-    key: Annotated[list[str] | None, typer.Argument(metavar="[KEY…]", help="Of these only.")] = None,
+    key: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY…]", help="Of these only.", autocompletion=complete.runs)
+    ] = None,
     runs: Runs = None,
     as_json: AsJson = False,
 ) -> None:
@@ -181,12 +187,12 @@ def runs_rm(context: typer.Context, key: Keys, runs: Runs = None) -> None:
     """Remove runs and their files; all keys are checked before the first is removed."""
     store = _store(context, runs)
     keys = list(dict.fromkeys(store.key_of(prefix) for prefix in key))
-    for complete in keys:
-        if store.is_claimed(complete):
-            raise UsageError(f"Run {complete} is being trained now; stop that process first. Nothing was removed.")
-    for complete in keys:
-        store.remove(complete)
-        typer.echo(f"Removed {complete}.")
+    for whole in keys:
+        if store.is_claimed(whole):
+            raise UsageError(f"Run {whole} is being trained now; stop that process first. Nothing was removed.")
+    for whole in keys:
+        store.remove(whole)
+        typer.echo(f"Removed {whole}.")
 
 
 def _row(record: RunRecord, active: bool) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cnnrepro.cli import complete
 from cnnrepro.cli.app import (
     AsJson,
     BatchSize,
@@ -26,7 +27,10 @@ from cnnrepro.console import print_json
 @app.command()
 def train(
     model: Model,
-    dataset: Annotated[str, typer.Option(help="A name of `cnnrepro list datasets`, or folder:PATH.")],
+    dataset: Annotated[
+        str,
+        typer.Option(help="A name of `cnnrepro list datasets`, or folder:PATH.", autocompletion=complete.datasets),
+    ],
     recipe: Recipe = "adam",
     epochs: Epochs = None,
     seed: Annotated[int, typer.Option(help="Of weights, data order, augmentation and dropout.")] = 0,
