@@ -246,7 +246,8 @@ def test_debug_shows_the_traceback(capsys):
 def test_help_names_every_command_and_is_quick(capsys):
     status, out, _ = call(capsys, "--help")
     assert status == 0
-    for name in ("list", "inspect", "run", "train", "plan", "runs", "data", "claims", "publish", "doctor", "bench"):
+    names = ("list", "inspect", "run", "train", "predict", "compare", "plan", "runs", "data", "claims", "notebooks")
+    for name in (*names, "publish", "open", "doctor", "bench"):
         assert f"\n  {name} " in out
     assert call(capsys)[1] == out
 

@@ -27,10 +27,16 @@ class _Commands(TyperGroup):
             raise Interrupted(*error.args) from error
 
 
+def examples(*commands: str) -> str:
+    """Commands as they stand at the end of a help."""
+    return "\n".join(["\b", "Examples:", *(f"  {command}" for command in commands)])
+
+
 app = typer.Typer(
     name="cnnrepro",
     cls=_Commands,
     help="Reproduce the classic results about convolutional networks, and see which hold.",
+    epilog=examples("cnnrepro list", "cnnrepro run convolution_by_hand", "cnnrepro train resnet20 --help"),
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

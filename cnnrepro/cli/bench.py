@@ -9,12 +9,18 @@ from typing import Annotated
 import typer
 
 from cnnrepro import paths
-from cnnrepro.cli.app import AsJson, Reports, app, reports_dir, say
+from cnnrepro.cli.app import AsJson, Reports, app, examples, reports_dir, say
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "cnnrepro bench --quick",
+        "cnnrepro bench training --results measured",
+        "cnnrepro bench --page",
+    ),
+)
 def bench(
     names: Annotated[
         list[str] | None,

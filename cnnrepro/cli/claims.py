@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnnrepro.cli.app import AsJson, Reports, app, reports_dir, say
+from cnnrepro.cli.app import AsJson, Reports, app, examples, reports_dir, say
 from cnnrepro.console import print_json
 from cnnrepro.errors import UsageError
 
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from cnnrepro.claims import Outcome
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "cnnrepro claims",
+        "cnnrepro claims 6 7",
+        "cnnrepro claims 30 --json",
+    ),
+)
 def claims(
     numbers: Annotated[
         list[str] | None, typer.Argument(metavar="[NUMBER]…", help="Statements of the ledger; all by default.")

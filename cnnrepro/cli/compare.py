@@ -7,12 +7,18 @@ from typing import Annotated
 import typer
 
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import AsJson, BatchSize, Epochs, Pipeline, Reports, Runs, app, reports_dir, runs_dir
+from cnnrepro.cli.app import AsJson, BatchSize, Epochs, Pipeline, Reports, Runs, app, examples, reports_dir, runs_dir
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "cnnrepro compare lenet5_modern resnet20 --dataset mnist_5k --seeds 0..9",
+        "cnnrepro compare resnet20 nets.py:tiny --dataset mnist_5k --looks 5,10 --tune",
+        "cnnrepro compare 1f3a 90bc",
+    ),
+)
 def compare(
     models: Annotated[
         list[str],

@@ -8,10 +8,14 @@ from typing import Annotated
 import typer
 
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import AsJson, app, list_by_default
+from cnnrepro.cli.app import AsJson, app, examples, list_by_default
 from cnnrepro.console import print_json, print_table, spell
 
-data_app = typer.Typer(help="List the data sets and prepare them.", invoke_without_command=True)
+data_app = typer.Typer(
+    help="List the data sets and prepare them.",
+    epilog=examples("cnnrepro data", "cnnrepro data prepare mnist"),
+    invoke_without_command=True,
+)
 app.add_typer(data_app, name="data")
 
 
@@ -22,7 +26,7 @@ def data_(context: typer.Context, as_json: AsJson = False) -> None:
         data_list(as_json)
 
 
-@data_app.command("list")
+@data_app.command("list", epilog=examples("cnnrepro data list", "cnnrepro data list --json"))
 def data_list(as_json: AsJson = False) -> None:
     """List the data sets, with what is on this machine."""
     from cnnrepro.data import list_datasets
@@ -34,7 +38,14 @@ def data_list(as_json: AsJson = False) -> None:
     print_table(list(rows[0]), [[spell(cell) for cell in row.values()] for row in rows], fold="title")
 
 
-@data_app.command("prepare")
+@data_app.command(
+    "prepare",
+    epilog=examples(
+        "cnnrepro data prepare mnist",
+        "cnnrepro data prepare mnist --from downloads",
+        "cnnrepro data prepare cifar10 --from downloads --partial",
+    ),
+)
 def data_prepare(
     name: Annotated[
         str, typer.Argument(help="A name of `cnnrepro data list`.", autocompletion=complete.prepared_datasets)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from cnnrepro.cli.app import AsJson, Reports, Runs, app, reports_dir, runs_dir
+from cnnrepro.cli.app import AsJson, Reports, Runs, app, examples, reports_dir, runs_dir
 from cnnrepro.console import print_json, print_table
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "cnnrepro doctor",
+        "cnnrepro doctor --runs /data/runs --json",
+    ),
+)
 def doctor(runs: Runs = None, reports: Reports = None, as_json: AsJson = False) -> None:
     """Say what this machine can do, and what to do about what it cannot."""
     from cnnrepro.doctor import PROBLEM, examine

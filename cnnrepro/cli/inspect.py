@@ -6,11 +6,17 @@ from typing import Annotated
 
 import typer
 
-from cnnrepro.cli.app import AsJson, Model, Options, app
+from cnnrepro.cli.app import AsJson, Model, Options, app, examples
 from cnnrepro.console import print_json, print_table
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "cnnrepro inspect vgg16",
+        "cnnrepro inspect alexnet_small --input 32x32x3 --classes 7",
+        'cnnrepro inspect "INPUT -> [CONV -> RELU -> POOL]*2 -> FC" -o pooling=average',
+    ),
+)
 def inspect(
     model: Model,
     input_: Annotated[

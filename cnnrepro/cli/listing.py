@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import AsJson, app
+from cnnrepro.cli.app import AsJson, app, examples
 from cnnrepro.console import print_json, print_table, spell
 from cnnrepro.errors import unknown
 
@@ -101,7 +101,14 @@ SPARE = {"recipes": ("pipeline", "momentum", "weight_decay", "batch_size"), "exp
 BELOW = {"recipes": ("source", "deviations")}
 
 
-@app.command("list")
+@app.command(
+    "list",
+    epilog=examples(
+        "cnnrepro list",
+        "cnnrepro list models",
+        "cnnrepro list recipes --json",
+    ),
+)
 def list_(
     what: Annotated[
         str | None,

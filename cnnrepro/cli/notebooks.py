@@ -9,12 +9,18 @@ import typer
 
 from cnnrepro import paths
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import AsJson, app
+from cnnrepro.cli.app import AsJson, app, examples
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "cnnrepro notebooks",
+        "cnnrepro notebooks --to my-notebooks",
+        "cnnrepro notebooks dropout depth --to .",
+    ),
+)
 def notebooks(
     names: Annotated[
         list[str] | None,

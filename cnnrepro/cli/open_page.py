@@ -8,10 +8,16 @@ import typer
 
 from cnnrepro import paths
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import Reports, app, reports_dir, say
+from cnnrepro.cli.app import Reports, app, examples, reports_dir, say
 
 
-@app.command("open")
+@app.command(
+    "open",
+    epilog=examples(
+        "cnnrepro open",
+        "cnnrepro open alexnet_vs_resnet",
+    ),
+)
 def open_(
     page: Annotated[
         str,

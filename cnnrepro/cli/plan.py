@@ -7,11 +7,16 @@ from typing import Annotated
 import typer
 
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import AsJson, BatchSize, Epochs, Model, Options, Pipeline, Recipe, app
+from cnnrepro.cli.app import AsJson, BatchSize, Epochs, Model, Options, Pipeline, Recipe, app, examples
 from cnnrepro.console import print_json, print_table
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "cnnrepro plan resnet20 mnist_5k",
+        "cnnrepro plan alexnet imagenet2012 --recipe alexnet-2012 --device gtx580",
+    ),
+)
 def plan(
     model: Model,
     dataset: Annotated[

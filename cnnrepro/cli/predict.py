@@ -9,14 +9,20 @@ import typer
 
 from cnnrepro import paths
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import AsJson, Runs, app, runs_dir, say
+from cnnrepro.cli.app import AsJson, Runs, app, examples, runs_dir, say
 from cnnrepro.console import print_json, print_table
 
 if TYPE_CHECKING:
     from cnnrepro.training.picture_predictions import Answer, Answers
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "cnnrepro predict 1f3a digit.png",
+        "cnnrepro predict 1f3a scans photo.jpg --invert --top 1",
+        "cnnrepro predict 1f3a scans --json",
+    ),
+)
 def predict(
     run: Annotated[
         str,

@@ -8,11 +8,17 @@ from typing import Annotated
 import typer
 
 from cnnrepro import paths
-from cnnrepro.cli.app import Reports, app, reports_dir, say
+from cnnrepro.cli.app import Reports, app, examples, reports_dir, say
 from cnnrepro.errors import UsageError
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "cnnrepro publish",
+        "cnnrepro publish --to site",
+        "cnnrepro publish --to site --force",
+    ),
+)
 def publish(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Copy the site here.", show_default=False)

@@ -11,11 +11,17 @@ import typer
 
 from cnnrepro import paths
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import Reports, Runs, app, reports_dir, runs_dir
+from cnnrepro.cli.app import Reports, Runs, app, examples, reports_dir, runs_dir
 from cnnrepro.errors import UsageError
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "cnnrepro run convolution_by_hand",
+        "cnnrepro run alexnet_vs_resnet -p seeds=0..4 -p recipe=sgd --jobs 2",
+        "cnnrepro run dropout --parameters",
+    ),
+)
 def run(
     targets: Annotated[
         list[str],

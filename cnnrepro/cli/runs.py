@@ -9,7 +9,7 @@ import typer
 
 from cnnrepro import paths
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import AsJson, Key, Runs, app, list_by_default, runs_dir, say
+from cnnrepro.cli.app import AsJson, Key, Runs, app, examples, list_by_default, runs_dir, say
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
 
@@ -22,7 +22,9 @@ Keys = Annotated[
 ]
 
 runs_app = typer.Typer(
-    help="List, show, compare, export, check, tidy up and remove the runs of the store.", invoke_without_command=True
+    help="List, show, compare, export, check, tidy up and remove the runs of the store.",
+    epilog=examples("cnnrepro runs", "cnnrepro runs show 1f3a", "cnnrepro runs export runs.csv"),
+    invoke_without_command=True,
 )
 app.add_typer(runs_app, name="runs")
 
@@ -42,7 +44,14 @@ def runs_(context: typer.Context, runs: Runs = None, as_json: AsJson = False) ->
         runs_list(context, runs, as_json)
 
 
-@runs_app.command("list")
+@runs_app.command(
+    "list",
+    epilog=examples(
+        "cnnrepro runs list",
+        "cnnrepro runs list --json",
+        "cnnrepro runs list --runs /data/runs",
+    ),
+)
 def runs_list(context: typer.Context, runs: Runs = None, as_json: AsJson = False) -> None:
     """List the runs of the store, oldest first, as `cnnrepro runs` does."""
     store = _store(context, runs)
@@ -56,13 +65,25 @@ def runs_list(context: typer.Context, runs: Runs = None, as_json: AsJson = False
         typer.echo(f"No runs in {store.folder}. `cnnrepro run alexnet_vs_resnet` makes some.")
 
 
-@runs_app.command("show")
+@runs_app.command(
+    "show",
+    epilog=examples(
+        "cnnrepro runs show 1f3a",
+        "cnnrepro runs show 1f3a --runs /data/runs",
+    ),
+)
 def runs_show(context: typer.Context, key: Key, runs: Runs = None) -> None:
     """Print one record as JSON."""
     print_json(_store(context, runs).find(key).to_dict())
 
 
-@runs_app.command("diff")
+@runs_app.command(
+    "diff",
+    epilog=examples(
+        "cnnrepro runs diff 1f3a 90bc",
+        "cnnrepro runs diff 1f3a 1f3a --with /data/runs",
+    ),
+)
 def runs_diff(
     context: typer.Context,
     first: Key,
@@ -89,7 +110,13 @@ def runs_diff(
         typer.echo(sentence)
 
 
-@runs_app.command("export")
+@runs_app.command(
+    "export",
+    epilog=examples(
+        "cnnrepro runs export runs.csv",
+        "cnnrepro runs export curves.parquet --curves",
+    ),
+)
 def runs_export(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.csv|FILE.parquet", help="Replaced where it is there.")],
@@ -120,7 +147,13 @@ def runs_export(
     typer.echo(f"{file}: {len(frame):,} rows, {len(frame.columns)} columns.")
 
 
-@runs_app.command("verify")
+@runs_app.command(
+    "verify",
+    epilog=examples(
+        "cnnrepro runs verify",
+        "cnnrepro runs verify 1f3a --json",
+    ),
+)
 def runs_verify(
     context: typer.Context,
     key: Annotated[
@@ -147,7 +180,13 @@ def runs_verify(
         raise typer.Exit(1)
 
 
-@runs_app.command("prune")
+@runs_app.command(
+    "prune",
+    epilog=examples(
+        "cnnrepro runs prune --dry-run",
+        "cnnrepro runs prune --weights --older-than 30",
+    ),
+)
 def runs_prune(
     context: typer.Context,
     runs: Runs = None,
@@ -182,7 +221,13 @@ def runs_prune(
     typer.echo(f"Would remove {what}." if dry_run else f"Removed {what}.")
 
 
-@runs_app.command("rm")
+@runs_app.command(
+    "rm",
+    epilog=examples(
+        "cnnrepro runs rm 1f3a",
+        "cnnrepro runs rm 1f3a 90bc",
+    ),
+)
 def runs_rm(context: typer.Context, key: Keys, runs: Runs = None) -> None:
     """Remove runs and their files; all keys are checked before the first is removed."""
     store = _store(context, runs)

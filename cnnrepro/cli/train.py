@@ -18,13 +18,20 @@ from cnnrepro.cli.app import (
     Reports,
     Runs,
     app,
+    examples,
     reports_dir,
     runs_dir,
 )
 from cnnrepro.console import print_json
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "cnnrepro train lenet5_modern --dataset mnist_5k --keep-weights",
+        "cnnrepro train resnet20 --dataset mnist_5k --epochs 3 --seed 1 --report",
+        "cnnrepro train alexnet_small --dataset folder:holiday --canvas 64",
+    ),
+)
 def train(
     model: Model,
     dataset: Annotated[
