@@ -35,7 +35,7 @@ def datasets(incomplete: str) -> Offered:
 
 
 def prepared_datasets(incomplete: str) -> Offered:
-    """Names of data sets."""
+    """Names of data sets that ``data prepare`` takes."""
     from cnnrepro.data.catalogue import DATASETS
 
     return _beginning(DATASETS, incomplete)

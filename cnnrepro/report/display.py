@@ -103,15 +103,21 @@ def _bundle(
     evidence = "".join(f"<li>{html.escape(finding)}</li>" for finding in judged.evidence)
     statement = f"Statement {judged.claim}" + (f": {LEDGER[judged.claim].text}" if judged.claim in LEDGER else "")
     said = judged.brief() if isinstance(judged, Verdict) else judged.sentence
-    card = (
-        f'<div class="verdict {look[0]}" style="{safe_html.look_style(look[0])}">'
-        f'<p class="claim">{html.escape(statement)}</p>'
-        f'<p class="word"><strong>{look[1]} {html.escape(word)}</strong></p><p>{html.escape(said)}</p>'
-        f'{parts_html}<ul>{evidence}</ul><p class="basis">{html.escape(basis)}</p></div>'
-    )
+    below = f'{parts_html}<ul>{evidence}</ul><p class="basis">{html.escape(basis)}</p>'
+    card = _card(look, statement, word, said, below)
     findings = [f"- {finding}" for finding in judged.evidence]
     text = "\n".join([f"{word}: {said}", *parts, *findings, basis])
     return {kind: judged.to_dict(), "text/html": card, "text/plain": text}
+
+
+def _card(look: tuple[str, str], asked: str, word: str, said: str, below: str = "") -> str:
+    """A card as HTML: what was asked, the word with its mark, what was found; ``below`` is HTML."""
+    return (
+        f'<div class="verdict {look[0]}" style="{safe_html.look_style(look[0])}">'
+        f'<p class="claim">{html.escape(asked)}</p>'
+        f'<p class="word"><strong>{look[1]} {html.escape(word)}</strong></p><p>{html.escape(said)}</p>'
+        f"{below}</div>"
+    )
 
 
 def show_output(data: dict, metadata: dict | None = None) -> None:
@@ -155,11 +161,7 @@ def show_answer(question: str, word: str, sentence: str) -> None:
         word: "better", "equivalent", "undecided" or "no single answer".
         sentence: the answer with its figures.
     """
-    look, mark = safe_html.answer_look(word)
-    card = (
-        f'<div class="verdict {look}" style="{safe_html.look_style(look)}"><p class="claim">{html.escape(question)}</p>'
-        f'<p class="word"><strong>{mark} {html.escape(word)}</strong></p><p>{html.escape(sentence)}</p></div>'
-    )
+    card = _card(safe_html.answer_look(word), question, word, sentence)
     said = {"question": question, "word": word, "sentence": sentence}
     show_output({ANSWER_TYPE: said, "text/html": card, "text/plain": f"{question}\n{word}: {sentence}"})
 

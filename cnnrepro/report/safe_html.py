@@ -116,7 +116,7 @@ def answer_look(word: str) -> tuple[str, str]:
 
 
 def look_style(look: str) -> str:
-    """The style of a card where a page's style sheet is not: in JupyterLab, in both of its themes."""
+    """The style of a card where a page's style sheet is not, as in JupyterLab."""
     colour = re.search(rf"--{look}: (#[0-9a-f]{{6}})", css())
     line = colour[1] if colour else "#767676"
     return f"border-left: 6px solid {line}; padding: .1em 1em; margin: .5em 0; max-width: 60em"

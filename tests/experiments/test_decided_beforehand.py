@@ -1,6 +1,5 @@
 """What was decided beforehand stands in a commit that is older than the runs that count, and has not changed since."""
 
-import statistics
 import subprocess
 from dataclasses import replace
 from datetime import datetime
@@ -11,7 +10,8 @@ import pytest
 
 from cnnrepro import paths
 from cnnrepro.experiments import base_network
-from cnnrepro.experiments.rate_search import found_rates
+from cnnrepro.experiments.rate_search import found_rates, searched
+from cnnrepro.experiments.results import Results
 from cnnrepro.experiments.studies import DESIGNS
 from cnnrepro.experiments.study import FIRST_PILOT
 from cnnrepro.runs.committed import Committed
@@ -75,10 +75,7 @@ def test_the_runs_that_count_are_younger_than_the_commit(history):
 def test_the_rates_are_those_that_the_search_found():
     committed = Committed(HOME / "reports")
     for name in DECIDED:
-        design, accuracies = DESIGNS[name], {}
-        for arm in design.search():
-            records = [committed.find(spec) for spec in arm.specs]
-            label = arm.label.removeprefix("search: ").rsplit(", rate ", 1)[0]
-            mean = statistics.mean(record.history["val_accuracy"][-1] for record in records)
-            accuracies.setdefault(label, []).append(mean)
-        assert found_rates(design, accuracies) == {one.label: one.rate for one in design.arms if one.searched}, name
+        design, arms = DESIGNS[name], tuple(DESIGNS[name].search())
+        pilots = Results(arms, tuple(tuple(map(committed.find, arm.specs)) for arm in arms), store=None)
+        found = found_rates(design, searched(design, pilots))
+        assert found == {one.label: one.rate for one in design.arms if one.searched}, name

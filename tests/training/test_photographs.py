@@ -4,7 +4,6 @@ import csv
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from cnnrepro import data
 from cnnrepro.errors import WorkFailed
@@ -13,6 +12,7 @@ from cnnrepro.runs.store import RunStore
 from cnnrepro.training import loop, train
 from cnnrepro.training.loop import find_or_train
 from cnnrepro.training.resolve import resolve
+from tests import noise_pictures
 
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -23,15 +23,7 @@ def curves(record):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two classes of 20 pictures each, reddish and bluish noise of several sizes, and one file that is none."""
-    random = np.random.default_rng(0)
-    for name, channel in (("blue", 2), ("red", 0)):
-        (tmp_path / "pictures" / name).mkdir(parents=True)
-        for number in range(20):
-            pixels = random.integers(0, 128, (40 + number, 60 - number, 3), np.uint8)
-            pixels[..., channel] += 100
-            Image.fromarray(pixels).save(tmp_path / "pictures" / name / f"{number:02}.png")
-    return tmp_path / "pictures"
+    return noise_pictures.write(tmp_path / "pictures", 20)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.runs import RunSpec, RunStore
 from cnnrepro.training import train
 from cnnrepro.training.picture_predictions import ask
+from tests import noise_pictures
 
 PHOTOGRAPHS = {"model": "lenet5_modern", "recipe": "sgd", "canvas": 32, "epochs": 1, "batch_size": 8}
 PHOTOGRAPHS |= {"learning_rate": 1e-4, "precision": "float32"}
@@ -118,15 +119,7 @@ def test_weights_that_are_damaged_or_of_another_network_are_told(digits, tiny, t
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two classes of 12 photographs each, reddish and bluish noise."""
-    random = np.random.default_rng(0)
-    for name, channel in (("blue", 2), ("red", 0)):
-        (tmp_path / "pictures" / name).mkdir(parents=True)
-        for number in range(12):
-            pixels = random.integers(0, 128, (40 + number, 60 - number, 3), np.uint8)
-            pixels[..., channel] += 100
-            Image.fromarray(pixels).save(tmp_path / "pictures" / name / f"{number:02}.png")
-    return tmp_path / "pictures"
+    return noise_pictures.write(tmp_path / "pictures", 12)
 
 
 @pytest.mark.slow
