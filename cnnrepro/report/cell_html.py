@@ -9,7 +9,9 @@ import json
 import re
 from collections.abc import Mapping
 
+from cnnrepro.report.display import FIGURE_NAME
 from cnnrepro.report.embedded_pictures import NotShown, Pictures, data_address, decoded, drawing_address
+from cnnrepro.report.links import link_to
 from cnnrepro.report.safe_html import latex_html, left_out, markdown_html, missing_of, safe_html
 
 LARGEST_SVG = 400_000  # bytes; a larger drawing is shown as its PNG
@@ -108,11 +110,15 @@ def _pictures(kinds: Mapping[str, str], metadata: Mapping[str, object]) -> list[
         source = picture_source(kinds)
     except NotShown as error:
         return [f"<p>{left_out(f'The picture “{alt}” is not shown: {error}.')}</p>"]
-    below = f"<figcaption>{caption}</figcaption>" if caption else ""
+    name = str(about.get("figure", ""))
+    place = f"figure-{name}" if FIGURE_NAME.fullmatch(name) else ""
+    identifier, anchor = (f' id="{place}"', link_to(place)) if place else ("", "")
+    below = " ".join(filter(None, (caption, anchor)))
+    below = f"<figcaption>{below}</figcaption>" if below else ""
     width = next((one["width"] for one in each if type(one.get("width")) in (int, float)), None)
     size = "" if about else ' class="own-size"'
     shown = f' style="width: {width:g}px"' if width and not about else ""
-    return [f'<figure{size}><img alt="{alt}"{shown} src="{source}">{below}</figure>']
+    return [f'<figure{size}{identifier}><img alt="{alt}"{shown} src="{source}">{below}</figure>']
 
 
 def _mapping(value: object) -> Mapping[str, object]:

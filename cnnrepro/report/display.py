@@ -104,16 +104,17 @@ def _bundle(
     statement = f"Statement {judged.claim}" + (f": {LEDGER[judged.claim].text}" if judged.claim in LEDGER else "")
     said = judged.brief() if isinstance(judged, Verdict) else judged.sentence
     below = f'{parts_html}<ul>{evidence}</ul><p class="basis">{html.escape(basis)}</p>'
-    card = _card(look, statement, word, said, below)
+    card = _card(look, statement, word, said, below, f"statement-{judged.claim}")
     findings = [f"- {finding}" for finding in judged.evidence]
     text = "\n".join([f"{word}: {said}", *parts, *findings, basis])
     return {kind: judged.to_dict(), "text/html": card, "text/plain": text}
 
 
-def _card(look: tuple[str, str], asked: str, word: str, said: str, below: str = "") -> str:
+def _card(look: tuple[str, str], asked: str, word: str, said: str, below: str = "", anchor: str = "") -> str:
     """A card as HTML: what was asked, the word with its mark, what was found; ``below`` is HTML."""
+    named = f' id="{anchor}"' if anchor else ""
     return (
-        f'<div class="verdict {look[0]}" style="{safe_html.look_style(look[0])}">'
+        f'<div class="verdict {look[0]}" style="{safe_html.look_style(look[0])}"{named}>'
         f'<p class="claim">{html.escape(asked)}</p>'
         f'<p class="word"><strong>{look[1]} {html.escape(word)}</strong></p><p>{html.escape(said)}</p>'
         f"{below}</div>"

@@ -6,18 +6,19 @@ import copy
 import html
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.verdict import NoVerdict, Verdict, count
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.experiments.papermill_form import INJECTED_TAG, names_set_by
 from cnnrepro.experiments.parameters import TAG, parse_cell
 from cnnrepro.files import json_text
-from cnnrepro.report import cell_html, safe_html
+from cnnrepro.report import cell_html, links, opening, safe_html
 from cnnrepro.report.display import ANSWER_TYPE, FIGURE_NAME, NO_VERDICT_TYPE, RUNS_TYPE, VERDICT_TYPE
 from cnnrepro.report.embedded_pictures import NotShown, Pictures, decoded
 from cnnrepro.report.safe_svg import safe_svg
@@ -34,6 +35,8 @@ MOST_PIXELS = 100_000_000  # of a figure, whose thumbnail is made from all of th
 # Characters that no page of HTML may have; browsers show nothing for them, or what they like.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _CELL = re.compile(r"<!-- cell (\d+) -->")  # the template's; nobody else's comment comes through
+_CONTENTS = '<nav class="contents"></nav>'  # the template's, as nav is nobody else's
+_JUDGING = {VERDICT_TYPE, NO_VERDICT_TYPE, ANSWER_TYPE}
 _LEFT_OUT = re.compile(rf"{safe_html.LEFT_OUT}(.*?)</span>")
 
 
@@ -158,8 +161,7 @@ def first_heading(notebook: NotebookNode) -> str:
         if cell.cell_type == "markdown" and (made := safe_html.markdown_html(cell.source)):
             found = re.search(r"<h([1-6])\b[^>]*>(.*?)</h\1>", made, re.DOTALL)
             if found:
-                text = re.sub(r'<math\b[^>]*?\balttext="([^"]*)".*?</math>', r"\1", found[2], flags=re.DOTALL)
-                return " ".join(html.unescape(re.sub(r"<[^>]*>", "", text)).split())
+                return links.plain_text(found[2])
     return ""
 
 
@@ -172,6 +174,7 @@ def write_page(
     parameters: dict[str, object],
     facts: dict[str, str],
     pictures: Path | None = None,
+    question: str = "",
 ) -> Page:
     """Write the page of an executed notebook into a folder, with its figures as files, the notebook and a report.json.
 
@@ -184,6 +187,8 @@ def write_page(
         parameters: those of the notebook, for the page and the list of reports.
         facts: what a reader needs to judge or repeat the numbers, by heading.
         pictures: the folder of the notebook, in which its pictures lie.
+        question: of the catalogue's experiment. Without, the page is of a notebook of one's own, whose "statement 3"
+            may be anybody's: those alone are the ledger's that it shows a verdict on.
     """
     import nbformat
 
@@ -194,10 +199,13 @@ def write_page(
             cell.metadata.tags = []
     tagged = [cell for cell in notebook.cells if {TAG, INJECTED_TAG} & set(cell.metadata.get("tags", ()))]
     said = {"title": title, "experiment": experiment, "facts": facts, "figures": list(figures)}
+    rows = opening.rows(verdicts, no_verdicts)
     around = said | {
+        "question": question,
+        "rows": rows,
+        "most_rows": opening.MOST_ROWS,
+        "chart": _chart(notebook, figures) if opening.has_room(rows) and (question or rows or answers) else None,
         "css": safe_html.css() + safe_html.highlight_css(),
-        "verdicts": [(verdict, *safe_html.verdict_look(verdict.word)) for verdict in verdicts],
-        "no_verdicts": no_verdicts,
         "answers": [(answer, *safe_html.answer_look(answer["word"])) for answer in answers],
         "tally": safe_html.tally(counted),
         "counted": counted.sentence(words=False),
@@ -208,6 +216,7 @@ def write_page(
         "records": sorted(path.name for path in (folder / "records").glob("*")),
     }
     made, left_out = _cells_left_out(_html(notebook, around, pictures))
+    made = _with_links(made, LEDGER if question else [row["number"] for row in rows])
     for number, notes in notebook.metadata.get("papermill", {}).get("cut", {}).items():
         left_out.setdefault(number, []).extend(notes)
     left_out = {number: left_out[number] for number in sorted(left_out, key=int)}
@@ -227,6 +236,38 @@ def write_page(
     text = json_text(about, indent=1, ensure_ascii=False) + "\n"
     (folder / REPORT).write_text(text, encoding="utf-8", errors="backslashreplace")
     return Page(folder / PAGE, title, verdicts, tuple(figures), left_out)
+
+
+def _chart(notebook: NotebookNode, figures: dict[str, tuple[str, bytes]]) -> dict | None:
+    """The chart at the top, a link to its place: the first figure that decides.
+
+    That is the first behind the first verdict or answer and before the next heading, else the last one before it; where
+    there is neither the notebook's first.
+    """
+    before, behind, judged = [], [], False
+    for cell in notebook.cells:
+        if judged and cell.cell_type == "markdown" and re.search(r"^#", cell.source, re.MULTILINE):
+            break
+        for output in cell.get("outputs", ()):
+            judged = judged or bool(_JUDGING & set(output.get("data", {})))
+            if (name := _figure_name(output)) in figures:
+                (behind if judged else before).append((name, output))
+    first = next(iter(behind or before[-1:] if judged else before), None)
+    if first is None:
+        return None
+    name, output = first
+    about = {"name": name, "alt": str(output.metadata["cnnrepro"].get("alt", ""))}
+    return about | opening.chart(figures[name][1])
+
+
+def _with_links(made: str, statements: Collection[int]) -> str:
+    """A page with its contents, a link to each heading, and one wherever a statement of these is named."""
+    top, begin, rest = made.partition("<main>")
+    cells, end, footer = rest.partition("</main>")
+    cells, contents = links.with_anchors(cells)
+    top = top.replace(_CONTENTS, links.contents_html(contents))
+    head, body, top = top.partition("<body>")
+    return head + body + links.with_mentions("".join((top, begin, cells, end, footer)), statements)
 
 
 def _cells_left_out(made: str) -> tuple[str, dict[str, list[str]]]:

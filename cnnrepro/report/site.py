@@ -9,14 +9,14 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from cnnrepro import paths
 from cnnrepro.claims.verdict import Verdict, count
 from cnnrepro.data.folder.leftovers import is_left_behind
 from cnnrepro.errors import UsageError
 from cnnrepro.files import folder_beside, remove_leftovers, write_text
-from cnnrepro.report import safe_html
+from cnnrepro.report import links, safe_html
 from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL
 from cnnrepro.waiting import held_lock
 
@@ -44,7 +44,10 @@ def _entry(folder: Path, reports: Path) -> dict:
     pixels = base64.b64encode(thumbnail.read_bytes()).decode() if thumbnail.is_file() else ""
     return {
         "link": "/".join(quote(part) for part in (*folder.relative_to(reports).parts, PAGE)),
+        "folder": folder.name,
         "title": str(about["title"]),
+        "experiment": str(about["experiment"]),
+        "claims": [int(one["claim"]) for one in (*verdicts, *about.get("no_verdicts", ()))],
         "command": str(about["facts"].get("To repeat", about["experiment"])),
         "created": str(about["created"]),
         "verdicts": [(verdict, *safe_html.verdict_look(verdict["word"])) for verdict in verdicts],
@@ -94,7 +97,10 @@ def _write_index(reports: Path) -> Path:
     remove_leftovers(reports)
     entries, damaged = read_reports(reports)
     environment = Environment(loader=FileSystemLoader(safe_html.TEMPLATES), autoescape=False)  # noqa: S701 - |e where it is text
-    text = environment.get_template("site.html.j2").render(reports=entries, damaged=damaged, css=safe_html.css())
+    ledger = links.ledger_of(links.neighbours(entries))
+    text = environment.get_template("site.html.j2").render(
+        reports=entries, damaged=damaged, ledger=ledger, css=safe_html.css()
+    )
     write_text(reports / PAGE, text)
     return reports / PAGE
 
@@ -120,7 +126,7 @@ def newest_first(reports: Path) -> list[Path]:
 
 
 def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
-    """Copy the site: every report, copied beside its place and then moved there, and the index.
+    """Copy the site: every report, copied beside its place and then moved there, and the index; then link the pages.
 
     Args:
         reports: the folder of the pages.
@@ -154,10 +160,25 @@ def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
             with _alone(to):
                 _replace_folder(copy, place, temporary / OLD)
     with _alone(to):
+        _link_pages(to)
         index = _write_index(to)
         (to / NO_JEKYLL).touch()
         (to / LOCK).unlink(missing_ok=True)  # while it is held: filelock asks again for a lock whose file is gone
     return index
+
+
+def _link_pages(site: Path) -> None:
+    """Write into every page of a site the links to its neighbours and to the ledger, as far as they are there."""
+    entries, _ = read_reports(site)
+    pages = links.neighbours(entries)
+    for page in pages:
+        place = site / unquote(page.link)
+        if not place.is_file():
+            continue
+        text = place.read_text(encoding="utf-8")
+        linked = links.link_page(text, page, pages)
+        if linked != text:
+            write_text(place, linked)
 
 
 def _not_of_a_site(to: Path) -> list[str]:

@@ -46,9 +46,10 @@ def _card(outcome: Outcome) -> str:
     basis = f'<p class="basis">{html.escape(row["basis"])}</p>' if row["basis"] else ""
     return (
         f'<div class="statement {look}" id="statement-{row["number"]}">'
-        f'<p class="head"><span class="number">{row["number"]}</span> '
+        f'<p class="head"><a class="number" href="#statement-{row["number"]}">{row["number"]}</a> '
         f'<span class="word">{mark} {html.escape(row["verdict"])}</span>{changed}{made} '
-        f'<span class="source">{html.escape(row["source"])}</span></p>'
+        f'<span class="source">{html.escape(row["source"])}</span> '
+        f'<span class="on-pages" id="pages-of-{row["number"]}"></span></p>'
         f'<p class="claim">{html.escape(row["statement"])}</p><p class="found">{sentence}</p>'
         f"{parts_list(outcome.shown)}"
         f"<details><summary>{checked}</summary><p>{html.escape(row['check'])}</p>"

@@ -83,6 +83,7 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
                 parameters=without_paths(dict(request.parameters), known),
                 facts=without_paths(said, known),
                 pictures=request.notebook.parent,
+                question=chosen.question if chosen else "",
             )
             site.put(folder, target, temporary / site.OLD, reports)
             if written.left_out:

@@ -27,7 +27,7 @@ def test_a_caption_stands_below_its_figure_and_once_on_a_page(outputs, monkeypat
     (_, of_figure), (below, of_caption) = outputs
     assert ">Blue &lt; red.</p>" in below["text/html"]
     assert output_html(below, of_caption, Pictures()) == ""
-    assert "<figcaption>Blue &lt; red.</figcaption>" in output_html(bundle, of_figure, Pictures())
+    assert "<figcaption>Blue &lt; red. <" in output_html(bundle, of_figure, Pictures())
 
 
 def test_a_figure_without_a_caption_is_one_output(outputs, monkeypatch):

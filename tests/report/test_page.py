@@ -6,7 +6,7 @@ import subprocess
 import nbformat
 import pytest
 
-from cnnrepro.claims import NoVerdict
+from cnnrepro.claims import LEDGER, NoVerdict, Verdict
 from cnnrepro.errors import WorkFailed
 from cnnrepro.report import cell_html, display, figures, page, site
 from tests.elements import Elements
@@ -72,10 +72,79 @@ def test_that_there_is_no_verdict_stands_at_the_top_and_in_the_index(notebook, t
     assert json.loads((folder / "report.json").read_text(encoding="utf-8"))["no_verdicts"] == [none.to_dict()]
     text = made.path.read_text(encoding="utf-8")
     top = Elements(text[: text.index("<main>")]).words
-    assert [word.strip() for word in top if word.strip()][-2:] == [none.sentence, none.basis]
+    words = " ".join(" ".join(top).split())
+    assert f"no verdict {none.sentence} {none.basis} · all it rests on" in words
     assert "Ahead in 3 of 3." in text
     index = "".join(Elements(site.write_index(tmp_path).read_text(encoding="utf-8")).words)
     assert f"No verdict. {none.sentence} Measured: {none.basis}." in index
+
+
+def judged(*numbers):
+    """A code cell that shows a verdict on each of these statements."""
+    shown = [display.verdict_bundle(Verdict(number, "holds", f"So says {number}.")) for number in numbers]
+    return nbformat.v4.new_code_cell("v", outputs=[nbformat.v4.new_output("display_data", data) for data in shown])
+
+
+def drawn(name, pixels=None):
+    """A code cell that shows a figure of that name."""
+    data = {"image/svg+xml": "<svg/>", "image/png": base64.b64encode(pixels or picture()).decode(), "text/plain": "f"}
+    about = {"cnnrepro": {"figure": name, "alt": f"Of {name}"}}
+    return nbformat.v4.new_code_cell("f", outputs=[nbformat.v4.new_output("display_data", data, metadata=about)])
+
+
+def written(folder, *cells, question=""):
+    notebook = nbformat.v4.new_notebook(cells=list(cells))
+    about = {"title": "T", "experiment": "x", "parameters": {}, "facts": {}, "question": question}
+    text = page.write_page(notebook, folder, **about).path.read_text(encoding="utf-8")
+    top, _, rest = text.partition("<main>")
+    return Elements(top), Elements(rest)
+
+
+HEADING = nbformat.v4.new_markdown_cell("## A heading\n\nOf statement 31 and statement 40.")
+
+
+@pytest.mark.parametrize(
+    "cells, shown",
+    [
+        ([drawn("a"), judged(40), drawn("b"), drawn("c")], "b"),
+        ([drawn("a"), drawn("b"), judged(40), HEADING, drawn("c")], "b"),
+        ([drawn("a"), drawn("b")], "a"),
+        ([judged(40)], None),
+        ([drawn("a"), judged(*range(1, 9))], None),  # the table fills the screen
+    ],
+)
+def test_the_chart_at_the_top_is_the_first_figure_that_decides(cells, shown, tmp_path):
+    top, rest = written(tmp_path, *cells, question="Why?")
+    charts = [link["href"] for link in top.of("a") if "chart" in link.get("class", "")]
+    assert charts == ([f"#figure-{shown}"] if shown else [])
+    if shown:
+        assert top.of("img")[0]["alt"] == f"Of {shown}"
+        assert f"figure-{shown}" in [figure["id"] for figure in rest.of("figure")]
+        assert f"#figure-{shown}" in [link["href"] for link in rest.of("a")]
+
+
+def test_one_statement_stands_at_the_top_in_its_words_and_several_in_a_table(tmp_path):
+    (tmp_path / "several").mkdir()
+    top, _ = written(tmp_path, judged(40), question="Why?")
+    words = " ".join("".join(top.words).split())
+    assert f"Statement 40: {LEDGER[40].text} ✓ holds" in words and "Why?" not in words
+    top, rest = written(tmp_path / "several", judged(40), judged(31), question="Why?")
+    words = " ".join("".join(top.words).split())
+    assert words.index("Why?") < words.index(f"31 {LEDGER[31].text}") < words.index("So says 31.")
+    assert [link["href"] for link in top.of("a")][1:] == ["#statement-31", "#statement-40"]
+    cards = [div["id"] for div in rest.of("div") if "verdict" in div.get("class", "")]
+    assert cards == ["statement-40", "statement-31"]
+
+
+def test_contents_and_statements_are_links(tmp_path):
+    (tmp_path / "own").mkdir()
+    other = nbformat.v4.new_markdown_cell("## Another")
+    top, rest = written(tmp_path, judged(40), HEADING, other, question="Why?")
+    assert [link["href"] for link in top.of("a")][-2:] == ["#A-heading", "#Another"]
+    assert [span for span in rest.of("span") if span.get("class") == "of-ledger"]  # 31: on a site, of the ledger
+    _, rest = written(tmp_path / "own", judged(40), HEADING)  # a notebook of one's own has statements of its own
+    assert not [span for span in rest.of("span") if span.get("class") == "of-ledger"]
+    assert [link["href"] for link in rest.of("a")].count("#statement-40") == 2  # on the card, and in the text
 
 
 def test_there_is_one_title(elements):
@@ -90,10 +159,10 @@ def test_headings_have_anchors_and_no_pilcrow(folder, elements):
 
 
 def test_figures_keep_their_alternative_text_and_caption(elements):
-    (picture,) = elements.of("img")
+    _, picture = elements.of("img")  # the first is the chart at the top
     assert "[The picture (x) is not shown: it is a file.]" in elements.words
     assert picture["alt"] == 'Curves "of" <three> arms'
-    assert "A & B" in elements.words
+    assert "A & B" in [word.strip() for word in elements.words]
 
 
 def test_code_is_folded_away_and_parameters_are_one_block(elements):

@@ -1,11 +1,15 @@
 import json
 import shutil
 from pathlib import Path
+from urllib.parse import unquote
 
+import nbformat
 import pytest
 
+from cnnrepro.claims import Verdict
 from cnnrepro.errors import UsageError
-from cnnrepro.report import page, site
+from cnnrepro.report import display, page, site
+from tests.elements import Elements
 
 
 def add(reports, notebook, *parts, title="A title", facts=None):
@@ -111,6 +115,29 @@ def test_a_site_has_no_locks_and_nothing_that_was_in_the_making(reports, tmp_pat
     assert [str(path) for path in to.rglob("*") if path.name.startswith(".") or path.suffix in (".lock", ".tmp")] == [
         str(to / ".nojekyll")
     ]
+
+
+def test_every_link_of_a_site_leads_somewhere_and_of_a_page_alone_too(reports, tmp_path):
+    ledger = display.verdict_bundle(Verdict(30, "holds", "So."))
+    cells = [nbformat.v4.new_code_cell("v", outputs=[nbformat.v4.new_output("display_data", ledger)])]
+    add(reports, nbformat.v4.new_notebook(cells=cells), "claims", "default", title="The ledger")
+    site.write_index(reports)
+    to = site.publish(reports, tmp_path / "site").parent
+    for folder in (reports, to):
+        pages = {path.resolve(): Elements(path.read_text(encoding="utf-8")) for path in folder.rglob("index.html")}
+        ids = {path: {one["id"] for _, one in page.found if "id" in one} for path, page in pages.items()}
+        for path, one in pages.items():
+            for link in one.of("a"):
+                address, _, place = link["href"].partition("#")
+                target = (path.parent / unquote(address)).resolve() if address else path
+                assert target.exists() and (not place or unquote(place) in ids[target]), (path, link)
+    near = '<nav class="near"'
+    assert f"{near}></nav>" in (reports / "claims/default/index.html").read_text(encoding="utf-8")
+    text = (to / "alexnet_vs_resnet/default/index.html").read_text(encoding="utf-8")
+    assert 'href="../../claims/default/index.html#statement-30">Statement 30</a>' in text
+    assert 'href="../../claims/default/index.html" rel="prev"' in text
+    assert 'rel="next">&lt;script&gt;t() →' not in text and "&lt;script&gt;t()&lt;/script&gt; →" in text
+    assert 'claims/default/index.html#statement-30">30</a>' in (to / "index.html").read_text(encoding="utf-8")
 
 
 def test_nothing_to_publish_says_what_to_do(tmp_path):

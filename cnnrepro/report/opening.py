@@ -1,0 +1,72 @@
+"""What a page opens with, before anything of its notebook: each statement in its words, the word on it, the number that
+it rests on, and one chart.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+
+from cnnrepro.claims.ledger import LEDGER
+from cnnrepro.claims.verdict import NoVerdict, Verdict, capital
+from cnnrepro.report.safe_html import verdict_look
+
+MOST_ROWS = 16  # of the table; the statements of the ledger are a line of links
+MOST_BESIDE_CHART = 6  # rows that leave room for a chart on the first screen
+CHART_WIDTH = 1200  # pixels, sharp at the width of a page
+LOW, TALLEST = 0.4, 0.9  # height by width: of a taller chart a wide screen, or a phone, shows the upper part
+COLOURS = 64  # of a chart: enough for its lines, at a quarter of the bytes
+
+
+def rows(verdicts: Sequence[Verdict], no_verdicts: Sequence[NoVerdict]) -> list[dict]:
+    """One row a statement, in the order of their numbers."""
+    made = [_judged(verdict) for verdict in verdicts] + [_not_judged(one) for one in no_verdicts]
+    return sorted(made, key=lambda row: row["number"])
+
+
+def _judged(verdict: Verdict) -> dict:
+    look, mark = verdict_look(verdict.word)
+    first = verdict.effects[0] if verdict.effects else None
+    row = _row(verdict.claim, verdict.word, look, mark)
+    row |= {"basis": verdict.basis, "earlier": verdict.earlier, "found": verdict.brief()}
+    if first is None:
+        return row
+    number, dash, interval = first.text.partition(" (")
+    what = f"{first.condition}: {first.name}" if first.condition else first.name
+    shown = {"what": capital(what), "value": number, "interval": dash.strip() + interval}
+    return row | shown | {"found": verdict.brief() if verdict.parts else ""}  # of one part the sentence is the number
+
+
+def _not_judged(none: NoVerdict) -> dict:
+    return _row(none.claim, "no verdict", "none", "–") | {"basis": none.basis, "found": none.sentence}
+
+
+def _row(number: int, word: str, look: str, mark: str) -> dict:
+    text = LEDGER[number].text if number in LEDGER else ""
+    named = {"number": number, "text": text, "word": word, "look": look, "mark": mark}
+    return named | {"what": "", "value": "", "interval": "", "link": f"#statement-{number}"}
+
+
+def has_room(rows: Sequence[dict]) -> bool:
+    """Whether a chart is on the first screen beside these rows."""
+    return len(rows) <= MOST_BESIDE_CHART or len(rows) > MOST_ROWS
+
+
+def chart(png: bytes) -> dict[str, str]:
+    """A figure's picture as a chart for the first screen: its data: address, and its classes by height."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    height = picture.height / picture.width
+    picture = picture.crop((0, 0, picture.width, min(picture.height, round(picture.width * TALLEST))))
+    if picture.width > CHART_WIDTH:
+        picture = picture.resize(
+            (CHART_WIDTH, round(picture.height * CHART_WIDTH / picture.width)), Image.Resampling.LANCZOS
+        )
+    small = io.BytesIO()
+    # By coverage, as a colour of few pixels may be a whole arm's.
+    few = picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(small, format="png", optimize=True)
+    look = " tall" * (height > LOW) + " taller" * (height > TALLEST)
+    return {"source": f"data:image/png;base64,{base64.b64encode(small.getvalue()).decode()}", "look": look}
