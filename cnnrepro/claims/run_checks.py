@@ -16,10 +16,11 @@ from cnnrepro.claims.ledger import LEDGER, statement
 from cnnrepro.claims.scope import departures, is_part, without_verdict
 from cnnrepro.claims.statement import SOURCES, Statement
 from cnnrepro.claims.verdict import FROM_RECORDS, NOT_TESTED, NOW, RECORDED, NoVerdict, Part, Verdict
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import CnnreproError, UsageError
 
 if TYPE_CHECKING:
     from cnnrepro.experiments.results import Results
+    from cnnrepro.runs.record import RunRecord
 
 PAGE = "index.html"  # the page, beside the folder of its records
 
@@ -172,12 +173,21 @@ def published_results(row: Statement, reports: Path) -> Results | None:
     """
     found = []
     for path in sorted(reports.glob(f"{row.experiment}/*/report.json")):
-        parameters = json.loads(path.read_text(encoding="utf-8"))["parameters"]
-        if _decides(row, parameters):
+        parameters = _parameters_of(path)
+        if parameters is not None and _decides(row, parameters):
             results = _results(row, parameters, path.parent / "records")
             if results is not None:
                 found.append(results)
     return max(found, key=lambda results: len(results.records[0]), default=None)
+
+
+def _parameters_of(report: Path) -> dict | None:
+    """The parameters of a page; None where what lies beside it cannot be read, as the index says of it."""
+    try:
+        parameters = json.loads(report.read_text(encoding="utf-8"))["parameters"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return parameters if isinstance(parameters, dict) else None
 
 
 def _decides(row: Statement, parameters: dict) -> bool:
@@ -202,20 +212,34 @@ def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
     """
     from cnnrepro.experiments import experiment
     from cnnrepro.experiments.results import Results
-    from cnnrepro.runs.keys import key_today
-    from cnnrepro.runs.record import RunRecord
     from cnnrepro.runs.store import RECORD, RunStore
 
     try:
         arms = experiment(row.experiment).arms(**parameters)
-    except (TypeError, UsageError):  # a page of a version with other parameters, or other values of them
+    except (
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+    ):  # a page of a version with other parameters, or other values of them
         return None
     specs = [spec for arm in arms for spec in arm.specs]
-    texts = (path.read_text(encoding="utf-8") for path in folder.glob(f"*/{RECORD}"))
-    every = map(RunRecord.from_dict, map(json.loads, texts))
-    records = {record.spec: record for record in every if record.spec in specs and record.key == key_today(record)}
+    every = filter(None, map(_record_of_today, folder.glob(f"*/{RECORD}")))
+    records = {record.spec: record for record in every if record.spec in specs}
     if not all(spec in records and not departures(row, spec) for spec in specs):
         return None
     if row.dataset and any(map(is_part, records.values())):
         return None
     return Results(arms, tuple(tuple(records[spec] for spec in arm.specs) for arm in arms), RunStore(folder))
+
+
+def _record_of_today(path: Path) -> RunRecord | None:
+    """The record in a file beside a page; None where it cannot be read or has another key by today's code."""
+    from cnnrepro.runs.keys import key_today
+    from cnnrepro.runs.record import RunRecord
+
+    try:
+        record = RunRecord.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        return record if record.key == key_today(record) else None
+    except (OSError, ValueError, RecursionError, CnnreproError):
+        return None

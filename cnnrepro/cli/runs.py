@@ -243,15 +243,16 @@ def runs_rm(context: typer.Context, key: Keys, runs: Runs = None) -> None:
 def _row(record: RunRecord, active: bool) -> dict[str, str]:
     """A row of the table of runs; a living process trains the run if it is ``active``."""
     spec = record.spec
-    last = {name: values[-1] for name, values in record.history.items()}
+    last = {name: values[-1] for name, values in record.history.items() if values}
+    images = record.data.get("sizes", {}).get("train")
     return {
         "key": record.key,
         "status": record.state(active),
         "run": spec.title(),
-        "train images": f"{record.data['sizes']['train']:,}" if "sizes" in record.data else "",
+        "train images": f"{images:,}" if images is not None else "",
         "recipe": spec.recipe,
         "epochs": f"{record.epochs_done}/{spec.epochs}",
-        "val accuracy": f"{last['val_accuracy']:.4f}" if last else "",
+        "val accuracy": f"{last['val_accuracy']:.4f}" if "val_accuracy" in last else "",
         "test accuracy": f"{record.test['accuracy']:.4f}" if record.test else "",
         "minutes": f"{record.wall_seconds / 60:.1f}",
     }

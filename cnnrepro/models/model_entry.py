@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -38,7 +39,8 @@ class Option:
         """The value in the option's type; raises UsageError where it has another type or is not allowed."""
         wanted = type(self.default)
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            with contextlib.suppress(OverflowError):  # it is then refused as it is
+                value = float(value)
         if type(value) is not wanted:
             raise self._error(model, name, f"be a {wanted.__name__} such as {self.default!r}", value)
         if self.choices and value not in self.choices:

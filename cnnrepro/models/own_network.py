@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
 from cnnrepro.models import own_code
+from cnnrepro.paths import expand
 
 if TYPE_CHECKING:
     import keras
@@ -43,9 +44,9 @@ def runs_code(name: str) -> bool:
 def located(name: str) -> str:
     """The same network for every folder that one works in: with the whole path of its file."""
     if not runs_code(name):
-        return str(Path(name).expanduser().resolve())
+        return str(expand(name).resolve())
     place, function = own_code.take_apart(name)
-    return f"{Path(place).expanduser().resolve()}:{function}" if place.endswith(".py") else name
+    return f"{expand(place).resolve()}:{function}" if place.endswith(".py") else name
 
 
 def short(name: str) -> str:

@@ -5,7 +5,7 @@ It loads no Keras, so that a list of the wrong length is refused where a run is 
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
@@ -18,7 +18,7 @@ FIRST_FILTERS, MOST_FILTERS = 32, 512  # by default doubled after each pool, as 
 
 def is_positive(value: object) -> bool:
     """Whether a value is a finite number above 0."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= sys.float_info.max
 
 
 def by_layer(elements: Sequence[Element], options: Mapping[str, object]) -> dict[str, list]:

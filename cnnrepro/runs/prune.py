@@ -8,6 +8,7 @@ the run.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import stat
@@ -19,11 +20,12 @@ from pathlib import Path
 from cnnrepro.files import MAKER, is_being_made
 from cnnrepro.runs import checkpoint
 from cnnrepro.runs.keys import KEY
-from cnnrepro.runs.record import is_foreign, write_record
+from cnnrepro.runs.record import UnreadableRecord, write_record
 from cnnrepro.runs.store import DAMAGED, RECORD, WEIGHTS, RunStore
 
 ENDED = "checkpoint of a run that ended"
 UNFINISHED = "checkpoint of a run that is not finished"
+OF_DONE = "weights"
 ASIDE = "set aside as damaged"
 TEMPORARY = "left by a killed process"
 
@@ -84,8 +86,8 @@ def prune(store: RunStore, options: PruneOptions, *, dry_run: bool = False) -> P
     """
     files: list[PrunedFile] = []
     busy = []
-    for key in _keys(store):
-        superfluous = list(_superfluous(store, key, options))
+    for key, again in _look(store).items():
+        superfluous = list(_superfluous(store, key, again, options))
         if not superfluous:
             continue
         is_run = store.path(key).is_dir()  # else only a temporary folder names it, so nobody can be training it
@@ -99,44 +101,62 @@ def prune(store: RunStore, options: PruneOptions, *, dry_run: bool = False) -> P
             elif dry_run:
                 files += superfluous
             else:  # looked at again: the run may have been trained on until the claim was had
-                files += _remove(store, list(_superfluous(store, key, options)))
+                files += _remove(store, list(_superfluous(store, key, again, options)))
     return Pruned(tuple(files), tuple(busy))
 
 
-def _keys(store: RunStore) -> list[str]:
-    """The keys of all folders of runs, with a record or without, and of those that only a temporary folder names."""
-    names = [
-        name for name in store.names() if (store.folder / name).is_dir() and not (store.folder / name).is_symlink()
-    ]
-    again = (_AGAIN.fullmatch(name) for name in names)
-    return sorted({name for name in names if KEY.fullmatch(name)} | {match[1] for match in again if match})
+def _look(store: RunStore) -> dict[str, list[Path]]:
+    """The temporary folders of each run beside its own, by key: of all runs, and of those that only such a one names.
+
+    The store is listed once: that takes time by all of its runs.
+    """
+    folders = [name for name in store.names() if _is_folder(store.folder / name)]
+    found: dict[str, list[Path]] = {name: [] for name in folders if KEY.fullmatch(name)}
+    for match in filter(None, map(_AGAIN.fullmatch, folders)):
+        found.setdefault(match[1], []).append(store.folder / match[0])
+    return dict(sorted(found.items()))
 
 
-def _superfluous(store: RunStore, key: str, options: PruneOptions) -> Iterator[PrunedFile]:
-    """What may go of a run, if no living process trains it."""
-    record_path = store.path(key) / RECORD
-    if record_path.is_file() and is_foreign(record_path):
-        return
-    for path, kind in _candidates(store, key, options):
-        if path.is_symlink() or not path.exists() or is_being_made(path):
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _superfluous(store: RunStore, key: str, again: list[Path], options: PruneOptions) -> Iterator[PrunedFile]:
+    """What may go of a run, if no living process trains it; ``again`` are its temporary folders beside its own."""
+    names: list[str] = []
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # only a temporary folder names it
+        names = sorted(os.listdir(store.path(key)))  # noqa: PTH208
+    here = [(store.path(key) / name, kind) for name in names if (kind := _kind(name))]
+    here += [(path, TEMPORARY) for path in again]
+    if not here:
+        return  # as of most, whose records then need not be read
+    try:
+        record = store.get(key)
+    except UnreadableRecord as error:
+        if error.foreign:
+            return
+        record = None
+    ended = record is not None and record.has_ended
+    for path, kind in here:
+        if kind == ENDED and not ended:
+            kind = UNFINISHED  # noqa: PLW2901
+        asked = {UNFINISHED: options.unfinished, OF_DONE: options.weights and ended}.get(kind, True)
+        if not asked or path.is_symlink() or not path.exists() or is_being_made(path):
             continue
         size, changed = _size_and_time(path)
         if time.time() - changed >= options.older_than * _DAY:
             yield PrunedFile(key, path, kind, size)
 
 
-def _candidates(store: RunStore, key: str, options: PruneOptions) -> Iterator[tuple[Path, str]]:
-    folder, record = store.path(key), store.readable(key)
-    ended = record is not None and record.has_ended
-    if ended or options.unfinished:
-        for name in (checkpoint.NAME, checkpoint.PREVIOUS):
-            yield folder / name, ENDED if ended else UNFINISHED
-    yield folder / checkpoint.DAMAGED, ASIDE
-    yield folder / DAMAGED, ASIDE
-    if options.weights and ended:
-        yield folder / WEIGHTS, "weights"
-    for path in sorted((*folder.glob(".*.tmp"), *folder.glob(".weights-*"), *store.folder.glob(f".again-{key}-*"))):
-        yield path, TEMPORARY
+def _kind(name: str) -> str:
+    """Why a file of a run may go, for all that its name says; "" where it may not."""
+    if name in (checkpoint.NAME, checkpoint.PREVIOUS):
+        return ENDED
+    if name in (checkpoint.DAMAGED, DAMAGED):
+        return ASIDE
+    if name == WEIGHTS:
+        return OF_DONE
+    return TEMPORARY if name.startswith(".weights-") or (name.startswith(".") and name.endswith(".tmp")) else ""
 
 
 def _size_and_time(path: Path) -> tuple[int, float]:

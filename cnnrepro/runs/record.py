@@ -15,6 +15,7 @@ from pathlib import Path
 
 import orjson
 
+from cnnrepro.errors import CnnreproError, WorkFailed
 from cnnrepro.files import json_text, write_whole
 from cnnrepro.runs.spec import RunSpec
 
@@ -27,11 +28,185 @@ STATUSES = (DONE, FAILED, RUNNING)
 
 INTERRUPTED = "interrupted"  # what "running" is called where no living process trains the run
 
-OBJECTS = ("spec", "history", "data", "versions", "machine", "network", "files")
-
 # Failures that the same seed would meet again, and that are therefore results, not accidents.
 DIVERGED = "diverged"
 ERROR = "error"
+
+DEEPEST = 20  # levels of objects and lists in a record; ours have five
+LARGEST = 2**63  # numbers below this fit into the tables and the sums that are made of records
+_SHOWN, _REASON = 60, 300  # characters of a bad value, and of a reason, in an error
+
+
+class UnreadableRecord(WorkFailed):
+    """A record that is damaged, or that another version of cnnrepro wrote.
+
+    Args:
+        text: for a person.
+        foreign: whether it may be whole, and only this version or this process cannot read it; nothing may move it.
+    """
+
+    def __init__(self, text: str, *, foreign: bool = False):
+        super().__init__(text)
+        self.foreign = foreign
+
+
+# What a field of a record may be: a test, and its words. A tuple is as good as the list that a file has of it. Every
+# whole number is below ``LARGEST``.
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_truth(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_option(value: object) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str)) or _is_list_of(_is_option)(value)
+
+
+def _is_list_of(one: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, (list, tuple)) and all(map(one, value))
+
+
+def _is_object_of(one: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, dict) and all(map(one, value.values()))
+
+
+def _are_curves(value: object) -> bool:
+    curves = list(value.values()) if isinstance(value, dict) else [None]
+    return (
+        all(isinstance(curve, list) and set(map(type, curve)) <= {int, float} for curve in curves)
+        and len(set(map(len, curves))) <= 1
+        and (not curves or "loss" in value)
+    )
+
+
+TEXT, TRUTH = (_is_text, "a text"), (_is_truth, "true or false")
+COUNT, NUMBER = (_is_count, "a whole number of at least 0"), (_is_number, "a number")
+OBJECT, TEXTS = (_is_object, "a JSON object"), (_is_object_of(_is_text), "an object of texts")
+COUNTS, NUMBERS = (_is_object_of(_is_count), "an object of whole numbers"), (_is_object_of(_is_number), "numbers")
+STATUS = (lambda value: value in STATUSES, f"one of {', '.join(STATUSES)}")
+
+
+def _or_null(kind: tuple[Callable[[object], bool], str]) -> tuple[Callable[[object], bool], str]:
+    holds, words = kind
+    return lambda value: value is None or holds(value), f"{words}, or null"
+
+
+# By the way to a field. A field may be missing, as older versions wrote fewer, if NEEDED has not got it.
+FIELDS = {
+    "key": TEXT,
+    "status": STATUS,
+    "spec": OBJECT,
+    "spec.model": TEXT,
+    "spec.dataset": TEXT,
+    "spec.recipe": TEXT,
+    "spec.seed": COUNT,
+    "spec.epochs": _or_null(COUNT),
+    "spec.batch_size": _or_null(COUNT),
+    "spec.learning_rate": _or_null(NUMBER),
+    "spec.precision": TEXT,
+    "spec.deterministic": TRUTH,
+    "spec.train_images": _or_null(COUNT),
+    "spec.options": (_is_object_of(_is_option), "an object of texts, numbers, true, false, null or lists of them"),
+    "spec.pipeline": _or_null(TEXT),
+    "spec.canvas": _or_null(COUNT),
+    "spec.on_error": TEXT,
+    "spec.evaluate": TEXT,
+    "spec.momenta": (_is_list_of(_is_number), "a list of numbers"),
+    "spec.network": TEXT,
+    "spec.probes": (_is_list_of(_is_text), "a list of texts"),
+    "history": (_are_curves, "an object of lists of numbers, all of one length, with the loss among them"),
+    "test": _or_null(NUMBERS),
+    "test.images": COUNT,
+    "failure": _or_null(OBJECT),
+    "failure.kind": TEXT,
+    "failure.reason": TEXT,
+    "precision": TEXT,
+    "backend": TEXT,
+    "parameters": COUNT,
+    "data": OBJECT,
+    "data.name": TEXT,
+    "data.fingerprint": TEXT,
+    "data.sizes": COUNTS,
+    "data.partial": TEXT,
+    "versions": TEXTS,
+    "machine": OBJECT,
+    "commit": _or_null(TEXT),
+    "started": TEXT,
+    "wall_seconds": NUMBER,
+    "sessions": COUNT,
+    "jit_compile": TRUTH,
+    "network": OBJECT,
+    "files": TEXTS,
+}
+NEEDED = ("key", "status", "spec", "spec.model", "spec.dataset")
+NEEDED_WHEN_DONE = ("test", "test.accuracy", "test.loss", "test.images")
+_MISSING = object()
+
+
+def _check_fields(values: Mapping) -> None:
+    """Raise UnreadableRecord where a record's file has a field of another type, or lacks one that it needs."""
+    _check_plain(values, DEEPEST)
+    for way, (holds, words) in FIELDS.items():
+        value = _at(values, way)
+        if value is not _MISSING and not holds(value):
+            raise UnreadableRecord(f"{way} must be {words}. Received: {_shown(value)}")
+    needed = (*NEEDED, *NEEDED_WHEN_DONE) if values.get("status") == DONE else NEEDED
+    missing = [way for way in needed if _at(values, way) in (_MISSING, None)]
+    if missing:
+        raise UnreadableRecord(f"fields are missing: {', '.join(missing)}")
+
+
+def _at(values: Mapping, way: str) -> object:
+    """What lies at "spec.model" of a record's values; ``_MISSING`` where nothing does."""
+    outer, _, inner = way.partition(".")
+    value = values.get(outer, _MISSING)
+    if not inner or value is _MISSING:
+        return value
+    return value.get(inner, _MISSING) if isinstance(value, dict) else _MISSING
+
+
+def _check_plain(value: object, levels: int) -> None:
+    """Raise UnreadableRecord for what no table, sum or file can be made of, wherever in a record it is."""
+    kind = type(value)
+    if kind in (dict, list, tuple):
+        if not levels:
+            raise UnreadableRecord(f"it is nested more than {DEEPEST} levels deep")
+        if kind is dict:
+            for name in value:
+                if not name.isascii() and name != name.encode(errors="replace").decode():
+                    raise UnreadableRecord(f"a field has a name that is no text. Received: {name!a}")
+            value = value.values()
+        elif set(map(type, value)) == {float}:
+            return
+        for item in value:
+            _check_plain(item, levels - 1)
+    elif kind is int and not -LARGEST <= value < LARGEST:
+        raise UnreadableRecord("a number is too large")
+
+
+def _shown(value: object) -> str:
+    """A value for an error."""
+    return _cut(repr(value), _SHOWN)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 @dataclass(frozen=True)
@@ -63,6 +238,7 @@ class RunRecord:
         jit_compile: whether XLA compiled the step.
         network: of a network of one's own its Keras configuration and digests of its code; empty for others.
         files: SHA-256 of the files beside the record, by name; empty where an older version wrote them.
+        format: of the file that it was read from.
     """
 
     key: str
@@ -84,6 +260,7 @@ class RunRecord:
     jit_compile: bool = False
     network: Mapping[str, object] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    format: int = field(default=FORMAT, compare=False)
 
     @property
     def epochs_done(self) -> int:
@@ -116,37 +293,37 @@ class RunRecord:
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "format"}
         if not self.network:
             del values["network"]
         return {"format": FORMAT, **values, "spec": self.spec.to_dict()}
 
     @classmethod
-    def from_dict(cls, values: Mapping) -> RunRecord:
+    def from_dict(cls, values: object) -> RunRecord:
         """The record that ``to_dict`` wrote, today's or an older version's: what that did not know is at its default.
 
         Raises:
-            ValueError: another format, a missing field or one that is not known.
+            UnreadableRecord: another format, a field that is missing, not known, or not what ``FIELDS`` says.
         """
         if not isinstance(values, Mapping):
-            raise ValueError(f"a JSON object was expected. Received: {type(values).__name__}")
+            raise UnreadableRecord(f"a JSON object was expected. Received: {_shown(values)}")
         values = dict(values)
-        received = values.pop("format", None)
+        received = values.get("format")
         values.pop("checksum", None)  # of the file, which whoever read it has looked at
-        if received not in READABLE:
-            raise ValueError(f"a record of format {FORMAT} or older was expected. Received: format {received!r}")
-        if values.get("status") not in STATUSES:
-            raise ValueError(f"status must be one of {', '.join(STATUSES)}. Received: {values.get('status')!r}")
-        for name in OBJECTS:
-            if not isinstance(values.get(name, {}), dict):
-                raise ValueError(f"{name} must be a JSON object. Received: {values[name]!r}")
-        if not all(isinstance(curve, list) for curve in values.get("history", {}).values()):
-            raise ValueError("history must hold lists of numbers")
+        if type(received) is not int or received not in READABLE:
+            raise UnreadableRecord(
+                f"a record of format {FORMAT} or older was expected. Received: format {_shown(received)}",
+                foreign=type(received) is int,
+            )
+        values |= {name: _numbers(values[name]) for name in ("history", "test") if name in values}
+        _check_fields(values)
         try:
             values["spec"] = RunSpec.from_dict(values["spec"])
             return cls(**values)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"fields are missing or unknown ({error})") from error
+        except TypeError as error:
+            raise UnreadableRecord(f"fields are missing or unknown: {error}") from error
+        except (CnnreproError, ValueError, ArithmeticError, RecursionError) as error:  # a network that is no network
+            raise UnreadableRecord(_cut(" ".join(str(error).split()), _REASON) or type(error).__name__) from error
 
 
 _BLANK = "0" * 64
@@ -167,27 +344,36 @@ def read_record(path: Path | str) -> RunRecord:
 
     Raises:
         OSError: as the disk says.
-        ValueError: damaged, or of a format that is not known; says which.
+        UnreadableRecord: damaged, or of a format that is not known; says which.
     """
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - ten thousand records feel pathlib and a buffer
         text = file.read()
-    try:
-        values = orjson.loads(text)  # a fifth of the time that json takes, but it knows no NaN
-    except orjson.JSONDecodeError:
-        values = json.loads(text)
+    values = _parsed(text)
     if isinstance(values, dict) and values.get("format") == FORMAT and values.get("checksum") != _checksum(text):
-        raise ValueError("its checksum does not fit; it was changed after it was written")
-    if isinstance(values, dict) and (b'"NaN"' in text or b'Infinity"' in text):
-        values |= {name: _numbers(values[name]) for name in ("history", "test") if name in values}
+        raise UnreadableRecord("its checksum does not fit; it was changed after it was written")
     return RunRecord.from_dict(values)
 
 
+def _parsed(text: bytes) -> object:
+    """A file's JSON; raises UnreadableRecord where it is none."""
+    try:
+        return orjson.loads(text)  # a fifth of the time that json takes, but it knows no NaN
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UnreadableRecord(f"it is no JSON: {error}") from error
+    except RecursionError as error:
+        raise UnreadableRecord(f"it is nested more than {DEEPEST} levels deep") from error
+
+
 def _numbers(value: object) -> object:
-    """Values with the numbers that JSON has no word for in place of the texts that stand for them."""
+    """Curves or scores with the numbers that JSON has no word for in place of the texts that stand for them."""
     if isinstance(value, dict):
         return {name: _numbers(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_numbers(item) for item in value]
+        return [_numbers(item) for item in value] if str in set(map(type, value)) else value
     return float(value) if isinstance(value, str) and value in ("NaN", "Infinity", "-Infinity") else value
 
 
@@ -200,28 +386,6 @@ def _checksum(text: bytes) -> str:
         return ""
     start = len(text) - len(tail) + match.start(1)
     return hashlib.sha256(text[:start] + _BLANK.encode() + text[start + 64 :]).hexdigest()
-
-
-def record_format(path: Path) -> int | None:
-    """The format that a record says it has; None where it says none, or cannot be parsed. OSError as the disk says."""
-    try:
-        values = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
-        return None
-    number = values.get("format") if isinstance(values, dict) else None
-    return number if isinstance(number, int) else None
-
-
-def is_foreign(path: Path) -> bool:
-    """Whether a record is of a format that this version does not know, or cannot even be read from the disk.
-
-    Such a record may be whole, so nothing here may move it.
-    """
-    try:
-        number = record_format(path)
-    except OSError:
-        return True
-    return number is not None and number not in READABLE
 
 
 def sha256_of(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
@@ -139,8 +140,8 @@ class RunSpec:
             raise unknown("precision", self.precision, PRECISIONS)
         if self.learning_rate is not None:
             rate = self.learning_rate
-            number = isinstance(rate, (int, float)) and not isinstance(rate, bool) and math.isfinite(rate)
-            _require(number and rate > 0, "learning_rate", "a positive number", rate)
+            number = isinstance(rate, (int, float)) and not isinstance(rate, bool) and 0 < rate < math.inf
+            _require(number and rate <= sys.float_info.max, "learning_rate", "a positive number", rate)
             object.__setattr__(self, "learning_rate", float(rate))
         if self.on_error not in data.ON_ERROR:
             raise unknown("way to meet a bad picture", self.on_error, data.ON_ERROR)

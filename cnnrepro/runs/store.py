@@ -20,12 +20,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.errors import CnnreproError, UsageError, WorkFailed
+from cnnrepro.errors import UsageError
 from cnnrepro.files import write_whole
 from cnnrepro.runs import lease
 from cnnrepro.runs.keys import KEY, check_key
 from cnnrepro.runs.lease import Claim
-from cnnrepro.runs.record import DONE, RunRecord, has_sha256, is_foreign, read_record, sha256_of, write_record
+from cnnrepro.runs.record import (
+    DONE,
+    RunRecord,
+    UnreadableRecord,
+    has_sha256,
+    read_record,
+    sha256_of,
+    write_record,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,10 +49,6 @@ LOG = "log.txt"
 DAMAGED = "record.damaged.json"
 
 _PREFIX = re.compile(r"[0-9a-f]{4,16}")  # of a key, as people may shorten it
-
-
-class UnreadableRecord(WorkFailed):
-    """A record that is damaged, or that another version of cnnrepro wrote."""
 
 
 class RunStore:
@@ -94,10 +98,11 @@ class RunStore:
             record = read_record(path)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, RecursionError, CnnreproError) as error:
-            raise UnreadableRecord(f"The record {path!r} cannot be read: {error}") from error
+        except (OSError, UnreadableRecord) as error:  # what the disk does not give may be whole
+            foreign = isinstance(error, OSError) or error.foreign
+            raise UnreadableRecord(f"The record {path!r} cannot be read: {error}", foreign=foreign) from error
         if record.key != key:
-            raise UnreadableRecord(f"The record {path!r} names another run, {record.key!r}")
+            raise UnreadableRecord(f"The record {path!r} names another run, {record.key[:80]!r}")
         return record
 
     def readable(self, key: str) -> RunRecord | None:
@@ -267,7 +272,7 @@ class RunStore:
             damaged = self.damaged_files(record) if record else []
             reason = f"{', '.join(damaged)} of run {key}: missing or damaged" if damaged else ""
         except UnreadableRecord as error:
-            if is_foreign(path):
+            if error.foreign:
                 raise
             reason = str(error)
         if not reason:

@@ -9,7 +9,7 @@ from pathlib import Path
 from cnnrepro.errors import CnnreproError
 from cnnrepro.runs import checkpoint, lease
 from cnnrepro.runs.keys import KEY, key_today
-from cnnrepro.runs.record import FAILED, FORMAT, RunRecord, is_foreign, record_format
+from cnnrepro.runs.record import FAILED, FORMAT, RunRecord
 from cnnrepro.runs.store import DAMAGED, RECORD, RunStore, UnreadableRecord
 
 OK = "ok"
@@ -71,7 +71,7 @@ def _verify_run(store: RunStore, key: str) -> VerifiedRun:
     try:
         record = store.get(key)
     except UnreadableRecord as error:
-        if is_foreign(store.path(key) / RECORD):
+        if error.foreign:
             advice = "It is left as it is; the version that wrote it can read it."
             return VerifiedRun(key, "", FOREIGN, (str(error),), advice)
         advice = f"{_AGAIN.capitalize()}; `cnnrepro runs rm {key}` removes it."
@@ -133,6 +133,6 @@ def _why_old(folder: Path, record: RunRecord) -> tuple[str, str] | None:
         return f"Its key cannot be computed from what it says ({error}).", advice
     if key != record.key:
         return f"Today's code would give its spec and data the key {key}.", advice
-    if record_format(folder / RECORD) != FORMAT:
+    if record.format != FORMAT:
         return "Its format has no checksums, so a change of it would not be noticed.", "Nothing; it is read as it is."
     return None

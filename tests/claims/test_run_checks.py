@@ -126,6 +126,16 @@ def test_a_page_of_a_version_with_other_parameters_decides_nothing(put_page):
     assert run_checks.published_results(ROW, reports) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "[1]", '{"parameters": 5}', "\xff"], ids=["deep", "a list", "5", "text"]
+)
+@pytest.mark.parametrize("name", ["report.json", "records/*/record.json"])
+def test_a_file_beside_a_page_that_cannot_be_read_decides_nothing_and_stops_nothing(name, text, put_page):
+    reports = put_page(full=True)
+    next((reports / "widths" / "a page").glob(name)).write_text(text, encoding="latin-1")
+    assert run_checks.published_results(ROW, reports) is None
+
+
 def test_without_records_it_is_not_tested_yet_and_that_is_its_recorded_word(study):
     found = only(study / "reports")
     assert (found.shown.word, found.agrees, found.shown.earlier) == ("not tested yet", True, "")

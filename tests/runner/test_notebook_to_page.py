@@ -18,6 +18,7 @@ def test_no_path_of_the_machine_leaves_with_a_page(tmp_path, monkeypatch):
         status="done",
         spec=request.arms[0].specs[0],
         history={"loss": [1.0]},
+        test={"accuracy": 0.5, "loss": 1.5, "images": 2},
         data={
             "name": f"folder:{tmp_path}/secret/pets",
             "fingerprint": "f" * 64,
