@@ -146,6 +146,7 @@ FIELDS = {
     "data.partial": TEXT,
     "versions": TEXTS,
     "machine": OBJECT,
+    "machine.settings": TEXTS,
     "commit": _or_null(TEXT),
     "started": TEXT,
     "wall_seconds": NUMBER,
@@ -238,7 +239,7 @@ class RunRecord:
         jit_compile: whether XLA compiled the step.
         network: of a network of one's own its Keras configuration and digests of its code; empty for others.
         files: SHA-256 of the files beside the record, by name; empty where an older version wrote them.
-        format: of the file that it was read from.
+        unverified: whether it was read from a file without a checksum, of format 1. Not written.
     """
 
     key: str
@@ -260,7 +261,7 @@ class RunRecord:
     jit_compile: bool = False
     network: Mapping[str, object] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
-    format: int = field(default=FORMAT, compare=False)
+    unverified: bool = field(default=False, compare=False)
 
     @property
     def epochs_done(self) -> int:
@@ -293,7 +294,7 @@ class RunRecord:
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
-        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "format"}
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "unverified"}
         if not self.network:
             del values["network"]
         return {"format": FORMAT, **values, "spec": self.spec.to_dict()}
@@ -308,7 +309,7 @@ class RunRecord:
         if not isinstance(values, Mapping):
             raise UnreadableRecord(f"a JSON object was expected. Received: {_shown(values)}")
         values = dict(values)
-        received = values.get("format")
+        received = values.pop("format", None)
         values.pop("checksum", None)  # of the file, which whoever read it has looked at
         if type(received) is not int or received not in READABLE:
             raise UnreadableRecord(
@@ -319,7 +320,9 @@ class RunRecord:
         _check_fields(values)
         try:
             values["spec"] = RunSpec.from_dict(values["spec"])
-            return cls(**values)
+            if "unverified" in values:
+                raise TypeError("'unverified' is none that is written")
+            return cls(**values, unverified=received != FORMAT)
         except TypeError as error:
             raise UnreadableRecord(f"fields are missing or unknown: {error}") from error
         except (CnnreproError, ValueError, ArithmeticError, RecursionError) as error:  # a network that is no network
@@ -333,10 +336,15 @@ _TAIL = 120  # bytes at the end in which the checksum lies
 
 def write_record(path: Path, record: RunRecord, check: Callable[[], object] | None = None) -> None:
     """Write a record, whole or not at all; ``check`` is called before it takes its place, and may raise."""
-    blank = (json_text({**record.to_dict(), "checksum": _BLANK}, indent=1) + "\n").encode()
-    head, tail = blank[:-_TAIL], blank[-_TAIL:]
-    text = head + tail.replace(_BLANK.encode(), hashlib.sha256(blank).hexdigest().encode())
+    text = file_text(record.to_dict())
     write_whole(path, lambda file: file.write(text), before_move=check)
+
+
+def file_text(values: Mapping) -> bytes:
+    """The file of a record's plain values, with its checksum."""
+    blank = (json_text({**values, "checksum": _BLANK}, indent=1) + "\n").encode()
+    head, tail = blank[:-_TAIL], blank[-_TAIL:]
+    return head + tail.replace(_BLANK.encode(), hashlib.sha256(blank).hexdigest().encode())
 
 
 def read_record(path: Path | str) -> RunRecord:

@@ -9,7 +9,7 @@ from pathlib import Path
 from cnnrepro.errors import CnnreproError
 from cnnrepro.runs import checkpoint, lease
 from cnnrepro.runs.keys import KEY, key_today
-from cnnrepro.runs.record import FAILED, FORMAT, RunRecord
+from cnnrepro.runs.record import FAILED, RunRecord
 from cnnrepro.runs.store import DAMAGED, RECORD, RunStore, UnreadableRecord
 
 OK = "ok"
@@ -101,7 +101,7 @@ def _judge(store: RunStore, record: RunRecord) -> tuple[str, tuple[str, ...], st
         return BAD, (*torn, *notes), advice
     if not record.has_ended:
         return UNFINISHED, notes, "The same command goes on with it."
-    if old := _why_old(folder, record):
+    if old := _why_old(record):
         return OLD, (old[0], *notes), old[1]
     superfluous = _exists(folder, DAMAGED, checkpoint.DAMAGED, *_CHECKPOINTS)
     return OK, notes, "`cnnrepro runs prune` removes what nobody needs." if superfluous else ""
@@ -123,7 +123,7 @@ def _notes(store: RunStore, record: RunRecord) -> Iterator[str]:
         yield "Something of it was set aside as damaged before."
 
 
-def _why_old(folder: Path, record: RunRecord) -> tuple[str, str] | None:
+def _why_old(record: RunRecord) -> tuple[str, str] | None:
     """Why a whole record is not what today's code would write, and what to do; None where it is."""
     commit = f" ({record.commit})" if record.commit else ""
     advice = f"It stands for the code that made it{commit}; keep it, or remove it with `cnnrepro runs rm {record.key}`."
@@ -133,6 +133,6 @@ def _why_old(folder: Path, record: RunRecord) -> tuple[str, str] | None:
         return f"Its key cannot be computed from what it says ({error}).", advice
     if key != record.key:
         return f"Today's code would give its spec and data the key {key}.", advice
-    if record.format != FORMAT:
+    if record.unverified:
         return "Its format has no checksums, so a change of it would not be noticed.", "Nothing; it is read as it is."
     return None

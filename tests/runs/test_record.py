@@ -11,7 +11,7 @@ from cnnrepro.cli.runs import _row
 from cnnrepro.runs.diff import diff
 from cnnrepro.runs.export import curves_table, runs_table
 from cnnrepro.runs import RunSpec
-from cnnrepro.runs.record import DEEPEST, FIELDS, RunRecord, UnreadableRecord, read_record
+from cnnrepro.runs.record import DEEPEST, FIELDS, RunRecord, UnreadableRecord, file_text, read_record
 from cnnrepro.runs.store import RECORD, RunStore
 from cnnrepro.runs.verify import verify
 from tests.calling import call
@@ -40,12 +40,13 @@ ODD = [
     (("machine", "cores"), DEEP, f"more than {DEEPEST} levels"),
     (("machine", "\ud800"), 1, "a name that is no text"),
     (("format",), True, "Received: format True"),
+    (("unverified",), False, "'unverified' is none that is written"),
 ]  # fmt: skip
 
 
 def rewritten(values):
-    """A record's file as a stranger may write it, in the format that has no checksum."""
-    return json.dumps({"format": 1} | {name: value for name, value in values.items() if name != "checksum"})
+    """A record's file as a stranger may write it, with a checksum that fits."""
+    return file_text({name: value for name, value in values.items() if name != "checksum"})
 
 
 def changed(values, way, value):
@@ -61,7 +62,7 @@ def changed(values, way, value):
 def test_one_odd_record_is_named_and_the_rest_of_the_store_works(way, value, reason, capsys, put, store):
     whole, key = put(seed=1).key, put().key
     path = store.path(key) / RECORD
-    path.write_text(rewritten(changed(json.loads(path.read_text()) | {"format": 1}, way, value)))
+    path.write_bytes(rewritten(changed(json.loads(path.read_text()), way, value)))
     for words in (("--json",), ("list",)):
         status, out, err = call(capsys, "runs", *words)
         assert status == 0 and whole in out and key not in out
@@ -76,7 +77,7 @@ def test_one_odd_record_is_named_and_the_rest_of_the_store_works(way, value, rea
 
 def test_the_table_knows_every_field(put, store):
     written = json.loads((store.path(put().key) / RECORD).read_text())
-    outer = {name for name in RunRecord.__dataclass_fields__ if name != "format"}
+    outer = {name for name in RunRecord.__dataclass_fields__ if name != "unverified"}
     assert {way for way in FIELDS if "." not in way} == outer
     spec = {way.partition(".")[2] for way in FIELDS if way.startswith("spec.")}
     assert spec == set(RunSpec.__dataclass_fields__)
@@ -120,13 +121,13 @@ def test_a_record_with_any_value_in_any_field_is_read_or_refused_by_the_one_erro
     folder = store.path(real["key"])
     folder.mkdir(parents=True, exist_ok=True)
     missing = data.draw(st.booleans()) and way[-1] != "other"
-    values = changed({**real, "format": 1}, way, value)
+    values = changed(real, way, value)
     if missing:
         inner = values
         for name in way[:-1]:
             inner = inner[name]
         del inner[way[-1]]
-    (folder / RECORD).write_text(json.dumps(values))
+    (folder / RECORD).write_bytes(rewritten(values))
     try:
         record = read_record(folder / RECORD)
     except UnreadableRecord as error:
