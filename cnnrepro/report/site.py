@@ -38,6 +38,7 @@ def _report_folders(reports: Path) -> list[Path]:
 def _entry(folder: Path, reports: Path) -> dict:
     """What the index says of one report."""
     about = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    _require_shape(about)
     verdicts = about["verdicts"]
     counted = count(map(Verdict.from_dict, verdicts))
     thumbnail = folder / THUMBNAIL
@@ -56,6 +57,16 @@ def _entry(folder: Path, reports: Path) -> dict:
         "counted": counted.sentence(words=False),
         "thumbnail": f"data:image/png;base64,{pixels}" if pixels else "",
     }
+
+
+def _require_shape(about: dict) -> None:
+    """Raise ValueError where a report.json has not the lists, objects and words that the index is made of."""
+    shown = [*about["verdicts"], *about.get("no_verdicts", ())]
+    kinds = [(about[name], dict) for name in ("facts", "parameters") if name in about] + [(one, dict) for one in shown]
+    kinds += [(about[name], list) for name in ("verdicts", "no_verdicts") if name in about]
+    kinds += [(one[name], str) for one in shown for name in ("word", "sentence", "basis", "made") if name in one]
+    if not all(isinstance(value, kind) for value, kind in kinds):
+        raise ValueError(f"a {REPORT} of another shape")
 
 
 @contextlib.contextmanager
@@ -101,7 +112,8 @@ def _write_index(reports: Path) -> Path:
     text = environment.get_template("site.html.j2").render(
         reports=entries, damaged=damaged, ledger=ledger, css=safe_html.css()
     )
-    write_text(reports / PAGE, text)
+    # Names of folders and texts of others may hold what no file can; it is shown as Python does, \udcff.
+    write_text(reports / PAGE, text.encode(errors="backslashreplace").decode())
     return reports / PAGE
 
 
@@ -111,7 +123,7 @@ def read_reports(reports: Path) -> tuple[list[dict], list[str]]:
     for folder in _report_folders(reports):
         try:
             entries.append(_entry(folder, reports))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
             damaged.append(str(folder.relative_to(reports)))
     return sorted(entries, key=lambda entry: entry["created"], reverse=True), damaged
 

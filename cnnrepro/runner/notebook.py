@@ -122,6 +122,17 @@ def execute(
         except RuntimeError as error:  # nbclient's DeadKernelError and its kin
             reason = f"The kernel of notebook {path.name} died: {error}."
             raise WorkFailed("\n".join([reason, *_last_words(kernel_log), _keep(output, keep_failed)])) from error
+        except OSError:
+            raise
+        except Exception as error:  # of the many libraries between a notebook and its kernel
+            reason = f"Notebook {path.name} could not be run: {in_a_line(error)}"
+            raise WorkFailed(f"{reason}\n{_keep(output, keep_failed)}") from error
+
+
+def in_a_line(error: Exception) -> str:
+    """An error that is nobody's sentence: its kind and the first line of what it says."""
+    said = str(error).strip().splitlines()[:1]
+    return ": ".join([type(error).__name__, *said])
 
 
 def _last_words(kernel_log: Path) -> list[str]:
@@ -129,6 +140,18 @@ def _last_words(kernel_log: Path) -> list[str]:
     lines = kernel_log.read_text(encoding="utf-8", errors="replace").split("\n")
     said = [line for line in lines if line.strip()][-LAST_WORDS:]
     return ["The last it said:", *said] if said else []
+
+
+def keep(notebook: nbformat.NotebookNode, place: Path) -> str:
+    """Keep a notebook that ran, and whose page could not be made; says where, or why that was not possible."""
+    import nbformat
+
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(nbformat.writes(notebook), encoding="utf-8", errors="backslashreplace")
+    except Exception as error:
+        return f"As far as it ran it could not be kept: {in_a_line(error)}"
+    return f"As far as it ran it is kept as {place}"
 
 
 def _keep(output: Path, place: Path) -> str:

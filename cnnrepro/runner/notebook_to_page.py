@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.errors import WorkFailed
+from cnnrepro.errors import CnnreproError, WorkFailed
 from cnnrepro.files import folder_beside
-from cnnrepro.runner.notebook import KERNEL, execute
+from cnnrepro.runner.notebook import KERNEL, execute, in_a_line, keep
 from cnnrepro.runner.request import PageRequest
 from cnnrepro.stderr import say_line
 
@@ -36,19 +36,29 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
             experiments work in this process's, where their runs were looked for.
 
     Raises:
-        WorkFailed: a cell or the page failed. An earlier page of the same name is left as it was.
+        WorkFailed: a cell or the page failed; says where the notebook is kept. An earlier page of the same name is left
+            as it was.
     """
-    from cnnrepro.report import facts, page, site
-    from cnnrepro.report.machine_paths import places, without_paths
-    from cnnrepro.runs.committed import Committed
-    from cnnrepro.runs.store import RunStore
-
     keep_failed = runs / "failed" / f"{_short(f'{request.name}-{request.slug}')}.ipynb"
     working_folder = None if request.experiment else cwd or request.notebook.resolve().parent
     try:
         notebook = execute(request.notebook, request.injected, keep_failed=keep_failed, working_folder=working_folder)
     except OSError as error:
         raise WorkFailed(f"The notebook {request.notebook.name} could not be run: {error}") from error
+    try:
+        return _page_of(notebook, request, runs, reports)
+    except Exception as error:  # whatever a notebook shows, it is its own page alone that cannot be made
+        reason = str(error) if isinstance(error, CnnreproError) else f"its page could not be made: {in_a_line(error)}"
+        raise WorkFailed(f"Notebook {request.notebook.name}: {reason}\n{keep(notebook, keep_failed)}") from error
+
+
+def _page_of(notebook: NotebookNode, request: PageRequest, runs: Path, reports: Path) -> Path:
+    """Write the page of an executed notebook, put it in its place and list it; its path."""
+    from cnnrepro.report import facts, page, site
+    from cnnrepro.report.machine_paths import places, without_paths
+    from cnnrepro.runs.committed import Committed
+    from cnnrepro.runs.store import RunStore
+
     chosen = request.experiment
     page.require_complete(notebook, figures=chosen.figures if chosen else (), claims=request.claims)
     store = RunStore(runs, Committed.of_environment())
@@ -93,6 +103,8 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
             for note in notes:
                 say_line(f"{request.notebook.name}: {note}")
     except OSError as error:
+        if error.errno is None:  # not the disk's: a picture that is none
+            raise
         raise WorkFailed(
             f"The page {target / 'index.html'} could not be written: {error.strerror} "
             f"({error.filename}). The runs are kept; the same command draws it again."

@@ -12,9 +12,10 @@ import pytest
 
 from cnnrepro.errors import WorkFailed
 from cnnrepro.report import page as report_page
+from cnnrepro.report.display import RUNS_TYPE, VERDICT_TYPE
 from cnnrepro.runner.make_pages import make_pages
 from cnnrepro.runner.request import page_requests
-from tests.faults.conftest import BARE, LEFT, ODD_NAMES, in_the_middle, notebook, results, wait_for
+from tests.faults.conftest import BARE, LEFT, ODD_NAMES, first_of, in_the_middle, notebook, results, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +73,35 @@ def test_a_cell_that_raises_or_kills_its_kernel_keeps_the_notebook_as_far_as_it_
         make(killed)
     assert nbformat.read(tmp_path / "runs" / "failed" / "killed-default.ipynb", as_version=4).cells
     assert not list((tmp_path / "reports").glob("*/*")) and list(temporary.iterdir()) == []
+
+
+SHOWN = "from IPython.display import display\nprint('before')\ndisplay({{{kind!r}: {value!r}}}, raw=True)"
+# What a notebook may show that no page can be made of.
+ODD_SHOWS = {
+    "a verdict that is none": (VERDICT_TYPE, {"claim": 30}),
+    "runs that are none": (RUNS_TYPE, 5),
+    "a run that is none": (RUNS_TYPE, {"keys": ["../x"]}),
+}
+
+
+@pytest.mark.parametrize("odd", first_of(ODD_SHOWS))
+def test_a_notebook_of_which_no_page_can_be_made_stops_no_other(odd, tmp_path):
+    kind, value = ODD_SHOWS[odd]
+    paths = [notebook(tmp_path / "odd.ipynb", SHOWN.format(kind=kind, value=value))]
+    paths.append(notebook(tmp_path / "fine.ipynb", "print('fine')"))
+    beside = tmp_path / "reports" / "other" / "default" / "report.json"  # of a page that somebody else made
+    beside.parent.mkdir(parents=True)
+    beside.write_text("[" * 100_000)
+    drawn = []
+    asked = page_requests(list(map(str, paths)), {})
+    with pytest.raises(WorkFailed) as failed:
+        make_pages(asked, runs=tmp_path / "runs", reports=tmp_path / "reports", drawn=drawn.append)
+    kept = tmp_path / "runs" / "failed" / "odd-default.ipynb"
+    assert "1 of 2 pages could not be made; the others were made" in str(failed.value)
+    assert "Notebook odd.ipynb: " in str(failed.value) and str(kept) in str(failed.value)
+    assert "before" in str(nbformat.read(kept, as_version=4).cells[1].outputs)
+    assert drawn == [tmp_path / "reports" / "fine" / "default" / "index.html"]
+    assert "other/default" in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.soak

@@ -43,11 +43,35 @@ def test_the_index_lists_every_report_with_its_verdict_and_thumbnail(reports):
     assert "http" not in text.replace("http-equiv", "")
 
 
-def test_a_damaged_report_is_named_and_stops_nothing(reports):
-    (reports / "mine" / "odd name é#1" / "report.json").write_text("{")
+def of_another_shape(**changes):
+    """A report.json that is one but for some values."""
+    usual = {"title": "t", "experiment": "mine", "created": "2026", "facts": {}, "verdicts": [], "no_verdicts": []}
+    return json.dumps(usual | changes)
+
+
+DAMAGED = {
+    "torn": "{",
+    "deep": "[" * 100_000,
+    "a list": "[]",
+    "verdicts": of_another_shape(verdicts=5),
+    "a verdict": of_another_shape(verdicts=[5]),
+    "a word": of_another_shape(verdicts=[{"claim": 1, "word": ["holds"], "sentence": "s"}]),
+    "no verdicts": of_another_shape(no_verdicts=5),
+    "facts": of_another_shape(facts=[]),
+}
+
+
+@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_report_is_named_and_stops_nothing(text, reports):
+    (reports / "mine" / "odd name é#1" / "report.json").write_text(text)
     text = site.write_index(reports).read_text(encoding="utf-8")
     assert "mine/odd name é#1" in text and "cannot be read" in text
     assert "alexnet_vs_resnet/default" in text
+
+
+def test_a_title_that_no_file_can_hold_stops_nothing(reports):
+    (reports / "mine" / "odd name é#1" / "report.json").write_text(of_another_shape(title="a \ud800 b"))
+    assert "a \\ud800 b" in site.write_index(reports).read_text(encoding="utf-8")
 
 
 def test_what_is_no_report_or_in_the_making_is_left_out(reports):
