@@ -28,8 +28,16 @@ from cnnrepro.errors import UsageError
 
 def home(start: Path | None = None) -> Path:
     """The checkout around ``start`` (default: the current folder), or ``start`` itself outside of one."""
-    start = Path.cwd() if start is None else start
+    start = working_folder() if start is None else start
     return next((folder for folder in (start, *start.parents) if _is_checkout(folder)), start)
+
+
+def working_folder() -> Path:
+    """The folder that the process works in; raises UsageError where somebody removed it."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("The folder that this was called in is gone; change to another, as with cd ~.") from error
 
 
 def _is_checkout(folder: Path) -> bool:

@@ -119,6 +119,17 @@ BAD_CALLS = {
         ["run", "train_on_your_images", "-p", "dataset=mnist_5k", "-p", "model=alexnet"],
         "alexnet_small is made for small ones",
     ),
+    "more classes than any number": (["inspect", "vgg16", "--classes", "1" + "0" * 20], "and at most 10,000,000. Rec"),
+    "more pixels than any number": (["inspect", "vgg16", "--input", "1" + "0" * 5000 + "x9x3"], "--input must be HEI"),
+    "a list longer than any": (
+        ["inspect", "INPUT -> CONV -> FC", "-o", "filters=1" + "0" * 20],
+        "be at most 1,000,000",
+    ),
+    "a canvas larger than any": (
+        ["train", "resnet20", "--dataset", "mnist_5k", "--canvas", "1000000"],
+        "canvas must be a whole number of pixels from 8 to 8192. Received: 1000000",
+    ),
+    "a store without a name": (["runs", "--runs", ""], "Invalid value for '--runs': a path is needed"),
     "one class": (["inspect", "vgg16", "--classes", "1"], "classes must be an integer of at least 2"),
     "stride in a place that is not": (["inspect", "resnet18", "-o", "stride_in=1x1"], "must be one of 3x3"),
     "no such file to inspect": (["inspect", "nowhere.keras"], "There is no file 'nowhere.keras'"),

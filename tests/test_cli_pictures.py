@@ -77,7 +77,7 @@ def test_a_bad_picture_ends_the_command_with_its_name(capsys, folder, tmp_path):
         (["--on-error", "ignore"], "Unknown way to meet a bad picture 'ignore'"),
         (["--cache", "ram"], "Unknown cache 'ram'"),
         (["--placement", "gpu"], "Unknown placement of the augmentation 'gpu'"),
-        (["--canvas", "4"], "canvas must be 8 or more. Received: 4"),
+        (["--canvas", "4"], "canvas must be a whole number of pixels from 8 to 8192. Received: 4"),
         (["--batch-size", "0"], "batch_size must be a whole number from 1 up"),
     ],
 )

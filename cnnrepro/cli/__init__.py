@@ -1,12 +1,11 @@
 """The command line: parses, calls, prints; nothing else.
 
 Results go to standard output, progress and errors to standard error. Exit status: 0 done, 1 the work failed, 2 the
-call was wrong, 130 interrupted (Ctrl-C), 143 terminated (SIGTERM).
+call was wrong, 129 hung up (SIGHUP), 130 interrupted (Ctrl-C), 143 terminated (SIGTERM).
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import traceback
@@ -14,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from cnnrepro.cli.app import Interrupted, app, explain_call, say
 from cnnrepro.errors import CnnreproError, UsageError
+from cnnrepro.stderr import go_nowhere, prepare_streams
 
 # Each adds its commands to the app, in this order.
 # isort: off
@@ -24,6 +24,7 @@ from cnnrepro.cli import claims, notebooks, publish, open_page, doctor, runs, da
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command ``cnnrepro``: every way it can end is an exit status and, for errors, one sentence."""
+    prepare_streams()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     if debug:  # wherever it stands: people add it to the end of the command that failed
@@ -34,13 +35,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def status_of(work: Callable[[], int | None], debug: bool = False, arguments: Sequence[str] = ()) -> int:
     """The exit status of some work; how it ended is said in a sentence."""
     try:
-        return work() or 0
+        status = work() or 0
+        if sys.stdout is not None:
+            sys.stdout.flush()  # else Python finds at its end that nobody reads, with an exit status of its own
+        return status
     except (KeyboardInterrupt, Interrupted) as error:
         say("interrupted; the same command goes on from the last finished epoch.")
         return 128 + int(next(iter(error.args), signal.SIGINT))
     except BrokenPipeError:  # `cnnrepro runs | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        go_nowhere(1)
         return 0
+    except SystemExit as error:  # rich's way to say the same
+        if isinstance(error.__context__, BrokenPipeError):
+            return 0
+        raise
     except Exception as error:
         if debug:
             traceback.print_exc()

@@ -42,11 +42,21 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+def named_path(text: str | Path) -> Path:
+    """The path that an option names; an empty one is none, though Python takes it for the current folder."""
+    if not str(text).strip():
+        raise typer.BadParameter(f"a path is needed, and an unset variable may have left none. Received: {str(text)!r}")
+    return Path(text)
+
+
 Runs = Annotated[
-    Path | None, typer.Option("--runs", metavar="DIR", help="Folder of the run store.", show_default=False)
+    Path | None,
+    typer.Option("--runs", metavar="DIR", help="Folder of the run store.", show_default=False, parser=named_path),
 ]
 Reports = Annotated[
-    Path | None, typer.Option("--reports", metavar="DIR", help="Folder of the report pages.", show_default=False)
+    Path | None,
+    typer.Option("--reports", metavar="DIR", help="Folder of the report pages.", show_default=False, parser=named_path),
 ]
 Key = Annotated[
     str,
@@ -90,6 +100,8 @@ def _root(
         typer.echo(f"cnnrepro {__version__}")
     elif context.invoked_subcommand is None:
         typer.echo(context.get_help())
+    else:
+        paths.working_folder()  # whatever it does, it would end there
 
 
 def runs_dir(given: Path | None) -> Path:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cnnrepro import paths
-from cnnrepro.cli.app import AsJson, Reports, app, examples, reports_dir, say
+from cnnrepro.cli.app import AsJson, Reports, app, examples, named_path, reports_dir, say
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
 
@@ -36,6 +36,7 @@ def bench(
             metavar="DIR",
             help="Keep the results here, a JSON file a benchmark; with --page, read them from here.",
             show_default="not kept; --page reads benchmarks/results",
+            parser=named_path,
         ),
     ] = None,
     page: Annotated[bool, typer.Option("--page", help="Measure nothing: draw the results as a page.")] = False,

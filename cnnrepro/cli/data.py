@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import AsJson, app, examples, list_by_default
+from cnnrepro.cli.app import AsJson, app, examples, list_by_default, named_path
 from cnnrepro.console import print_json, print_table, spell
 
 data_app = typer.Typer(
@@ -52,7 +52,13 @@ def data_prepare(
     ],
     source: Annotated[
         Path | None,
-        typer.Option("--from", metavar="DIR", help="Take the downloaded originals from here.", show_default=False),
+        typer.Option(
+            "--from",
+            metavar="DIR",
+            help="Take the downloaded originals from here.",
+            show_default=False,
+            parser=named_path,
+        ),
     ] = None,
     partial: Annotated[
         bool, typer.Option("--partial", help="Prepare what there is where some files are missing.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cnnrepro import paths
-from cnnrepro.cli.app import Reports, app, examples, reports_dir, say
+from cnnrepro.cli.app import Reports, app, examples, named_path, reports_dir, say
 from cnnrepro.errors import UsageError
 
 
@@ -21,7 +21,8 @@ from cnnrepro.errors import UsageError
 )
 def publish(
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="DIR", help="Copy the site here.", show_default=False)
+        Path | None,
+        typer.Option("--to", metavar="DIR", help="Copy the site here.", show_default=False, parser=named_path),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Also into a folder that has other things in it.")] = False,
     reports: Reports = None,

@@ -9,7 +9,7 @@ import typer
 
 from cnnrepro import paths
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import AsJson, Key, Runs, app, examples, list_by_default, runs_dir, say
+from cnnrepro.cli.app import AsJson, Key, Runs, app, examples, list_by_default, named_path, runs_dir, say
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
 
@@ -91,7 +91,9 @@ def runs_diff(
     runs: Runs = None,
     other: Annotated[
         Path | None,
-        typer.Option("--with", metavar="DIR", help="Store of the second run.", show_default="the first one's"),
+        typer.Option(
+            "--with", metavar="DIR", help="Store of the second run.", show_default="the first one's", parser=named_path
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -22,6 +22,8 @@ from cnnrepro.models.own_network import is_own
 if TYPE_CHECKING:
     import keras
 
+MOST_PIXELS, MOST_CLASSES = 10_000, 10_000_000  # beyond, sizes no longer fit into Keras's numbers
+
 __all__ = [
     "MODELS",
     "ModelEntry",
@@ -62,10 +64,14 @@ def build(
     row = entry(name)
     shape = tuple(row.input_shape if input_shape is None else input_shape)
     classes = row.classes if classes is None else classes
-    if len(shape) != 3 or not all(isinstance(size, int) and size > 0 for size in shape):
-        raise UsageError(f"input_shape must be (height, width, channels), positive integers. Received: {shape}")
-    if isinstance(classes, bool) or not isinstance(classes, numbers.Integral) or classes < 2:
-        raise UsageError(f"classes must be an integer of at least 2. Received: {classes!r}")
+    if len(shape) != 3 or not all(isinstance(size, int) and 0 < size <= MOST_PIXELS for size in shape):
+        raise UsageError(
+            f"input_shape must be (height, width, channels), integers from 1 to {MOST_PIXELS:,}. Received: {shape}"
+        )
+    if isinstance(classes, bool) or not isinstance(classes, numbers.Integral) or not 2 <= classes <= MOST_CLASSES:
+        raise UsageError(
+            f"classes must be an integer of at least 2, and at most {MOST_CLASSES:,}. Received: {classes!r}"
+        )
     if is_pattern(name) and not is_own(name):
         return row.builder(shape, int(classes), **options)  # which checks them, and shows the place in the pattern
     require_room(name, shape)

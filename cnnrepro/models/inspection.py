@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from cnnrepro.anatomy import Trace
 
 
+_MOST_DIGITS = 18  # of a side; ``build`` says how large it may be
+
+
 @dataclass(frozen=True)
 class Inspection:
     """A model taken apart.
@@ -103,7 +106,8 @@ def _megabytes(number: int | str) -> str:
 def parse_shape(text: str) -> tuple[int, int, int]:
     """An input shape as people write it, ``227x227x3``; raises UsageError for anything else."""
     parts = text.lower().replace("×", "x").split("x")
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+    digits = [part.lstrip("0") for part in parts if part.isascii() and part.isdigit()]
+    if len(digits) != 3 or len(parts) != 3 or not all(digits) or max(map(len, digits)) > _MOST_DIGITS:
         raise UsageError(f"--input must be HEIGHTxWIDTHxCHANNELS, such as 227x227x3. Received: {text!r}")
     height, width, channels = map(int, parts)
     return height, width, channels

@@ -19,6 +19,7 @@ from cnnrepro.models.pattern_values import POOLINGS, by_layer, is_positive
 if TYPE_CHECKING:
     import keras
 
+MOST = 1_000_000  # of a number in a pattern's options; the largest of the papers is VGG's 4,096 units
 SMALL_IMAGES = {"input_shape": (32, 32, 3), "classes": 10, "smallest": 1}  # CIFAR-10's, as in the notes
 
 
@@ -41,6 +42,8 @@ class Whole(Option):
         if value is not None and not all(type(number) is int and number >= self.low for number in numbers):
             lists = ", or a list of them" if self.several else ""
             raise self._error(model, name, f"be a whole number of at least {self.low}{lists}", value)
+        if value is not None and max(numbers) > MOST:
+            raise self._error(model, name, f"be at most {MOST:,}", value)
         return value
 
     def parse(self, model: str, name: str, text: str) -> object:
@@ -48,6 +51,8 @@ class Whole(Option):
         parts = [part.strip() for part in text.split(",")]
         if not all(part.isascii() and part.isdigit() for part in parts):
             return self.validate(model, name, text)
+        if max(map(len, parts)) > len(str(MOST)):  # more digits than Python would read, perhaps
+            raise self._error(model, name, f"be at most {MOST:,}", text)
         numbers = tuple(map(int, parts))
         return self.validate(model, name, numbers if len(numbers) > 1 else numbers[0])
 

@@ -109,11 +109,24 @@ def _own(workers: int, memory: int | None) -> Iterator[Client]:
                 silence_logs=logging.CRITICAL,
             )
             stack.callback(_close, cluster)
+            client = stack.enter_context(Client(cluster))
+            client.wait_for_workers(workers, timeout=START_SECONDS)
+        except (OSError, RuntimeError, TimeoutError, ImportError) as error:  # as its parts or Dask tell it
+            raise _not_started(error) from error
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
-        client = stack.enter_context(Client(cluster))
-        client.wait_for_workers(workers, timeout=START_SECONDS)
         yield client
+
+
+def _not_started(error: BaseException) -> WorkFailed:
+    """The error for workers that this machine does not let start, with the first cause that somebody told."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return WorkFailed(
+        f"The workers of --jobs could not be started on this machine ({reason}). They need the loopback network "
+        f"(127.0.0.1), and semaphores in /dev/shm, which must be writable; without --jobs the runs train in turn."
+    )
 
 
 @contextlib.contextmanager
@@ -121,8 +134,13 @@ def _running(address: str) -> Iterator[Client]:
     """A client of the cluster whose scheduler has this address."""
     try:
         client = Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if isinstance(error, TypeError) and address.startswith("tls:"):
+            raise UsageError(
+                f"The Dask scheduler at {address!r} wants certificates, and none are named; put their files into "
+                f"DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY."
+            ) from error
         raise UsageError(
             f"No Dask scheduler answers at {address!r} ({reason}); give the address that `dask scheduler` prints, "
             f"such as tcp://10.0.0.1:8786."

@@ -20,7 +20,7 @@ EVALUATE = ("as_trained", "reestimated")
 # Fields that came after first records, which do without them, with their defaults.
 LATER = {"evaluate": "as_trained", "momenta": (), "network": "", "probes": ()}
 
-SMALLEST_CANVAS = 8  # pixels; below, 7/8 of it is no picture any more
+SMALLEST_CANVAS, LARGEST_CANVAS = 8, 8192  # pixels; 7/8 of less is no picture, and of more no camera takes one
 
 LARGEST_SEED = 2**32 - 1  # NumPy's legacy generator, which Keras seeds too, takes no more
 
@@ -151,7 +151,9 @@ class RunSpec:
         _require(all(type(one) in (int, float) and 0 <= one < 1 for one in momenta), "momenta", "in [0, 1)", momenta)
         object.__setattr__(self, "momenta", tuple(map(float, momenta)))
         if self.canvas is not None:
-            _require(_is_count(self.canvas, SMALLEST_CANVAS), "canvas", f"{SMALLEST_CANVAS} or more", self.canvas)
+            fits = _is_count(self.canvas, SMALLEST_CANVAS) and self.canvas <= LARGEST_CANVAS
+            allowed = f"a whole number of pixels from {SMALLEST_CANVAS} to {LARGEST_CANVAS}"
+            _require(fits, "canvas", allowed, self.canvas)
         probes = checked_texts(self.probes, data.pipeline(self.pipeline), self._canvas_side)
         object.__setattr__(self, "probes", probes)
         self._check_counts(info.sizes.get("train"))

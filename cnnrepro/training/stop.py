@@ -1,7 +1,7 @@
 """How a training is asked to stop: at the next checkpoint, or at once.
 
-The first Ctrl-C (SIGINT) or SIGTERM is a request: the epoch that runs is finished and its checkpoint written. The
-second stops at once; the epoch is lost, and nothing else.
+The first Ctrl-C (SIGINT), SIGTERM or SIGHUP (the terminal was closed, or its connection lost) is a request: the epoch
+that runs is finished and its checkpoint written. The second stops at once; the epoch is lost, and nothing else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from types import FrameType
 
 from cnnrepro.stderr import say_line
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+
+
+def heeded() -> list[signal.Signals]:
+    """Those of ``SIGNALS`` that this process is to heed: nohup has the last one ignored, by whatever it starts."""
+    return [one for one in SIGNALS if one.name != "SIGHUP" or signal.getsignal(one) != signal.SIG_IGN]
 
 
 class Stopped(KeyboardInterrupt):
@@ -71,12 +76,12 @@ class StopRequest:
 
 @contextlib.contextmanager
 def request_on_signals() -> Iterator[StopRequest]:
-    """A request that SIGINT and SIGTERM make while the block runs; in the main thread, elsewhere nobody makes it."""
+    """A request that the signals make while the block runs; in the main thread, elsewhere nobody makes it."""
     stop = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before = {number: signal.signal(number, stop.handle_signal) for number in SIGNALS}
+    before = {number: signal.signal(number, stop.handle_signal) for number in heeded()}
     try:
         yield stop
     finally:

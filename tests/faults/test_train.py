@@ -147,6 +147,7 @@ def test_a_disk_that_becomes_full(name, nth, stays, train, ends_as_undisturbed, 
         pytest.param(signal.SIGTERM, 143, 1, id="SIGTERM stops at a checkpoint"),
         pytest.param(signal.SIGINT, 130, 2, id="a second SIGINT stops at once"),
         pytest.param(signal.SIGINT, 130, 1, marks=pytest.mark.soak),
+        pytest.param(signal.SIGHUP, 129, 1, marks=pytest.mark.soak),
         pytest.param(signal.SIGTERM, 143, 2, marks=pytest.mark.soak),
     ],
 )

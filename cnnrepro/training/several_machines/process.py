@@ -20,7 +20,7 @@ from cnnrepro.runs.record import RunRecord
 from cnnrepro.runs.spec import RunSpec
 from cnnrepro.runs.timeouts import heartbeat_seconds, join_seconds
 from cnnrepro.training.several_machines.addresses import Workers
-from cnnrepro.training.stop import SIGNALS, StopRequest
+from cnnrepro.training.stop import StopRequest, heeded
 
 LOG, RESULT = "log.txt", "result.json"  # in the folder that the parent names
 
@@ -91,10 +91,11 @@ def main() -> None:
     _end_with_parent()
     _redirect_output(folder / LOG)
     stop = StopRequest(quiet=True)
-    for number in SIGNALS:
+    signals = heeded()
+    for number in signals:
         signal.signal(number, stop.handle_signal)
     result = _result(lambda: _train(options, stop))
-    for number in SIGNALS:  # it ends already
+    for number in signals:  # it ends already
         signal.signal(number, signal.SIG_IGN)
     write_text(folder / RESULT, json.dumps(result))
     import jax
