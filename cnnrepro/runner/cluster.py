@@ -119,10 +119,12 @@ def _own(workers: int, memory: int | None) -> Iterator[Client]:
 
 
 def _not_started(error: BaseException) -> WorkFailed:
-    """The error for workers that this machine does not let start, with the first cause that somebody told."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    reason = " ".join(str(error).split()) or type(error).__name__
+    """The error for workers that this machine does not let start, with what the system said, if anybody tells."""
+    chain: list[BaseException] = [error]
+    while (before := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(before)
+    told = next((one for one in reversed(chain) if isinstance(one, OSError)), error)
+    reason = " ".join(str(told).split()) or type(told).__name__
     return WorkFailed(
         f"The workers of --jobs could not be started on this machine ({reason}). They need the loopback network "
         f"(127.0.0.1), and semaphores in /dev/shm, which must be writable; without --jobs the runs train in turn."

@@ -26,7 +26,7 @@ ODD = [
     (("test", "accuracy"), "0.5", "test must be numbers"),
     (("spec", "dataset"), [], "spec.dataset must be a text"),
     (("spec", "learning_rate"), HUGE, "a number is too large"),
-    (("spec", "learning_rate"), float("nan"), "learning_rate must be a positive number"),
+    (("spec", "learning_rate"), float("nan"), "spec.learning_rate must be a number"),
     (("spec", "momenta"), "0.9", "spec.momenta must be a list of numbers"),
     (("spec", "options"), {"a": {}}, "spec.options must be"),
     (("spec", "model"), "a\0.py:f", "needs the network's digest"),
