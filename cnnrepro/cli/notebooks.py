@@ -28,7 +28,13 @@ def notebooks(
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option("--to", metavar="DIR", help="Copy them here, to open and change them.", show_default=False),
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            help="Copy them here, to open and change them.",
+            show_default=False,
+            parser=named_path,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

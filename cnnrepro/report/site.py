@@ -20,6 +20,9 @@ from cnnrepro.report import links, safe_html
 from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL
 from cnnrepro.waiting import held_lock
 
+MOST_CHARACTERS = 1_000_000  # of the entries on a page of the index; with the style sheet and the markup below 2 MB
+LARGEST_THUMBNAIL = 200_000  # bytes; ours have some 30,000
+_FURTHER = "index-{}.html"  # the pages of the index behind the first
 LOCK = ".lock"  # in the folder of the reports
 LONGEST_WAIT = 600.0  # seconds; an index of thousands of pages takes some
 OLD = "old"  # in a temporary folder: the page that is being replaced
@@ -42,7 +45,8 @@ def _entry(folder: Path, reports: Path) -> dict:
     verdicts = about["verdicts"]
     counted = count(map(Verdict.from_dict, verdicts))
     thumbnail = folder / THUMBNAIL
-    pixels = base64.b64encode(thumbnail.read_bytes()).decode() if thumbnail.is_file() else ""
+    fits = thumbnail.is_file() and thumbnail.stat().st_size <= LARGEST_THUMBNAIL
+    pixels = base64.b64encode(thumbnail.read_bytes()).decode() if fits else ""
     return {
         "link": "/".join(quote(part) for part in (*folder.relative_to(reports).parts, PAGE)),
         "folder": folder.name,
@@ -77,7 +81,7 @@ def _alone(reports: Path) -> Iterator[None]:
 
 
 def write_index(reports: Path) -> Path:
-    """Write ``index.html``: every report with its verdict and a thumbnail, newest first.
+    """Write ``index.html``, and ``index-2.html`` and on where one page would be too large: every report, newest first.
 
     Raises:
         UsageError: the folder cannot be written.
@@ -109,12 +113,37 @@ def _write_index(reports: Path) -> Path:
     entries, damaged = read_reports(reports)
     environment = Environment(loader=FileSystemLoader(safe_html.TEMPLATES), autoescape=False)  # noqa: S701 - |e where it is text
     ledger = links.ledger_of(links.neighbours(entries))
-    text = environment.get_template("site.html.j2").render(
-        reports=entries, damaged=damaged, ledger=ledger, css=safe_html.css()
-    )
-    # Names of folders and texts of others may hold what no file can; it is shown as Python does, \udcff.
-    write_text(reports / PAGE, text.encode(errors="backslashreplace").decode())
+    shares = _shares(entries)
+    pages = [PAGE, *(_FURTHER.format(number) for number in range(2, len(shares) + 1))]
+    for number, (name, share) in reversed(list(enumerate(zip(pages, shares, strict=True), 1))):  # the first one last
+        text = environment.get_template("site.html.j2").render(
+            reports=share,
+            damaged=damaged if number == 1 else [],
+            ledger=ledger,
+            pages=pages,
+            number=number,
+            css=safe_html.css(),
+        )
+        # Names of folders and texts of others may hold what no file can; it is shown as Python does, \udcff.
+        write_text(reports / name, text.encode(errors="backslashreplace").decode())
+    for path in reports.glob(_FURTHER.format("*")):
+        if path.name not in pages and _is_ours(path):
+            path.unlink()
     return reports / PAGE
+
+
+def _shares(entries: list[dict]) -> list[list[dict]]:
+    """Entries dealt to the pages of the index, in their order, so that none of these takes a browser long to open."""
+    shares: list[list[dict]] = [[]]
+    room = MOST_CHARACTERS
+    for entry in entries:
+        size = sum(len(str(value)) for value in entry.values())
+        if size > room and shares[-1]:
+            shares.append([])
+            room = MOST_CHARACTERS
+        shares[-1].append(entry)
+        room -= size
+    return shares
 
 
 def read_reports(reports: Path) -> tuple[list[dict], list[str]]:
@@ -197,11 +226,14 @@ def _not_of_a_site(to: Path) -> list[str]:
     """The names in a folder that are neither ours nor those that hosts of sites want there."""
     if not to.is_dir():
         return []
-    known, index = set(_OF_A_HOST), to / PAGE
-    if index.is_file() and _OURS in index.read_text(encoding="utf-8", errors="replace")[:2000]:
-        known.add(PAGE)
+    known = set(_OF_A_HOST) | {path.name for path in (to / PAGE, *to.glob(_FURTHER.format("*"))) if _is_ours(path)}
     others = (path for path in to.iterdir() if path.name not in known and not is_left_behind(path.name))
     return sorted(path.name for path in others if not _has_reports_alone(path))
+
+
+def _is_ours(index: Path) -> bool:
+    """Whether a file is a page of an index of ours."""
+    return index.is_file() and _OURS in index.read_text(encoding="utf-8", errors="replace")[:2000]
 
 
 def _has_reports_alone(folder: Path) -> bool:

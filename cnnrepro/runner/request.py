@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cnnrepro.runs.record import RunRecord
 
 LONGEST_SLUG = 80
+_INDEX = re.compile(r"index(-\d+)?\.html")  # what the site's own files are called
 NETWORKS = ("networks", "model")  # parameters of experiments that name networks
 
 
@@ -257,7 +258,9 @@ class _Read(NamedTuple):
 def _read(target: str) -> _Read:
     chosen = _experiment_of(target)
     notebook = chosen.notebook if chosen else Path(target)
-    if not chosen and (notebook.stem in EXPERIMENTS or notebook.stem.startswith(".") or notebook.stem == "index.html"):
+    if not chosen and (
+        notebook.stem in EXPERIMENTS or notebook.stem.startswith(".") or _INDEX.fullmatch(notebook.stem)
+    ):
         raise UsageError(
             f"Reports of {str(notebook)!r} would go to a folder {notebook.stem!r}, which is taken; rename the notebook."
         )

@@ -69,6 +69,32 @@ def test_a_damaged_report_is_named_and_stops_nothing(text, reports):
     assert "alexnet_vs_resnet/default" in text
 
 
+def test_an_index_of_many_reports_goes_over_pages_that_open_soon(tmp_path):
+    reports = tmp_path / "reports"
+    for number in range(60):
+        folder = reports / "mine" / f"{number:02}"
+        folder.mkdir(parents=True)
+        (folder / "report.json").write_text(of_another_shape(created=f"2026-01-{number:02}"))
+        (folder / "thumbnail.png").write_bytes(bytes(100_000))
+    (reports / "index-9.html").write_text('<meta name="generator" content="cnnrepro">')  # of more reports, earlier
+    (reports / "index-x.html").write_text("mine")
+    site.write_index(reports)
+    texts = {path.name: path.read_text(encoding="utf-8") for path in reports.glob("index*.html")}
+    assert texts.pop("index-x.html") == "mine"
+    assert texts.keys() == {"index.html", *(f"index-{number}.html" for number in range(2, len(texts) + 1))}
+    assert 5 < len(texts) < 15 and all(len(text) < 2_000_000 for text in texts.values())
+    listed = "".join(texts[name] for name in sorted(texts, key=lambda name: (len(name), name)))
+    assert [f'href="mine/{number:02}/' in listed for number in range(60)] == [True] * 60
+    assert 'href="mine/59/' in texts["index.html"] and 'href="index-2.html">2</a>' in texts["index.html"]
+    site.publish(reports, tmp_path / "site")
+    site.publish(reports, tmp_path / "site")  # what is there is a site of ours
+    assert (tmp_path / "site" / "index-2.html").read_text(encoding="utf-8") == texts["index-2.html"]
+    for number in range(5, 60):
+        (reports / "mine" / f"{number:02}" / "report.json").unlink()
+    site.write_index(reports)
+    assert {path.name for path in reports.glob("index*.html")} == {"index.html", "index-x.html"}
+
+
 def test_a_title_that_no_file_can_hold_stops_nothing(reports):
     (reports / "mine" / "odd name é#1" / "report.json").write_text(of_another_shape(title="a \ud800 b"))
     assert "a \\ud800 b" in site.write_index(reports).read_text(encoding="utf-8")
