@@ -9,7 +9,7 @@ import typer
 
 from cnnrepro import paths
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import AsJson, app, examples
+from cnnrepro.cli.app import AsJson, app, examples, named_path
 from cnnrepro.console import print_json, print_table
 from cnnrepro.errors import UsageError
 
