@@ -1,10 +1,14 @@
-"""Standard streams that are closed, that nobody reads any more, and that have few characters."""
+"""Standard streams that are closed, that nobody reads and that have few characters; what a work says of its steps."""
 
+import io
 import os
 import subprocess
 import sys
+import time
 
 import pytest
+
+from cnnrepro import stderr
 
 MAIN = "from cnnrepro.cli import main; main()"
 
@@ -70,3 +74,59 @@ def test_the_work_goes_on_with_its_own_exit_status_when_nobody_reads():
     os.close(read)  # from here on nobody reads
     out, _ = process.communicate("go\n")
     assert (process.returncode, out) == (3, "done\n")
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self, monkeypatch):
+        self.now = 1000.0
+        monkeypatch.setattr(stderr.time, "monotonic", lambda: self.now)
+
+
+def test_a_step_is_said_when_somebody_may_wonder_and_once_a_minute(capsys, monkeypatch):
+    clock = Clock(monkeypatch)
+    steps = stderr.Steps("depth", usual=38.4)
+
+    def said_after(seconds):
+        clock.now += seconds
+        steps._tick(clock.now)
+        return capsys.readouterr().err
+
+    assert said_after(10) == "", "there is no step yet"
+    steps = stderr.Steps("depth", usual=38.4)
+    steps.step("cell 1 of 9")
+    assert said_after(1.9) == ""
+    assert said_after(0.2) == "depth: cell 1 of 9 (38 s in all the last time)\n"
+    assert said_after(30) == ""
+    steps.step("cell 2 of 9")
+    steps.step("cell 3 of 9")
+    assert said_after(0.1) == "depth: cell 3 of 9 (38 s in all the last time)\n"
+    assert said_after(1) == ""
+    assert said_after(60) == "depth: cell 3 of 9, since 61 s (38 s in all the last time)\n"
+
+
+def test_steps_are_told_by_a_clock_and_silent_where_that_is_wanted(capsys, monkeypatch):
+    monkeypatch.setattr(stderr, "QUIET_SECONDS", 0.04)
+    for style, told in (("lines", True), ("none", False)):
+        with stderr.make_steps("depth", style=style) as steps:
+            steps.step("writes the page")
+            time.sleep(0.5)
+        assert (capsys.readouterr().err == "depth: writes the page\n") == told
+
+
+def test_in_a_terminal_a_step_is_a_line_that_goes(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.delenv("CNNREPRO_PROGRESS")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with stderr.make_steps("depth") as steps:
+        steps.step("cell [1] of 9")
+        steps.show()
+    shown = sys.stderr.getvalue()
+    assert isinstance(steps, stderr.LiveSteps)
+    assert "depth: cell [1] of 9" in shown and shown.rstrip().endswith("\x1b[2K")
+    assert type(stderr.make_steps("depth", alone=False)) is stderr.Steps

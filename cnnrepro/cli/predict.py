@@ -11,6 +11,7 @@ from cnnrepro import paths
 from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, Runs, app, examples, runs_dir, say
 from cnnrepro.console import print_json, print_table
+from cnnrepro.stderr import make_steps
 
 if TYPE_CHECKING:
     from cnnrepro.training.picture_predictions import Answer, Answers
@@ -64,7 +65,14 @@ def predict(
     files, left_out = find_given_pictures([paths.expand(picture) for picture in pictures])
     for sentence in sentences(Findings(left_out=left_out).to_dict()):
         say(sentence)
-    answers = ask(record, store, files, invert=invert, trust=trust)
+    with make_steps(record.spec.title()) as steps:
+        steps.step("loads Keras and the network")
+        steps.show()
+
+        def told(done: int) -> None:
+            steps.step(f"{done:,} of {len(files):,} pictures")
+
+        answers = ask(record, store, files, invert=invert, trust=trust, told=told)
     if as_json:
         found = [_as_dict(answer, answers, top) for answer in answers.answers]
         print_json({"run": record.key, "network": record.spec.title(), "pictures": found})

@@ -23,6 +23,7 @@ from cnnrepro.cli.app import (
     runs_dir,
 )
 from cnnrepro.console import print_json
+from cnnrepro.stderr import make_steps
 
 
 @app.command(
@@ -112,6 +113,8 @@ def train(
         evaluate=evaluate,
         momenta=tuple(momenta or ()),
     )
+    if workers is None:  # several of them choose their devices before Keras is loaded
+        _load_keras(spec.title())
     with request_on_signals() as stop:
         record = launch.train(
             spec,
@@ -136,3 +139,11 @@ def train(
     typer.echo(f"{record.key}  {record.sentence()}")
     if page:
         typer.echo(page)
+
+
+def _load_keras(title: str) -> None:
+    """Load it with a word on it: it takes seconds, in which nothing else is to be seen."""
+    with make_steps(title) as steps:
+        steps.step("loads Keras")
+        steps.show()
+        from cnnrepro import engine  # noqa: F401

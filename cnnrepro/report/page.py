@@ -225,6 +225,7 @@ def write_page(
     nbformat.write(_to_take_along(notebook), folder / NOTEBOOK)
     if figures:
         _write_figures(figures, folder)
+    taken = notebook.metadata.get("papermill", {}).get("duration")  # of the notebook alone
     about = said | {
         "parameters": parameters,
         "verdicts": [verdict.to_dict() for verdict in verdicts],
@@ -232,6 +233,7 @@ def write_page(
         **({"answers": answers} if answers else {}),
         **({"left_out": left_out} if left_out else {}),  # by cell
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **({"seconds": round(taken, 1)} if taken else {}),
     }
     text = json_text(about, indent=1, ensure_ascii=False) + "\n"
     (folder / REPORT).write_text(text, encoding="utf-8", errors="backslashreplace")

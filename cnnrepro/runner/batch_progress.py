@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnrepro.runner.batch_options import FAILED, FOUND, STOPPED, TRAINED, RunOutcome
-from cnnrepro.stderr import say_line
+from cnnrepro.stderr import say_line, spell_seconds
 from cnnrepro.training.progress import NONE
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class BatchProgress:
         parts += [f"{failed} failed"] if failed else []
         parts += [f"{stopped} stopped"] if stopped else []
         parts += [f"{running} running", f"{total - len(statuses) - running} waiting"]
-        return f"{total} run{'s' * (total > 1)}: {', '.join(parts)}" + (f"; {_spell(left)} left" if left else "")
+        return f"{total} run{'s' * (total > 1)}: {', '.join(parts)}" + (f"; {spell_seconds(left)} left" if left else "")
 
     def _seconds_left(self) -> float | None:
         """Time left, if epochs go on as they have so far; None before one is done: until then workers mostly start.
@@ -181,12 +181,6 @@ class LiveBatchProgress(BatchProgress):
         """Leave the counts as the last line."""
         self._live.stop()
         self._say(self.summary())
-
-
-def _spell(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3600:.1f} h"
 
 
 def make_batch_progress(specs: Sequence[RunSpec]) -> BatchProgress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -62,8 +63,9 @@ def make_pages(
     pages: dict[int, Path] = {}
     if not (failures and options.fail_fast):
         open_requests = {number: request for number, request in enumerate(requests) if number not in failures}
+        style = os.environ.get("CNNREPRO_PROGRESS", "")  # of this process; kernels have one of their own
         with kernels_environment(runs):
-            pages, more = _draw_all(open_requests, options, runs, reports, drawn, cwd)
+            pages, more = _draw_all(open_requests, options, runs, reports, drawn, cwd, style)
         failures |= more
     if failures and len(requests) == 1:
         raise failures[0]
@@ -118,23 +120,24 @@ def _draw_all(
     reports: Path,
     drawn: Callable[[Path], object],
     cwd: Path | None,
+    style: str,
 ) -> tuple[dict[int, Path], Failures]:
     """Draw pages, as many at a time as there are jobs: their paths, and what went wrong with the others."""
     pages: dict[int, Path] = {}
     failures: Failures = {}
-    ending = threading.Event()
+    ending, in_turn = threading.Event(), options.jobs == 1 or len(requests) == 1
 
     def draw(number: int) -> None:
         if ending.is_set() or (failures and options.fail_fast):
             return
         try:
-            pages[number] = draw_page(requests[number], runs=runs, reports=reports, cwd=cwd)
+            pages[number] = draw_page(requests[number], runs=runs, reports=reports, cwd=cwd, style=style, alone=in_turn)
         except CnnreproError as error:
             failures[number] = error
         else:
             drawn(pages[number])
 
-    if options.jobs == 1 or len(requests) == 1:  # in this thread, where Ctrl-C arrives
+    if in_turn:  # in this thread, where Ctrl-C arrives
         for number in requests:
             draw(number)
         return pages, failures

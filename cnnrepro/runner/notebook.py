@@ -16,6 +16,7 @@ from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.experiments.parameters import read_notebook
 from cnnrepro.files import folder_beside
 from cnnrepro.report.page import ended_well
+from cnnrepro.stderr import Steps
 
 if TYPE_CHECKING:
     import nbformat
@@ -50,7 +51,12 @@ def _connection(folder: Path) -> Config:
 
 
 def execute(
-    path: Path, parameters: Mapping[str, object], *, keep_failed: Path, working_folder: Path | None = None
+    path: Path,
+    parameters: Mapping[str, object],
+    *,
+    keep_failed: Path,
+    working_folder: Path | None = None,
+    steps: Steps | None = None,
 ) -> nbformat.NotebookNode:
     """Run a notebook from top to bottom in a kernel of its own, within ``kernels_environment``.
 
@@ -59,6 +65,7 @@ def execute(
         parameters: values to inject, already checked against what it declares.
         keep_failed: where the notebook is kept, as far as it ran, if it fails.
         working_folder: of the kernel; by default this process's.
+        steps: told of each cell that begins.
 
     Returns:
         The executed notebook.
@@ -103,6 +110,7 @@ def execute(
                 config=_connection(folder),
                 kernel_log=kernel_log,
                 folder=working_folder or Path.cwd(),
+                steps=steps or Steps(path.stem, silent=True),
             )
             stopped = next((cell for cell in notebook.cells if cell.metadata.papermill.exception), None)
             if stopped and not ended_well(stopped):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from cnnrepro.errors import CnnreproError, WorkFailed
 from cnnrepro.files import folder_beside
 from cnnrepro.runner.notebook import KERNEL, execute, in_a_line, keep
 from cnnrepro.runner.request import PageRequest
-from cnnrepro.stderr import say_line
+from cnnrepro.stderr import Steps, make_steps, say_line
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 LONGEST_NAME = 230  # bytes of a file's name, of the 255 that systems take
 
 
-def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | None = None) -> Path:
+def draw_page(
+    request: PageRequest,
+    *,
+    runs: Path,
+    reports: Path,
+    cwd: Path | None = None,
+    style: str | None = "none",
+    alone: bool = True,
+) -> Path:
     """Make ``reports/<experiment>/<slug>/index.html``, records and figures beside it; return its path.
 
     Call it within ``kernels_environment``; several may be drawn at once, in threads.
@@ -34,25 +43,54 @@ def draw_page(request: PageRequest, *, runs: Path, reports: Path, cwd: Path | No
         reports: where the pages go.
         cwd: the folder that a notebook of one's own works in, by default the one it lies in, as in Jupyter. Those of
             experiments work in this process's, where their runs were looked for.
+        style: of progress, as ``stderr.make_steps`` takes it.
+        alone: whether no other page is drawn at the same time.
 
     Raises:
         WorkFailed: a cell or the page failed; says where the notebook is kept. An earlier page of the same name is left
             as it was.
     """
+    target = reports / request.name / request.slug
+    with make_steps(request.name, _seconds_before(target), style=style, alone=alone) as steps:
+        return _draw_page(request, target, runs=runs, reports=reports, cwd=cwd, steps=steps)
+
+
+def _seconds_before(target: Path) -> float | None:
+    """The seconds that the notebook took when the page that is there was drawn; None where nobody knows."""
+    from cnnrepro.report.page import REPORT
+
+    try:
+        seconds = json.loads((target / REPORT).read_text(encoding="utf-8"))["seconds"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return seconds if isinstance(seconds, (int, float)) else None
+
+
+def _draw_page(
+    request: PageRequest, target: Path, *, runs: Path, reports: Path, cwd: Path | None, steps: Steps
+) -> Path:
     keep_failed = runs / "failed" / f"{_short(f'{request.name}-{request.slug}')}.ipynb"
     working_folder = None if request.experiment else cwd or request.notebook.resolve().parent
+    steps.step("starts a kernel")
     try:
-        notebook = execute(request.notebook, request.injected, keep_failed=keep_failed, working_folder=working_folder)
+        notebook = execute(
+            request.notebook,
+            request.injected,
+            keep_failed=keep_failed,
+            working_folder=working_folder,
+            steps=steps,
+        )
     except OSError as error:
         raise WorkFailed(f"The notebook {request.notebook.name} could not be run: {error}") from error
     try:
-        return _page_of(notebook, request, runs, reports)
+        steps.step("writes the page")
+        return _page_of(notebook, request, target, runs, reports)
     except Exception as error:  # whatever a notebook shows, it is its own page alone that cannot be made
         reason = str(error) if isinstance(error, CnnreproError) else f"its page could not be made: {in_a_line(error)}"
         raise WorkFailed(f"Notebook {request.notebook.name}: {reason}\n{keep(notebook, keep_failed)}") from error
 
 
-def _page_of(notebook: NotebookNode, request: PageRequest, runs: Path, reports: Path) -> Path:
+def _page_of(notebook: NotebookNode, request: PageRequest, target: Path, runs: Path, reports: Path) -> Path:
     """Write the page of an executed notebook, put it in its place and list it; its path."""
     from cnnrepro.report import facts, page, site
     from cnnrepro.report.machine_paths import places, without_paths
@@ -72,7 +110,6 @@ def _page_of(notebook: NotebookNode, request: PageRequest, runs: Path, reports: 
         notebook=request.notebook.parent,
         cells=cells and Path(cells),
     )
-    target = reports / request.name / request.slug
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         site.restore(target, reports)

@@ -25,6 +25,7 @@ from papermill.engines import NBClientEngine
 from cnnrepro.errors import WorkFailed
 from cnnrepro.report.page import ended_well
 from cnnrepro.runner.terminal_text import TerminalText
+from cnnrepro.stderr import Steps
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -178,8 +179,9 @@ class _OurKernel(KernelSpecManager):
 class _Client(PapermillNotebookClient):
     """papermill's, with bounds, and with each output in the cell that made it."""
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, *arguments, steps: Steps, **options):
         super().__init__(*arguments, **options)
+        self.on_cell_start = lambda cell, cell_index: steps.step(f"cell {cell_index + 1} of {len(self.nb.cells)}")
         self._bounds: dict[int, BoundedOutputs] = {}
         self._cells: dict[str, tuple[NotebookNode, int]] = {}  # by the message that ran them
         self._clearing: dict[int, bool] = {}  # whether a cell's next output is to take the place of all before it
@@ -339,7 +341,9 @@ class BoundedEngine(NBClientEngine):
     """papermill's engine, with bounds on what a cell may print."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, *, start_timeout, config, kernel_log, folder, **unused):
+    def execute_managed_notebook(
+        cls, nb_man, kernel_name, *, start_timeout, config, kernel_log, folder, steps, **unused
+    ):
         """Called by papermill.
 
         Args:
@@ -349,6 +353,7 @@ class BoundedEngine(NBClientEngine):
             config: of the kernel's manager.
             kernel_log: path of the file for what the kernel's process says outside of any cell.
             folder: the working folder of the kernel.
+            steps: told of each cell that begins.
             unused: what papermill offers besides.
         """
         client = _Client(
@@ -358,6 +363,7 @@ class BoundedEngine(NBClientEngine):
             kernel_name=kernel_name,
             extra_arguments=QUIET,
             config=config,
+            steps=steps,
         )
         try:
             with kernel_log.open("wb") as log:

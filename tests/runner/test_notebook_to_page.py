@@ -4,8 +4,10 @@ import json
 
 import nbformat
 
+from cnnrepro import stderr
 from cnnrepro.report import display, page
 from cnnrepro.runner import notebook_to_page
+from cnnrepro.runner.notebook import kernels_environment
 from cnnrepro.runner.request import page_request
 from cnnrepro.runs import RunRecord, RunStore
 from cnnrepro.runs.record import read_record
@@ -51,3 +53,20 @@ def test_no_path_of_the_machine_leaves_with_a_page(tmp_path, monkeypatch):
     kept = read_record(made.parent / "records" / record.key / "record.json")  # its checksum is right
     assert (kept.key, kept.spec.dataset) == (record.key, "folder:pets")
     assert store.get(record.key).spec == record.spec, "the store keeps the way to the pictures"
+
+
+def test_while_a_notebook_runs_its_cells_are_told_and_how_long_it_took_is_kept(tmp_path, monkeypatch):
+    steps = []
+    monkeypatch.setattr(stderr.Steps, "step", lambda self, text: steps.append((self._usual, text)))
+    path = tmp_path / "mine.ipynb"
+    cells = [nbformat.v4.new_code_cell(source) for source in ("a = 1", "import time; time.sleep(0.1)")]
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("words"), *cells]), path)
+    request = page_request(str(path), {})
+    with kernels_environment(tmp_path / "runs"):
+        made = notebook_to_page.draw_page(request, runs=tmp_path / "runs", reports=tmp_path / "reports")
+        told = ["starts a kernel", "cell 1 of 3", "cell 2 of 3", "cell 3 of 3", "writes the page"]
+        assert steps == [("", text) for text in told]
+        seconds = json.loads((made.parent / "report.json").read_text(encoding="utf-8"))["seconds"]
+        assert seconds >= 0.1
+        notebook_to_page.draw_page(request, runs=tmp_path / "runs", reports=tmp_path / "reports")
+    assert steps[5:] == [(f" ({seconds:.0f} s in all the last time)", text) for text in told]
