@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import typer
+
+BETWEEN = 3  # characters that a column takes besides its cells
+FOLDED_LEAST = 20  # of a column whose cells go over several lines
+WORD_MOST = 30  # a longer word is broken where there is no room
 
 
 def print_json(value: object) -> None:
@@ -20,15 +25,15 @@ def print_table(
     columns: Sequence[str],
     rows: Sequence[Sequence[object]],
     *,
-    fold: str = "",
+    fold: str | Sequence[str] = (),
     right: Sequence[str] = (),
     spare: Sequence[str] = (),
 ) -> None:
     """A table on standard output; cells are text, never markup, and never cut.
 
     Args:
-        columns, rows: headings and cells.
-        fold: the column whose cells may go over several lines.
+        columns, rows: headings, which may have several lines, and cells.
+        fold: the column, or columns, whose cells may go over several lines, with whole words where there is room.
         right: columns that are set right.
         spare: columns that are left out, first to last, while the table is wider than the terminal.
     """
@@ -38,11 +43,14 @@ def print_table(
     from rich.text import Text
 
     # By their places: two columns may have one heading, or none.
-    widths = [max((len(str(row[place])) for row in rows), default=0) for place in range(len(columns))]
-    widths = [max(width, len(name)) + 3 for width, name in zip(widths, columns, strict=True)]
-    if fold:
-        at = columns.index(fold)
-        widths[at] = min(widths[at], 20)
+    folded = {fold} - {""} if isinstance(fold, str) else set(fold)
+    texts = [[name, *(str(row[place]) for row in rows)] for place, name in enumerate(columns)]
+    widths = [
+        min(_longest(cells, None) + BETWEEN, max(FOLDED_LEAST, min(_longest(cells, r"\s"), WORD_MOST) + BETWEEN))
+        if name in folded
+        else _longest(cells, r"\n") + BETWEEN
+        for name, cells in zip(columns, texts, strict=True)
+    ]
     # Without a terminal there is no width to fit into: a log or a pipe gets the lines whole.
     room = Console().width if sys.stdout.isatty() else max(200, sum(widths))
     shown, left_out = list(range(len(columns))), []
@@ -53,12 +61,31 @@ def print_table(
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in (columns[place] for place in shown):
         side = "right" if name in right else "left"
-        table.add_column(name, overflow="fold", no_wrap=bool(fold) and name != fold, justify=side)
+        table.add_column(name, overflow="fold", no_wrap=bool(folded) and name not in folded, justify=side)
     for row in rows:
         table.add_row(*(Text(str(row[place])) for place in shown))
     Console(width=max(room, sum(widths[place] for place in shown))).print(table)
     if left_out:
-        typer.echo(f"Left out for want of width: {', '.join(left_out)}; a wider terminal or --json shows them.\n")
+        named = ", ".join(name.replace("\n", " ") for name in left_out)
+        print_text(f"Left out for want of width: {named}; a wider terminal or --json shows them.\n")
+
+
+def _longest(cells: Sequence[str], between: str | None) -> int:
+    """The length of the longest part of some cells, which ``between`` (a pattern) separates; of the longest cell."""
+    parts = cells if between is None else [part for cell in cells for part in re.split(between, cell)]
+    return max(map(len, parts), default=0)
+
+
+def print_text(text: str) -> None:
+    """Text on standard output: in a terminal with whole words on its lines, elsewhere as it is."""
+    if not sys.stdout.isatty():
+        typer.echo(text)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(text), soft_wrap=False)
 
 
 def spell(cell: object) -> str:

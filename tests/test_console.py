@@ -39,13 +39,30 @@ def test_without_room_spare_columns_go_and_it_is_said(shown):
     text = shown(28, fold="note", spare=["note", "kind"])
     assert "34,944" in text
     assert "Conv2D" not in text
-    assert "Left out for want of width: note, kind" in text
+    assert "Left out for want of width: note, kind" in " ".join(text.split())
 
 
 def test_a_long_cell_is_folded_and_no_number_cut(shown):
     text = shown(60, fold="note")
     assert "34,944" in text
     assert "rather" in text and "rather long" in " ".join(text.split())
+
+
+def test_several_columns_may_be_folded_and_whole_words_decide_how_far(shown):
+    text = shown(60, fold=["note", "kind"], spare=["parameters"])
+    assert "parameters" in text and "Left out" not in text
+    assert "several words" in " ".join(text.split())
+
+
+def test_a_heading_may_have_two_lines_and_is_named_in_one(monkeypatch):
+    for width, told in ((60, False), (12, True)):
+        stream = Terminal()
+        monkeypatch.setattr("sys.stdout", stream)
+        monkeypatch.setenv("COLUMNS", str(width))
+        console.print_table(["key", "test\naccuracy"], [["abcdef", "0.5"]], spare=["test\naccuracy"])
+        said = " ".join(stream.getvalue().split())
+        assert ("Left out for want of width: test accuracy;" in said) == told
+        assert ("0.5" in said) != told
 
 
 def test_a_pipe_gets_the_lines_whole(capsys):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnnrepro.cli.app import AsJson, Reports, app, examples, reports_dir, say
-from cnnrepro.console import print_json
+from cnnrepro.console import print_json, print_text
 from cnnrepro.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def claims(
     if as_json:
         print_json([outcome.to_dict() for outcome in checked])
     else:
-        typer.echo(count(outcome.shown for outcome in checked).sentence())
-        typer.echo("\n".join(f"{name}: {source}" for name, source in SOURCES.items()))
+        print_text(count(outcome.shown for outcome in checked).sentence())
+        print_text("\n".join(f"{name}: {source}" for name, source in SOURCES.items()))
     changed = [str(outcome.statement.number) for outcome in checked if not outcome.agrees]
     if changed:
         say(f"the verdict on statement {', '.join(changed)} is no longer the recorded one.")

@@ -11,6 +11,10 @@ from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, app, examples, list_by_default, named_path
 from cnnrepro.console import print_json, print_table, spell
 
+# Of the table of data sets: columns whose cells go over several lines, and those that go where the lines are short.
+DATASETS_FOLDED = ("status", "sizes")
+DATASETS_SPARE = ("title", "download_megabytes", "classes")
+
 data_app = typer.Typer(
     help="List the data sets and prepare them.",
     epilog=examples("cnnrepro data", "cnnrepro data prepare mnist"),
@@ -35,7 +39,8 @@ def data_list(as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
         return
-    print_table(list(rows[0]), [[spell(cell) for cell in row.values()] for row in rows], fold="title")
+    cells = [[spell(cell) for cell in row.values()] for row in rows]
+    print_table(list(rows[0]), cells, fold=DATASETS_FOLDED, spare=DATASETS_SPARE)
 
 
 @data_app.command(

@@ -9,7 +9,8 @@ import typer
 
 from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, app, examples
-from cnnrepro.console import print_json, print_table, spell
+from cnnrepro.cli.data import DATASETS_FOLDED, DATASETS_SPARE
+from cnnrepro.console import print_json, print_table, print_text, spell
 from cnnrepro.errors import unknown
 
 
@@ -95,8 +96,15 @@ IN_TEXT: dict[str, tuple[str, ...]] = {
     "experiments": ("name", "claims", "minutes", "question"),
 }
 # Where the last column is not the one whose cells may go over several lines; columns that go where the lines are short.
-FOLDED = {"datasets": "sizes", "recipes": "schedule"}
-SPARE = {"recipes": ("pipeline", "momentum", "weight_decay", "batch_size"), "experiments": ("claims",)}
+FOLDED = {"datasets": DATASETS_FOLDED, "recipes": "schedule", "pipelines": ("training", "source")}
+SPARE = {
+    "models": ("classes", "input_shape"),
+    "datasets": DATASETS_SPARE,
+    "recipes": ("pipeline", "momentum", "weight_decay", "batch_size", "epochs", "optimizer"),
+    "pipelines": ("source", "test"),
+    "experiments": ("claims", "minutes"),
+}
+HEADINGS = {"trainable_parameters": "parameters"}  # shorter than in JSON
 # What is too long for a cell stands below the table, a line a row.
 BELOW = {"recipes": ("source", "deviations")}
 
@@ -129,7 +137,8 @@ def list_(
         columns = IN_TEXT.get(name, tuple(rows[0]))
         typer.echo(name.capitalize())
         cells = [[spell(row[column]) for column in columns] for row in rows]
-        print_table(columns, cells, fold=FOLDED.get(name, columns[-1]), spare=SPARE.get(name, ()))
+        headings = [HEADINGS.get(column, column) for column in columns]
+        print_table(headings, cells, fold=FOLDED.get(name, columns[-1]), spare=SPARE[name])
         for row in rows if name in BELOW else ():
             said = (spell(row[column]) for column in BELOW[name])
-            typer.echo(f"{row['name']}: {'. '.join(filter(None, said))}.\n")
+            print_text(f"{row['name']}: {'. '.join(filter(None, said))}.\n")

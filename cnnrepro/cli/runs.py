@@ -21,6 +21,9 @@ Keys = Annotated[
     typer.Argument(metavar="KEY…", help="Keys, or four or more of their first digits.", autocompletion=complete.runs),
 ]
 
+# Of the list, first to last, where the lines are short.
+SPARE = ("train\nimages", "recipe", "minutes", "val\naccuracy", "epochs", "test\naccuracy")
+
 runs_app = typer.Typer(
     help="List, show, compare, export, check, tidy up and remove the runs of the store.",
     epilog=examples("cnnrepro runs", "cnnrepro runs show 1f3a", "cnnrepro runs export runs.csv"),
@@ -60,7 +63,7 @@ def runs_list(context: typer.Context, runs: Runs = None, as_json: AsJson = False
         print_json([record.to_dict() for record in records])
     elif records:
         rows = [_row(record, store.is_claimed(record.key)) for record in records]
-        print_table(list(rows[0]), [list(row.values()) for row in rows])
+        print_table(list(rows[0]), [list(row.values()) for row in rows], fold="run", spare=SPARE)
     else:
         typer.echo(f"No runs in {store.folder}. `cnnrepro run alexnet_vs_resnet` makes some.")
 
@@ -251,10 +254,10 @@ def _row(record: RunRecord, active: bool) -> dict[str, str]:
         "key": record.key,
         "status": record.state(active),
         "run": spec.title(),
-        "train images": f"{images:,}" if images is not None else "",
+        "train\nimages": f"{images:,}" if images is not None else "",
         "recipe": spec.recipe,
         "epochs": f"{record.epochs_done}/{spec.epochs}",
-        "val accuracy": f"{last['val_accuracy']:.4f}" if "val_accuracy" in last else "",
-        "test accuracy": f"{record.test['accuracy']:.4f}" if record.test else "",
+        "val\naccuracy": f"{last['val_accuracy']:.4f}" if "val_accuracy" in last else "",
+        "test\naccuracy": f"{record.test['accuracy']:.4f}" if record.test else "",
         "minutes": f"{record.wall_seconds / 60:.1f}",
     }
