@@ -409,10 +409,12 @@ def test_an_empty_store(capsys):
 
 def test_a_run_from_training_to_removal(capsys, tmp_path):
     arguments = [*TINY, "-o", "dropout=0.5"]
-    status, out, _ = call(capsys, *arguments)
+    status, out, err = call(capsys, *arguments)
     assert status == 0
     key = out.split()[0]
     assert "test accuracy 0." in out
+    few = "64 training images in batches of 32 make 2 steps an epoch, 2 in all: so few are no training"
+    assert err.startswith(f"cnnrepro: {few}") and err.count("\n") == 1
 
     listed = json.loads(call(capsys, "runs", "--json")[1])
     assert [run["key"] for run in listed] == [key]

@@ -133,6 +133,10 @@ def test_light_calls_load_neither_tensorflow_nor_keras():
         "cnnrepro.experiments.EXPERIMENTS, cnnrepro.report, cnnrepro.claims\n"
         "from cnnrepro.cli import listing\n"
         "[rows() for rows in listing.LISTINGS.values()]\n"
+        "import contextlib, io\n"
+        "for words in (['--help'], ['train', '--help'], ['list'], ['notebooks'], ['runs']):\n"
+        "    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
+        "        cnnrepro.cli.main(words)\n"
         "import sys; heavy = {'tensorflow', 'keras', 'jax', 'matplotlib'} & set(sys.modules); assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -21,6 +21,7 @@ from cnnrepro.cli.app import (
     examples,
     reports_dir,
     runs_dir,
+    say,
 )
 from cnnrepro.console import print_json
 from cnnrepro.stderr import make_steps
@@ -127,6 +128,8 @@ def train(
             workers=workers,
             worker=worker,
         )
+    if launch.is_chief(workers, worker) and (remark := record.remark()):
+        say(remark)
     page = ""
     if report and launch.is_chief(workers, worker):
         from cnnrepro.runner.make_pages import make_pages

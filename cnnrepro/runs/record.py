@@ -28,6 +28,8 @@ STATUSES = (DONE, FAILED, RUNNING)
 
 INTERRUPTED = "interrupted"  # what "running" is called where no living process trains the run
 
+FEW_STEPS = 50  # in all: a network has hardly left its initial weights; 5 epochs of mnist_5k are 275
+
 # Failures that the same seed would meet again, and that are therefore results, not accidents.
 DIVERGED = "diverged"
 ERROR = "error"
@@ -287,6 +289,18 @@ class RunRecord:
             scores += [f"{name.replace('_', ' ')} {test[name]:.2%}"] if name in test else []
         partial = f"; {self.data['partial']}" if "partial" in self.data else ""
         return f"{self.spec.title()}: {', '.join(scores)} on {test['images']:,} images{partial}"
+
+    def remark(self) -> str:
+        """That a finished run took so few steps that it is no training, in a sentence; empty where it took more."""
+        images, size = self.data["sizes"]["train"], self.spec.batch_size
+        steps = -(-images // size)
+        if steps * self.epochs_done >= FEW_STEPS:
+            return ""
+        return (
+            f"{images:,} training images in batches of {size} make {steps} step{'s' * (steps > 1)} an epoch, "
+            f"{steps * self.epochs_done} in all: so few are no training, and the accuracy says little. Take a smaller "
+            "--batch-size, more --epochs or more pictures."
+        )
 
     def with_(self, **changes: object) -> RunRecord:
         """A copy with some fields changed."""

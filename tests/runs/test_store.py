@@ -262,3 +262,18 @@ def test_a_record_is_json_for_every_program_and_one_from_when_it_was_not_still_r
     store.put(record(history={"loss": [float("nan"), 1.0]}))
     assert b"NaN," in file.read_bytes()
     assert math.isnan(store.get("a" * 16).history["loss"][0])
+
+
+@pytest.mark.parametrize(
+    "images, size, epochs, told",
+    [
+        (48, 64, 5, "make 1 step an epoch, 5 in all: so few are no training"),
+        (160, 16, 4, "make 10 steps an epoch, 40 in all"),
+        (161, 16, 5, ""),
+        (3500, 64, 1, ""),
+    ],
+)
+def test_so_few_steps_that_they_are_no_training_are_remarked_on(images, size, epochs, told):
+    spec = RunSpec("lenet5", "mnist_5k", batch_size=size, epochs=epochs)
+    remark = record(spec=spec, history={"loss": [1.0] * epochs}, data={"sizes": {"train": images}}).remark()
+    assert told in remark and bool(told) == bool(remark)
