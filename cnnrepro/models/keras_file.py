@@ -10,17 +10,21 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
+from cnnrepro.models.configuration_work import depth, objects, work_of
 
 if TYPE_CHECKING:
     import keras
 
 LARGEST_METADATA = 2**16  # bytes; Keras writes about sixty
-LARGEST_CONFIG = 64 * 2**20  # bytes; ResNet-152's has half a million
+LARGEST_CONFIG = 8 * 2**20  # bytes; ResNet-152's has half a million. As Python's objects they are some 25 times as many
+STEP = 2**16  # bytes that are unpacked at a time
+MOST_NESTED = 100  # lists and objects within one another; a model within a model has four more
+MOST_CALLS = 20_000  # of layers, some 0.5 ms each; ResNet-152 is built with 500, a sequential model of 200 with 20,000
 # Keras's own layers that hold code, or load it from elsewhere.
 CODE_CARRIERS = frozenset({"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "__lambda__"})
 OWN = "cnnrepro>"
@@ -45,7 +49,8 @@ def read_architecture(path: Path) -> keras.Model:
         )
     config = _config(path)
     config.pop("compile_config", None)  # losses and optimisers are no part of the architecture, and never looked at
-    for entry in _objects(config):
+    _require_little_work(path, config)
+    for entry in objects(config):
         _refuse_foreign(path, entry)
         _require_printable_name(path, entry)
     return _deserialize(path, config)
@@ -57,8 +62,8 @@ def _config(path: Path) -> dict:
     try:
         with zipfile.ZipFile(path) as archive:
             version = _version(archive)
-            size = archive.getinfo("config.json").file_size  # no more than that is ever unpacked
-            config = json.loads(archive.read("config.json")) if size <= LARGEST_CONFIG else None
+            written = _unpacked(archive, "config.json", LARGEST_CONFIG)
+            config = None if written is None else json.loads(written)
     except Exception as error:  # changed bytes can mean anything to a zip: encryption, another compression or version
         raise UsageError(
             f"{str(path)!r} is not a .keras file as model.save('name.keras') writes it, or not the whole of one "
@@ -69,33 +74,53 @@ def _config(path: Path) -> dict:
             f"{str(path)!r} was not read: Keras {version} wrote it (metadata.json), and only files of Keras 3 are read."
             " Load it with that Keras, keep its weights, and save the same network with Keras 3."
         )
-    if size > LARGEST_CONFIG:
+    if written is None:
         raise UsageError(f"The configuration in {str(path)!r} is larger than {LARGEST_CONFIG // 2**20} MiB.")
     if not isinstance(config, dict) or "class_name" not in config:
         raise UsageError(f"{str(path)!r} holds no model.")
     return config
 
 
+def _unpacked(archive: zipfile.ZipFile, name: str, most: int) -> bytes | None:
+    """What a member of an archive holds; None where that is more than ``most`` bytes, whatever its header says.
+
+    Raises:
+        ValueError: it is packed in another way than Keras packs. Those unpack what they are given at once, of any size.
+    """
+    if archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} is neither stored nor deflated")
+    content = bytearray()
+    with archive.open(name) as member:
+        while step := member.read(STEP):
+            content += step
+            if len(content) > most:
+                return None
+    return bytes(content)
+
+
 def _version(archive: zipfile.ZipFile) -> str:
     """The Keras that wrote a file, by its own words; "" where it does not say."""
-    if "metadata.json" not in archive.namelist() or archive.getinfo("metadata.json").file_size > LARGEST_METADATA:
+    if "metadata.json" not in archive.namelist():
         return ""
-    said = json.loads(archive.read("metadata.json"))
+    said = json.loads(_unpacked(archive, "metadata.json", LARGEST_METADATA) or b"{}")
     version = said.get("keras_version") if isinstance(said, dict) else None
     return version[:40] if isinstance(version, str) else ""
 
 
-def _objects(value: object) -> Iterator[dict]:
-    """Every part of a configuration that names a class or a function; a stack, as a file may nest deeply."""
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            if "class_name" in part:
-                yield part
-            waiting += part.values()
-        elif isinstance(part, list):
-            waiting += part
+def _require_little_work(path: Path, config: dict) -> None:
+    """Refuse a configuration whose network would take minutes or years to build."""
+    if (nested := depth(config)) > MOST_NESTED:
+        raise UsageError(
+            f"{str(path)!r} was not read: its configuration is nested too deeply. At most {MOST_NESTED} lists and "
+            f"objects may lie within one another. Received: {nested:,}"
+        )
+    if (calls := work_of(config).build) > MOST_CALLS:
+        received = f"{calls:,}" if calls < 10**9 else f"more than {10**9:,}"
+        raise UsageError(
+            f"{str(path)!r} was not read: its network has too many layers, or too many within one another. At most "
+            f"{MOST_CALLS:,} calls of layers may build it (n layers of a sequential model take n (n + 1) / 2). "
+            f"Received: {received}"
+        )
 
 
 def is_harmless(entry: Mapping) -> bool:

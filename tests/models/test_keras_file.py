@@ -1,17 +1,21 @@
 """Architectures from files: ours and Keras's are read, nobody's code is run."""
 
+import copy
 import io
 import json
+import struct
+import tracemalloc
 import zipfile
 
 import numpy as np
 import pytest
 
 from cnnrepro.anatomy import trace
-from cnnrepro.engine import keras
+from cnnrepro.engine import keras, without_weights
 from cnnrepro.errors import UsageError
 from cnnrepro.models import outline
-from cnnrepro.models.keras_file import read_architecture
+from cnnrepro.models.configuration_work import depth, work_of
+from cnnrepro.models.keras_file import LARGEST_CONFIG, MOST_CALLS, MOST_NESTED, read_architecture
 
 layers = keras.layers
 
@@ -157,6 +161,109 @@ def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
     (tmp_path / "model.keras").write_bytes(buffer.getvalue())
     with pytest.raises(UsageError, match="larger than 1 MiB"):
         read_architecture(tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize("name", ["config.json", "metadata.json"])
+@pytest.mark.parametrize("packed", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_no_more_is_unpacked_than_is_read_whatever_the_header_says(name, packed, tmp_path, monkeypatch):
+    monkeypatch.setattr("cnnrepro.models.keras_file.LARGEST_CONFIG", 2**20)
+    size, declared = 30 * 2**20, 1000
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", packed) as archive:
+        archive.writestr(name, bytes(size))
+        archive.writestr("config.json" if name != "config.json" else "metadata.json", "{}")
+    sized = buffer.getvalue().replace(struct.pack("<I", size), struct.pack("<I", declared))
+    (tmp_path / "model.keras").write_bytes(sized)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UsageError, match="is not a .keras file"):
+            read_architecture(tmp_path / "model.keras")
+        assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def functional(count, inner=None, calls=1, backwards=False, shape=(None, 4)):
+    """A chain of layers, or of calls of a model within, in the order in which they are called or against it."""
+    layers = [entry("InputLayer", batch_shape=shape, dtype="float32", name="x") | {"name": "x", "inbound_nodes": []}]
+    before = ("x", 0)
+    for number in range(count):
+        name, nodes = f"d{number}", []
+        for call in range(calls):
+            sent = {"shape": shape, "dtype": "float32", "keras_history": [*before, 0]}
+            nodes.append({"args": [{"class_name": "__keras_tensor__", "config": sent}], "kwargs": {}})
+            before = (name, call)
+        made = copy.deepcopy(inner) if inner else entry("Dense", units=4, name=name)
+        made["config"]["name"] = name
+        layers.append(made | {"name": name, "inbound_nodes": nodes})
+    layers = layers[:1] + layers[:0:-1] if backwards else layers
+    ends = {"input_layers": [["x", 0, 0]], "output_layers": [[*before, 0]]}
+    config = {"name": "f", "trainable": True, "layers": layers, **ends}
+    return {
+        "module": "keras.src.models.functional",
+        "class_name": "Functional",
+        "config": config,
+        "registered_name": None,
+    }
+
+
+def nested(depth, inner, around):
+    for _ in range(depth):
+        inner = around(inner)
+    return inner
+
+
+RECURRENT = entry("LSTM", units=2, return_sequences=True)
+TOO_MUCH = {
+    "many layers in turn": lambda: sequential(*[entry("Dense", units=4, name=f"d{n}") for n in range(5000)]),
+    "many layers of a graph": lambda: functional(21_000),
+    "a graph from its end": lambda: functional(2000, backwards=True),
+    "models within models": lambda: nested(10, functional(1), lambda inner: functional(1, inner, calls=4)),
+    "sequential models within one another": lambda: nested(
+        5, sequential(RECURRENT), lambda one: sequential(*[one] * 4)
+    ),
+    "wrappers that make their layer anew": lambda: sequential(
+        nested(20, RECURRENT, lambda one: entry("Bidirectional", layer=one))
+    ),
+    "deep wrappers": lambda: sequential(nested(400, RECURRENT, lambda one: entry("TimeDistributed", layer=one))),
+    "deep lists": lambda: sequential(entry("Dense", units=4, note=nested(500, 1, lambda one: [one]))),
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_a_network_that_would_take_hours_to_build_is_one_sentence(name, tmp_path, monkeypatch):
+    def never(*arguments, **named):
+        raise AssertionError("Keras was asked to read it")
+
+    monkeypatch.setattr(keras.saving, "deserialize_keras_object", never)
+    with pytest.raises(UsageError, match=r"was not read: its (network|configuration)") as raised:
+        read_architecture(written(tmp_path, TOO_MUCH[name]()))
+    assert len(str(raised.value)) < 400 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "made, calls",
+    [
+        (functional(5), 5),
+        (functional(5, backwards=True), 5),
+        (functional(2, functional(3, shape=(None, None, 4)), calls=2, shape=(None, 3, 4)), 2 * 3 + 2 * 2 * 3),
+        (sequential(*[entry("Dense", units=4, name=f"d{number}") for number in range(5)]), 1 + 2 + 3 + 4 + 5),
+    ],
+)
+def test_calls_are_counted_as_keras_makes_them(made, calls, tmp_path, monkeypatch):
+    """The count is of inputs and models, too, and of models called at their own size, which is free."""
+    called, inside = [], layers.Dense.compute_output_spec
+    monkeypatch.setattr(layers.Dense, "compute_output_spec", lambda *given: called.append(1) or inside(*given))
+    read_architecture(written(tmp_path, made))
+    assert len(called) == calls <= work_of(made).build <= 2 * calls + 8
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("make", ["DenseNet201", "NASNetLarge"])
+def test_the_largest_of_keras_s_own_networks_are_far_from_the_bounds(make):
+    made = keras.saving.serialize_keras_object(without_weights(lambda: getattr(keras.applications, make)(weights=None)))
+    assert work_of(made).build < MOST_CALLS / 4 and depth(made) < MOST_NESTED / 4
+    assert len(json.dumps(made)) < LARGEST_CONFIG / 4
 
 
 @pytest.mark.parametrize("version", ["2.13.1", "2.15.0"])
