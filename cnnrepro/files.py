@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import json
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -50,6 +52,30 @@ def write_whole(
 def write_text(path: Path, text: str) -> None:
     """``write_whole`` for a text."""
     write_whole(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """What a file holds, and never a pipe, which may wait for ever for somebody to write, or a device without an end.
+
+    Args:
+        path: the file, or a link to it.
+        most: bytes that it may have.
+
+    Raises:
+        OSError: it cannot be opened, is no regular file, or is larger.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # only Unix, only Windows has it
+    opened = os.open(path, flags)
+    try:
+        state = os.fstat(opened)
+        if not stat.S_ISREG(state.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        if state.st_size > most:
+            raise OSError(errno.EFBIG, f"it has {state.st_size:,} bytes; at most {most:,} are read", str(path))
+        with os.fdopen(opened, "rb", closefd=False) as file:
+            return file.read(state.st_size)
+    finally:
+        os.close(opened)
 
 
 def json_text(value: object, **options: object) -> str:

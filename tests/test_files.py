@@ -1,11 +1,12 @@
 import json
 import math
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 import pytest
 
-from cnnrepro.files import folder_beside, json_text, remove_leftovers, write_text, write_whole
+from cnnrepro.files import folder_beside, json_text, read_regular, remove_leftovers, write_text, write_whole
 
 
 def test_a_file_appears_whole(tmp_path):
@@ -25,6 +26,19 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
         write_whole(tmp_path / "a.txt", fail)
     assert (tmp_path / "a.txt").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_regular_file_is_read_and_nothing_else(tmp_path):
+    (tmp_path / "file").write_bytes(b"abc")
+    (tmp_path / "link").symlink_to("file")
+    assert read_regular(tmp_path / "file", 3) == read_regular(tmp_path / "link", 3) == b"abc"
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    for name, reason in (("pipe", "no regular file"), ("endless", "no regular file"), (".", "no regular file")):
+        with pytest.raises(OSError, match=reason):
+            read_regular(tmp_path / name, 3)
+    with pytest.raises(OSError, match="it has 3 bytes; at most 2 are read"):
+        read_regular(tmp_path / "file", 2)
 
 
 def test_numbers_that_json_has_no_word_for_are_texts():

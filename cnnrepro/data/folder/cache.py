@@ -21,6 +21,7 @@ import numpy as np
 
 from cnnrepro import machine
 from cnnrepro.data.folder.canvas import VERSION
+from cnnrepro.data.folder.decoding import OUT_OF_MEMORY
 from cnnrepro.data.folder.lazy_pictures import StoredPictures, StreamedPictures
 from cnnrepro.data.folder.source import Source
 from cnnrepro.data.folder.survey import Survey, in_threads, look_at_all
@@ -116,6 +117,8 @@ def _look_and_keep(source: Source, side: int, home: Path, place: str) -> tuple[S
             temporary.replace(home / PIXELS)
     finally:
         temporary.unlink(missing_ok=True)
+    if OUT_OF_MEMORY in survey.bad.values():  # another time there may be room
+        return survey, canvases
     manifest = {
         "version": VERSION,
         "source": source.digest,

@@ -15,7 +15,8 @@ EXIF orientation                       applied; an EXIF block that cannot be rea
 colour profile                         passed over
 several frames (GIF, WebP, PNG, TIFF)  the first
 truncated, damaged, empty, no picture  ``BadPicture``; Pillow's LOAD_TRUNCATED_IMAGES is switched off for that
-more than LARGEST_PIXELS pixels        ``BadPicture``, before anything is decoded
+more than LARGEST_PIXELS pixels,       ``BadPicture``, before anything is decoded
+LONGEST_SIDE or MOST_SCANS
 =====================================  =================================================================
 
 JPEG and PNG are promised. GIF, BMP, WebP and TIFF are read as well as Pillow reads them; other formats are refused.
@@ -25,7 +26,9 @@ For a damaged TIFF with JPEG data in it, libtiff writes a line of its own to std
 from __future__ import annotations
 
 import logging
+import re
 import warnings
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -34,9 +37,18 @@ from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 LARGEST_PIXELS = 89_478_485
 """The most pixels a picture may have: 2**30 // 4 // 3, a quarter of a GiB at three bytes each (Pillow's limit)."""
+LARGEST_FILE = 2**30
+"""The most bytes a file may have: those pixels, uncompressed with 16 bits a value, are half of it."""
+LONGEST_SIDE = 65_535
+"""In pixels, as in a JPEG: of a longer picture one row of canvas pixels is made of gigabytes."""
+MOST_SCANS = 100
+"""Of a JPEG, which has one to some ten; each goes through the whole picture again (libtiff's limit)."""
+OUT_OF_MEMORY = "does not fit into the memory that is left"
 
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")  # no EPS: Pillow would start Ghostscript for it
 _WHITE_16 = 65535
+_STRIP = 2**20  # pixels that are brought to RGB at a time: what that takes besides is some tens of MB
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # with a segment behind it, but for the last (D9)
 
 # Remarks of Pillow and its plugins on damaged metadata are not for the terminal.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -57,7 +69,8 @@ def decode(data: bytes) -> np.ndarray:
         (H, W, 3) uint8, RGB, upright; an array of its own that may be written to.
 
     Raises:
-        BadPicture: the file is empty, truncated, damaged, too large or no picture; says which.
+        BadPicture: the file is empty, truncated, damaged, too large or no picture; says which. Also where there is no
+            memory for it.
     """
     if not data:
         raise BadPicture("is empty (0 bytes)")
@@ -71,8 +84,10 @@ def decode(data: bytes) -> np.ndarray:
         ) from None
     except Image.DecompressionBombError as error:
         raise BadPicture(f"is too large: {_sentence(error)}") from error
-    except (BadPicture, MemoryError):
+    except BadPicture:
         raise
+    except MemoryError:
+        raise BadPicture(OUT_OF_MEMORY) from None
     except Exception as error:  # Pillow's plugins raise whatever their parsing runs into
         raise BadPicture(f"is truncated or damaged ({len(data):,} bytes: {_sentence(error)})") from error
 
@@ -113,6 +128,7 @@ def is_plain_jpeg(data: bytes) -> bool:
                 image.format == "JPEG"  # and no MPO, which holds several pictures
                 and "progressive" not in image.info
                 and 0 < image.width * image.height <= LARGEST_PIXELS
+                and _scans(data) <= MOST_SCANS
                 and image.info.get("adobe_transform", None if "adobe" in image.info else 1) == 1  # YCbCr
                 and bytes(ids) != b"RGB"  # without a JFIF header these say that the components are RGB
                 and _sampling_is_common(*sampling)
@@ -134,30 +150,70 @@ def _decoded(data: bytes) -> np.ndarray:
         width, height = image.size
         if width * height > LARGEST_PIXELS:
             raise BadPicture(f"is too large: {width} × {height} pixels; at most {LARGEST_PIXELS:,} are read")
+        if max(width, height) > LONGEST_SIDE:
+            raise BadPicture(f"is too long: {width} × {height} pixels; at most {LONGEST_SIDE:,} a side are read")
         if width * height == 0:
             raise BadPicture(f"has no pixels ({width} × {height})")
+        if image.format in ("JPEG", "MPO") and _scans(data) > MOST_SCANS:
+            raise BadPicture(f"has more than {MOST_SCANS} scans, which no program writes")
+        if image.format == "TIFF" and (tile := image.tag_v2.get(322, 1) * image.tag_v2.get(323, 1)) > LARGEST_PIXELS:
+            raise BadPicture(
+                f"is too large: it is stored in tiles of {tile:,} pixels; at most {LARGEST_PIXELS:,} are read"
+            )
         image.load()
         return np.ascontiguousarray(_upright(_rgb(image), _orientation(image)))
 
 
+def _scans(data: bytes) -> int:
+    """How often the bytes of a JPEG go through its picture, up to one more than ``MOST_SCANS``."""
+    place, scans = 0, 0
+    while scans <= MOST_SCANS and (marker := _MARKER.search(data, place)) and marker[0] != b"\xff\xd9":
+        scans += marker[0] == b"\xff\xda"
+        place = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")  # over its segment
+    return scans
+
+
 def _rgb(image: Image.Image) -> np.ndarray:
     """(H, W, 3) uint8 of a loaded picture in any of Pillow's modes."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return np.repeat(_to_8_bits(image)[..., None], 3, axis=-1)
-    if image.has_transparency_data:
-        return _over_white(np.asarray(image.convert("RGBA")))
-    return np.array(image.convert("RGB"))
+    deep = image.mode in ("I", "F") or image.mode.startswith("I;16")
+    if deep:
+        _require_white(image)
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for first, strip in _strips(image):
+        rows = pixels[first : first + strip.height]
+        if deep:
+            rows[:] = _to_8_bits(strip)[..., None]
+        elif image.has_transparency_data:
+            rows[:] = _over_white(np.asarray(strip.convert("RGBA")))
+        else:
+            rows[:] = np.asarray(strip.convert("RGB"))
+    return pixels
 
 
-def _to_8_bits(image: Image.Image) -> np.ndarray:
-    values = np.asarray(image)
-    lowest, highest = values.min(), values.max()
+def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """A picture from top to bottom, some rows at a time: the number of the first, and the rows."""
+    height = max(1, _STRIP // image.width)
+    if height >= image.height:
+        yield 0, image
+        return
+    for first in range(0, image.height, height):
+        yield first, image.crop((0, first, image.width, min(first + height, image.height)))
+
+
+def _require_white(image: Image.Image) -> None:
+    """Refuse values of which nothing says what is white."""
+    ends = [(values.min(), values.max()) for values in (np.asarray(strip) for _, strip in _strips(image))]
+    lowest, highest = np.min([low for low, _ in ends]), np.max([high for _, high in ends])
     if not (lowest >= 0 and highest <= _WHITE_16):  # also where one is not a number
         raise BadPicture(f"holds values from {lowest} to {highest}; only 0 (black) to {_WHITE_16} (white) are read")
     if image.mode == "F" and 0 < highest <= 1:
         raise BadPicture(
             "holds floating-point values up to 1, of which it does not say what is white; save it with 8 bits"
         )
+
+
+def _to_8_bits(image: Image.Image) -> np.ndarray:
+    values = np.asarray(image)
     key = image.info.get("transparency")
     if isinstance(key, int):
         values = np.where(values == key, _WHITE_16, values)

@@ -14,11 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from cnnrepro.data.folder.csv_table import in_table
+from cnnrepro.data.folder.decoding import LARGEST_FILE
 from cnnrepro.data.folder.findings import Findings, sentences, similar, some
 from cnnrepro.data.folder.layout import find_layout, look_like_masks, refuse_masks
 from cnnrepro.data.folder.picture_files import PictureFiles
 from cnnrepro.data.folder.source import Picture, Source
 from cnnrepro.errors import UsageError
+from cnnrepro.files import read_regular
 
 _LAYOUT = (
     "Make one sub-folder for each class, with its pictures in it (or train/<class>, validation/<class>, test/<class>)"
@@ -75,7 +77,7 @@ def _source(path: Path, root: Path, pictures: list[Picture], findings: Findings)
         labels=np.array(labels, np.int64),
         splits=tuple(picture.split for picture in pictures),
         digest=_digest(classes, pictures, labels, files),
-        read=lambda position: files[position].read_bytes(),
+        read=lambda position: read_regular(files[position], LARGEST_FILE),
         paths=tuple(os.fsencode(file) for file in files),
         findings=replace(findings, similar_classes=similar(classes)),
     )

@@ -23,6 +23,7 @@ _LISTS = frozenset({".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".xls", "
 _OF_LISTS = frozenset(
     {"annotation", "annotations", "classes", "label", "labels", "metadata", "split", "splits", "groundtruth"}
 )
+_NO_FILE = "with a pipe, a socket or a device behind the name"
 _HEAD = 2048  # bytes that are looked at of a file whose name says nothing
 
 
@@ -94,6 +95,8 @@ class PictureFiles:
                     self.leave_out(reason, own)
             elif not file.exists():
                 raise UsageError(f"{str(file)!r} is a link to a file that is not there; restore it, or remove it.")
+            elif not file.is_file():
+                self.leave_out(_NO_FILE, own)
             else:
                 yield own
 
@@ -104,6 +107,8 @@ def _why_left_out(file: Path, suffix: str) -> str:
         return f"in a format that is not read ({suffix})"
     if suffix in _TEXTS:
         return ""
+    if file.exists() and not file.is_file():
+        return _NO_FILE
     try:
         with file.open("rb") as opened:
             head = opened.read(_HEAD)

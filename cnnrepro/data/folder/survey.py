@@ -14,7 +14,7 @@ import numpy as np
 
 from cnnrepro.data import tf_helpers
 from cnnrepro.data.folder.canvas import decode_plain, to_canvas
-from cnnrepro.data.folder.decoding import BadPicture, decode, has_more, is_plain_jpeg
+from cnnrepro.data.folder.decoding import OUT_OF_MEMORY, BadPicture, decode, has_more, is_plain_jpeg
 from cnnrepro.data.folder.source import Source
 from cnnrepro.stderr import held_stderr, say_line
 
@@ -142,6 +142,8 @@ def _looker(source: Source, side: int) -> Callable[[int], tuple[str, bool, np.nd
             return checksum, False, None, str(error), False
         except OSError as error:
             return checksum, False, None, f"cannot be opened ({error.strerror or error})", False
+        except (MemoryError, tf.errors.ResourceExhaustedError):
+            return checksum, False, None, OUT_OF_MEMORY, False
 
     return look
 

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from cnnrepro.data.folder import cache as store
 from cnnrepro.data.folder import survey
 from cnnrepro.data.folder.cache import load_canvases
+from cnnrepro.data.folder.decoding import OUT_OF_MEMORY
 from cnnrepro.data.folder.find_pictures import find_pictures
 from cnnrepro.errors import UsageError, WorkFailed
 
@@ -152,6 +154,27 @@ def test_a_file_that_disappears_or_cannot_be_opened_is_a_bad_picture(folder, tmp
     (folder / "dog" / "4.png").unlink()
     found, _, _ = load_canvases(source, SIDE, tmp_path / "kept", "memory")
     assert found.bad == {9: "cannot be opened (No such file or directory)"}
+
+
+def test_a_file_that_became_a_pipe_holds_nobody_up(folder, tmp_path):
+    source = find_pictures(folder)
+    (folder / "dog" / "4.png").unlink()
+    os.mkfifo(folder / "dog" / "4.png")
+    found, _, _ = load_canvases(source, SIDE, tmp_path / "kept", "memory")
+    assert found.bad == {9: "cannot be opened (it is no regular file)"}
+
+
+def test_a_picture_without_memory_is_a_bad_one_until_there_is_some(folder, tmp_path):
+    source = find_pictures(folder)
+
+    def read(position):
+        if position == 3:
+            raise MemoryError
+        return source.read(position)
+
+    found, pictures, _ = load_canvases(replace(source, read=read), SIDE, tmp_path / "kept", "disk")
+    assert found.bad == {3: OUT_OF_MEMORY} and len(pictures) == 10
+    assert not load_canvases(source, SIDE, tmp_path / "kept", "disk")[0].bad
 
 
 def test_two_at_a_time_make_it_once_and_both_have_it_whole(folder, tmp_path, monkeypatch):

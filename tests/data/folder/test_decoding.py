@@ -2,6 +2,7 @@ import io
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile, ImageOps
 
-from cnnrepro.data.folder.decoding import LARGEST_PIXELS, BadPicture, decode
+from cnnrepro.data.folder import decoding
+from cnnrepro.data.folder.decoding import LARGEST_PIXELS, MOST_SCANS, OUT_OF_MEMORY, BadPicture, decode, is_plain_jpeg
 
 RNG = np.random.default_rng(3)
 PIXELS = RNG.integers(0, 256, (12, 20, 3), np.uint8)
@@ -264,6 +266,102 @@ def test_bombs_are_refused_before_they_are_decoded(side, recwarn):
     data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
     with pytest.raises(BadPicture, match="is too large: "):
         decode(bytes(data))
+
+
+@pytest.mark.parametrize("size", [(LARGEST_PIXELS, 1), (1, LARGEST_PIXELS), (65_536, 2)])
+def test_a_picture_whose_canvas_would_take_gigabytes_is_refused(size):
+    data = bytearray(png(8, 2, PIXELS))
+    data[16:24] = struct.pack(">II", *size)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    with pytest.raises(BadPicture, match=f"is too long: {size[0]} × {size[1]} pixels; at most 65,535 a side"):
+        decode(bytes(data))
+
+
+def test_a_tile_that_is_larger_than_any_picture_is_not_made_room_for():
+    entries = [(256, 16), (257, 16), (258, 8), (259, 8), (262, 1), (277, 1), (322, 40_000), (323, 40_000), (324, 200)]
+    tags = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in [*entries, (325, 9)])
+    data = b"II*\x00" + struct.pack("<IH", 8, len(entries) + 1) + tags
+    with pytest.raises(BadPicture, match="is too large: it is stored in tiles of 1,600,000,000 pixels"):
+        decode(data.ljust(200, b"\x00") + zlib.compress(b""))
+
+
+def with_scans(count: int, **options) -> bytes:
+    """A JPEG whose last scan comes again and again."""
+    data = encoded(Image.fromarray(PIXELS), "JPEG", **options)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    return data[:-2] + last * (count - data.count(b"\xff\xda")) + data[-2:]
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {}])
+def test_a_jpeg_that_goes_through_its_picture_without_an_end_is_refused(options):
+    with pytest.raises(BadPicture, match="has more than 100 scans"):
+        decode(with_scans(MOST_SCANS + 1, **options))
+    assert not is_plain_jpeg(with_scans(MOST_SCANS + 1, **options))
+    if options:
+        assert decode(with_scans(MOST_SCANS, **options)).shape == PIXELS.shape
+
+
+def test_scans_of_a_jpeg_within_its_metadata_do_not_count():
+    data = encoded(Image.fromarray(PIXELS), "JPEG", comment=b"\xff\xda\x00\x02" * 200)
+    assert is_plain_jpeg(data)
+    assert decode(data).shape == PIXELS.shape
+
+
+def test_strip_by_strip_they_have_the_same_pixels(monkeypatch):
+    alpha = RNG.integers(0, 256, (12, 20, 1), np.uint8)
+    indices = np.arange(240, dtype=np.uint8).reshape(12, 20)
+    palette = [(b"PLTE", RNG.integers(0, 256, 768, np.uint8).tobytes()), (b"tRNS", alpha.tobytes())]
+    deep = RNG.integers(0, 65536, (12, 20)).astype(">u2")
+    files = [
+        *SMALL.values(),
+        encoded(Image.fromarray(np.concatenate([PIXELS, alpha], -1)), "PNG"),
+        encoded(Image.fromarray(PIXELS[..., :2]), "PNG"),
+        encoded(Image.fromarray(PIXELS[..., 0] > 127), "PNG"),
+        png(8, 3, indices, *palette),
+        png(16, 0, deep, (b"tRNS", deep[5, 5].tobytes())),
+        encoded(Image.fromarray(deep.astype(np.float32)), "TIFF"),
+        encoded(Image.fromarray(np.concatenate([PIXELS, alpha], -1), "CMYK"), "JPEG"),
+    ]
+    whole = list(map(decode, files))
+    monkeypatch.setattr(decoding, "_STRIP", 50)  # two rows, and one that is left over
+    for data, pixels in zip(files, whole, strict=True):
+        np.testing.assert_array_equal(decode(data), pixels)
+    with pytest.raises(BadPicture, match="holds values from nan"):
+        decode(encoded(Image.fromarray(np.where(deep == deep[3, 3], np.nan, deep).astype(np.float32)), "TIFF"))
+
+
+def test_transparency_takes_little_more_memory_than_the_pixels(monkeypatch):
+    monkeypatch.setattr(decoding, "_STRIP", 2**12)
+    side = 512
+    data = encoded(Image.new("RGBA", (side, side), (9, 9, 9, 9)), "PNG")
+    tracemalloc.start()
+    try:
+        decode(data)
+        assert tracemalloc.get_traced_memory()[1] < 2 * side * side * 3
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_finds_no_memory_is_a_bad_picture(monkeypatch):
+    def load(image):
+        raise MemoryError
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", load)
+    with pytest.raises(BadPicture, match=OUT_OF_MEMORY):
+        decode(SMALL["PNG"])
+
+
+@pytest.mark.soak
+def test_the_largest_picture_that_is_read_takes_less_than_a_gibibyte():
+    """In a process of its own, whose greatest size the system tells."""
+    code = (
+        "import io, resource; from PIL import Image; from cnnrepro.data.folder.decoding import decode\n"
+        "def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "file = io.BytesIO(); Image.new('RGBA', (9459, 9459), (9, 9, 9, 9)).save(file, 'PNG'); before = most()\n"
+        "decode(file.getvalue()); print(most() - before, before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout.split()[0]) < 2**20  # KiB
 
 
 def test_pillows_remarks_stay_silent():

@@ -146,6 +146,17 @@ def test_what_looks_like_a_picture_or_a_class_and_is_left_out_is_named(make):
     assert findings.empty_classes == ("empty", "phone")
 
 
+def test_pipes_and_devices_are_left_out_unopened(make):
+    root = make("a/1.jpg", "b/1.jpg")
+    os.mkfifo(root / "a" / "pipe.jpg")
+    os.mkfifo(root / "b" / "pipe")
+    (root / "b" / "endless.png").symlink_to("/dev/zero")
+    source = find_pictures(root)
+    assert source.names == ("a/1.jpg", "b/1.jpg")
+    named = ("a/pipe.jpg", "b/endless.png", "b/pipe")
+    assert source.findings.left_out == {"with a pipe, a socket or a device behind the name": named}
+
+
 def test_lists_that_may_say_what_is_what_are_named(make):
     root = make("a/1.jpg", "b/1.jpg", "train.txt", "Test_Labels.csv", "metadata.jsonl", "README.txt", "notes.csv")
     assert find_pictures(root).findings.left_out == {
