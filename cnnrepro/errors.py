@@ -9,6 +9,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LONGEST_SHOWN = 120  # characters of what an error was given
+LONGEST_LIST = 4000  # and of the names that would have been right
+
 
 class CnnreproError(Exception):
     """Base of the errors whose text is meant for a person."""
@@ -48,11 +51,25 @@ def unknown(kind: str, received: object, known: Iterable[str]) -> UsageError:
         known: the names that would have been right.
     """
     names = sorted(known)
-    return UsageError(f"Unknown {kind} {received!r}; known are: {', '.join(names) or 'none'}.{meant(received, names)}")
+    listed = shortened(", ".join(names), LONGEST_LIST) or "none"
+    return UsageError(f"Unknown {kind} {brief(received)}; known are: {listed}.{meant(received, names)}")
 
 
 def meant(received: object, known: Iterable[str]) -> str:
     """The question that follows an unknown name, " Did you mean 'resnet20'?"; empty where no known name is near."""
     by_lower_case = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(str(received).lower(), by_lower_case, n=1)
+    close = difflib.get_close_matches(str(received)[:LONGEST_SHOWN].lower(), by_lower_case, n=1)
     return f" Did you mean {by_lower_case[close[0]]!r}?" if close else ""
+
+
+def brief(value: object) -> str:
+    """A value as Python writes it, for an error, which shows no more than a line of what it was given."""
+    try:
+        return shortened(repr(value))
+    except ValueError:  # Python writes no whole number of more than some thousand digits
+        return f"a {type(value).__name__} with a number of thousands of digits"
+
+
+def shortened(text: str, most: int = LONGEST_SHOWN) -> str:
+    """A text, or its beginning and how long it is."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"

@@ -143,5 +143,12 @@ def _literal(node: ast.expr) -> object:
             return float(ast.literal_eval(node.args[0]))
         value = ast.literal_eval(node)
     except (ValueError, TypeError, RecursionError, MemoryError):
+        return _expression(node)
+    return value if is_plain(value) else _expression(node)
+
+
+def _expression(node: ast.expr) -> Expression:
+    try:
         return Expression(ast.unparse(node))
-    return value if is_plain(value) else Expression(ast.unparse(node))
+    except (ValueError, RecursionError):  # a number of thousands of digits, or nested too deeply
+        return UNKNOWN

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from cnnrepro.errors import UsageError, unknown
-from cnnrepro.experiments.yaml_values import read_yaml
+from cnnrepro.errors import UsageError, brief, shortened, unknown
+from cnnrepro.experiments.yaml_values import read_yaml, short_number
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 TAG = "parameters"
 TYPES = {"bool": bool, "int": int, "float": float, "str": str, "list": list}
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+MOST_BITS = 1024  # of a whole number: as large as floats; Python writes none of some thousand digits
+MOST_ITEMS = 100_000  # of a list, in several ranges
 LONGEST_RANGE = 10_000  # items; a slip such as 0..1000000 is an error, not a thousand days
 
 
@@ -77,10 +79,12 @@ def read_notebook(path: Path) -> NotebookNode:
         raise UsageError(f"{str(path)!r} is not a Jupyter notebook: it is no text in UTF-8.") from error
     except Exception as error:  # nbformat raises whatever jsonschema and its upgrades raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UsageError(f"{str(path)!r} is not a Jupyter notebook: {reason.rstrip('.')}.") from error
+        raise UsageError(f"{str(path)!r} is not a Jupyter notebook: {shortened(reason.rstrip('.'), 400)}.") from error
     language = _language(notebook)
     if language.lower() not in ("", "python", "ipython"):
-        raise UsageError(f"{str(path)!r} is a notebook in {language}; only notebooks in Python can be run.")
+        raise UsageError(
+            f"{str(path)!r} is a notebook in {shortened(language, 40)}; only notebooks in Python can be run."
+        )
     return notebook
 
 
@@ -168,7 +172,7 @@ def parse_cell(source: str, where: str) -> dict[str, Parameter]:
         if parameter is None:
             raise UsageError(
                 f"Line {statement.lineno} of the parameters cell of {where} must read `name: type = value  # help` "
-                f"with a type of {', '.join(TYPES)}. Received: {lines[statement.lineno - 1].decode()!r}"
+                f"with a type of {', '.join(TYPES)}. Received: {brief(lines[statement.lineno - 1].decode())}"
             )
         declared[parameter.name] = parameter
     return declared
@@ -184,7 +188,7 @@ def declaration(statement: ast.stmt, lines: list[bytes]) -> Parameter | None:
         default = ast.literal_eval(statement.value)
     except (ValueError, TypeError, RecursionError, MemoryError):
         return None
-    if type(default) is not TYPES[statement.annotation.id]:
+    if type(default) is not TYPES[statement.annotation.id] or not is_plain(default):
         return None
     comment = comment_behind(statement, lines)
     return Parameter(statement.target.id, statement.annotation.id, default, comment)
@@ -216,8 +220,9 @@ def require_known(given: Iterable[str], declared: Mapping[str, Parameter], where
     for name in given:
         if not declared:
             raise UsageError(
-                f"{where} takes no parameters, so {name!r} cannot be given: no cell of it is tagged 'parameters' and "
-                f"sets a name. Tag the cell that sets {name!r} (JupyterLab: the gear at the upper right, 'Cell Tags')."
+                f"{where} takes no parameters, so {brief(name)} cannot be given: no cell of it is tagged 'parameters' "
+                f"and sets a name. Tag the cell that sets {brief(name)} (JupyterLab: the gear at the upper right, "
+                "'Cell Tags')."
             )
         if name not in declared:
             raise unknown(f"parameter of {where}", name, declared)
@@ -233,17 +238,17 @@ def coerce(parameter: Parameter, value: object) -> object:
     """
     if parameter.fixed:
         raise UsageError(
-            f"Parameter {parameter.name!r} cannot be given: cell {parameter.fixed} of the notebook sets it after the "
-            f"value that is given. Keep one cell tagged 'parameters', and set {parameter.name!r} there."
+            f"Parameter {brief(parameter.name)} cannot be given: cell {parameter.fixed} of the notebook sets it after "
+            f"the value that is given. Keep one cell tagged 'parameters', and set {brief(parameter.name)} there."
         )
     try:
         return _coerced(parameter, value)
     except UsageError:
         raise
     except (ValueError, KeyError, yaml.YAMLError, RecursionError) as error:
-        example = spell(parameter.default)
+        example = shortened(spell(parameter.default))
         raise UsageError(
-            f"Parameter {parameter.name!r} must be a {parameter.type} such as {example}. Received: {value!r}"
+            f"Parameter {brief(parameter.name)} must be a {parameter.type} such as {example}. Received: {brief(value)}"
         ) from error
 
 
@@ -292,11 +297,18 @@ def _scalar(wanted: type, value: object, *, loose: bool = False) -> object:
         if wanted is int and loose:
             value = resolved(text)
         else:
+            _require_few_digits(text)
             return WORDS[text.lower()] if wanted is bool else wanted(text)
     allowed = (int, float) if wanted is float or (wanted is int and loose) else wanted
-    if not isinstance(value, allowed) or (isinstance(value, bool) and wanted is not bool):
+    if not isinstance(value, allowed) or (isinstance(value, bool) and wanted is not bool) or not is_plain(value):
         raise ValueError("of another type")
     return value if wanted is int else wanted(value)
+
+
+def _require_few_digits(text: str) -> None:
+    """Refuse a number that Python would not read, or take for infinite."""
+    if re.fullmatch(r"[-+.eE_\d]+", text):
+        short_number(text)
 
 
 def of_text(parameter: Parameter, text: str) -> object:
@@ -308,6 +320,7 @@ def resolved(text: str) -> object:
     """What papermill makes of a text that ``-p`` gives: True, False, None, a number, or the text."""
     if text in ("True", "False", "None"):
         return ast.literal_eval(text)
+    _require_few_digits(text)
     for kind in (int, float):
         try:
             return kind(text)
@@ -322,7 +335,9 @@ def is_plain(value: object) -> bool:
         return all(isinstance(key, str) for key in value) and all(map(is_plain, value.values()))
     if isinstance(value, (list, tuple)):
         return all(map(is_plain, value))
-    return value is None or isinstance(value, (bool, int, float, str))
+    if isinstance(value, int):
+        return value.bit_length() <= MOST_BITS
+    return value is None or isinstance(value, (float, str))
 
 
 def _plain(value: object) -> object:
@@ -352,6 +367,8 @@ def items_of(text: str, *, texts: bool = True) -> list:
             if not 0 <= last - first < LONGEST_RANGE:
                 raise ValueError("not a range")
             items += [str(number) if texts else number for number in range(first, last + 1)]
+            if len(items) > MOST_ITEMS:
+                raise ValueError("too many items")
         elif part.count("[") != part.count("]") or part.count("{") != part.count("}"):
             raise ValueError("brackets that are not closed")
         elif part:
@@ -363,8 +380,8 @@ def _flow(text: str, texts: bool) -> list | None:
     """The list that a text in YAML's flow form stands for; None where it is none."""
     for form in (text, f"[{text}]"):
         try:
-            value = yaml.load(form, yaml.BaseLoader) if texts else read_yaml(form)  # noqa: S506 - makes texts alone
-        except (yaml.YAMLError, RecursionError):
+            value = read_yaml(form, texts=texts)
+        except yaml.YAMLError:
             continue
         if isinstance(value, list):
             return value
@@ -413,11 +430,11 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
         name, equals, value = assignment.partition("=")
         name = name.strip()
         if not equals or not name.isidentifier():
-            raise UsageError(f"A parameter is given as name=value, such as epochs=5. Received: {assignment!r}")
+            raise UsageError(f"A parameter is given as name=value, such as epochs=5. Received: {brief(assignment)}")
         if not value.isprintable():
-            raise UsageError(f"Parameter {name!r} must be printable text. Received: {value!r}")
+            raise UsageError(f"Parameter {brief(name)} must be printable text. Received: {brief(value)}")
         if name in given:
-            raise UsageError(f"Parameter {name!r} was given twice: {given[name]!r} and {value!r}.")
+            raise UsageError(f"Parameter {brief(name)} was given twice: {brief(given[name])} and {brief(value)}.")
         given[name] = value
     return given
 

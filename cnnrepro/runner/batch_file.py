@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cnnrepro.errors import UsageError, unknown
-from cnnrepro.experiments.yaml_values import read_json, read_yaml
+from cnnrepro.errors import UsageError, brief, shortened, unknown
+from cnnrepro.experiments.yaml_values import LARGEST, read_json, read_yaml
+from cnnrepro.files import read_regular
 
 ENDINGS = (".yaml", ".yml", ".json")  # by which ``cnnrepro run`` tells a batch file
+LARGEST_FILE = 4 * LARGEST  # bytes, four to a character at most
 
 
 @dataclass(frozen=True)
@@ -35,18 +37,19 @@ def read(path: Path) -> list[Entry]:
     import yaml
 
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path, LARGEST_FILE).decode("utf-8-sig")
         content = read_json(text) if path.suffix == ".json" else read_yaml(text)
     except FileNotFoundError as error:
         raise UsageError(f"There is no batch file {str(path)!r}.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The batch file {str(path)!r} cannot be read: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"The batch file {str(path)!r} cannot be read: {reason}.") from error
     except UsageError as error:  # a key that is given twice
         raise UsageError(f"The batch file {str(path)!r}: {error}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # such as a date that is none
+    except (yaml.YAMLError, ValueError) as error:  # such as a date that is none
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, " if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        problem = shortened(getattr(error, "problem", None) or str(error).partition("\n")[0])
         kind = "JSON" if path.suffix == ".json" else "YAML"
         raise UsageError(f"The batch file {str(path)!r} is not {kind}: {where}{problem}.") from error
     if not isinstance(content, dict) or not isinstance(content.get("experiments"), list) or not content["experiments"]:
@@ -62,7 +65,7 @@ def _entry(entry: object, number: int, path: Path) -> Entry:
     if isinstance(entry, str):
         entry = {"run": entry}
     if not isinstance(entry, dict) or not isinstance(entry.get("run"), str):
-        raise UsageError(f"Entry {number} of {str(path)!r} must say `run:` and a name. Received: {entry!r}")
+        raise UsageError(f"Entry {number} of {str(path)!r} must say `run:` and a name. Received: {brief(entry)}")
     _check_names(entry, ("run", "parameters"), f"key of entry {number} of {str(path)!r}")
     target, parameters = entry["run"], entry.get("parameters") or {}
     if not isinstance(parameters, dict) or not all(isinstance(name, str) for name in parameters):

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnnrepro import paths
 from cnnrepro.data import FOLDER
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, shortened
 from cnnrepro.experiments import train_on_your_images
 from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
 from cnnrepro.experiments.papermill_form import parameters_of
 from cnnrepro.experiments.parameters import (
+    LONGEST_RANGE,
     Expression,
     Parameter,
     coerce,
@@ -124,9 +125,13 @@ def page_requests(targets: Sequence[str], given: Mapping[str, str], *, trust: bo
             batch file that is not trusted; names the entry of a batch file.
     """
     requests: dict[tuple[str, str], PageRequest] = {}
+    count = 0
     for target in targets:
         of_file = target.endswith(batch_file.ENDINGS)
         for request in _of_file(target, given, trust) if of_file else _of_command(target, given):
+            count += 1
+            if count > LONGEST_RANGE:
+                raise UsageError(f"{target!r} makes more than {LONGEST_RANGE:,} pages; these are the most at once.")
             other = requests.setdefault((request.name, request.slug), request)
             if other.notebook.resolve() != request.notebook.resolve():
                 raise UsageError(
@@ -231,7 +236,9 @@ def _refuse_code(entry: batch_file.Entry) -> None:
     given = [entry.parameters[name] for name in NETWORKS if name in entry.parameters]
     for network in re.split(r"[][,\s'\"]+", json.dumps(given)):
         if own_network.is_own(network) and own_network.runs_code(network):
-            raise UsageError(f"It names {network}, which is code that would run. Give --trust if you trust it.")
+            raise UsageError(
+                f"It names {shortened(network)}, which is code that would run. Give --trust if you trust it."
+            )
 
 
 def _of_command(target: str, given: Mapping[str, str]) -> list[PageRequest]:

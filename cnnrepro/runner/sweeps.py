@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping
 
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.experiments.parameters import (
     LONGEST_RANGE,
     Parameter,
@@ -54,7 +54,7 @@ def values_of(parameter: Parameter, given: object) -> list[object]:
     if several is None:
         return [coerce(parameter, given)]
     if not several:
-        raise UsageError(f"Parameter {parameter.name!r} was given no value. Received: {given!r}")
+        raise UsageError(f"Parameter {brief(parameter.name)} was given no value. Received: {brief(given)}")
     return [coerce(parameter, item) for item in several]
 
 
@@ -70,5 +70,6 @@ def _texts(parameter: Parameter, given: str) -> list | None:
         if parameter.type == "list":
             return None
         raise UsageError(
-            f"Parameter {parameter.name!r} takes one value, or several such as 1,2,5 or 0..9. Received: {given!r}"
+            f"Parameter {brief(parameter.name)} takes one value, or several such as 1,2,5 or 0..9. "
+            f"Received: {brief(given)}"
         ) from error

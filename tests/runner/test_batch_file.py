@@ -1,6 +1,7 @@
 """Batch files: what they say, and every way in which they say nothing."""
 
 import json
+import os
 
 import pytest
 
@@ -56,8 +57,27 @@ BAD = {
         "experiments: [{run: alexnet_vs_resnet, parameters: {epochs: 1, epochs: 2}}]",
         "batch.yaml': The key 'epochs' is given twice in the mapping that begins in line 1",
     ),
-    "nested too deeply": ("experiments: " + "[" * 100_000, "is not YAML"),
+    "nested too deeply": ("experiments: " + "[" * 100_000, "batch.yaml': At most 50 lists and mappings may lie within"),
     "not text": (b"\xff\xfe\x00", "cannot be read"),
+    "aliases that unfold": (
+        "a: &a [x, x]\n"
+        + "".join(f"b{n}: &b{n} [{'*a, ' * 99}*a]\n" for n in range(9))
+        + "c: ["
+        + "*b8, " * 9999
+        + "x]",
+        "batch.yaml': Its aliases unfold to more than",
+    ),
+    "an undefined alias of any length": ("experiments: *" + "x" * 10_000, "is not YAML: line 1, found undefined alias"),
+    "an entry of any length": (json.dumps({"experiments": [{"x": "y" * 10_000}]}), "Entry 1 of .* characters"),
+    "a name of any length": (json.dumps({"experiments": ["y" * 10_000]}), "Entry 1 of .*Unknown experiment 'yyy"),
+    "a parameter of any length": (
+        json.dumps({"experiments": [{"run": "pooling", "parameters": {"y" * 1000: 1}}]}),
+        "Entry 1 of .*: Unknown parameter of pooling 'yyy",
+    ),
+    "a value of any length": (
+        json.dumps({"experiments": [{"run": "pooling", "parameters": {"size": "y" * 10_000}}]}),
+        "Entry 1 of .*: Parameter 'size' must be a",
+    ),
 }
 
 
@@ -66,8 +86,25 @@ def test_a_bad_file_is_refused_whole_with_one_sentence(name, tmp_path):
     content, sentence = BAD[name]
     path = tmp_path / "batch.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(UsageError, match=sentence):
+    with pytest.raises(UsageError, match=sentence) as raised:
         page_requests([str(path)], {})
+    assert len(str(raised.value)) < 1500
+
+
+def test_a_file_makes_no_more_pages_than_there_can_be(tmp_path, monkeypatch):
+    monkeypatch.setattr("cnnrepro.runner.request.LONGEST_RANGE", 3)
+    path = tmp_path / "batch.yaml"
+    path.write_text("experiments: [pooling, pooling, pooling]")
+    assert len(page_requests([str(path)], {})) == 1
+    path.write_text("experiments: [pooling, pooling, pooling, pooling]")
+    with pytest.raises(UsageError, match="batch.yaml' makes more than 3 pages"):
+        page_requests([str(path)], {})
+
+
+def test_a_pipe_is_no_batch_file(tmp_path):
+    os.mkfifo(tmp_path / "batch.yaml")
+    with pytest.raises(UsageError, match="cannot be read: it is no regular file"):
+        page_requests([str(tmp_path / "batch.yaml")], {})
 
 
 def test_a_file_may_be_json_and_there_too_a_key_stands_once(tmp_path):
