@@ -1,9 +1,15 @@
-"""How results look in a terminal or a log: tables that are never cut, and JSON."""
+"""How results look in a terminal or a log: text that is printable, tables that are never cut, and JSON.
+
+Names of files, classes, layers and machines, and why something failed, may be anybody's. A terminal takes some of their
+characters for commands: to move the cursor, to write elsewhere, to turn what follows round. So whatever is printed goes
+through ``printable``.
+"""
 
 from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -12,6 +18,32 @@ import typer
 BETWEEN = 3  # characters that a column takes besides its cells
 FOLDED_LEAST = 20  # of a column whose cells go over several lines
 WORD_MOST = 30  # a longer word is broken where there is no room
+
+# Unicode's categories of what a terminal may obey or hides: control and format characters, halves of surrogate pairs,
+# private and unknown ones, separators of lines and paragraphs.
+_OBEYED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def printable(text: str, kept: str = "\n\t") -> str:
+    """Text with what a terminal would obey or hide written as Python writes it: an escape as \\x1b.
+
+    Args:
+        text: of anybody.
+        kept: control characters that are left.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one in kept or unicodedata.category(one) not in _OBEYED else ascii(one)[1:-1] for one in text)
+
+
+def echo(text: object) -> None:
+    """A line, or several, on standard output."""
+    typer.echo(printable(str(text)))
+
+
+def echo_path(path: object) -> None:
+    """The path of a result on a line of its own: in a terminal for people, else to the letter for programs."""
+    typer.echo(printable(str(path), kept="") if sys.stdout.isatty() else str(path))
 
 
 def print_json(value: object) -> None:
@@ -42,6 +74,7 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
+    rows = [[printable(str(cell)) for cell in row] for row in rows]
     # By their places: two columns may have one heading, or none.
     folded = {fold} - {""} if isinstance(fold, str) else set(fold)
     texts = [[name, *(str(row[place]) for row in rows)] for place, name in enumerate(columns)]
@@ -78,6 +111,7 @@ def _longest(cells: Sequence[str], between: str | None) -> int:
 
 def print_text(text: str) -> None:
     """Text on standard output: in a terminal with whole words on its lines, elsewhere as it is."""
+    text = printable(text)
     if not sys.stdout.isatty():
         typer.echo(text)
         return

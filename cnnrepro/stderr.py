@@ -50,13 +50,15 @@ def say_line(text: str, stream: IO[str] | None = None) -> None:
     An ssh connection that drops and ``2>&1 | head`` leave a pipe without a reader, a terminal that is closed one that
     refuses, as a full disk does. It is put out of the way then.
     """
+    from cnnrepro.console import printable  # with typer, which takes a moment
+
     stream = stream or sys.stderr
     if stream is None:
         return
     try:
-        print(text, file=stream, flush=True)
+        print(printable(text), file=stream, flush=True)
     except UnicodeEncodeError:  # of a process that is none of the command line's
-        print(text.encode("ascii", "backslashreplace").decode(), file=stream, flush=True)
+        print(printable(text).encode("ascii", "backslashreplace").decode(), file=stream, flush=True)
     except OSError:
         if stream is sys.stderr:
             go_nowhere(STANDARD_ERROR)

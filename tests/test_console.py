@@ -1,11 +1,20 @@
 """Tables in a terminal: whole where there is room, whole columns left out where there is not, never a number cut."""
 
 import io
+import re
+from functools import partial
+from pathlib import Path
 
 import pytest
+from tqdm import tqdm
 
-from cnnrepro import console
+from cnnrepro import cli, console
+from cnnrepro.stderr import say_line
+from cnnrepro.training.progress import TERMINAL_BAR, BarProgress
+from tests.calling import call
 
+HOSTILE = "a\x1b[2Jb\x07\r\u202ec\x9b31m\udcff"
+SHOWN = r"a\x1b[2Jb\x07\r\u202ec\x9b31m\udcff"
 ROWS = [["conv1", "Conv2D", "34,944", "a note of several words that is rather long"], ["fc", "Dense", "1", ""]]
 COLUMNS = ["layer", "kind", "parameters", "note"]
 
@@ -80,3 +89,58 @@ def test_cells_are_text_and_no_markup(capsys):
 def test_columns_of_one_heading_stay_apart(capsys):
     console.print_table(["", "", "found"], [["Python", "ok", "3.12"]], fold="found")
     assert capsys.readouterr().out.splitlines()[-2].split() == ["Python", "ok", "3.12"]
+
+
+def test_what_a_terminal_would_obey_or_hide_is_written_out():
+    assert console.printable(HOSTILE) == SHOWN
+    assert console.printable("one\ntwo\tthree") == "one\ntwo\tthree"
+    assert console.printable("one\ntwo", kept="") == r"one\ntwo"
+    plain = "é 漢字 0.95\u202f% \xa0 → ✓ naïve"
+    assert console.printable(plain) == plain
+
+
+def test_so_are_lines_tables_and_in_a_terminal_paths(monkeypatch, capsys):
+    console.echo(HOSTILE)
+    console.print_table(["name", "other"], [[HOSTILE, 1]], fold="name")
+    say_line(HOSTILE)
+    out, err = capsys.readouterr()
+    assert out.count(SHOWN) == 2 and err == f"{SHOWN}\n"
+    console.echo_path("a\x1bb")
+    assert capsys.readouterr().out == "a\x1bb\n"  # for programs
+    monkeypatch.setattr("sys.stdout", terminal := Terminal())
+    console.echo_path("a\x1b\nb")
+    assert terminal.getvalue() == "a\\x1b\\nb\n"
+
+
+def test_progress_shows_titles_so(capsys):
+    bar = BarProgress(partial(tqdm, bar_format=TERMINAL_BAR))
+    bar.start(HOSTILE, epochs=1, images=2, done=0)
+    bar.batch(1, 1, {})
+    bar.stop()
+    err = capsys.readouterr().err
+    assert SHOWN in err and "\x1b[2J" not in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["inspect", "a\x1b[2J.keras"],
+        ["inspect", "a\x1b[2J"],
+        ["run", "a\x1b[2J.ipynb"],
+        ["a\x1b[2J"],
+        ["list", "--a\x1b[2J"],
+        ["runs", "show", "a\x1b[2J"],
+    ],
+)
+def test_errors_show_what_was_given_so(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = call(capsys, *arguments)
+    assert status == 2 and r"a\x1b[2J" in err and "\x1b" not in err
+
+
+def test_no_command_prints_past_it():
+    """Only the frame's version and help do."""
+    commands = [path for path in Path(cli.__file__).parent.glob("*.py") if path.name != "app.py"]
+    assert not [
+        path.name for path in commands if re.search(r"typer\.echo|(?<![.\w])print\(", path.read_text(encoding="utf-8"))
+    ]

@@ -12,14 +12,16 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from cnnrepro.cli.app import Interrupted, app, explain_call, say
-from cnnrepro.errors import CnnreproError, UsageError
-from cnnrepro.stderr import go_nowhere, prepare_streams
+from cnnrepro.errors import CnnreproError, UsageError, shortened
+from cnnrepro.stderr import go_nowhere, prepare_streams, say_line
 
 # Each adds its commands to the app, in this order.
 # isort: off
 from cnnrepro.cli import listing, inspect, run, train, predict, compare, plan  # noqa: F401
 from cnnrepro.cli import claims, notebooks, publish, open_page, doctor, runs, data, bench  # noqa: F401
 # isort: on
+
+LONGEST_ERROR = 20_000  # characters: what is wrong with many runs or pages, and no file that somebody gave
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -51,14 +53,14 @@ def status_of(work: Callable[[], int | None], debug: bool = False, arguments: Se
         raise
     except Exception as error:
         if debug:
-            traceback.print_exc()
+            say_line(traceback.format_exc())
         return _explain(error, arguments)
 
 
 def _explain(error: Exception, arguments: Sequence[str]) -> int:
     """Print an error as a sentence; the exit status it leads to."""
     if isinstance(error, CnnreproError):
-        say(str(error))
+        say(shortened(str(error), LONGEST_ERROR))
         return error.exit_status
     if hasattr(error, "format_message"):  # typer's own: an unknown command or option, a value of the wrong type
         say(explain_call(error, arguments))

@@ -10,7 +10,7 @@ import typer
 
 from cnnrepro import paths
 from cnnrepro.cli.app import AsJson, Reports, app, examples, named_path, reports_dir, say
-from cnnrepro.console import print_json, print_table
+from cnnrepro.console import echo, echo_path, print_json, print_table
 from cnnrepro.errors import UsageError
 
 
@@ -77,7 +77,7 @@ def _draw(results: Path, reports: Path, names: list[str] | None, quick: bool, as
         raise UsageError(
             "--page draws all results of its folder and measures nothing: give it neither names, --quick nor --json."
         )
-    typer.echo(str(write_benchmark_page(results, paths.require_writable(reports, "--reports"))))
+    echo_path(write_benchmark_page(results, paths.require_writable(reports, "--reports")))
 
 
 def _print(files: list[Path], as_json: bool) -> None:
@@ -91,8 +91,8 @@ def _print(files: list[Path], as_json: bool) -> None:
         print_json([json.loads(file.read_text(encoding="utf-8")) for file in files])
         return
     for result in map(read_result, files):
-        typer.echo(f"{result.benchmark}: {result.machine}, {result.repeats} repeats")
+        echo(f"{result.benchmark}: {result.machine}, {result.repeats} repeats")
         shown = result_table(result)
         print_table(shown.columns, shown.rows, right=tuple(shown.numbers & set(shown.columns)))
         for note in result.notes():
-            typer.echo(note)
+            echo(note)

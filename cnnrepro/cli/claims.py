@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnnrepro.cli.app import AsJson, Reports, app, examples, reports_dir, say
-from cnnrepro.console import print_json, print_text
+from cnnrepro.console import print_json, print_text, printable
 from cnnrepro.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ def _print_outcome(outcome: Outcome) -> None:
         changed = "" if part["verdict"] == part["recorded"] else f" (recorded: {part['recorded']})"
         said = Text.assemble(f"{part['part']}  ", _coloured(part["verdict"]), f"{changed}  {part['statement']}")
         console.print(Padding(said, (0, 0, 0, 5)))
-        console.print(Padding(Text(part["found"]), (0, 0, 0, 10)))
+        console.print(Padding(Text(printable(part["found"])), (0, 0, 0, 10)))
     effects = [effect.sentence() for effect in shown.effects]
     findings = [finding for finding in shown.evidence if finding not in effects]
     for sentence in (shown.brief(), *effects, *findings):
-        console.print(Padding(Text(f"· {sentence}"), (0, 0, 0, 5)))
+        console.print(Padding(Text(printable(f"· {sentence}")), (0, 0, 0, 5)))
     console.print()
 
 

@@ -8,7 +8,7 @@ import typer
 
 from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, BatchSize, Epochs, Pipeline, Reports, Runs, app, examples, reports_dir, runs_dir
-from cnnrepro.console import print_json, print_table
+from cnnrepro.console import echo, echo_path, print_json, print_table
 from cnnrepro.errors import UsageError
 
 
@@ -122,8 +122,8 @@ def compare(
         print_json(made.to_dict())
         return
     print_table(list(PAIR_COLUMNS), pair_rows(made), right=PAIR_COLUMNS[2:4])
-    typer.echo(answer(made))
-    typer.echo(str(made.page))
+    echo(answer(made))
+    echo_path(made.page)
 
 
 def _numbers(name: str, text: str, items_of) -> list[int]:

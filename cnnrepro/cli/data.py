@@ -9,7 +9,7 @@ import typer
 
 from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, app, examples, list_by_default, named_path
-from cnnrepro.console import print_json, print_table, spell
+from cnnrepro.console import echo, print_json, print_table, spell
 
 # Of the table of data sets: columns whose cells go over several lines, and those that go where the lines are short.
 DATASETS_FOLDED = ("status", "sizes")
@@ -75,4 +75,4 @@ def data_prepare(
     """
     from cnnrepro import data
 
-    typer.echo(f"{name} is ready in {data.prepare(name, source=source, partial=partial)}")
+    echo(f"{name} is ready in {data.prepare(name, source=source, partial=partial)}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cnnrepro.cli.app import AsJson, Model, Options, app, examples
-from cnnrepro.console import print_json, print_table
+from cnnrepro.console import echo, print_json, print_table
 
 
 @app.command(
@@ -42,4 +42,4 @@ def inspect(
     print_table(
         list(rows[0]), [list(row.values()) for row in rows], fold="note", right=list(rows[0])[2:-1], spare=spare
     )
-    typer.echo("\n".join(inspected.summary()))
+    echo("\n".join(inspected.summary()))

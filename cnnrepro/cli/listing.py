@@ -10,7 +10,7 @@ import typer
 from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, app, examples
 from cnnrepro.cli.data import DATASETS_FOLDED, DATASETS_SPARE
-from cnnrepro.console import print_json, print_table, print_text, spell
+from cnnrepro.console import echo, print_json, print_table, print_text, spell
 from cnnrepro.errors import unknown
 
 
@@ -135,7 +135,7 @@ def list_(
         return
     for name, rows in chosen.items():
         columns = IN_TEXT.get(name, tuple(rows[0]))
-        typer.echo(name.capitalize())
+        echo(name.capitalize())
         cells = [[spell(row[column]) for column in columns] for row in rows]
         headings = [HEADINGS.get(column, column) for column in columns]
         print_table(headings, cells, fold=FOLDED.get(name, columns[-1]), spare=SPARE[name])

@@ -10,7 +10,7 @@ import typer
 from cnnrepro import paths
 from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, app, examples, named_path
-from cnnrepro.console import print_json, print_table
+from cnnrepro.console import echo_path, print_json, print_table
 from cnnrepro.errors import UsageError
 
 
@@ -45,7 +45,7 @@ def notebooks(
         if as_json:
             raise UsageError("--json lists the notebooks; it does not go with --to.")
         for copy in copy_notebooks(paths.expand(to), names or ()):
-            typer.echo(str(copy))
+            echo_path(copy)
         return
     rows = notebook_rows(names or ())
     if as_json:

@@ -9,6 +9,7 @@ import typer
 from cnnrepro import paths
 from cnnrepro.cli import complete
 from cnnrepro.cli.app import Reports, app, examples, reports_dir, say
+from cnnrepro.console import echo_path
 
 
 @app.command(
@@ -34,6 +35,6 @@ def open_(
     from cnnrepro.report.find_page import find_page, show_in_browser
 
     found = find_page(reports_dir(reports), str(paths.expand(page)) if page else "")
-    typer.echo(str(found))
+    echo_path(found)
     if reason := show_in_browser(found):
         say(f"{reason}, so the page was not opened.")

@@ -9,6 +9,7 @@ import typer
 
 from cnnrepro import paths
 from cnnrepro.cli.app import Reports, app, examples, named_path, reports_dir, say
+from cnnrepro.console import echo_path
 from cnnrepro.errors import UsageError
 
 
@@ -37,7 +38,7 @@ def publish(
         raise UsageError("--force goes with --to DIR, the folder that the site is copied to.")
     folder = reports_dir(reports)
     index = site.publish(folder, paths.expand(to), force=force) if to else site.write_index(folder)
-    typer.echo(str(index))
+    echo_path(index)
     entries, damaged = site.read_reports(index.parent)
     if damaged:
         say(f"the index says of {', '.join(damaged)} that it cannot be read; run its notebook again.")

@@ -12,6 +12,7 @@ import typer
 from cnnrepro import paths
 from cnnrepro.cli import complete
 from cnnrepro.cli.app import Reports, Runs, app, examples, reports_dir, runs_dir
+from cnnrepro.console import echo, echo_path
 from cnnrepro.errors import UsageError
 
 
@@ -109,9 +110,9 @@ def _print_parameters(targets: list[str]) -> None:
         if rows:
             print_table(list(rows[0]), [list(row.values()) for row in rows], fold="help")
         else:
-            typer.echo(f"{target} takes no parameters: none of its cells is tagged 'parameters'.")
+            echo(f"{target} takes no parameters: none of its cells is tagged 'parameters'.")
 
 
 def _say_page(page: Path) -> None:
     with contextlib.suppress(BrokenPipeError):  # `cnnrepro run … | head -1`: the other pages are wanted all the same
-        typer.echo(str(page))
+        echo_path(page)

@@ -10,7 +10,7 @@ import typer
 from cnnrepro import paths
 from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, Key, Runs, app, examples, list_by_default, named_path, runs_dir, say
-from cnnrepro.console import print_json, print_table
+from cnnrepro.console import echo, print_json, print_table
 from cnnrepro.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def runs_list(context: typer.Context, runs: Runs = None, as_json: AsJson = False
         rows = [_row(record, store.is_claimed(record.key)) for record in records]
         print_table(list(rows[0]), [list(row.values()) for row in rows], fold="run", spare=SPARE)
     else:
-        typer.echo(f"No runs in {store.folder}. `cnnrepro run alexnet_vs_resnet` makes some.")
+        echo(f"No runs in {store.folder}. `cnnrepro run alexnet_vs_resnet` makes some.")
 
 
 @runs_app.command(
@@ -112,7 +112,7 @@ def runs_diff(
     columns = ["", "what", f"A: {result.first}", f"B: {result.second}", "B − A"]
     print_table(columns, [row.spelled() for row in result.rows], right=columns[2:])
     for sentence in result.sentences:
-        typer.echo(sentence)
+        echo(sentence)
 
 
 @runs_app.command(
@@ -149,7 +149,7 @@ def runs_export(
         what = "epochs" if curves and records else "runs"
         raise UsageError(f"There are no {what} in {str(store.folder)!r}, so nothing was written.")
     export.write_table(frame, file)
-    typer.echo(f"{file}: {len(frame):,} rows, {len(frame.columns)} columns.")
+    echo(f"{file}: {len(frame):,} rows, {len(frame.columns)} columns.")
 
 
 @runs_app.command(
@@ -178,7 +178,7 @@ def runs_verify(
         columns = ["key", "state", "run", "what was found, and what to do"]
         print_table(columns, [[row.key, row.state, row.run, row.sentences()] for row in rows], fold=columns[-1])
     else:
-        typer.echo(f"No runs in {store.folder}.")
+        echo(f"No runs in {store.folder}.")
     damaged = sum(row.state == verify.BAD for row in rows)
     if damaged:
         say(f"{damaged} of {len(rows)} runs {'is' if damaged == 1 else 'are'} damaged.")
@@ -221,9 +221,9 @@ def runs_prune(
         rows = [(file.path.relative_to(store.folder), file.kind, f"{file.bytes:,}") for file in pruned.files]
         print_table(["file or folder", "why", "bytes"], rows, right=["bytes"])
     for key in pruned.busy:
-        typer.echo(f"Left alone, as a living process trains it: {key}.")
+        echo(f"Left alone, as a living process trains it: {key}.")
     what = f"{len(pruned.files)} files or folders, {pruned.bytes:,} bytes"
-    typer.echo(f"Would remove {what}." if dry_run else f"Removed {what}.")
+    echo(f"Would remove {what}." if dry_run else f"Removed {what}.")
 
 
 @runs_app.command(
@@ -242,7 +242,7 @@ def runs_rm(context: typer.Context, key: Keys, runs: Runs = None) -> None:
             raise UsageError(f"Run {whole} is being trained now; stop that process first. Nothing was removed.")
     for whole in keys:
         store.remove(whole)
-        typer.echo(f"Removed {whole}.")
+        echo(f"Removed {whole}.")
 
 
 def _row(record: RunRecord, active: bool) -> dict[str, str]:

@@ -23,7 +23,7 @@ from cnnrepro.cli.app import (
     runs_dir,
     say,
 )
-from cnnrepro.console import print_json
+from cnnrepro.console import echo, echo_path, print_json
 from cnnrepro.stderr import make_steps
 
 
@@ -139,9 +139,9 @@ def train(
     if as_json:
         print_json(record.to_dict() | ({"report": page} if page else {}))
         return
-    typer.echo(f"{record.key}  {record.sentence()}")
+    echo(f"{record.key}  {record.sentence()}")
     if page:
-        typer.echo(page)
+        echo_path(page)
 
 
 def _load_keras(title: str) -> None:

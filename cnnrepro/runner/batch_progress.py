@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cnnrepro.console import printable
 from cnnrepro.runner.batch_options import FAILED, FOUND, STOPPED, TRAINED, RunOutcome
 from cnnrepro.stderr import say_line, spell_seconds
 from cnnrepro.training.progress import NONE
@@ -158,13 +159,13 @@ class LiveBatchProgress(BatchProgress):
         with self._lock:
             rows = [(self._specs[number], standing) for number, standing in sorted(self._running.items())]
         for spec, standing in rows[:MOST_ROWS]:
-            table.add_row(Text("▸"), Text(spec.title()), Text(standing.sentence(spec.epochs)))
+            table.add_row(Text("▸"), Text(printable(spec.title())), Text(standing.sentence(spec.epochs)))
         if len(rows) > MOST_ROWS:
             table.add_row("", Text(f"and {len(rows) - MOST_ROWS} more"), "")
         return Group(table, Text(self.summary()))
 
     def _say(self, text: str, style: str | None = None) -> None:
-        self._console.print(text, style=style, markup=False)
+        self._console.print(printable(text), style=style, markup=False)
 
     def _show_event(self, text: str) -> None:
         """The table shows it."""

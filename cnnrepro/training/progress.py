@@ -8,6 +8,7 @@ import time
 from functools import partial
 from typing import IO
 
+from cnnrepro.console import printable
 from cnnrepro.errors import unknown
 from cnnrepro.stderr import say_line
 
@@ -56,6 +57,7 @@ class BarProgress(Progress):
 
     def start(self, title: str, *, epochs: int, images: int, done: int) -> None:
         """Draw the bar."""
+        title = printable(title, kept="")
         self._title, self._epochs, self._validation = title, epochs, {}
         self._bar = self._make_bar(
             total=epochs * images, initial=done * images, unit=" images", unit_scale=True, desc=title, leave=True

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro import paths
+from cnnrepro.console import printable
 from cnnrepro.errors import UsageError, unknown
 from cnnrepro.runs.record import FAILED, RunRecord
 from cnnrepro.runs.store import RunStore
@@ -131,7 +132,9 @@ class TensorBoard(Tracker):
                 self._store.log(key, sentence)
             if sys.stderr is not None:
                 with contextlib.suppress(BrokenPipeError):  # nobody reads it any more
-                    tqdm.write(f"cnnrepro: {sentence}", file=sys.stderr)  # above a progress bar, if there is one
+                    tqdm.write(
+                        printable(f"cnnrepro: {sentence}"), file=sys.stderr
+                    )  # above a progress bar, if there is one
 
 
 def _opening_events(record: RunRecord) -> Iterator[Event]:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnrepro.console import printable
+
 NAMED = 100  # pictures or folders, in a record, of each kind
 SHOWN = 5  # in a sentence
 
@@ -153,7 +155,7 @@ def some(names: Iterable[str], count: int | None = None) -> str:
 
 def shown(name: str) -> str:
     """A name on one line that a terminal and a page can show."""
-    return name if name.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in name)
+    return printable(name, kept="")
 
 
 def sentences(data: Mapping[str, object]) -> list[str]:

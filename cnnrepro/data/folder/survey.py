@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cnnrepro.console import printable
 from cnnrepro.data import tf_helpers
 from cnnrepro.data.folder.canvas import decode_plain, to_canvas
 from cnnrepro.data.folder.decoding import OUT_OF_MEMORY, BadPicture, decode, has_more, is_plain_jpeg
@@ -59,7 +60,7 @@ def look_at_all(source: Source, side: int, keep: Callable[[int, np.ndarray], Non
     looks = tqdm(
         _attributed(_looker(source, side), len(source), remarks),
         total=len(source),
-        desc=f"reading {source.title}",
+        desc=f"reading {printable(source.title)}",
         unit=" pictures",
         disable=True if len(source) < _SHOWN_FROM else None,
     )
