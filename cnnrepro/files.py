@@ -54,26 +54,40 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, lambda file: file.write(text.encode("utf-8")))
 
 
-def read_regular(path: Path, most: int) -> bytes:
+def read_regular(path: Path, most: int, *, links: bool = True) -> bytes:
     """What a file holds, and never a pipe, which may wait for ever for somebody to write, or a device without an end.
 
     Args:
         path: the file, or a link to it.
         most: bytes that it may have.
+        links: whether it may be a link.
 
     Raises:
         OSError: it cannot be opened, is no regular file, or is larger.
     """
+    with _regular(path, links=links) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise OSError(errno.EFBIG, f"it has {size:,} bytes; at most {most:,} are read", str(path))
+        return file.read(size)
+
+
+def copy_regular(path: Path, to: Path) -> None:
+    """Copy a file that is no link, whatever may stand in its place meanwhile; raises OSError as ``read_regular``."""
+    with _regular(path, links=False) as file, to.open("wb") as copy:
+        shutil.copyfileobj(file, copy)
+
+
+@contextlib.contextmanager
+def _regular(path: Path, *, links: bool) -> Iterator[IO[bytes]]:
+    """A regular file, open for reading."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # only Unix, only Windows has it
-    opened = os.open(path, flags)
+    opened = os.open(path, flags | (0 if links else getattr(os, "O_NOFOLLOW", 0)))
     try:
-        state = os.fstat(opened)
-        if not stat.S_ISREG(state.st_mode):
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
             raise OSError(errno.EINVAL, "it is no regular file", str(path))
-        if state.st_size > most:
-            raise OSError(errno.EFBIG, f"it has {state.st_size:,} bytes; at most {most:,} are read", str(path))
         with os.fdopen(opened, "rb", closefd=False) as file:
-            return file.read(state.st_size)
+            yield file
     finally:
         os.close(opened)
 

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 PAGE, NOTEBOOK, REPORT, THUMBNAIL = "index.html", "notebook.ipynb", "report.json", "thumbnail.png"
+# The names of the files in a report's folder, all that is ever written there.
+WRITTEN = re.compile(
+    rf"{'|'.join(map(re.escape, (PAGE, NOTEBOOK, REPORT, THUMBNAIL)))}"
+    rf"|figures/{FIGURE_NAME.pattern}\.(?:svg|png)"
+    r"|records/[0-9a-f]{16}/(?:record\.json|curves\.csv|predictions\.parquet)"
+)
 SKIPPED, MAY_RAISE = "skip-execution", "raises-exception"  # Jupyter's tags of cells
 REMOVED, REMOVED_OUTPUT = "remove-cell", "remove-output"  # Jupyter Book's
 THUMBNAIL_WIDTH = 640  # pixels

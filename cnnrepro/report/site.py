@@ -6,18 +6,21 @@ import base64
 import contextlib
 import hashlib
 import json
-import shutil
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from cnnrepro import paths
 from cnnrepro.claims.verdict import Verdict, count
+from cnnrepro.data.folder.findings import some
 from cnnrepro.data.folder.leftovers import is_left_behind
 from cnnrepro.errors import UsageError
-from cnnrepro.files import folder_beside, remove_leftovers, write_text
+from cnnrepro.files import copy_regular, folder_beside, read_regular, remove_leftovers, write_text
 from cnnrepro.report import links, safe_html
-from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL
+from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL, WRITTEN
+from cnnrepro.stderr import say_line
 from cnnrepro.waiting import held_lock
 
 MOST_CHARACTERS = 1_000_000  # of the entries on a page of the index; with the style sheet and the markup below 2 MB
@@ -29,24 +32,31 @@ OLD = "old"  # in a temporary folder: the page that is being replaced
 NO_JEKYLL = ".nojekyll"  # else GitHub Pages leaves out what begins with an underscore
 _OURS = '<meta name="generator" content="cnnrepro">'  # in an index of ours
 _OF_A_HOST = frozenset({"CNAME"})  # and what begins with a dot: .git, .github
+LARGEST_READ = 100 * 2**20  # bytes of a report.json or a thumbnail
 _NAMED = 5  # things in the way, in a message
 
 
 def _report_folders(reports: Path) -> list[Path]:
-    """The folders of reports, sorted; those whose name begins with a dot are in the making."""
+    """The folders of reports, sorted.
+
+    Those whose name begins with a dot are in the making; those that a link brings in from elsewhere are none of these.
+    """
     folders = (path.parent for path in reports.glob(f"*/*/{REPORT}"))
-    return sorted(path for path in folders if not any(part.startswith(".") for part in path.relative_to(reports).parts))
+    named = (path for path in folders if not any(part.startswith(".") for part in path.relative_to(reports).parts))
+    home = reports.resolve()
+    return sorted(path for path in named if path.resolve().is_relative_to(home))
 
 
 def _entry(folder: Path, reports: Path) -> dict:
     """What the index says of one report."""
-    about = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    about = json.loads(read_regular(folder / REPORT, LARGEST_READ, links=False))
     _require_shape(about)
     verdicts = about["verdicts"]
     counted = count(map(Verdict.from_dict, verdicts))
     thumbnail = folder / THUMBNAIL
-    fits = thumbnail.is_file() and thumbnail.stat().st_size <= LARGEST_THUMBNAIL
-    pixels = base64.b64encode(thumbnail.read_bytes()).decode() if fits else ""
+    pixels = ""
+    if thumbnail.is_file() and not thumbnail.is_symlink() and thumbnail.stat().st_size <= LARGEST_THUMBNAIL:
+        pixels = base64.b64encode(read_regular(thumbnail, LARGEST_THUMBNAIL, links=False)).decode()
     return {
         "link": "/".join(quote(part) for part in (*folder.relative_to(reports).parts, PAGE)),
         "folder": folder.name,
@@ -162,12 +172,15 @@ def newest_first(reports: Path) -> list[Path]:
     created = {}
     for folder in _report_folders(reports):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            created[folder] = str(json.loads((folder / REPORT).read_text(encoding="utf-8"))["created"])
+            created[folder] = str(json.loads(read_regular(folder / REPORT, LARGEST_READ, links=False))["created"])
     return sorted(created, key=created.__getitem__, reverse=True)
 
 
 def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
     """Copy the site: every report, copied beside its place and then moved there, and the index; then link the pages.
+
+    Of a report's folder goes what was written there with its page. What somebody put beside it stays, and no link is
+    followed; a line on standard error names what stays.
 
     Args:
         reports: the folder of the pages.
@@ -192,19 +205,23 @@ def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
             f"--to {str(to)!r} has other things in it: {named}. Name another folder, or put the site beside them with "
             "--force (an index.html is then replaced). Nothing was written."
         )
+    staying: list[Path] = []
     for folder in folders:
         place = to / folder.relative_to(reports)
         place.parent.mkdir(parents=True, exist_ok=True)
         restore(place, to)
         with folder_beside(place.parent, temporary_prefix(place)) as temporary:
-            copy = Path(shutil.copytree(folder, temporary / "new", ignore=shutil.ignore_patterns(".*", "*.lock")))
+            staying += _copy_report(folder, temporary / "new")
             with _alone(to):
-                _replace_folder(copy, place, temporary / OLD)
+                _replace_folder(temporary / "new", place, temporary / OLD)
     with _alone(to):
         _link_pages(to)
         index = _write_index(to)
         (to / NO_JEKYLL).touch()
         (to / LOCK).unlink(missing_ok=True)  # while it is held: filelock asks again for a lock whose file is gone
+    if staying:
+        named = some([path.relative_to(reports).as_posix() for path in staying])
+        say_line(f"cnnrepro: not copied, as no page has it, or as it is a link or no file: {named}.")
     return index
 
 
@@ -214,12 +231,29 @@ def _link_pages(site: Path) -> None:
     pages = links.neighbours(entries)
     for page in pages:
         place = site / unquote(page.link)
-        if not place.is_file():
+        try:
+            text = read_regular(place, LARGEST_READ, links=False).decode()
+        except (OSError, ValueError):  # of somebody else, who put it there earlier
             continue
-        text = place.read_text(encoding="utf-8")
         linked = links.link_page(text, page, pages)
         if linked != text:
             write_text(place, linked)
+
+
+def _copy_report(folder: Path, to: Path) -> list[Path]:
+    """Copy what was written with a page; the rest of what lies there, but for locks and what is hidden."""
+    to.mkdir()
+    staying = []
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for path in (Path(where) / name for name in sorted(files) + folders):
+            name = path.relative_to(folder)
+            if WRITTEN.fullmatch(name.as_posix()) and stat.S_ISREG(path.lstat().st_mode):
+                (to / name).parent.mkdir(parents=True, exist_ok=True)
+                copy_regular(path, to / name)
+            elif path.is_symlink() or not (path.is_dir() or path.name.startswith(".") or path.suffix == ".lock"):
+                staying.append(path)
+    return staying
 
 
 def _not_of_a_site(to: Path) -> list[str]:

@@ -132,9 +132,8 @@ class TensorBoard(Tracker):
                 self._store.log(key, sentence)
             if sys.stderr is not None:
                 with contextlib.suppress(BrokenPipeError):  # nobody reads it any more
-                    tqdm.write(
-                        printable(f"cnnrepro: {sentence}"), file=sys.stderr
-                    )  # above a progress bar, if there is one
+                    # Above a progress bar, if there is one.
+                    tqdm.write(printable(f"cnnrepro: {sentence}"), file=sys.stderr)
 
 
 def _opening_events(record: RunRecord) -> Iterator[Event]:

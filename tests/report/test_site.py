@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from pathlib import Path
 from urllib.parse import unquote
@@ -9,6 +10,7 @@ import pytest
 from cnnrepro.claims import Verdict
 from cnnrepro.errors import UsageError
 from cnnrepro.report import display, page, site
+from cnnrepro.runs.store import CURVES, PREDICTIONS, RECORD
 from tests.elements import Elements
 
 
@@ -114,11 +116,11 @@ def test_an_index_of_nothing(tmp_path):
 def test_publishing_copies_and_replaces(reports, tmp_path):
     to = tmp_path / "site"
     assert site.publish(reports, to) == to / "index.html"
-    (to / "mine" / "odd name é#1" / "old.txt").write_text("from before")
-    (reports / "mine" / "odd name é#1" / "new.txt").write_text("new")
+    (to / "mine" / "odd name é#1" / "figures" / "old.svg").write_text("from before")
+    (reports / "mine" / "odd name é#1" / "figures" / "new.svg").write_text("new")
     site.publish(reports, to)
     copied = to / "mine" / "odd name é#1"
-    assert (copied / "new.txt").exists() and not (copied / "old.txt").exists()
+    assert (copied / "figures" / "new.svg").exists() and not (copied / "figures" / "old.svg").exists()
     assert [path.name for path in (to / "mine").iterdir()] == ["odd name é#1"]
     assert json.loads((copied / "report.json").read_text(encoding="utf-8"))["title"] == "<script>t()</script>"
 
@@ -188,6 +190,60 @@ def test_every_link_of_a_site_leads_somewhere_and_of_a_page_alone_too(reports, t
     assert 'href="../../claims/default/index.html" rel="prev"' in text
     assert 'rel="next">&lt;script&gt;t() →' not in text and "&lt;script&gt;t()&lt;/script&gt; →" in text
     assert 'claims/default/index.html#statement-30">30</a>' in (to / "index.html").read_text(encoding="utf-8")
+
+
+def files_of(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_all_that_was_written_with_a_page_is_published(reports, tmp_path):
+    records = reports / "mine" / "odd name é#1" / "records" / ("a" * 16)
+    records.mkdir(parents=True)
+    for name in (RECORD, CURVES, PREDICTIONS):
+        (records / name).write_text("x")
+    site.publish(reports, tmp_path / "site")
+    for place in ("alexnet_vs_resnet/default", "mine/odd name é#1"):
+        assert files_of(tmp_path / "site" / place) == files_of(reports / place)
+        assert len(files_of(reports / place)) >= 6
+
+
+def test_what_somebody_put_there_stays_and_no_link_is_followed(reports, tmp_path, capsys):
+    """A pipe would wait for ever, and links would bring anything of this machine into the site."""
+    (tmp_path / "secret").mkdir()
+    for name in ("id_rsa.svg", "report.json", "record.json"):
+        (tmp_path / "secret" / name).write_text("PRIVATE KEY")
+    folder = reports / "mine" / "odd name é#1"
+    (folder / "figures" / "linked.svg").symlink_to(tmp_path / "secret" / "id_rsa.svg")
+    (folder / "notes").mkdir()
+    (folder / "notes" / "mine.txt").write_text("PRIVATE KEY")
+    (folder / "records").mkdir(exist_ok=True)
+    (folder / "records" / ("b" * 16)).symlink_to(tmp_path / "secret")
+    (folder / "thumbnail.png").unlink()
+    (folder / "thumbnail.png").symlink_to(tmp_path / "secret" / "id_rsa.svg")
+    os.mkfifo(folder / "notebook.pipe")
+    os.mkfifo(folder / "figures" / "pipe.png")
+    (reports / "mine" / "elsewhere").symlink_to(tmp_path / "secret")
+    os.mkfifo(reports / "alexnet_vs_resnet" / "default" / "extra")
+    index = site.publish(reports, tmp_path / "site")
+    told = capsys.readouterr().err
+    assert "not copied" in told and "alexnet_vs_resnet/default/extra" in told and "PRIVATE KEY" not in told
+    published = files_of(tmp_path / "site")
+    assert not [name for name in published if "PRIVATE KEY" in (tmp_path / "site" / name).read_text(errors="replace")]
+    assert "mine/odd name é#1/index.html" in published and "elsewhere" not in index.read_text(encoding="utf-8")
+    assert not [path for path in (tmp_path / "site").rglob("*") if path.is_symlink()]
+
+
+@pytest.mark.parametrize("name", ["report.json", "thumbnail.png"])
+def test_a_link_or_a_pipe_in_a_report_is_not_read(name, reports, tmp_path):
+    (tmp_path / "secret").write_text("PRIVATE KEY")
+    for folder, make in (("mine/odd name é#1", os.mkfifo), ("alexnet_vs_resnet/default", None)):
+        (reports / folder / name).unlink()
+        make(reports / folder / name) if make else (reports / folder / name).symlink_to(tmp_path / "secret")
+    entries, damaged = site.read_reports(reports)
+    if name == "report.json":
+        assert (entries, damaged) == ([], ["alexnet_vs_resnet/default", "mine/odd name é#1"])
+    else:
+        assert [entry["thumbnail"] for entry in entries] == ["", ""] and not damaged
 
 
 def test_nothing_to_publish_says_what_to_do(tmp_path):
