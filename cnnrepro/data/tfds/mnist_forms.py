@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import math
 import struct
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ FOLDER_NAME = "mnist_table"
 TABLE, MANIFEST = "digits.npz", "manifest.json"
 
 SIDE = 28
+LARGEST_ARRAY = 2**29  # bytes; the training images have 376 MB at eight bytes a value
 _PARTS = ("train", "t10k")
 _KINDS = ("images-idx3-ubyte", "labels-idx1-ubyte")
 
@@ -153,13 +155,26 @@ def _from_npz(folder: Path) -> Found | None:
         return None
     try:
         with np.load(path, allow_pickle=False) as file:
-            train, test = ((file[f"x_{name}"], file[f"y_{name}"]) for name in ("train", "test"))
+            train, test = ((_array(file, f"x_{name}"), _array(file, f"y_{name}")) for name in ("train", "test"))
         return _as_idx(path, {"train": train, "t10k": test})
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise WorkFailed(
             f"{str(path)!r} is damaged or another file ({error}); needed are the arrays x_train, y_train, x_test and "
             "y_test. Nothing was prepared."
         ) from error
+
+
+def _array(file: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
+    """An array of an archive, which may unpack to anything; raises ValueError where it is larger than MNIST's."""
+    member = f"{name}.npy"
+    if file.zip.getinfo(member).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{member} is neither stored nor deflated")
+    with file.zip.open(member) as opened:
+        np.lib.format.read_magic(opened)
+        shape, _, kind = np.lib.format.read_array_header_1_0(opened)
+    if (size := math.prod(shape) * kind.itemsize) > LARGEST_ARRAY:
+        raise ValueError(f"{member} has {size:,} bytes; at most {LARGEST_ARRAY:,} are read")
+    return file[name]
 
 
 def _from_tables(folder: Path) -> Found | None:

@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -40,6 +42,19 @@ def write_table(path, images, labels, header=True):
     rows = np.column_stack([labels, images.reshape(len(images), -1)])
     titles = ",".join(["label", *(f"pixel{number}" for number in range(784))])
     np.savetxt(path, rows, "%d", ",", header=titles if header else "", comments="")
+
+
+def test_an_archive_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path):
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"shape": (2**40,), "fortran_order": False, "descr": "|u1"})
+    for packed, reason in (
+        (zipfile.ZIP_DEFLATED, "has 1,099,511,627,776 bytes"),
+        (zipfile.ZIP_BZIP2, "neither stored"),
+    ):
+        with zipfile.ZipFile(tmp_path / "mnist.npz", "w", packed) as archive:
+            archive.writestr("x_train.npy", head.getvalue())
+        with pytest.raises(WorkFailed, match=rf"mnist.npz' is damaged or another file \(x_train.npy.*{reason}"):
+            mnist_forms.whole(tmp_path)
 
 
 @pytest.mark.parametrize("form", ["idx", "idx with a dot", "idx in folders", "npz", "tables", "a folder below"])
