@@ -171,7 +171,7 @@ def newest_first(reports: Path) -> list[Path]:
     """The folders of the reports that can be read, newest first; no more is read than when each was made."""
     created = {}
     for folder in _report_folders(reports):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             created[folder] = str(json.loads(read_regular(folder / REPORT, LARGEST_READ, links=False))["created"])
     return sorted(created, key=created.__getitem__, reverse=True)
 

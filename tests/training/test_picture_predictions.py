@@ -1,6 +1,7 @@
 """What a trained network says of pictures: what its run's test said of the same, and sentences for what cannot be."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -94,11 +95,13 @@ def test_colours_and_sizes_become_what_the_network_takes(digits, tmp_path):
 def test_what_cannot_be_read_is_told_in_its_place(digits, tmp_path):
     record, store, images = digits
     first, second = as_files(tmp_path / "some", images[:2])
-    torn, away = tmp_path / "torn.png", tmp_path / "away.png"
+    torn, away, pipe = tmp_path / "torn.png", tmp_path / "away.png", tmp_path / "pipe.png"
     torn.write_bytes(first.read_bytes()[:60])
-    answers = ask(record, store, [first, torn, away, second])
-    assert [answer.picture for answer in answers.unread] == [torn, away]
-    assert "truncated or damaged" in answers.unread[0].reason and "cannot be opened" in answers.unread[1].reason
+    os.mkfifo(pipe)
+    answers = ask(record, store, [first, torn, away, pipe, second])
+    assert [answer.picture for answer in answers.unread] == [torn, away, pipe]
+    reasons = [answer.reason for answer in answers.unread]
+    assert "truncated or damaged" in reasons[0] and "cannot be opened" in reasons[1] and "no regular file" in reasons[2]
     whole = ask(record, store, [first, second])
     read = [answer for answer in answers.answers if not answer.reason]
     np.testing.assert_array_equal([answer.probabilities for answer in read], probabilities(whole))

@@ -9,9 +9,10 @@ import numpy as np
 
 from cnnrepro.data import tf_helpers
 from cnnrepro.data.folder.canvas import to_canvas
-from cnnrepro.data.folder.decoding import BadPicture, decode
+from cnnrepro.data.folder.decoding import LARGEST_FILE, BadPicture, decode
 from cnnrepro.data.folder.picture_files import PictureFiles
 from cnnrepro.errors import UsageError
+from cnnrepro.files import read_regular
 
 # Red, green and blue in a brightness, as Pillow weighs them (ITU-R 601-2), in 65536ths; they sum to one, so that a grey
 # picture keeps its values.
@@ -73,7 +74,7 @@ def read_as(picture: Path, shape: tuple[int, int, int]) -> np.ndarray:
         BadPicture: it cannot be read; says why.
     """
     try:
-        pixels = decode(picture.read_bytes())
+        pixels = decode(read_regular(picture, LARGEST_FILE))
     except OSError as error:
         raise BadPicture(f"cannot be opened ({error.strerror})") from error
     with tf_helpers.tensorflow().device("/CPU:0"):
