@@ -12,13 +12,31 @@ import stat
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from filelock import FileLock, Timeout
 
 from cnnrepro.machine import running_id
 
 MAKER = ".maker"  # the lock in a temporary folder
+
+
+class FileState(NamedTuple):
+    """What a file system says of a file; where all of it is equal, nobody has written to the file.
+
+    A program can set the time of the last change of the content, not that of the last change of any kind; and what is
+    put in a file's place has another inode.
+    """
+
+    size: int
+    modified: int  # ns; of the content
+    changed: int  # ns; on Windows when it was made
+    inode: int
+
+
+def file_state(status: os.stat_result) -> FileState:
+    """The state of a file, from what ``stat`` gives."""
+    return FileState(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def write_whole(

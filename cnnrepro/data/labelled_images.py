@@ -21,6 +21,7 @@ class Pictures(Protocol):
 
     shape: tuple[int, ...]
     dtype: np.dtype
+    failures: list[Exception]  # what went wrong while they were read
 
     def __len__(self) -> int: ...
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,18 @@ class Splits:
     def test(self) -> tf.data.Dataset:
         """The test split, like ``train``."""
         return self.examples["test"].dataset()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Raise what went wrong with a picture as it was said there, and not inside of TensorFlow's longer error."""
+        try:
+            yield
+        except Exception as error:
+            for examples in self.examples.values():
+                for failure in getattr(examples.images, "failures", ()):
+                    if failure is not error and str(failure) in str(error):
+                        raise failure from error
+            raise
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
+from cnnrepro.files import FileState, file_state
 from cnnrepro.models import own_code
 from cnnrepro.paths import expand
 
@@ -224,22 +225,21 @@ def require_logits(
 # Configurations
 
 
-def _state_of(name: str) -> tuple[int, int]:
+def _state_of(name: str) -> FileState | None:
     try:
-        found = Path(name).stat()
+        return file_state(Path(name).stat())
     except OSError:
-        return (0, 0)
-    return found.st_mtime_ns, found.st_size
+        return None
 
 
 @lru_cache(maxsize=16)
-def _read_once(name: str, state: tuple[int, int]) -> str:
+def _read_once(name: str, state: FileState | None) -> str:
     from cnnrepro.models.keras_file import read_architecture
 
     return json.dumps(_configuration(read_architecture(Path(name))), default=str)
 
 
-def _read(name: str, state: tuple[int, int]) -> dict:
+def _read(name: str, state: FileState | None) -> dict:
     return json.loads(_read_once(name, state))
 
 

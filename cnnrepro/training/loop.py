@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro import data, paths
-from cnnrepro.errors import RunFailed
+from cnnrepro.errors import CnnreproError, RunFailed
 from cnnrepro.files import folder_beside, remove_leftovers
 from cnnrepro.runs import checkpoint
 from cnnrepro.runs.lease import Claim, ClaimLost
@@ -206,7 +206,7 @@ def _train_claimed(session: Session, earlier: RunRecord | None) -> RunRecord:
         for note in run.spec.fit_notes():
             session.log(note)
             say_line(f"cnnrepro: {note}")
-        with numeric_mode(run):
+        with numeric_mode(run), run.splits.reading():
             record = _train(session, record)
     except Stopped:
         session.log("stopped after a checkpoint, as asked; the same command resumes it")
@@ -255,7 +255,8 @@ def _put_error(session: Session, record: RunRecord, error: Exception) -> RunReco
         ClaimLost: the run is another process's, whose files may be what went wrong here.
     """
     run = session.run
-    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    own = isinstance(error, CnnreproError)  # whose text is a sentence
+    reason = (str(error) if own else f"{type(error).__name__}: {error}").splitlines()[0]
     if isinstance(error, OSError) and error.strerror:
         reason = f"{error.strerror} ({error.filename or session.folder})."
     try:

@@ -1,12 +1,13 @@
 """Training on photographs: from files to a record, wherever and however the pictures are made."""
 
 import csv
+import re
 
 import numpy as np
 import pytest
 
 from cnnrepro import data
-from cnnrepro.errors import WorkFailed
+from cnnrepro.errors import RunFailed, WorkFailed
 from cnnrepro.runs import RunSpec
 from cnnrepro.runs.store import RunStore
 from cnnrepro.training import loop, train
@@ -109,6 +110,46 @@ def test_a_bad_picture_stops_the_run_or_is_left_out_and_counted(spec, folder, tm
     assert record.data["skipped"] == 2
     assert [picture["picture"] for picture in record.data["skipped_pictures"]] == ["blue/empty.jpg", "red/torn.png"]
     assert sum(record.data["sizes"].values()) == 40
+
+
+def replace_a_picture(folder, kept):
+    (folder / "red" / "03.png").write_bytes((folder / "blue" / "03.png").read_bytes())
+    return r"The picture red/03.png of .* has other bytes now: "
+
+
+def remove_a_picture(folder, kept):
+    (folder / "blue" / "05.png").unlink()
+    return r"The picture blue/05.png of .* cannot be read any more \(No such file or directory\): "
+
+
+def cut_the_pixels(folder, kept):
+    (pixels,) = kept.rglob("pictures.npy")
+    with pixels.open("r+b") as file:
+        file.truncate(5000)
+    return r"The pictures' cached form '.*pictures.npy' was cut short while it was in use; "
+
+
+@pytest.mark.parametrize(
+    "cache, change", [("none", replace_a_picture), ("none", remove_a_picture), ("disk", cut_the_pixels)]
+)
+def test_what_changes_while_it_is_trained_on_ends_the_run(spec, folder, tmp_path, monkeypatch, cache, change):
+    real, expected = loop.train_epoch, []
+
+    def changing(run, model, validation, epoch, *rest):
+        if epoch == 1 and not expected:
+            expected.append(change(folder, tmp_path / "runs"))
+        return real(run, model, validation, epoch, *rest)
+
+    monkeypatch.setattr(loop, "train_epoch", changing)
+    with pytest.raises(RunFailed, match="failed: The picture") as raised:
+        train(spec(), runs=tmp_path / "runs", cache=cache)
+    assert str(raised.value).count("\n") == 0
+    (record,) = RunStore(tmp_path / "runs").records()
+    assert (record.status, record.failure["kind"]) == ("failed", "error")
+    assert re.match(expected[0], record.failure["reason"])
+    again = train(spec(), runs=tmp_path / "runs", cache=cache)
+    assert again.status == "done"
+    assert (again.key == record.key) == (cache == "disk")  # other pictures, another run
 
 
 def test_where_a_folder_lies_decides_nothing(spec, folder, tmp_path):

@@ -6,7 +6,6 @@ A folder has one of the layouts of ``layout``; a table is a .csv file (``csv_tab
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from cnnrepro.data.folder.layout import find_layout, look_like_masks, refuse_mas
 from cnnrepro.data.folder.picture_files import PictureFiles
 from cnnrepro.data.folder.source import Picture, Source
 from cnnrepro.errors import UsageError
-from cnnrepro.files import read_regular
+from cnnrepro.files import FileState, file_state, read_regular
 
 _LAYOUT = (
     "Make one sub-folder for each class, with its pictures in it (or train/<class>, validation/<class>, test/<class>)"
@@ -70,29 +69,34 @@ def _source(path: Path, root: Path, pictures: list[Picture], findings: Findings)
     index = {label: number for number, label in enumerate(classes)}
     labels = [index[picture.label] for picture in pictures]
     files = [root / picture.name for picture in pictures]
+    digest, state = _digest_and_state(classes, pictures, labels, files)
     return Source(
         title=str(path),
         classes=tuple(classes),
         names=tuple(picture.name for picture in pictures),
         labels=np.array(labels, np.int64),
         splits=tuple(picture.split for picture in pictures),
-        digest=_digest(classes, pictures, labels, files),
+        digest=digest,
+        state=state,
         read=lambda position: read_regular(files[position], LARGEST_FILE),
-        paths=tuple(os.fsencode(file) for file in files),
         findings=replace(findings, similar_classes=similar(classes)),
     )
 
 
-def _digest(classes: list[str], pictures: Sequence[Picture], labels: Sequence[int], files: Sequence[Path]) -> str:
-    """SHA-256 over classes, names, labels, splits, sizes and times of change."""
+def _digest_and_state(
+    classes: list[str], pictures: Sequence[Picture], labels: Sequence[int], files: Sequence[Path]
+) -> tuple[str, str]:
+    """SHA-256 over classes, names, labels, splits, sizes and times of change; and over all that tells files apart."""
     digest = hashlib.sha256(repr(tuple(classes)).encode())  # repr: bytes that are no UTF-8 are escaped
+    states = hashlib.sha256()
     for picture, label, file in zip(pictures, labels, files, strict=True):
         try:
-            state = (file.stat().st_size, file.stat().st_mtime_ns)
+            state = file_state(file.stat())
         except OSError:
-            state = (-1, -1)  # gone since: another digest; reading it will say why
-        digest.update(repr((picture.name, label, picture.split, *state)).encode())
-    return digest.hexdigest()
+            state = FileState(-1, -1, -1, -1)  # gone since: another digest; reading it will say why
+        digest.update(repr((picture.name, label, picture.split, state.size, state.modified)).encode())
+        states.update(repr(tuple(state)).encode())
+    return digest.hexdigest(), states.hexdigest()
 
 
 def _in_folder(root: Path) -> tuple[list[Picture], Findings]:

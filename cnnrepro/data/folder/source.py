@@ -30,10 +30,10 @@ class Source:
         names: of the pictures, as people find them.
         labels: (N,) int64.
         splits: for each picture the split that its source names, or None.
-        digest: hexadecimal; another one whenever a file was added, removed or changed.
+        digest: hexadecimal; another one whenever a file was added or removed, or has another size or time of change.
+        state: hexadecimal; another one also where a file was replaced by one of its size and time. Copies of the same
+            files have other states: whoever meets another one looks at the bytes.
         read: the bytes of a picture, by its position.
-        paths: of the files, where each picture is a file: TensorFlow then reads them itself. As bytes: a name need not
-            be text.
         findings: what was left out and guessed while they were looked for.
     """
 
@@ -43,8 +43,8 @@ class Source:
     labels: np.ndarray
     splits: tuple[str | None, ...]
     digest: str
+    state: str
     read: Callable[[int], bytes]
-    paths: tuple[bytes, ...] | None = None
     findings: Findings = field(default_factory=Findings)
 
     def __len__(self) -> int:

@@ -7,6 +7,7 @@ everyone tests on these; here they are the test split, and validation is drawn f
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from cnnrepro.data.folder.source import Source
 from cnnrepro.data.image_statistics import UNREADABLE
 from cnnrepro.data.tfds import prepare
 from cnnrepro.errors import WorkFailed
-from cnnrepro.files import write_whole
+from cnnrepro.files import file_state, write_whole
 
 OUR_SPLITS = {"train": "train", "validation": "test"}
 
@@ -55,9 +56,9 @@ def of_prepared(info: DatasetInfo, folder: Path, home: Path) -> Source:
             f"Data set {info.name!r} in {str(folder)!r} cannot be read ({' '.join(str(error).split())[:200]}); remove "
             f"that folder and prepare it again."
         ) from error
-    digest = _digest(folder)
+    digest, state = _digest_and_state(folder)
     places = [(split, position) for split in OUR_SPLITS for position in range(len(parts[split]))]
-    names, labels = _names_and_labels(parts, places, home / f"names-{digest[:16]}.npz")
+    names, labels = _names_and_labels(parts, places, home / f"names-{digest[:16]}.npz", state)
 
     def read(position: int) -> bytes:
         split, place = places[int(position)]
@@ -70,33 +71,34 @@ def of_prepared(info: DatasetInfo, folder: Path, home: Path) -> Source:
         labels=labels,
         splits=tuple(OUR_SPLITS[split] for split, _ in places),
         digest=digest,
+        state=state,
         read=read,
     )
 
 
 def _names_and_labels(
-    parts: Mapping, places: Sequence[tuple[str, int]], kept: Path
+    parts: Mapping, places: Sequence[tuple[str, int]], kept: Path, state: str
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Names and labels of all pictures. They lie beside the pixels, so all is read, once; then they are kept."""
-    try:
-        with np.load(kept, allow_pickle=False) as file:
+    with contextlib.suppress(*UNREADABLE), np.load(kept, allow_pickle=False) as file:
+        if str(file["state"]) == state:
             return tuple(file["names"].tolist()), file["labels"]
-    except UNREADABLE:  # the first time
-        names, labels = [], np.zeros(len(places), np.int64)
-        for row, (split, position) in enumerate(places):
-            example = parts[split][position]
-            name = example.get("file_name", f"{split} {position}")
-            names.append(name.decode() if isinstance(name, bytes) else str(name))
-            labels[row] = int(example["label"])
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(kept, lambda file: np.savez(file, names=np.array(names), labels=labels))
-        return tuple(names), labels
+    names, labels = [], np.zeros(len(places), np.int64)
+    for row, (split, position) in enumerate(places):
+        example = parts[split][position]
+        name = example.get("file_name", f"{split} {position}")
+        names.append(name.decode() if isinstance(name, bytes) else str(name))
+        labels[row] = int(example["label"])
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(kept, lambda file: np.savez(file, names=np.array(names), labels=labels, state=state))
+    return tuple(names), labels
 
 
-def _digest(folder: Path) -> str:
-    """SHA-256 over names, sizes and times of the files of a prepared data set."""
-    digest = hashlib.sha256()
+def _digest_and_state(folder: Path) -> tuple[str, str]:
+    """SHA-256 over names, sizes and times of the files of a prepared data set; and over all that tells files apart."""
+    digest, states = hashlib.sha256(), hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        state = path.stat()
-        digest.update(f"{path.name} {state.st_size} {state.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+        state = file_state(path.stat())
+        digest.update(f"{path.name} {state.size} {state.modified}\n".encode())
+        states.update(repr((path.name, *state)).encode())
+    return digest.hexdigest(), states.hexdigest()

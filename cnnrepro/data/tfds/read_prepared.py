@@ -20,7 +20,7 @@ from cnnrepro.data.catalogue import info as info_of
 from cnnrepro.data.image_statistics import UNREADABLE
 from cnnrepro.data.tfds import cifar10, mnist_forms
 from cnnrepro.errors import WorkFailed
-from cnnrepro.files import write_whole
+from cnnrepro.files import file_state, write_whole
 
 DECODED = "decoded.npz"
 """The images of a prepared data set as numbers, beside the files of TFDS: read in 0.1 s, where decoding takes 4."""
@@ -128,9 +128,9 @@ def _decode(info: DatasetInfo, folder: Path) -> dict[str, tuple[np.ndarray, np.n
 
 
 def _stamps(folder: Path) -> str:
-    """Names, sizes and times of the files of TFDS: other files, other stamps."""
+    """Names and states of the files of TFDS: other files, other stamps."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith((DECODED, ".")))
-    return json.dumps([(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files])
+    return json.dumps([(path.name, *file_state(path.stat())) for path in files])
 
 
 def _kept(file: Path, made_from: str) -> dict[str, tuple[np.ndarray, np.ndarray]] | None:

@@ -25,7 +25,7 @@ def follow(run: ResolvedRun, devices: DeviceGroup, stop: StopRequest) -> RunReco
         message = devices.receive_from_chief()
         if "record" in message:
             return RunRecord.from_dict(message["record"])
-        with numeric_mode(run):
+        with numeric_mode(run), run.splits.reading():
             _epochs(devices.with_batch_share(run), devices, stop, message["history"])
 
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -131,6 +133,88 @@ def test_whatever_changed_it_is_made_again(folder, tmp_path, monkeypatch, change
     assert len(seen) == len(source)
     np.testing.assert_array_equal(pictures[:], load_canvases(source, SIDE, tmp_path / "other", "memory")[1])
     assert not found.bad
+
+
+def exchange(first, second):
+    """Exchange the contents of two files, whose sizes and times of change stay."""
+    contents, states = [path.read_bytes() for path in (first, second)], [path.stat() for path in (first, second)]
+    assert len(contents[0]) == len(contents[1]) and contents[0] != contents[1]
+    for path, content, state in zip((first, second), reversed(contents), states, strict=True):
+        path.write_bytes(content)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+@pytest.mark.parametrize("cache", ["disk", "none"])
+def test_contents_exchanged_at_equal_size_and_time_are_seen(tmp_path, cache):
+    for label, value in (("cat", 0), ("dog", 200)):
+        (tmp_path / "pictures" / label).mkdir(parents=True)
+        for number in range(2):
+            Image.new("RGB", (20, 20), (value + number, 50, 50)).save(tmp_path / "pictures" / label / f"{number}.bmp")
+    source = find_pictures(tmp_path / "pictures")
+    first = load_canvases(source, SIDE, tmp_path / "kept", cache)[0].sha256
+    exchange(tmp_path / "pictures" / "cat" / "0.bmp", tmp_path / "pictures" / "dog" / "0.bmp")
+    after = find_pictures(tmp_path / "pictures")
+    assert after.digest == source.digest
+    found, pictures, _ = load_canvases(after, SIDE, tmp_path / "kept", cache)
+    assert found.sha256 == (first[2], first[1], first[0], first[3])
+    assert [int(pictures[position][0, 0, 0]) for position in range(4)] == [200, 1, 0, 201]
+
+
+def test_a_copy_of_the_files_is_compared_once_and_not_decoded(folder, tmp_path, monkeypatch):
+    made = load_canvases(find_pictures(folder), SIDE, tmp_path / "kept", "disk")[0]
+    shutil.copytree(folder, tmp_path / "copy")  # copies times, too
+    seen, compared = looked(monkeypatch), []
+    real = store._has_same_bytes
+    monkeypatch.setattr(store, "_has_same_bytes", lambda *given: (compared.append(1), real(*given))[1])
+    for _ in range(2):
+        assert load_canvases(find_pictures(tmp_path / "copy"), SIDE, tmp_path / "kept", "disk")[0] == made
+    assert (seen, compared) == ([], [1])
+
+
+def append(path):
+    path.write_bytes(path.read_bytes() + b"x")
+
+
+@pytest.mark.parametrize(
+    "change, told", [(append, "has other bytes now"), (Path.unlink, "cannot be read any more .No such file")]
+)
+def test_a_picture_that_is_decoded_anew_is_the_one_that_was_looked_at(folder, tmp_path, change, told):
+    pictures = load_canvases(find_pictures(folder), SIDE, tmp_path / "kept", "none")[1]
+    change(folder / "cat" / "1.jpg")
+    pictures[0]
+    with pytest.raises(WorkFailed, match=f"The picture cat/1.jpg of .*pictures {told}.*as they are now"):
+        pictures[1]
+    with pytest.raises(Exception, match="The picture cat/1.jpg of"):
+        list(pictures.dataset(np.arange(10)))
+    assert {type(one) for one in pictures.failures} == {WorkFailed}
+
+
+def cut(path):
+    with path.open("r+b") as file:
+        file.truncate(2000)
+
+
+def change_a_row(path):
+    with path.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)[0]
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last ^ 1]))
+
+
+@pytest.mark.parametrize(
+    "change, told", [(cut, "was cut short"), (change_a_row, "was changed"), (Path.unlink, "cannot be read any more")]
+)
+def test_pixels_that_change_while_they_are_in_use_are_told(folder, tmp_path, change, told):
+    _, pictures, home = load_canvases(find_pictures(folder), SIDE, tmp_path / "kept", "disk")
+    before = pictures[:]
+    os.utime(home / store.PIXELS)  # which changes nothing
+    np.testing.assert_array_equal(pictures[:], before)
+    change(home / store.PIXELS)
+    with pytest.raises(WorkFailed, match=f"pictures.npy' {told}.*makes it anew"):
+        pictures[:]
+    again = load_canvases(find_pictures(folder), SIDE, tmp_path / "kept", "disk")[1]
+    np.testing.assert_array_equal(again[:], before)
 
 
 def test_bad_pictures_are_named_with_the_reason_and_do_not_stop_the_others(folder, tmp_path):
