@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import TypeVar
 
+from cnnrepro import machine
 from cnnrepro.errors import UsageError
 from cnnrepro.stderr import held_stderr, say_line
 
@@ -117,6 +118,34 @@ def make_deterministic() -> None:
     if backend() == "tensorflow":
         tf = import_quietly("tensorflow")
         tf.config.experimental.enable_op_determinism()
+
+
+def on_processor() -> dict[str, object]:
+    """How TensorFlow computes on the processor, which moves the last bits of numbers: oneDNN, and how many threads.
+
+    Under another backend that is how images are augmented.
+    """
+    tf = import_quietly("tensorflow")
+    threads = tf.config.threading
+    return {
+        "onednn": _has_onednn(),
+        "intraop_threads": threads.get_intra_op_parallelism_threads() or _threads("TF_NUM_INTRAOP_THREADS"),
+        "interop_threads": threads.get_inter_op_parallelism_threads() or _threads("TF_NUM_INTEROP_THREADS"),
+    }
+
+
+def _has_onednn() -> bool | None:
+    """Whether TensorFlow uses oneDNN's kernels; None where it does not tell, for which it has no public name."""
+    try:
+        return bool(importlib.import_module("tensorflow.python.util._pywrap_util_port").IsMklEnabled())
+    except (ImportError, AttributeError):
+        return None
+
+
+def _threads(variable: str) -> int:
+    """The threads that TensorFlow takes where no call has said how many: the variable's, or one a core."""
+    given = os.environ.get(variable, "").strip()
+    return int(given) if given.isdecimal() and int(given) else len(machine.cores())
 
 
 def tensorflow_kernels() -> ModuleType | None:

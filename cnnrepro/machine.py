@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import shutil
 import subprocess
@@ -15,6 +16,36 @@ import psutil
 # Flags under which Linux lists processors that multiply bfloat16 natively (Intel Cooper Lake and Sapphire Rapids,
 # AMD Zen 4 and later). Elsewhere bfloat16 is emulated, and slower than float32.
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
+
+# What oneDNN computes with, the least first, as its ONEDNN_MAX_CPU_ISA names it; and the flags that Linux lists then.
+INSTRUCTION_SETS = {
+    "SSE41": {"sse4_1"},
+    "AVX": {"avx"},
+    "AVX2": {"avx2"},
+    "AVX2_VNNI": {"avx2", "avx_vnni"},
+    "AVX512_CORE": {"avx512f", "avx512bw", "avx512vl", "avx512dq"},
+    "AVX512_CORE_VNNI": {"avx512f", "avx512_vnni"},
+    "AVX512_CORE_BF16": {"avx512f", "avx512_bf16"},
+    "AVX512_CORE_FP16": {"avx512f", "avx512_fp16"},
+    "AVX512_CORE_AMX": {"avx512f", "amx_tile", "amx_int8", "amx_bf16"},
+}
+LARGEST_INSTRUCTION_SET = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+
+# Variables of the environment that move the last bits of what is computed.
+SETTINGS = (
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    *LARGEST_INSTRUCTION_SET,
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "OMP_NUM_THREADS",
+    "NVIDIA_TF32_OVERRIDE",
+    "TF_CUDNN_USE_FRONTEND",
+    "XLA_FLAGS",
+    "TF_XLA_FLAGS",
+    "JAX_ENABLE_X64",
+    "JAX_DEFAULT_MATMUL_PRECISION",
+)
 
 # NVIDIA's tensor cores take bfloat16 from compute capability 8.0 (Ampere).
 BFLOAT16_COMPUTE_CAPABILITY = 8.0
@@ -71,6 +102,26 @@ def cores() -> list[int]:
     if hasattr(process, "cpu_affinity"):  # not on macOS
         return sorted(process.cpu_affinity())
     return list(range(psutil.cpu_count()))
+
+
+def instruction_set() -> str:
+    """The widest instructions that oneDNN may use here: "AVX512_CORE_BF16"; of no x86 processor its architecture."""
+    flags = set(_cpuinfo().get("flags", "").split())
+    here = [name for name, needed in INSTRUCTION_SETS.items() if needed <= flags]
+    names = list(INSTRUCTION_SETS)
+    for variable in LARGEST_INSTRUCTION_SET:
+        largest = os.environ.get(variable, "").upper()
+        if largest in names:
+            here = [name for name in here if names.index(name) <= names.index(largest)]
+            break
+    return here[-1] if here else platform.machine()
+
+
+def settings() -> dict[str, str]:
+    """Those variables of the environment that move the last bits and are set, without the paths that some may name."""
+    values = {name: os.environ.get(name, "") for name in SETTINGS}
+    told = {name: " ".join(word for word in value.split() if "/" not in word) for name, value in values.items()}
+    return {name: value for name, value in told.items() if value}
 
 
 def _gpus() -> tuple[Gpu, ...]:

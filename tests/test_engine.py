@@ -1,13 +1,16 @@
 """Models without values of their weights, what the garbage collector leaves alone, and Keras's private names in use."""
 
+import ast
 import gc
 import logging
+import os
 import subprocess
 import sys
 import threading
 
 import pytest
 
+from cnnrepro import machine
 from cnnrepro.engine import garbage_collection_paused, keras, on_one_replica, own_seeds, without_weights
 
 
@@ -105,3 +108,13 @@ def test_libraries_are_set_apart_by_whoever_loads_them(before, apart):
     counts = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert (int(counts[0]) > 100_000) == apart
     assert counts[1] == "True"
+
+
+def test_how_tensorflow_computes_on_the_processor_is_told():
+    code = "from cnnrepro import engine; print(engine.on_processor())"
+    settings = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_NUM_INTRAOP_THREADS": "3", "TF_NUM_INTEROP_THREADS": ""}
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | settings, capture_output=True, text=True, check=True
+    ).stdout
+    told = ast.literal_eval(said)
+    assert told == {"onednn": False, "intraop_threads": 3, "interop_threads": len(machine.cores())}

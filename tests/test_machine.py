@@ -1,4 +1,5 @@
 import os
+import platform
 
 import pytest
 
@@ -31,6 +32,32 @@ def test_bfloat16_follows_the_processors_flags(flag, native, pretend):
     assert here.computes_bfloat16(on_gpu=False) is native
 
 
+@pytest.mark.parametrize(
+    "flags, largest, name",
+    [
+        ("sse4_1 avx avx2", "", "AVX2"),
+        ("sse4_1 avx avx2 avx512f avx512bw avx512vl avx512dq avx512_vnni avx512_bf16", "", "AVX512_CORE_BF16"),
+        ("sse4_1 avx avx2 avx512f avx512bw avx512vl avx512dq avx512_vnni avx512_bf16", "avx2", "AVX2"),
+        ("sse4_1 avx avx2", "avx512_core_amx", "AVX2"),
+        ("sse4_1 avx avx2", "default", "AVX2"),
+        ("", "", platform.machine()),
+    ],
+)
+def test_the_instruction_set_is_the_widest_that_may_be_used(flags, largest, name, pretend, monkeypatch):
+    pretend(flags)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", largest)
+    assert machine.instruction_set() == name
+
+
+def test_settings_are_those_that_are_set_without_paths(monkeypatch):
+    for name in machine.SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    assert machine.settings() == {}
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
+    monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=/home/me --xla_cpu_enable_fast_math=true")
+    assert machine.settings() == {"TF_NUM_INTRAOP_THREADS": "1", "XLA_FLAGS": "--xla_cpu_enable_fast_math=true"}
+
+
 @pytest.mark.parametrize("capability, native", [(7.5, False), (8.0, True), (9.0, True)])
 def test_with_a_gpu_its_compute_capability_decides(capability, native, pretend):
     here = pretend("avx512_bf16", [machine.Gpu("NVIDIA X", capability)])
@@ -49,7 +76,6 @@ def test_a_driver_that_does_not_tell_the_capability(monkeypatch, tmp_path):
 
 
 def test_this_machine_is_described_without_its_name():
-    import platform
 
     here = machine.describe()
     assert here.cores >= 1 and here.memory_gib > 0

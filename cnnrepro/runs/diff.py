@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cnnrepro.runs.record import RunRecord
@@ -12,6 +12,11 @@ ASKED, COMPUTED, RESULT = "asked for", "computed by", "result"
 # What the numbers of an epoch are; the rest of a history is time.
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 NONE = "–"
+NOT_RECORDED, NOT_SET = "not recorded", "not set"
+
+# What of a machine moves the last bits and older records do not say; and what of all that computes moves none.
+NUMERIC = ("instruction_set", "onednn", "intraop_threads", "interop_threads")
+DECIDES_NOTHING = ("machine: memory_gib", "machine: system", "machine: cpu_bfloat16", "version of cnnrepro", "commit")
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def diff(first: RunRecord, second: RunRecord) -> Diff:
     """Two runs against each other; they may come from two stores, under one key."""
     rows = [
         *_differing(ASKED, _asked(first), _asked(second)),
-        *_differing(COMPUTED, _computed(first), _computed(second)),
+        *_computed_by(first, second),
         *_results(_outcome(first), _outcome(second)),
     ]
     return Diff(first.key, second.key, tuple(rows), tuple(_sentences(first, second)))
@@ -77,16 +82,26 @@ def _asked(record: RunRecord) -> dict[str, object]:
     return values | sizes | {"data fingerprint": data.get("fingerprint"), "data left out": data.get("partial")}
 
 
-def _computed(record: RunRecord) -> dict[str, object]:
-    """What turned the spec into numbers."""
+def _computed(record: RunRecord, settings: Iterable[str] = ()) -> dict[str, object]:
+    """What turned the spec into numbers; ``settings`` are the variables of the environment to be told."""
+    machine = dict(record.machine)
+    given = machine.pop("settings", None)
+    numeric = {name: machine.pop(name, NOT_RECORDED) for name in NUMERIC}
     return {
         "number format": record.precision,
         "backend": record.backend,
         "compiled by XLA": record.jit_compile,
         **{f"version of {name}": version for name, version in record.versions.items()},
-        **{f"machine: {name}": value for name, value in record.machine.items()},
+        **{f"machine: {name}": value for name, value in (machine | numeric).items()},
+        **{f"setting: {name}": NOT_RECORDED if given is None else given.get(name, NOT_SET) for name in settings},
         "commit": record.commit,
     }
+
+
+def _computed_by(first: RunRecord, second: RunRecord) -> list[Row]:
+    """Where what turned the specs into numbers differs."""
+    settings = sorted({name for record in (first, second) for name in record.machine.get("settings", ())})
+    return list(_differing(COMPUTED, _computed(first, settings), _computed(second, settings)))
 
 
 def _differing(kind: str, first: Mapping[str, object], second: Mapping[str, object]) -> Iterator[Row]:
@@ -121,7 +136,7 @@ def _outcome(record: RunRecord) -> dict[str, object]:
 
 def _sentences(first: RunRecord, second: RunRecord) -> Iterator[str]:
     if first.key == second.key:
-        yield "All that decides the numbers is equal: the keys are one."
+        yield _say_what_computed(first, second)
         yield _compare_curves(first, second)
         if not first.spec.deterministic:
             yield "Neither was asked to be deterministic, so their bits may differ."
@@ -130,6 +145,18 @@ def _sentences(first: RunRecord, second: RunRecord) -> Iterator[str]:
             "Spec, data, number format and backend are equal, and the keys are not: the training code, the recipe "
             "or the model changed between the two."
         )
+
+
+def _say_what_computed(first: RunRecord, second: RunRecord) -> str:
+    """Whether what computed two runs of one key was one, too."""
+    rows = [row for row in _computed_by(first, second) if row.what not in DECIDES_NOTHING]
+    differ = [row.what.removeprefix("machine: ") for row in rows if NOT_RECORDED not in (row.first, row.second)]
+    silent = [name for name in NUMERIC if any(name not in record.machine for record in (first, second))]
+    if not differ and not silent:
+        return "All that decides the numbers is equal: the keys are one, and what computed the runs is equal, too."
+    told = f"not equal in {', '.join(differ)}, which moves the last bits of every step" if differ else "equal"
+    unknown = f" At least one record does not say: {', '.join(silent)}." if silent else ""
+    return f"All that was asked for is equal: the keys are one. What computed the runs is {told}.{unknown}"
 
 
 def _decisive(first: RunRecord, second: RunRecord) -> list[str]:

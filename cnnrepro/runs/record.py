@@ -233,7 +233,10 @@ class RunRecord:
         parameters: trainable and moving parameters of the model.
         data: name, fingerprint and sizes of the splits, mean and standard deviation of the pixels.
         versions: of Python, Keras and the libraries that decide numbers.
-        machine: processor, cores, memory, GPUs.
+        machine: processor, cores that the process might use, memory, GPUs; and what moves the last bits on a processor:
+            ``instruction_set`` (the widest that oneDNN may use), ``onednn`` (whether TensorFlow uses it),
+            ``intraop_threads``, ``interop_threads`` and ``settings``, variables of the environment that were set. Older
+            records have none of these. No key depends on them.
         commit: of the checkout the code came from, with "+changes" where files differed; None outside of one.
         started: UTC, ISO 8601.
         wall_seconds: of all sessions together, start-up of the network included.

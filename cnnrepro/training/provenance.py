@@ -85,7 +85,12 @@ def first_record(run: ResolvedRun, earlier: RunRecord | None) -> RunRecord:
             "input": run.feed.describe(),
         },
         versions=versions(),
-        machine=machine.describe().to_dict(on_gpu=bool(engine.gpus())),
+        machine={
+            **machine.describe().to_dict(on_gpu=bool(engine.gpus())),
+            "instruction_set": machine.instruction_set(),
+            **engine.on_processor(),
+            "settings": machine.settings(),
+        },
         commit=commit(),
         started=earlier.started if earlier else datetime.now(UTC).isoformat(timespec="seconds"),
         wall_seconds=earlier.wall_seconds if earlier else 0.0,

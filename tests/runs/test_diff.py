@@ -27,8 +27,36 @@ def test_a_diff_names_what_differs_and_all_results(capsys, put):
     assert all(what in shown for what in rows) and "3.13" in shown
 
 
+THREADS = {"instruction_set": "AVX2", "onednn": True, "intraop_threads": 2, "interop_threads": 2, "settings": {}}
+
+
+def test_a_diff_of_one_key_tells_what_computed_it(capsys, put, tmp_path):
+    record = put(machine={"cpu": "A", "memory_gib": 8.0, **THREADS})
+    other = RunStore(tmp_path / "other")
+    both = ["runs", "diff", record.key, record.key, "--with", other.folder, "--json"]
+
+    def told(**changes):
+        other.put(record.with_(machine={"cpu": "A", "memory_gib": 16.0, **changes}))
+        found = json.loads(call(capsys, *both)[1])
+        rows = {row["what"]: (row["first"], row["second"]) for row in found["rows"] if row["kind"] == "computed by"}
+        return rows, found["sentences"][0]
+
+    rows, sentence = told(**THREADS)
+    assert rows == {"machine: memory_gib": (8.0, 16.0)}
+    assert sentence.startswith("All that decides the numbers is equal")
+    settings = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_NUM_INTRAOP_THREADS": "1"}
+    rows, sentence = told(**THREADS | {"onednn": False, "intraop_threads": 1, "settings": settings})
+    assert rows["machine: onednn"] == (True, False) and rows["machine: intraop_threads"] == (2, 1)
+    assert rows["setting: TF_ENABLE_ONEDNN_OPTS"] == ("not set", "0")
+    assert "machine: interop_threads" not in rows
+    assert "not equal in onednn, intraop_threads, setting: TF_ENABLE_ONEDNN_OPTS" in sentence
+    rows, sentence = told()  # as records were before
+    assert rows["machine: onednn"] == (True, "not recorded")
+    assert "does not say: instruction_set, onednn, intraop_threads, interop_threads." in sentence
+
+
 def test_a_diff_of_one_key_says_how_equal_the_numbers_are(capsys, put, store, tmp_path):
-    record = put()
+    record = put(machine=THREADS)
     other = RunStore(tmp_path / "other")
     other.put(record.with_(wall_seconds=9.0))
     both = ["runs", "diff", record.key, record.key, "--with", other.folder]

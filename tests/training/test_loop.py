@@ -67,6 +67,9 @@ def test_a_record_holds_what_the_design_asks(undisturbed, folder, tiny):
     assert record.data["sizes"] == {"train": 96, "validation": 500, "test": 1000}
     assert {"python", "keras", "tensorflow", "numpy"} <= set(record.versions)
     assert record.machine["cores"] >= 1
+    assert record.machine["instruction_set"] == machine.instruction_set()
+    assert isinstance(record.machine["onednn"], bool) and record.machine["intraop_threads"] >= 1
+    assert record.machine["settings"] == machine.settings()
     assert record.wall_seconds > 0
     assert RunStore(folder).get(record.key) == record
 

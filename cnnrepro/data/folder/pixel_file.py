@@ -1,8 +1,9 @@
 """``PixelFile``: the pixels of a cached form, row by row; never others than were written.
 
 A file that is mapped into memory and cut short kills whoever reads it, by SIGBUS and without a word, and so does a disk
-that is full while such a file is written. So it is read and written as files are. Measured on 2 cores with 256 x 256
-pixels in batches of 128, from memory: as fast as a map, see ``rows``.
+that is full while such a file is written. So it is read and written as files are. Measured with 256 x 256 pixels that
+the system holds in memory, in batches of 128: 30 µs of a core a picture, where a map took 62 to 72; one by one 36, and
+20.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ class PixelFile:
     def rows(self, positions: np.ndarray) -> np.ndarray:
         """Rows at these positions, (n,) -> (n, S, S, 3) uint8.
 
-        The state of the file is looked at each time, 2 µs; where it is another, the rows are compared with their sums:
-        a file that somebody touched, or made again with the same pixels, does as well.
+        The state of the file is looked at each time. Where it is another, the rows are compared with their sums: a file
+        that somebody touched, or made again with the same pixels, does as well.
 
         Raises:
             WorkFailed: the file was changed, cut short or removed.

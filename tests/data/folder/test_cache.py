@@ -1,5 +1,6 @@
 """The cached form: the same pixels however they are kept, made once, and made again when something changed."""
 
+import errno
 import json
 import os
 import shutil
@@ -315,6 +316,18 @@ def test_a_file_name_need_not_be_text(folder, tmp_path):
     kept, streamed = (load_canvases(source, SIDE, tmp_path / cache, cache)[1] for cache in ("disk", "none"))
     decoded = [canvas.numpy() for canvas in streamed.dataset(np.arange(10))]
     np.testing.assert_array_equal(decoded, kept[:])
+
+
+def test_a_disk_that_becomes_full_is_one_sentence(folder, tmp_path, monkeypatch):
+    """A file that is mapped into memory would end the process instead, without a word."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store.PixelWriter, "put", full)
+    with pytest.raises(WorkFailed, match="cannot be written to .*No space left on device. Make room"):
+        load_canvases(find_pictures(folder), SIDE, tmp_path / "kept", "disk")
+    assert not [path for path in (tmp_path / "kept").rglob("*") if path.is_file() and path.name != ".lock"]
 
 
 def test_an_unknown_cache_lists_the_known(folder, tmp_path):

@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -92,6 +93,10 @@ def test_images_are_decoded_once_and_again_when_what_was_kept_is_no_longer_of_th
     change_a_bit(kept, 20_000)
     assert [times_decoded(), times_decoded()] == [1, 0]
     (tmp_path / "features.json").write_text("{ }")
+    assert [times_decoded(), times_decoded()] == [1, 0]
+    state = (tmp_path / "features.json").stat()
+    (tmp_path / "features.json").write_text("[ ]")  # of equal size, and given its time
+    os.utime(tmp_path / "features.json", ns=(state.st_atime_ns, state.st_mtime_ns))
     assert [times_decoded(), times_decoded()] == [1, 0]
     kept.unlink()
     monkeypatch.setattr(read_prepared, "write_whole", lambda *_: (_ for _ in ()).throw(OSError("read-only")))
