@@ -60,7 +60,7 @@ def runs_list(context: typer.Context, runs: Runs = None, as_json: AsJson = False
     store = _store(context, runs)
     records = store.records(unreadable=say)
     if as_json:
-        print_json([record.to_dict() for record in records])
+        print_json([record.to_dict() | ({"unverified": True} if record.unverified else {}) for record in records])
     elif records:
         rows = [_row(record, store.is_claimed(record.key)) for record in records]
         print_table(list(rows[0]), [list(row.values()) for row in rows], fold="run", spare=SPARE)
@@ -252,7 +252,7 @@ def _row(record: RunRecord, active: bool) -> dict[str, str]:
     images = record.data.get("sizes", {}).get("train")
     return {
         "key": record.key,
-        "status": record.state(active),
+        "status": record.state(active) + (", unverified" if record.unverified else ""),
         "run": spec.title(),
         "train\nimages": f"{images:,}" if images is not None else "",
         "recipe": spec.recipe,

@@ -17,11 +17,15 @@ import orjson
 
 from cnnrepro.errors import CnnreproError, WorkFailed
 from cnnrepro.files import json_text, write_whole
-from cnnrepro.runs.spec import RunSpec
+from cnnrepro.runs.spec import LATER, RunSpec
 
-# Of the record file; a reader refuses one that it does not know. Format 1 had no checksums.
+# Of the record file; a reader refuses one that it does not know. Format 1 had no checksums: nothing vouches for such a
+# record, so that one of today's, given the old number, must not pass for one.
 FORMAT = 2
-READABLE = (1, FORMAT)
+UNVERIFIED_FORMAT = 1
+READABLE = (UNVERIFIED_FORMAT, FORMAT)
+_FIELDS_SINCE_2 = {"checksum", "files", "network"}
+_CURVES_OF_1 = {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "images_per_second"}
 
 DONE, FAILED, RUNNING = "done", "failed", "running"
 STATUSES = (DONE, FAILED, RUNNING)
@@ -327,23 +331,40 @@ class RunRecord:
             raise UnreadableRecord(f"a JSON object was expected. Received: {_shown(values)}")
         values = dict(values)
         received = values.pop("format", None)
-        values.pop("checksum", None)  # of the file, which whoever read it has looked at
         if type(received) is not int or received not in READABLE:
             raise UnreadableRecord(
                 f"a record of format {FORMAT} or older was expected. Received: format {_shown(received)}",
                 foreign=type(received) is int,
             )
+        if received == UNVERIFIED_FORMAT and (later := _since_2(values)):
+            raise UnreadableRecord(
+                f"it says that it is of format {UNVERIFIED_FORMAT}, which had no {', '.join(later)}; it was changed after "
+                f"it was written"
+            )
+        values.pop("checksum", None)  # of the file, which whoever read it has looked at
         values |= {name: _numbers(values[name]) for name in ("history", "test") if name in values}
         _check_fields(values)
         try:
-            values["spec"] = RunSpec.from_dict(values["spec"])
             if "unverified" in values:
                 raise TypeError("'unverified' is none that is written")
-            return cls(**values, unverified=received != FORMAT)
+            values["spec"] = RunSpec.from_dict(values["spec"])
+            return cls(**values, unverified=received == UNVERIFIED_FORMAT)
         except TypeError as error:
             raise UnreadableRecord(f"fields are missing or unknown: {error}") from error
         except (CnnreproError, ValueError, ArithmeticError, RecursionError) as error:  # a network that is no network
             raise UnreadableRecord(_cut(" ".join(str(error).split()), _REASON) or type(error).__name__) from error
+
+
+def _since_2(values: Mapping) -> list[str]:
+    """What a record has that came with format 2 or after it, in words."""
+
+    def within(name: str) -> set[str]:
+        found = values.get(name)
+        return set(found) if isinstance(found, dict) else set()
+
+    later = sorted(_FIELDS_SINCE_2 & set(values))
+    later += [f"{name} in the spec" for name in sorted(set(LATER) & within("spec"))]
+    return later + [f"curve {name}" for name in sorted(within("history") - _CURVES_OF_1)]
 
 
 _BLANK = "0" * 64

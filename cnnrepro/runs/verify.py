@@ -17,6 +17,7 @@ OK = "ok"
 TRAINING = "training"  # a living process is at it
 UNFINISHED = "unfinished"
 OLD = "old"  # whole, and not what today's code would write
+UNVERIFIED = "unverified"  # of a format without checksums: nothing shows whether it is what was written
 FOREIGN = "foreign"  # another version's, which this one cannot judge
 ASIDE = "set aside"
 BAD = "damaged"
@@ -32,7 +33,7 @@ class VerifiedRun:
     Args:
         key: its key.
         run: its title; "" where the record cannot be read.
-        state: "ok", "training", "unfinished", "old", "foreign", "set aside" or "damaged".
+        state: "ok", "training", "unfinished", "old", "unverified", "foreign", "set aside" or "damaged".
         found: what is to be said of it, in sentences.
         advice: what to do about it; "" where nothing is to be done.
     """
@@ -108,6 +109,10 @@ def _judge(store: RunStore, record: RunRecord, here: set[str]) -> tuple[str, tup
         return BAD, (*torn, *notes), advice
     if not record.has_ended:
         return UNFINISHED, notes, "The same command goes on with it."
+    if record.unverified:
+        found = "Its format has no checksums, so a change of it would not be noticed."
+        advice = f"It is read as it is; after `cnnrepro runs rm {record.key}` {_AGAIN}."
+        return UNVERIFIED, (found, *notes), advice
     if old := _why_old(record):
         return OLD, (old[0], *notes), old[1]
     superfluous = here & {DAMAGED, checkpoint.DAMAGED, *_CHECKPOINTS}
@@ -139,6 +144,4 @@ def _why_old(record: RunRecord) -> tuple[str, str] | None:
         return f"Its key cannot be computed from what it says ({error}).", advice
     if key != record.key:
         return f"Today's code would give its spec and data the key {key}.", advice
-    if record.unverified:
-        return "Its format has no checksums, so a change of it would not be noticed.", "Nothing; it is read as it is."
     return None

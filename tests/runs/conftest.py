@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from cnnrepro.runs import RunRecord, RunSpec, RunStore, checkpoint, run_key
+from cnnrepro.runs.store import RECORD
 
 FINGERPRINT = "f" * 64
 CURVES = {
@@ -47,6 +48,12 @@ def put(store):
         return store.put(record, predictions if status == "done" else None)
 
     return make
+
+
+def make_old(store, key):
+    """Write a record as format 1 had it, without checksums."""
+    values = {name: value for name, value in store.get(key).to_dict().items() if name != "files"}
+    (store.path(key) / RECORD).write_text(json.dumps(values | {"format": 1}))
 
 
 def save_checkpoint(store, key, name=checkpoint.NAME):

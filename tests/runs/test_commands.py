@@ -1,7 +1,10 @@
 """``cnnrepro runs``: the list, ``show``, ``rm`` and the help."""
 
+import json
+
 from cnnrepro.runs.store import RECORD
 from tests.calling import call
+from tests.runs.conftest import make_old
 
 
 def test_several_runs_are_removed_once_all_are_known(capsys, put, store):
@@ -25,6 +28,16 @@ def test_the_listing_names_what_cannot_be_read_and_lists_the_rest(capsys, put, s
     assert str(store.path(torn.key)) in err
     status, out, err = call(capsys, "runs", "show", torn.key)
     assert (status, out) == (1, "") and "cannot be read" in err
+
+
+def test_the_listing_tells_what_no_checksum_vouches_for(capsys, put, store):
+    old, new = put(), put(seed=1)
+    make_old(store, old.key)
+    lines = call(capsys, "runs")[1].splitlines()
+    assert "done, unverified" in next(line for line in lines if old.key in line)
+    assert "unverified" not in next(line for line in lines if new.key in line)
+    told = {row["key"]: row.get("unverified") for row in json.loads(call(capsys, "runs", "--json")[1])}
+    assert told == {old.key: True, new.key: None}
 
 
 def test_the_help_names_all_that_can_be_done(capsys):

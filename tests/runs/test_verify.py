@@ -10,7 +10,7 @@ from cnnrepro.runs.record import write_record
 from cnnrepro.runs.store import DAMAGED, RECORD
 from cnnrepro.training import train
 from tests.calling import call
-from tests.runs.conftest import CURVES, save_checkpoint
+from tests.runs.conftest import CURVES, make_old, save_checkpoint
 
 
 def test_a_store_as_training_leaves_it_is_whole(capsys, tmp_path):
@@ -38,9 +38,18 @@ def set_aside(store, key):
     (store.path(key) / RECORD).replace(store.path(key) / DAMAGED)
 
 
-def age(store, key):
-    record = store.get(key)
-    values = {name: value for name, value in record.to_dict().items() if name not in ("files", "checksum")}
+def call_it_old(store, key):
+    """Which switches the checksum off, for a changed score."""
+    harm_record(store, key)
+    path = store.path(key) / RECORD
+    path.write_text(path.read_text().replace('"format": 2', '"format": 1'))
+
+
+def strip(store, key):
+    """A record as training writes it, without all that a checksum needs."""
+    values = store.get(key).to_dict()
+    del values["files"]
+    values["history"] = values["history"] | {"first_step_seconds": [1.0, 0.5]}
     (store.path(key) / RECORD).write_text(json.dumps(values | {"format": 1}))
 
 
@@ -72,7 +81,9 @@ HARM = {
     "a file that is none of ours": (foreign_name, "damaged", "/dev/zero is missing or not"),
     "a checkpoint is torn": (torn_checkpoint, "damaged", "checkpoint.npz cannot be read to its end"),
     "set aside": (set_aside, "set aside", "Its record was damaged"),
-    "of format 1": (age, "old", "Its format has no checksums"),
+    "of format 1": (make_old, "unverified", "Its format has no checksums"),
+    "called one of format 1": (call_it_old, "damaged", "it says that it is of format 1, which had no checksum, files"),
+    "that without its checksums": (strip, "damaged", "which had no curve first_step_seconds"),
     "another key": (rename, "old", "Today's code would give its spec and data the key"),
     "of a newer version": (newer, "foreign", "Received: format 99"),
 }  # fmt: skip
