@@ -125,12 +125,13 @@ def on_processor() -> dict[str, object]:
 
     Under another backend that is how images are augmented.
     """
-    tf = import_quietly("tensorflow")
-    threads = tf.config.threading
+    threads = import_quietly("tensorflow").config.threading
+    with quiet_stderr():  # asked for the first time, it looks for GPUs
+        inside, across = threads.get_intra_op_parallelism_threads(), threads.get_inter_op_parallelism_threads()
     return {
         "onednn": _has_onednn(),
-        "intraop_threads": threads.get_intra_op_parallelism_threads() or _threads("TF_NUM_INTRAOP_THREADS"),
-        "interop_threads": threads.get_inter_op_parallelism_threads() or _threads("TF_NUM_INTEROP_THREADS"),
+        "intraop_threads": inside or _threads("TF_NUM_INTRAOP_THREADS"),
+        "interop_threads": across or _threads("TF_NUM_INTEROP_THREADS"),
     }
 
 
