@@ -14,7 +14,7 @@ help:
 	@echo 'make mutants     puts 122 bugs in, one at a time, and sees that the tests catch each (an hour)'
 	@echo 'make lint        ruff;  make format  lets it mend what it can'
 	@echo 'make bench       speed beside others, two hours (peers: .venv/bin/pip install -e .[bench]); BENCH=--quick  a look'
-	@echo 'make site        reports/index.html'
+	@echo 'make site        the committed pages, drawn from their records, and reports/index.html (some minutes)'
 	@echo 'make lock        pins the newest versions that pyproject.toml allows'
 
 install: $(INSTALLED)
@@ -55,6 +55,7 @@ bench: $(INSTALLED)
 	$(BIN)/cnnrepro bench $(BENCH)
 
 site: $(INSTALLED)
+	$(BIN)/cnnrepro run reports/committed.yaml --committed
 	$(BIN)/cnnrepro publish
 
 # One lock for every platform and Python version, with hashes and without the name of any host.

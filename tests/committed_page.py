@@ -1,10 +1,11 @@
-"""Draws the flagship's committed page anew from the records beside it, in this process and whatever version made them.
+"""Draws the committed pages anew from the records beside them, in this process and whatever version made them.
 
-``python -m tests.committed_page`` puts it in its place.
+``python -m tests.committed_page`` puts them in their places; with words, those of these experiments alone.
 """
 
 import contextlib
 import json
+import sys
 from pathlib import Path
 from unittest.mock import patch
 
@@ -18,6 +19,9 @@ from cnnrepro.runner.request import page_request
 REPORTS = paths.home(Path(__file__).parent) / "reports"
 FLAGSHIP = REPORTS / "alexnet_vs_resnet" / "seeds-0..9_networks-both_falling-true_dropless-true_float32-true"
 PAGES = (FLAGSHIP,)  # those of README's headline, in its order
+STUDIES = tuple(REPORTS / name / "full-true" for name in ("dropout",))
+DRAWN = (*PAGES, *STUDIES)  # all but the race of fast_mnist, whose page trains
+LISTED = REPORTS / "committed.yaml"  # the same pages, for ``make site``
 
 
 def draw(folder, reports):
@@ -54,4 +58,6 @@ def execute(path, parameters):
 
 
 if __name__ == "__main__":
-    print(draw(FLAGSHIP, REPORTS))
+    for folder in DRAWN:
+        if not sys.argv[1:] or folder.parent.name in sys.argv[1:]:
+            print(draw(folder, REPORTS))

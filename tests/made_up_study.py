@@ -36,9 +36,9 @@ def record(label, spec):
     seen = 0.6 + gap / 100 + spec.seed % 2 / 1000 * (best - 3)
     test = {"accuracy": 0.6, "loss": 1.2, "accuracy_training": seen, "loss_training": 0.5}
     own = {"history": history, "epochs_done": 12, "test": test, "wall_seconds": 30.0}
-    return SimpleNamespace(
-        spec=spec, key=f"{label} {spec.seed}", precision="float32", data={"sizes": {"train": 500}}, **own
-    )
+    canvas = [28, 28, 1] if spec.dataset == "mnist_5k" else [32, 32, 3]
+    data = {"sizes": {"train": 500}, "input": {"size": canvas[0], "canvas": canvas}}
+    return SimpleNamespace(spec=spec, key=f"{label} {spec.seed}", precision="float32", data=data, **own)
 
 
 class _Results(Results):

@@ -1,4 +1,4 @@
-"""The committed page is what today's code makes of the records beside it, word for word."""
+"""The committed pages are what today's code makes of the records beside them, word for word."""
 
 import json
 import re
@@ -7,16 +7,17 @@ import pytest
 from matplotlib.text import Text
 
 from cnnrepro.report import display
-from tests.committed_page import FLAGSHIP, draw
+from cnnrepro.runner.request import page_requests
+from tests.committed_page import DRAWN, LISTED, REPORTS, draw
 from tests.elements import Elements
 
-REDRAW = "python -m tests.committed_page draws it anew , or mend what changed its words"
+REDRAW = "python -m tests.committed_page draws it anew, or mend what changed its words"
 WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-@pytest.fixture(scope="module")
-def new(tmp_path_factory):
-    """The folder of the page that today's code makes, and the words of its figures."""
+@pytest.fixture(scope="module", params=DRAWN, ids=lambda folder: folder.parent.name)
+def new(request, tmp_path_factory):
+    """The folder of a committed page, that of the page that today's code makes, and the words of its figures."""
     words = {}
 
     def figure_bundle(figure, name, *, alt, caption=""):
@@ -26,8 +27,8 @@ def new(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(display, "figure_bundle", figure_bundle)
-        page = draw(FLAGSHIP, tmp_path_factory.mktemp("new"))
-    return page.parent, words
+        page = draw(request.param, tmp_path_factory.mktemp("new"))
+    return request.param, page.parent, words
 
 
 # One transparent pixel as PNG.
@@ -44,13 +45,11 @@ def lines(folder):
 
 
 def test_the_page_says_what_todays_code_says(new):
-    assert lines(FLAGSHIP) == lines(new[0]), REDRAW
+    assert lines(new[0]) == lines(new[1]), REDRAW
 
 
 def test_its_report_is_the_same(new):
-    committed, made = (
-        json.loads((folder / "report.json").read_text(encoding="utf-8")) for folder in (FLAGSHIP, new[0])
-    )
+    committed, made = (json.loads((folder / "report.json").read_text(encoding="utf-8")) for folder in new[:2])
     assert committed.pop("created") and made.pop("created")
     made.pop("seconds", None)
     committed.pop("seconds", None)
@@ -58,17 +57,20 @@ def test_its_report_is_the_same(new):
 
 
 def test_its_notebook_is_the_same(new):
-    committed, made = (
-        json.loads((folder / "notebook.ipynb").read_text(encoding="utf-8")) for folder in (FLAGSHIP, new[0])
-    )
+    committed, made = (json.loads((folder / "notebook.ipynb").read_text(encoding="utf-8")) for folder in new[:2])
     assert [
         cell["source"] for cell in committed["cells"] if "injected-parameters" not in cell["metadata"].get("tags", ())
     ] == [cell["source"] for cell in made["cells"]], REDRAW
 
 
 def test_its_figures_have_the_same_words(new):
-    for name, words in new[1].items():
-        drawn = (FLAGSHIP / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+    for name, words in new[2].items():
+        drawn = (new[0] / "figures" / f"{name}.svg").read_text(encoding="utf-8")
         said = {" ".join(text.split()) for text in re.findall(r"<!-- (.*?) -->", drawn, flags=re.DOTALL)}
         lines = {" ".join(line.split()) for text in words if WORD.search(text) for line in text.splitlines()}
         assert lines - said == set(), (name, REDRAW)
+
+
+def test_make_site_draws_the_committed_pages():
+    requests = page_requests([str(LISTED)], {})
+    assert {REPORTS / one.name / one.slug for one in requests} == set(DRAWN)

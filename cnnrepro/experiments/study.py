@@ -155,6 +155,8 @@ class Study:
         score: what the picture of the arms shows.
         expected: what was expected to turn it round.
         limits: what the verdict does not say.
+        surprises: what nobody expected of the runs that count, with its cause, or that it is unknown; written after
+            they were there.
     """
 
     number: int
@@ -164,6 +166,7 @@ class Study:
     score: str = ERROR
     expected: str = ""
     limits: str = ""
+    surprises: str = ""
 
     def __post_init__(self) -> None:
         strangers = {label for one in self.contrasts for label in one.weights} - set(self.arms)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro import anatomy
+from cnnrepro import anatomy, data, models
 from cnnrepro.claims.checks.studies import judged, rule, spelled, wanted
 from cnnrepro.claims.contrasts import Judged
 from cnnrepro.claims.decisions import share_of_images
@@ -20,9 +21,11 @@ from cnnrepro.experiments.studies import DESIGNS
 from cnnrepro.experiments.study import RATES, Design, Study
 
 if TYPE_CHECKING:
+    import keras
     import pandas as pd
 
     from cnnrepro.experiments.results import Results
+    from cnnrepro.runs.record import RunRecord
 
 CONTRAST_COLUMNS = ("what", "measured", "mean", "interval", "n", "test set’s share", "to hold", "word")
 
@@ -89,7 +92,7 @@ def beforehand(number: int) -> list[tuple[str, str]]:
     study, design = study_of(number), design_of(number)
     arms = [design.arm(label) for label in study.arms]
     settings = dict.fromkeys(design.settings[arm.setting] for arm in arms)
-    data = "; ".join(
+    trained_on = "; ".join(
         f"{one.dataset}{f', {one.train_images:,} training images' if one.train_images else ''}, {one.epochs} epochs"
         for one in settings
     )
@@ -104,7 +107,7 @@ def beforehand(number: int) -> list[tuple[str, str]]:
     return [
         ("decided in commit", design.decided or "not yet: until the runs that count, it may change"),
         ("published", study.published),
-        ("data", data),
+        ("data", trained_on),
         ("training", f"recipe {design.recipe}, {design.batch_size} images a step"),
         ("seeds of an arm", " or ".join(map(str, seeds))),
         (
@@ -126,32 +129,55 @@ def beforehand(number: int) -> list[tuple[str, str]]:
     ]
 
 
-COST_COLUMNS = ("arm", "parameters", "multiply-adds", "learning rate", "score", "seconds a run", "n")
+def _network(record: RunRecord) -> keras.Model:
+    """The network of a run, from what its record says: where a page is drawn the data need not be."""
+    spec, given = record.spec, record.data["input"]
+    shape = (given["size"], given["size"], given["canvas"][2])
+    return models.build(spec.model, shape, len(data.info(spec.dataset).classes), **dict(spec.options))
+
+
+def cost_columns(number: int) -> tuple[str, ...]:
+    """The columns of ``cost_rows``."""
+    scored = () if study_of(number).score == ERROR else (study_of(number).score,)
+    costs = ("parameters", "multiply-adds", "learning rate")
+    return ("arm", *costs, "training accuracy", "test error", *scored, "seconds a run", "n")
 
 
 def cost_rows(results: Results, number: int) -> list[tuple]:
     """One row an arm of a statement: in what else the arms differ, and what each scored."""
     study, rows = study_of(number), []
-    score = run_score(study.score)
     own = results.of(study.arms)
     for arm, records in zip(own.arms, own.records, strict=True):
-        totals = anatomy.trace(arm.model()).totals
-        values = [score.read(record) for record in records]
-        if score.unit == OCTAVES:
-            values = [2**value for value in values]
-        spread = f" ± {statistics.stdev(values):.{score.digits}f}" if len(values) > 1 else ""
+        totals = anatomy.trace(_network(records[0])).totals
         rows.append(
             (
                 arm.label,
                 f"{totals.parameters:,}",
                 totals.spelled_multiply_adds(),
                 f"{records[0].spec.learning_rate:g}",
-                f"{statistics.mean(values):.{score.digits}f}{spread}",
+                f"{statistics.mean(100 * record.test['accuracy_training'] for record in records):.2f}",
+                _scored(ERROR, records),
+                *(() if study.score == ERROR else (_scored(study.score, records),)),
                 f"{statistics.median(record.wall_seconds for record in records):.0f}",
                 len(records),
             )
         )
     return rows
+
+
+def _scored(name: str, records: Sequence[RunRecord]) -> str:
+    """Mean and sample standard deviation of a score of some runs."""
+    score = run_score(name)
+    values = [score.read(record) for record in records]
+    if score.unit == OCTAVES:
+        values = [2**value for value in values]
+    spread = f" ± {statistics.stdev(values):.{score.digits}f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.{score.digits}f}{spread}"
+
+
+def surprises(results: Results, number: int) -> str:
+    """What nobody expected of the runs that count; empty where the results are others."""
+    return study_of(number).surprises if searched(design_of(number), results) else ""
 
 
 def curves(results: Results, number: int) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from string import ascii_lowercase
 
 from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.verdict import NoVerdict, Verdict, capital
@@ -29,13 +30,23 @@ def _judged(verdict: Verdict) -> dict:
     look, mark = verdict_look(verdict.word)
     first = verdict.effects[0] if verdict.effects else None
     row = _row(verdict.claim, verdict.word, look, mark)
-    row |= {"basis": verdict.basis, "earlier": verdict.earlier, "found": verdict.brief()}
+    row |= {"basis": verdict.basis, "earlier": verdict.earlier, "found": verdict.brief(), "parts": _parts(verdict)}
     if first is None:
         return row
     number, dash, interval = first.text.partition(" (")
     what = f"{first.condition}: {first.name}" if first.condition else first.name
     shown = {"what": capital(what), "value": number, "interval": dash.strip() + interval}
     return row | shown | {"found": verdict.brief() if verdict.parts else ""}  # of one part the sentence is the number
+
+
+def _parts(verdict: Verdict) -> list[dict]:
+    """Of a statement that says several things, each with its word."""
+    claimed = LEDGER[verdict.claim].parts if verdict.claim in LEDGER else ()
+    shown = []
+    for letter, part, said in zip(ascii_lowercase, verdict.parts, claimed, strict=False):
+        look, mark = verdict_look(part.word)
+        shown.append({"letter": letter, "look": look, "mark": mark, "word": part.word, "text": said.text})
+    return shown
 
 
 def _not_judged(none: NoVerdict) -> dict:
@@ -45,7 +56,7 @@ def _not_judged(none: NoVerdict) -> dict:
 def _row(number: int, word: str, look: str, mark: str) -> dict:
     text = LEDGER[number].text if number in LEDGER else ""
     named = {"number": number, "text": text, "word": word, "look": look, "mark": mark}
-    return named | {"what": "", "value": "", "interval": "", "link": f"#statement-{number}"}
+    return named | {"what": "", "value": "", "interval": "", "parts": [], "link": f"#statement-{number}"}
 
 
 def has_room(rows: Sequence[dict]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cnnrepro.claims.checks.studies import spelled
 from cnnrepro.claims.contrasts import Judged
 from cnnrepro.claims.verdict import capital
-from cnnrepro.experiments.run_scores import NATS, OCTAVES, POINTS, run_score
+from cnnrepro.experiments.run_scores import GAP, NATS, OCTAVES, POINTS, run_score
 from cnnrepro.experiments.study import LESS, MORE
 from cnnrepro.lessons import studies
 from cnnrepro.report.display import show_table
@@ -41,7 +41,10 @@ def contrast_picture(results: Results, number: int) -> Figure:
         unit = run_score(name).unit
         title = f"{capital(name)}, {UNITS[unit]}"
         panels.append(figures.ContrastPanel(title, rows, target, factors=unit == OCTAVES))
-    return figures.contrasts(scores, panels, metric=capital(study.score), unit=UNITS[score.unit].removeprefix("in "))
+    unit = UNITS[score.unit].removeprefix("in ")
+    if study.score != GAP:  # which is a difference itself
+        unit = unit.replace("percentage points", "percent")
+    return figures.contrasts(scores, panels, metric=capital(study.score), unit=unit)
 
 
 def _row(one: Judged) -> ContrastRow:
@@ -76,13 +79,14 @@ def show_study(results: Results, number: int) -> None:
             numbers=("mean", "interval", "n", "test set’s share"),
         )
     )
-    columns = studies.COST_COLUMNS
+    columns = studies.cost_columns(number)
     show_table(
         table(
             columns,
             studies.cost_rows(results, number),
-            caption=f"In what else the arms differ, and what each scored ({studies.study_of(number).score}: mean ± "
-            "sample standard deviation). Seconds of a whole run, median, with whatever else the machine did.",
+            caption="In what else the arms differ, and what each scored: means, ± sample standard deviation. The "
+            "accuracy on training images, in percent, is that of the trained network in evaluation mode. Seconds of a "
+            "whole run, median, with whatever else the machine did.",
             numbers=columns[1:],
         )
     )
@@ -95,6 +99,8 @@ def show_study(results: Results, number: int) -> None:
             folded=True,
         )
     )
+    if surprises := studies.surprises(results, number):
+        show_table(table(("what surprised",), [(surprises,)]))
     show_table(table(("what this does not say",), [(studies.study_of(number).limits,)]))
 
 

@@ -42,10 +42,16 @@ def test_what_was_decided_beforehand_is_read_off_the_design():
 
 def test_each_arm_has_its_costs_and_its_score(results):
     rows = studies.cost_rows(results, 40)
+    assert len(rows[0]) == len(studies.cost_columns(40))
     assert [row[0] for row in rows] == list(studies.study_of(40).arms)
     assert rows[0][1] == "356,298"  # 28 x 28 x 1: 320 + 18,496 + 36,928 + 9·64·512 + 512 + 5,130
-    assert rows[0][3:5] == ("0.001", "20.05 ± 0.05")
-    assert rows[0][5:] == ("30", 6)
+    assert rows[0][3:7] == ("0.001", "80.05", "40.00 ± 0.00", "20.05 ± 0.05")
+    assert rows[0][7:] == ("30", 6)
+
+
+def test_what_surprised_is_told_of_the_runs_that_count_alone(results):
+    assert studies.surprises(results, 40) == ""
+    assert "validation accuracy" in studies.surprises(made_up_study.results(full=True, seeds=0), 40)
 
 
 def test_the_search_shows_which_rate_was_best():

@@ -62,7 +62,7 @@ def comparison(
     heights = [0.9 + 0.4 * len(scores), 1.2 + 0.5 * len(rows)]
     figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=heights)
-    draw_scores(upper, scores, f"{metric}, one dot a seed", unit)
+    draw_scores(upper, scores, f"{metric}, one dot a seed", unit.replace("percentage points", "percent"))
     _draw_differences(lower, rows, unit, margin, level, digits)
     return figure
 
@@ -76,7 +76,7 @@ def draw_scores(axes: Axes, scores: Sequence[tuple[str, Sequence[float]]], title
         axes.scatter(values, place + spread, color=style.colour(place), alpha=0.8, s=30, linewidths=0, zorder=3)
     _finish(axes, [name for name, _ in scores])
     axes.set_title(style.wrapped(title, 95))
-    axes.set_xlabel(style.plain(f"In {unit.replace('percentage points', 'percent')}. Line: mean."))
+    axes.set_xlabel(style.plain(f"In {unit}. Line: mean."))
 
 
 def _draw_differences(
