@@ -298,7 +298,8 @@ def first(epoch: Iterable) -> np.ndarray:
 def train_paths(splits: data.Splits) -> list[str]:
     """The files of the training split of streamed pictures, in its order."""
     streamed = splits.examples["train"].images
-    return [str(Path(os.fsdecode(streamed.source.paths[position])).resolve()) for position in streamed.positions]
+    folder, names = Path(streamed.source.title), streamed.source.names
+    return [str((folder / names[position]).resolve()) for position in streamed.positions]
 
 
 # From JPEGs: the name of the row of TOLERANCES, its pictures, what the row is called, what must be installed.

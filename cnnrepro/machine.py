@@ -83,7 +83,7 @@ class Machine:
     def summary(self) -> str:
         """One line: "2 cores of AMD EPYC, 23 GiB, no GPU"."""
         gpus = ", ".join(gpu.name for gpu in self.gpus) or "no GPU"
-        return f"{self.cores} cores of {self.cpu}, {self.memory_gib:.0f} GiB, {gpus}"
+        return f"{self.cores} core{'s' * (self.cores != 1)} of {self.cpu}, {self.memory_gib:.0f} GiB, {gpus}"
 
 
 def _cpuinfo() -> dict[str, str]:

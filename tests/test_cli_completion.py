@@ -38,7 +38,8 @@ def offered(capsys, monkeypatch):
 def store(tmp_path):
     """Two runs, one of which cannot be read."""
     store = RunStore(tmp_path / "runs")
-    store.put(RunRecord(key=KEY, status="done", spec=RunSpec("resnet20", "mnist_5k")))
+    test = {"loss": 1.0, "accuracy": 0.5, "images": 10}
+    store.put(RunRecord(key=KEY, status="done", spec=RunSpec("resnet20", "mnist_5k"), test=test))
     (store.folder / OTHER).mkdir()
     (store.folder / OTHER / RECORD).write_text("{")
     return store

@@ -34,7 +34,7 @@ def shown(monkeypatch):
 @pytest.fixture
 def store(tmp_path):
     """Runs with short and long titles, done, failed and interrupted."""
-    store, scores = RunStore(tmp_path / "runs"), {"loss": 1.0, "accuracy": 0.5}
+    store, scores = RunStore(tmp_path / "runs"), {"loss": 1.0, "accuracy": 0.5, "images": 10_000}
     history = {"loss": [1.0], "accuracy": [0.5], "val_loss": [1.0], "val_accuracy": [0.5]}
     pattern = "INPUT -> [[CONV -> RELU]*2 -> POOL]*3 -> [FC -> RELU]*2 -> FC"
     specs = [

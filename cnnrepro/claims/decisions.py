@@ -219,9 +219,16 @@ def share_of_the_test_set(first_right: np.ndarray, second_right: np.ndarray) -> 
 
 
 def share_of_images(differences: np.ndarray) -> float:
-    """The same of the differences of each seed and image, (seeds, images), at least two of each."""
+    """The same of the differences of each seed and image, (seeds, images), at least two of each.
+
+    The mean of an image over few seeds varies by their chance too, which more seeds lessen: it is taken off, as in an
+    analysis of variance with two random factors.
+    """
     seeds, images = differences.shape
-    over_images = differences.mean(axis=0).var(ddof=1) / images
-    over_seeds = differences.mean(axis=1).var(ddof=1) / seeds
+    of_images, of_seeds = differences.mean(axis=0), differences.mean(axis=1)
+    rest = differences - of_images - of_seeds[:, None] + differences.mean()
+    chance = float((rest**2).sum()) / ((seeds - 1) * (images - 1)) / seeds
+    over_images = max(0.0, of_images.var(ddof=1) - chance) / images
+    over_seeds = of_seeds.var(ddof=1) / seeds
     whole = over_images + over_seeds
     return float(over_images / whole) if whole else 0.0

@@ -49,6 +49,7 @@ class Effect:
         word: what is decided of it alone.
         condition: under which it was tried; "" for the statement as it stands.
         text: value, interval and seeds as people read them: "−0.31 points (95 % interval −0.55 to −0.07, 10 seeds)".
+        part: of a statement with several, which one it belongs to, from 0.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Effect:
     word: str
     condition: str = ""
     text: str = ""
+    part: int = 0
 
     def __post_init__(self) -> None:
         for name in ("value", "low", "high"):

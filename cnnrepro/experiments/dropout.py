@@ -71,16 +71,21 @@ DESIGN = Design(
                 Contrast("dropout 0.2 over none", minus(FIFTH, NONE), SAME, 0.5, EPOCHS, target=1.0, decides=False),
             ),
             expected="a small dense layer",
-            limits="AlexNet drops in two layers of 4,096 units, trained on 1.2 million images with a rate that is "
-            "divided by hand; here one layer of 512 is dropped, and 6,000 images are trained on at a constant rate. "
-            "What counts as converged is a choice, and another (a fixed error, a fixed loss) may give another factor.",
-            surprises="Dropout of 0.2 has a larger gap than none, by a test error that is 1.8 points higher. At their "
-            "best epochs the two are equal (validation accuracy 55.8 %, both); then the one with dropout falls back, "
-            "from 54.8 % after epoch 30 to 53.7 %, while without dropout nothing moves once every training image is "
-            "right. That its noise keeps a constant rate at work is a guess, which was not tested. And the gap that "
-            "dropout of one half takes off 64 units is more than ten times that of 512: that network has 94 % of the "
-            "training images right at the end, and learns on, so that a part of the smaller gap is training that is "
-            "not over.",
+            limits="The reduction is small: 0.6 of 43.4 points, 0.5 of them test error, as both networks have nearly "
+            "all training images right. What counts as converged decides the factor: by the lowest validation loss "
+            "it is 1.46, by an accuracy within a point of the best 0.94 (looked at); epochs are whole numbers, "
+            "and there are 5 to 7 of them without dropout. AlexNet drops units of two layers of 4,096, trained on"
+            " 1.2 million images with a rate that is divided by hand; here half the units of one layer of 512 are"
+            " dropped, and 6,000 images are trained on at a constant rate with Adam, without weight decay, crops "
+            "or mirrors. The search for the rates saw two seeds and 15 of the 40 epochs, and for 64 units 0.001 "
+            "and 0.003 were as good as equal. The first plan had 18,000 images, a factor whose interval contains "
+            "2, and batch norm as a condition; it was changed before the runs that count, and batch norm was not "
+            "tried.",
+            surprises="Of 64 units dropout takes 7.2 points off the gap: six of them are training accuracy, 94 "
+            "instead of 100 % and still rising, 1.2 are test error. How much would remain after a longer training was "
+            "not tried. Dropout of 0.2 (five seeds) has a larger gap than none: on the same seeds its test error is "
+            "2.2 points higher, its training accuracy 0.4 lower. Their highest validation accuracies are alike "
+            "(55.8 and 56.0 %), but after the last epoch it is 1.7 points below. The cause was not tested.",
         ),
     ),
     pilots=2,

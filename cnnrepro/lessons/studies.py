@@ -185,7 +185,7 @@ def curves(results: Results, number: int) -> pd.DataFrame:
     return results.of(study_of(number).arms).curves()
 
 
-SEARCH_COLUMNS = ("arm", *(f"at {rate:g}" for rate in RATES), "found", "taken")
+SEARCH_COLUMNS = ("arm", *(f"at {rate:g}" for rate in RATES), "best of its kind", "taken")
 
 
 def search_rows(results: Results, experiment: str) -> list[tuple]:

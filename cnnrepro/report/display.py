@@ -17,7 +17,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER
-from cnnrepro.claims.verdict import NoVerdict, Verdict
+from cnnrepro.claims.verdict import NOT_TESTED, NoVerdict, Verdict
 from cnnrepro.report import safe_html
 from cnnrepro.report.safe_html import verdict_look
 from cnnrepro.report.tables import Table, table
@@ -70,7 +70,7 @@ def parts_list(verdict: Verdict) -> str:
     items = []
     for letter, part, said in zip(ascii_lowercase, verdict.parts, claimed, strict=False):
         look, mark = verdict_look(part.word)
-        changed = "" if part.word == said.verdict else f" <em>recorded: {html.escape(said.verdict)}</em>"
+        changed = "" if said.verdict in (part.word, NOT_TESTED) else f" <em>recorded: {html.escape(said.verdict)}</em>"
         items.append(
             f'<li class="{look}"><span class="letter">{verdict.claim}{letter}</span>'
             f'<span><span class="part-word">{mark} {html.escape(part.word)}</span>{changed} '

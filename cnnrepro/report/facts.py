@@ -93,7 +93,8 @@ def _sources(cited: Iterable[str]) -> str:
 def _spell_machine(record: RunRecord) -> str:
     machine = record.machine
     gpus = ", ".join(machine.get("gpus", ())) or "no GPU"
-    first = f"{machine.get('cores')} cores of {machine.get('cpu')}, {machine.get('memory_gib', 0):.0f} GiB, {gpus}"
+    cores = machine.get("cores")
+    first = f"{cores} core{'s' * (cores != 1)} of {machine.get('cpu')}, {machine.get('memory_gib', 0):.0f} GiB, {gpus}"
     if "workers" not in machine:
         return first
     return f"{machine['workers']} workers with {machine['devices']} devices together, the first: {first}"

@@ -31,7 +31,7 @@ def _judged(verdict: Verdict) -> dict:
     first = verdict.effects[0] if verdict.effects else None
     row = _row(verdict.claim, verdict.word, look, mark)
     row |= {"basis": verdict.basis, "earlier": verdict.earlier, "found": verdict.brief(), "parts": _parts(verdict)}
-    if first is None:
+    if first is None or any(part["found"] for part in row["parts"]):
         return row
     number, dash, interval = first.text.partition(" (")
     what = f"{first.condition}: {first.name}" if first.condition else first.name
@@ -43,9 +43,12 @@ def _parts(verdict: Verdict) -> list[dict]:
     """Of a statement that says several things, each with its word."""
     claimed = LEDGER[verdict.claim].parts if verdict.claim in LEDGER else ()
     shown = []
-    for letter, part, said in zip(ascii_lowercase, verdict.parts, claimed, strict=False):
+    for place, (letter, part, said) in enumerate(zip(ascii_lowercase, verdict.parts, claimed, strict=False)):
         look, mark = verdict_look(part.word)
-        shown.append({"letter": letter, "look": look, "mark": mark, "word": part.word, "text": said.text})
+        stands = [one for one in verdict.effects if one.part == place and not one.condition]
+        found = f"{capital(stands[0].name)} {stands[0].text}" if stands else ""
+        own = {"letter": letter, "look": look, "mark": mark, "word": part.word}
+        shown.append(own | {"text": said.text, "found": found})
     return shown
 
 

@@ -75,7 +75,8 @@ def show_study(results: Results, number: int) -> None:
             caption="Mean over the seeds with its interval by Student’s t, from five seeds on; those of contrasts that "
             f"decide at {studies.levels(results, number)}, by Holm’s steps. Test set’s share: the part of the variance "
             "of the mean that comes from the number of test images, which more seeds do not lessen. Not judged: "
-            "the statement as it stands is undecided, so that the turn of its conditions did not come.",
+            "where the statement as it stands is undecided, its conditions are not judged. A factor is the geometric "
+            "mean of the seeds’ ratios.",
             numbers=("mean", "interval", "n", "test set’s share"),
         )
     )

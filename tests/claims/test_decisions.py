@@ -129,7 +129,10 @@ def test_the_chance_to_win_is_the_share_of_pairs():
 def test_the_share_of_the_test_set():
     random = np.random.default_rng(0)
     skill = np.array([0.90, 0.91, 0.92, 0.93, 0.94])[:, None]  # of the seeds; the other side does not vary with them
-    few, many = (random.random((5, images)) < skill for images in (100, 100_000))
-    assert decisions.share_of_the_test_set(few, np.ones_like(few)) > 0.2
-    assert decisions.share_of_the_test_set(many, np.ones_like(many)) < 0.02
+    hard = [random.random(images) < 0.3 for images in (100, 100_000)]  # images that every seed reads wrongly
+    few, many = ((random.random((5, len(one))) < skill) & ~one for one in hard)
+    assert decisions.share_of_the_test_set(few, np.ones_like(few)) > 0.8
+    assert decisions.share_of_the_test_set(many, np.ones_like(many)) < 0.1
     assert decisions.share_of_the_test_set(few, few) == 0
+    chance = random.random((5, 1_000)) < 0.9  # every seed reads others wrongly
+    assert decisions.share_of_the_test_set(chance, np.ones_like(chance)) < 0.2

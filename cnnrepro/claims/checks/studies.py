@@ -52,7 +52,7 @@ def studied(results: Results, statement: Statement) -> Verdict:
     found = judged(study, results)
     deciding = [one for one in found if one.contrast.decides]
     shown = results.of(study.arms)
-    evidence = tuple(effect(one).sentence() for one in found)
+    evidence = tuple(_looked_at(one) for one in found if not one.contrast.decides)
     effects = tuple(effect(one) for one in deciding)
     if not statement.parts:
         word, text = _word(deciding), _sentence(deciding)
@@ -86,10 +86,22 @@ def _sentence(found: Sequence[Judged]) -> str:
     text = f"{capital('; '.join(sentence(one) for one in stands))}."
     needed = [one.seeds_needed for one in stands if one.seeds_needed]
     if _word(found) == UNDECIDED:
+        text += "".join(f" {_beside_target(one)}" for one in stands if one.word == UNDECIDED and _beside_target(one))
         text += f" {_what_it_takes(stands, needed)}"
     if tried:
         text += f" {capital('; '.join(f'{one.contrast.condition}: {sentence(one)} ({one.word})' for one in tried))}."
     return text
+
+
+def _beside_target(one: Judged) -> str:
+    """Of what should be the same and is shown not to be quite: what alone is open."""
+    contrast = one.contrast
+    if contrast.claim != SAME or not one.has_interval or one.low <= 0 <= one.high:
+        return ""
+    target, low, high = (_plain(contrast, contrast.target + by) for by in (0.0, -contrast.margin, contrast.margin))
+    return (
+        f"The interval leaves out {target}; open is whether it lies within {low} to {high}, which counts as the same."
+    )
 
 
 def _what_it_takes(stands: Sequence[Judged], needed: Sequence[int]) -> str:
@@ -106,6 +118,12 @@ def _what_it_takes(stands: Sequence[Judged], needed: Sequence[int]) -> str:
             "five."
         )
     return "No number of new seeds up to 10,000 would decide it, if the true mean and spread are those seen here."
+
+
+def _looked_at(one: Judged) -> str:
+    """A contrast that decides nothing, which therefore has no word."""
+    where = f"{one.contrast.condition}: " if one.contrast.condition else ""
+    return f"Looked at, decides nothing, and not corrected for several: {where}{sentence(one)}."
 
 
 def sentence(one: Judged) -> str:
@@ -150,7 +168,7 @@ def effect(one: Judged) -> Effect:
     contrast, unit = one.contrast, run_score(one.contrast.score).unit
     low, high = (None if math.isnan(end) else end + contrast.target for end in (one.low, one.high))
     numbers = (one.mean + contrast.target, low, high, unit, one.n)
-    return Effect(_what(one), *numbers, rule(contrast), one.word, contrast.condition, figures(one))
+    return Effect(_what(one), *numbers, rule(contrast), one.word, contrast.condition, figures(one), part=contrast.part)
 
 
 def rule(contrast: Contrast) -> str:
