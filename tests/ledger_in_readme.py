@@ -1,4 +1,4 @@
-"""What README says of the ledger: how often each word was given, and what the committed pages of studies say.
+"""What README and docs/results.md say of the ledger: how often each word was given, and what the committed pages say.
 
 ``python -m tests.ledger_in_readme`` writes it there, between two marks; a test compares.
 """
@@ -12,7 +12,8 @@ from tests import drawn_in_readme
 from tests.committed_page import REPORTS
 
 MODULE = "tests.ledger_in_readme"
-HEAD = ("", "| | the notes | | what decides | |", "|---|---|---|---|---|")
+RESULTS = REPORTS.parent / "docs" / "results.md"
+HEAD = ("| | the notes | | what decides | |", "|---|---|---|---|---|")
 
 
 def recorded() -> Count:
@@ -32,7 +33,7 @@ def rows(found: Iterable[Outcome]) -> list[str]:
     """A line of the table for each statement that has a page."""
     return [
         f"| {one.statement.number} | {one.statement.text} | {one.shown.word} | {_effects(one.shown)} | "
-        f"[page](reports/{quote(one.page)}) |"
+        f"[page](../reports/{quote(one.page)}) |"
         for one in found
         if one.page
     ]
@@ -44,11 +45,17 @@ def _effects(verdict: Verdict) -> str:
 
 
 def block(found: Iterable[Outcome]) -> str:
-    """All of it, with its marks; no table where there are no pages yet."""
-    lines = rows(found)
-    said = f"**The ledger** has {recorded().sentence()}"
-    return drawn_in_readme.block(MODULE, [said, *(HEAD if lines else ()), *lines])
+    """README's, with its marks; what has no page yet is not named."""
+    decided = [f"[{one.statement.number}](reports/{quote(one.page)}) {one.shown.word}" for one in found if one.page]
+    said = [f"**The ledger** has {recorded().sentence()}"]
+    return drawn_in_readme.block(MODULE, said + [f"From trainings: {', '.join(decided)}."] * bool(decided))
+
+
+def table(found: Iterable[Outcome]) -> str:
+    """That of docs/results.md, with its marks."""
+    return drawn_in_readme.block(MODULE, [*HEAD, *rows(found)])
 
 
 if __name__ == "__main__":
     drawn_in_readme.write(MODULE, block(studied()))
+    drawn_in_readme.write(MODULE, table(studied()), RESULTS)

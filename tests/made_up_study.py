@@ -1,5 +1,6 @@
 """The study of dropout with made-up records: what a page shows of a study, without a training."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -59,3 +60,8 @@ def results(full=False, seeds=6):
 def of(arms):
     """The results of these arms."""
     return _Results(arms, tuple(tuple(record(arm.label, spec) for spec in arm.specs) for arm in arms), store=None)
+
+
+def not_tested(statement):
+    """A statement whose study has not been run yet."""
+    return replace(statement, verdict="", parts=tuple(replace(part, verdict="not tested yet") for part in statement.parts))

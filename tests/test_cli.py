@@ -18,6 +18,7 @@ from cnnrepro.runs import RunSpec, RunStore
 from cnnrepro.training import train
 from cnnrepro.training.progress import Progress
 from tests.calling import call
+from tests.made_up_study import not_tested
 
 
 def command(*arguments, **environment):
@@ -346,7 +347,10 @@ def test_a_statement_whose_records_are_not_here_keeps_its_recorded_verdict(capsy
     assert "cnnrepro run alexnet_vs_resnet -p dataset=mnist" in row["evidence"][0]
 
 
-def test_a_study_that_is_not_run_yet_says_so_and_how_it_would_be(capsys, tmp_path):
+def test_a_study_that_is_not_run_yet_says_so_and_how_it_would_be(capsys, tmp_path, monkeypatch):
+    from cnnrepro.claims.ledger import LEDGER
+
+    monkeypatch.setitem(LEDGER, 40, not_tested(LEDGER[40]))
     status, out, err = call(capsys, "claims", "35", "40", "--reports", tmp_path)
     said = " ".join(out.split())
     assert (status, err) == (0, "")

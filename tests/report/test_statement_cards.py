@@ -9,6 +9,7 @@ from cnnrepro.report import figures, page
 from cnnrepro.report.display import verdict_bundle
 from cnnrepro.report.safe_html import safe_html
 from cnnrepro.report.statement_cards import ledger_bundle
+from tests.made_up_study import not_tested
 from tests.report.drawn import legend
 
 OUTCOMES = [
@@ -62,7 +63,7 @@ def test_what_was_recorded_earlier_says_so_wherever_it_is_shown(notebook):
 
 
 def test_what_is_not_tested_yet_was_recorded_at_no_time(notebook):
-    bundle = ledger_bundle([Outcome(LEDGER[40], None)])
+    bundle = ledger_bundle([Outcome(not_tested(LEDGER[40]), None)])
     shown = safe_html(bundle["text/html"])
     assert '<div class="statement later" id="statement-40">' in shown
     assert shown.count("○ not tested yet</span>") == 3  # the whole and its two parts

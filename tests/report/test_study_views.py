@@ -41,7 +41,7 @@ def test_the_tables_are_contrasts_arms_what_was_decided_and_limits(shown):
     assert "356,298" in arms
     assert beforehand.startswith("<details>")
     assert "Krizhevsky" in beforehand
-    assert "AlexNet drops in two layers" in limits
+    assert "AlexNet drops units of two layers" in limits
 
 
 def test_the_search_is_shown_where_there_is_one(shown):

@@ -4,7 +4,7 @@ What the arms are, and by which rule each is judged, stands in the files of thei
 """
 
 from cnnrepro.claims.statement import Claimed, Statement
-from cnnrepro.claims.verdict import NOT_TESTED
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, NOT_TESTED, UNDECIDED
 
 _STUDIED = {"function": "studies:studied", "needs": {"full": True}}
 
@@ -17,8 +17,8 @@ STATEMENTS = (
         "high learning rate, and batch normalisation in ResNet-20",
         experiment="normalisation",
         parts=(
-            Claimed("The effect of local response normalisation is minimal.", NOT_TESTED),
-            Claimed("The effect of batch normalisation is minimal.", NOT_TESTED),
+            Claimed("The effect of local response normalisation is minimal.", DOES_NOT_HOLD),
+            Claimed("The effect of batch normalisation is minimal.", DOES_NOT_HOLD),
         ),
         **_STUDIED,
     ),
@@ -65,8 +65,8 @@ STATEMENTS = (
         method="a network with a hidden dense layer of 512, with and without dropout; again with one of 64",
         experiment="dropout",
         parts=(
-            Claimed("Dropout of one half reduces overfitting.", NOT_TESTED),
-            Claimed("It doubles the number of epochs to converge.", NOT_TESTED),
+            Claimed("Dropout of one half reduces overfitting.", HOLDS),
+            Claimed("It doubles the number of epochs to converge.", UNDECIDED),
         ),
         **_STUDIED,
     ),
