@@ -16,7 +16,7 @@ from cnnrepro.runner.request import page_requests
 from tests.committed_page import REPORTS
 
 HOME = REPORTS.parent
-PAGES = [HOME / "README.md", HOME / "CONTRIBUTING.md", *sorted((HOME / "docs").glob("*.md"))]
+PAGES = [HOME / "README.md", HOME / "CONTRIBUTING.md", HOME / "SECURITY.md", *sorted((HOME / "docs").glob("*.md"))]
 SECOND_LINE = re.compile(r" \\\n\s+")
 COMMAND = re.compile(r"^ {4}(?:[A-Z_]+=\S+ )*(cnnrepro .*)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")

@@ -62,8 +62,9 @@ def test_what_was_recorded_earlier_says_so_wherever_it_is_shown(notebook):
     assert figure.axes[0].get_xlabel() == "1 of the statements: recorded earlier, not computed now"
 
 
-def test_what_is_not_tested_yet_was_recorded_at_no_time(notebook):
-    bundle = ledger_bundle([Outcome(not_tested(LEDGER[40]), None)])
+def test_what_is_not_tested_yet_was_recorded_at_no_time(notebook, monkeypatch):
+    monkeypatch.setitem(LEDGER, 40, not_tested(LEDGER[40]))
+    bundle = ledger_bundle([Outcome(LEDGER[40], None)])
     shown = safe_html(bundle["text/html"])
     assert '<div class="statement later" id="statement-40">' in shown
     assert shown.count("○ not tested yet</span>") == 3  # the whole and its two parts
