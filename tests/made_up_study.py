@@ -64,4 +64,6 @@ def of(arms):
 
 def not_tested(statement):
     """A statement whose study has not been run yet."""
-    return replace(statement, verdict="", parts=tuple(replace(part, verdict="not tested yet") for part in statement.parts))
+    return replace(
+        statement, verdict="", parts=tuple(replace(part, verdict="not tested yet") for part in statement.parts)
+    )
