@@ -84,8 +84,9 @@ def marker(index: int) -> str:
 
 
 def line_look(index: int) -> dict[str, str]:
-    """How the line of the arm at ``index`` is drawn, on a chart and in its legend."""
-    return {"color": colour(index), "marker": marker(index), "markeredgecolor": "white"}
+    """How the line of the arm at ``index`` is drawn, on a chart and in its legend; dashed where colours begin again."""
+    dashes = ("-", "--", ":")[index // len(ARM_COLOURS) % 3]
+    return {"color": colour(index), "marker": marker(index), "markeredgecolor": "white", "linestyle": dashes}
 
 
 def wrapped(text: object, characters: int) -> str:
