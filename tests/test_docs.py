@@ -42,7 +42,7 @@ def test_a_command_is_understood(words):
         command, words = command.commands[words[0]], words[1:]
     made = command.make_context(command.name, list(words))  # raises where it does not understand
     if command.name == "run":
-        targets = [target for target in made.params["targets"] if not target.endswith((".ipynb", ".yaml"))]
+        targets = [target for target in made.params["targets"] if not target.endswith((".ipynb", ".py", ".yaml"))]
         page_requests(targets, dict(one.split("=", 1) for one in made.params["parameter"] or ()))
 
 

@@ -7,6 +7,8 @@ import zipfile
 
 import pytest
 
+from cnnrepro.experiments.own_claim import EXAMPLE
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
@@ -24,7 +26,7 @@ def site(tmp_path_factory):
 
 def test_the_wheel_carries_notebooks_and_templates_and_nothing_else(site, root):
     carried = {path.name for path in (site / "cnnrepro" / "notebooks").rglob("*")}
-    assert carried == {path.name for path in (root / "notebooks").glob("*.ipynb")}
+    assert carried == {path.name for path in (root / "notebooks").glob("*.ipynb")} | {EXAMPLE}
     assert (site / "cnnrepro/report/template/report/index.html.j2").exists()
     assert (site / "cnnrepro/report/template/page.css").exists()
     assert {path.name.split("-")[0] for path in site.iterdir()} == {"cnnrepro"}

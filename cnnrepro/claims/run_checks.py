@@ -224,7 +224,7 @@ def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
     ):  # a page of a version with other parameters, or other values of them
         return None
     specs = [spec for arm in arms for spec in arm.specs]
-    every = filter(None, map(_record_of_today, folder.glob(f"*/{RECORD}")))
+    every = filter(None, map(record_of_today, folder.glob(f"*/{RECORD}")))
     records = {record.spec: record for record in every if record.spec in specs}
     if not all(spec in records and not departures(row, spec) for spec in specs):
         return None
@@ -233,7 +233,7 @@ def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
     return Results(arms, tuple(tuple(records[spec] for spec in arm.specs) for arm in arms), RunStore(folder))
 
 
-def _record_of_today(path: Path) -> RunRecord | None:
+def record_of_today(path: Path) -> RunRecord | None:
     """The record in a file beside a page; None where it cannot be read or has another key by today's code."""
     from cnnrepro.runs.keys import key_today
     from cnnrepro.runs.record import RunRecord

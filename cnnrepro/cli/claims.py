@@ -12,7 +12,7 @@ from cnnrepro.console import print_json, print_text, printable
 from cnnrepro.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnnrepro.claims import Outcome
+    from cnnrepro.claims import Outcome, OwnOutcome
 
 
 @app.command(
@@ -29,22 +29,34 @@ def claims(
     reports: Reports = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check the statements of the lecture notes. Exit status 1 where a check no longer gives its recorded verdict."""
-    from cnnrepro.claims import SOURCES, count, outcomes
+    """Check the statements of the lecture notes, and the claims of your own whose pages are there.
+
+    Exit status 1 where a check no longer gives its recorded verdict.
+    """
+    from cnnrepro.claims import SOURCES, count, outcomes, own_outcomes
 
     checked = []
     for outcome in outcomes(reports_dir(reports), [_statement_number(text) for text in numbers] if numbers else None):
         checked.append(outcome)
         if not as_json:
             _print_outcome(outcome)
+    own = [] if numbers else list(own_outcomes(reports_dir(reports)))
     if as_json:
-        print_json([outcome.to_dict() for outcome in checked])
+        print_json([outcome.to_dict() for outcome in (*checked, *own)])
     else:
         print_text(count(outcome.shown for outcome in checked).sentence())
         print_text("\n".join(f"{name}: {source}" for name, source in SOURCES.items()))
+        for number, outcome in enumerate(own):
+            if not number:
+                print_text("\nClaims of their authors’ own, no statements of the ledger, from their pages:\n")
+            _print_own(outcome)
     changed = [str(outcome.statement.number) for outcome in checked if not outcome.agrees]
     if changed:
         say(f"the verdict on statement {', '.join(changed)} is no longer the recorded one.")
+    changed_pages = [outcome.page for outcome in own if not outcome.agrees]
+    if changed_pages:
+        say(f"the verdict of {', '.join(changed_pages)} is no longer the one that its records give.")
+    if changed or changed_pages:
         raise typer.Exit(1)
 
 
@@ -78,6 +90,25 @@ def _print_outcome(outcome: Outcome) -> None:
     effects = [effect.sentence() for effect in shown.effects]
     findings = [finding for finding in shown.evidence if finding not in effects]
     for sentence in (shown.brief(), *effects, *findings):
+        console.print(Padding(Text(printable(f"· {sentence}")), (0, 0, 0, 5)))
+    console.print()
+
+
+def _print_own(outcome: OwnOutcome) -> None:
+    """A claim of somebody's own with its verdict, the number that it rests on and its page, as text."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    shown, recorded = outcome.shown, outcome.recorded
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    head = Text.assemble("own  ", _coloured(shown.word), printable(f"  ({shown.file})  {shown.made}"))
+    if not outcome.agrees:
+        head.append(f"  on its page: {recorded.word}", "bold")
+    console.print(head)
+    console.print(Padding(Text(printable(shown.statement)), (0, 0, 0, 5)))
+    findings = [effect.sentence() for effect in shown.effects] or [shown.sentence]
+    for sentence in (*findings, shown.basis, outcome.page):
         console.print(Padding(Text(printable(f"· {sentence}")), (0, 0, 0, 5)))
     console.print()
 

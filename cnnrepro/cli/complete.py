@@ -63,8 +63,8 @@ def experiments(incomplete: str) -> Offered:
 
 
 def targets(incomplete: str) -> Offered:
-    """Names of experiments; notebooks and batch files."""
-    return experiments(incomplete) or _files(incomplete, (".ipynb", ".yaml", ".yml"))
+    """Names of experiments; notebooks, claims and batch files."""
+    return experiments(incomplete) or _files(incomplete, (".ipynb", ".py", ".yaml", ".yml"))
 
 
 def runs(context: typer.Context, incomplete: str) -> Offered:

@@ -1,4 +1,4 @@
-"""``cnnrepro run``: the runs of experiments, their notebooks, their pages."""
+"""``cnnrepro run``: the runs of experiments and of claims of one's own, their notebooks, their pages."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ def run(
     targets: Annotated[
         list[str],
         typer.Argument(
-            metavar="EXPERIMENT|NOTEBOOK|BATCH.yaml",
-            help="A name of `cnnrepro list`, a notebook's path, or a file that lists experiments; several are fine.",
+            metavar="EXPERIMENT|NOTEBOOK|CLAIM.py|BATCH.yaml",
+            help="A name of `cnnrepro list`, a notebook's path, a file with a claim of your own (CLAIM = OwnClaim(…)), "
+            "or a file that lists experiments; several are fine.",
             autocompletion=complete.targets,
         ),
     ],
@@ -69,7 +70,8 @@ def run(
         ),
     ] = None,
     trust: Annotated[
-        bool, typer.Option("--trust", help="Run networks that a batch file names as FILE.py:FUNCTION.")
+        bool,
+        typer.Option("--trust", help="Run networks (FILE.py:FUNCTION) and claims (FILE.py) that a batch file names."),
     ] = False,
     committed: Annotated[
         bool, typer.Option("--committed", help="Take the records beside the pages for runs that are there.")
@@ -110,7 +112,9 @@ def _print_parameters(targets: list[str]) -> None:
         if rows:
             print_table(list(rows[0]), [list(row.values()) for row in rows], fold="help")
         else:
-            echo(f"{target} takes no parameters: none of its cells is tagged 'parameters'.")
+            fixed = target.endswith(".py")
+            why = "what may be changed stands in it" if fixed else "none of its cells is tagged 'parameters'"
+            echo(f"{target} takes no parameters: {why}.")
 
 
 def _say_page(page: Path) -> None:

@@ -16,6 +16,7 @@ from cnnrepro.experiments import (
     fast_mnist,
     lenet5_on_mnist,
     normalisation,
+    own_claim,
     pooling_in_training,
     train_on_your_images,
 )
@@ -71,6 +72,7 @@ _ROWS = (
         minutes=0.7,
     ),
     compare.EXPERIMENT,
+    own_claim.EXPERIMENT,
     normalisation.EXPERIMENT,
     pooling_in_training.EXPERIMENT,
     dropout.EXPERIMENT,

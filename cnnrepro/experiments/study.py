@@ -148,7 +148,7 @@ class Study:
     """What was decided beforehand of a statement.
 
     Args:
-        number: of the statement.
+        number: of the statement; None for a claim of somebody's own, which is no statement of the ledger.
         published: what others found, with the source.
         contrasts: those that decide, the statement as it stands before its conditions; then those that are looked at.
         arms: the labels of its arms, in the order of the picture.
@@ -159,7 +159,7 @@ class Study:
             they were there.
     """
 
-    number: int
+    number: int | None
     published: str
     contrasts: tuple[Contrast, ...]
     arms: tuple[str, ...]

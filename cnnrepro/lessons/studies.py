@@ -1,4 +1,7 @@
-"""What the page of a study shows of a statement: its contrasts, what was decided beforehand, costs, and the search."""
+"""What the page of a study shows of a statement: its contrasts, what was decided beforehand, costs, and the search.
+
+A study is named by the number of its statement in the ledger; one of somebody's own, which has none, is given itself.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +38,14 @@ def design_of(number: int) -> Design:
     return DESIGNS[statement(number).experiment]
 
 
-def study_of(number: int) -> Study:
-    """What was decided beforehand of a statement."""
-    return design_of(number).study(number)
+def study_of(asked: int | Study) -> Study:
+    """What was decided beforehand of a statement, by its number; a study is itself."""
+    return asked if isinstance(asked, Study) else design_of(asked).study(asked)
 
 
-def judged_contrasts(results: Results, number: int) -> list[Judged]:
-    """The contrasts of a statement, judged."""
-    return judged(study_of(number), results)
+def judged_contrasts(results: Results, asked: int | Study) -> list[Judged]:
+    """The contrasts of a study, judged."""
+    return judged(study_of(asked), results)
 
 
 def contrast_name(one: Judged) -> str:
@@ -50,7 +53,7 @@ def contrast_name(one: Judged) -> str:
     return ", ".join(filter(None, (one.contrast.name, one.contrast.condition)))
 
 
-def contrast_rows(results: Results, number: int) -> list[tuple]:
+def contrast_rows(results: Results, asked: int | Study) -> list[tuple]:
     """One row a contrast: its mean, the interval by which it was judged, the claim and the word."""
     return [
         (
@@ -63,7 +66,7 @@ def contrast_rows(results: Results, number: int) -> list[tuple]:
             capital(wanted(one.contrast)),
             one.word if one.contrast.decides else f"({one.word}: decides nothing)",
         )
-        for one in judged_contrasts(results, number)
+        for one in judged_contrasts(results, asked)
     ]
 
 
@@ -79,10 +82,10 @@ def test_share(one: Judged, results: Results) -> str:
     return f"{share_of_images(differences):.0%}"
 
 
-def levels(results: Results, number: int) -> str:
+def levels(results: Results, asked: int | Study) -> str:
     """At which levels the intervals stand, for a caption: "95 to 98.8 %"."""
     found = sorted(
-        {f"{100 * (1 - one.level):.3g}" for one in judged_contrasts(results, number) if one.contrast.decides}, key=float
+        {f"{100 * (1 - one.level):.3g}" for one in judged_contrasts(results, asked) if one.contrast.decides}, key=float
     )
     return f"{' to '.join(dict.fromkeys((found[0], found[-1])))} %"
 
@@ -96,13 +99,6 @@ def beforehand(number: int) -> list[tuple[str, str]]:
         f"{one.dataset}{f', {one.train_images:,} training images' if one.train_images else ''}, {one.epochs} epochs"
         for one in settings
     )
-    rules = [
-        (
-            f"{one.name}{f', {one.condition}' if one.condition else ''}: {one.score}",
-            rule(one) if one.decides else "is looked at, and decides nothing",
-        )
-        for one in study.contrasts
-    ]
     seeds = sorted({arm.seeds for arm in arms})
     return [
         ("decided in commit", design.decided or "not yet: until the runs that count, it may change"),
@@ -119,13 +115,27 @@ def beforehand(number: int) -> list[tuple[str, str]]:
                 else ""
             ),
         ),
+        *rule_rows(study),
+        ("expected to turn it round", study.expected),
+    ]
+
+
+def rule_rows(study: Study) -> list[tuple[str, str]]:
+    """The rule of each contrast of a study, and that of all together, as rows of what and how."""
+    rules = [
+        (
+            f"{one.name}{f', {one.condition}' if one.condition else ''}: {one.score}",
+            rule(one) if one.decides else "is looked at, and decides nothing",
+        )
+        for one in study.contrasts
+    ]
+    return [
         *((capital(what), how) for what, how in rules),
         (
             "several contrasts",
             "5 % for all that decide: an equal share for each part of the statement, Holm’s steps within it, "
             "conditions after the statement as it stands",
         ),
-        ("expected to turn it round", study.expected),
     ]
 
 
@@ -133,19 +143,21 @@ def _network(record: RunRecord) -> keras.Model:
     """The network of a run, from what its record says: where a page is drawn the data need not be."""
     spec, given = record.spec, record.data["input"]
     shape = (given["size"], given["size"], given["canvas"][2])
-    return models.build(spec.model, shape, len(data.info(spec.dataset).classes), **dict(spec.options))
+    classes = record.data.get("classes") or data.info(spec.dataset).classes  # of pictures the record knows them
+    return models.build(spec.model, shape, len(classes), **dict(spec.options))
 
 
-def cost_columns(number: int) -> tuple[str, ...]:
+def cost_columns(asked: int | Study) -> tuple[str, ...]:
     """The columns of ``cost_rows``."""
-    scored = () if study_of(number).score == ERROR else (study_of(number).score,)
+    score = study_of(asked).score
+    scored = () if score == ERROR else (score,)
     costs = ("parameters", "multiply-adds", "learning rate")
     return ("arm", *costs, "training accuracy", "test error", *scored, "seconds a run", "n")
 
 
-def cost_rows(results: Results, number: int) -> list[tuple]:
-    """One row an arm of a statement: in what else the arms differ, and what each scored."""
-    study, rows = study_of(number), []
+def cost_rows(results: Results, asked: int | Study) -> list[tuple]:
+    """One row an arm of a study: in what else the arms differ, and what each scored."""
+    study, rows = study_of(asked), []
     own = results.of(study.arms)
     for arm, records in zip(own.arms, own.records, strict=True):
         totals = anatomy.trace(_network(records[0])).totals
@@ -154,7 +166,7 @@ def cost_rows(results: Results, number: int) -> list[tuple]:
                 arm.label,
                 f"{totals.parameters:,}",
                 totals.spelled_multiply_adds(),
-                f"{records[0].spec.learning_rate:g}",
+                f"{records[0].spec.learning_rate or records[0].history['learning_rate'][0]:g}",  # else the recipe's
                 f"{statistics.mean(100 * record.test['accuracy_training'] for record in records):.2f}",
                 _scored(ERROR, records),
                 *(() if study.score == ERROR else (_scored(study.score, records),)),
@@ -180,9 +192,9 @@ def surprises(results: Results, number: int) -> str:
     return study_of(number).surprises if searched(design_of(number), results) else ""
 
 
-def curves(results: Results, number: int) -> pd.DataFrame:
-    """The curves of a statement's arms."""
-    return results.of(study_of(number).arms).curves()
+def curves(results: Results, asked: int | Study) -> pd.DataFrame:
+    """The curves of a study's arms."""
+    return results.of(study_of(asked).arms).curves()
 
 
 SEARCH_COLUMNS = ("arm", *(f"at {rate:g}" for rate in RATES), "best of its kind", "taken")

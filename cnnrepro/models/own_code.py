@@ -1,4 +1,5 @@
-"""Code of the user's own: a function out of ``FILE.py:FUNCTION`` or ``MODULE:FUNCTION``, and what it consists of.
+"""Code of the user's own: a function out of ``FILE.py:FUNCTION`` or ``MODULE:FUNCTION``, and what it consists of; and
+what a file defines.
 
 It runs because the user named it. What is read out of records, pages and other people's files never comes here.
 """
@@ -112,6 +113,23 @@ def function(name: str) -> Callable[..., object]:
     return found
 
 
+def defined(path: str) -> tuple[Mapping[str, object], tuple[Path, ...]]:
+    """What a file of the user's own defines, by name; it is run where it is not loaded, or has changed since.
+
+    Args:
+        path: of the file, ``FILE.py``.
+
+    Returns:
+        The names with their values; and the files that it is made of, itself first.
+
+    Raises:
+        UsageError: no such file, or code that raises while it is loaded.
+    """
+    loaded = _file(path)
+    own = Path(loaded.module.__file__)
+    return vars(loaded.module), (own, *(file for file in loaded.texts if file != own))
+
+
 def _module(name: str) -> ModuleType:
     place, _ = take_apart(name)
     if place.endswith(".py"):
@@ -130,8 +148,8 @@ def _module(name: str) -> ModuleType:
 
 
 def _file(name: str) -> _File:
-    """The file of a name, loaded where it is not or where it has changed, or what it imports of the user's."""
-    path = Path(take_apart(name)[0]).expanduser().resolve()
+    """The file of a name or a path, loaded where it is not, or where it or what it imports of one's own has changed."""
+    path = Path(take_apart(name)[0] if names_function(name) else name).expanduser().resolve()
     if not path.is_file():
         raise UsageError(f"There is no file {str(path)!r}. Received: {name!r}")
     if path in _files and _files[path].is_as_it_was():
@@ -143,7 +161,7 @@ def _file(name: str) -> _File:
     try:
         with _beside(path.parent, loaded.beside):
             spec.loader.exec_module(loaded.module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _raised(name, "loaded", error) from error
     files = [Path(one.__file__) for one in _own_modules(loaded.module, loaded.beside)]
     loaded.texts.update({file: _text_of(file) for file in files})
@@ -151,7 +169,7 @@ def _file(name: str) -> _File:
     return loaded
 
 
-def _raised(name: str, when: str, error: Exception) -> UsageError:
+def _raised(name: str, when: str, error: Exception | SystemExit) -> UsageError:
     """The error for code that raised; says what and where."""
     trace, line = error.__traceback__, ""
     while trace is not None:  # the innermost line of the user's own code
@@ -162,6 +180,8 @@ def _raised(name: str, when: str, error: Exception) -> UsageError:
     if isinstance(error, SyntaxError) and error.lineno:
         line = f" in line {error.lineno} of {Path(error.filename or name).name}"
     text = str(error).strip().splitlines()
+    if isinstance(error, UsageError) and text:  # a sentence for people, of ours
+        return UsageError(f"{name!r} could not be {when}{line}: {text[0]}")
     said = f": {text[0]}" if text else ""
     return UsageError(f"{name!r} could not be {when}: {type(error).__name__}{line}{said}")
 

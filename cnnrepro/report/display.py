@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 VERDICT_TYPE = "application/vnd.cnnrepro.verdict+json"
 NO_VERDICT_TYPE = "application/vnd.cnnrepro.no-verdict+json"
 ANSWER_TYPE = "application/vnd.cnnrepro.answer+json"
+OWN_CLAIM_TYPE = "application/vnd.cnnrepro.own-claim+json"
 RUNS_TYPE = "application/vnd.cnnrepro.runs+json"
 
 FIGURE_NAME = re.compile(r"[a-z0-9_]+")
@@ -104,13 +105,13 @@ def _bundle(
     statement = f"Statement {judged.claim}" + (f": {LEDGER[judged.claim].text}" if judged.claim in LEDGER else "")
     said = judged.brief() if isinstance(judged, Verdict) else judged.sentence
     below = f'{parts_html}<ul>{evidence}</ul><p class="basis">{html.escape(basis)}</p>'
-    card = _card(look, statement, word, said, below, f"statement-{judged.claim}")
+    made = card(look, statement, word, said, below, f"statement-{judged.claim}")
     findings = [f"- {finding}" for finding in judged.evidence]
     text = "\n".join([f"{word}: {said}", *parts, *findings, basis])
-    return {kind: judged.to_dict(), "text/html": card, "text/plain": text}
+    return {kind: judged.to_dict(), "text/html": made, "text/plain": text}
 
 
-def _card(look: tuple[str, str], asked: str, word: str, said: str, below: str = "", anchor: str = "") -> str:
+def card(look: tuple[str, str], asked: str, word: str, said: str, below: str = "", anchor: str = "") -> str:
     """A card as HTML: what was asked, the word with its mark, what was found; ``below`` is HTML."""
     named = f' id="{anchor}"' if anchor else ""
     return (
@@ -162,9 +163,9 @@ def show_answer(question: str, word: str, sentence: str) -> None:
         word: "better", "equivalent", "undecided" or "no single answer".
         sentence: the answer with its figures.
     """
-    card = _card(safe_html.answer_look(word), question, word, sentence)
+    made = card(safe_html.answer_look(word), question, word, sentence)
     said = {"question": question, "word": word, "sentence": sentence}
-    show_output({ANSWER_TYPE: said, "text/html": card, "text/plain": f"{question}\n{word}: {sentence}"})
+    show_output({ANSWER_TYPE: said, "text/html": made, "text/plain": f"{question}\n{word}: {sentence}"})
 
 
 def show_runs(results: Results) -> None:

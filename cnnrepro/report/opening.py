@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from string import ascii_lowercase
 
 from cnnrepro.claims.ledger import LEDGER
-from cnnrepro.claims.verdict import NoVerdict, Verdict, capital
+from cnnrepro.claims.own_claims import OwnVerdict
+from cnnrepro.claims.verdict import Effect, NoVerdict, Verdict, capital
+from cnnrepro.report.own_claim_views import ANCHOR, NO_STATEMENT
 from cnnrepro.report.safe_html import verdict_look
 
 MOST_ROWS = 16  # of the table; the statements of the ledger are a line of links
@@ -20,23 +22,37 @@ LOW, TALLEST = 0.4, 0.9  # height by width: of a taller chart a wide screen, or 
 COLOURS = 64  # of a chart: enough for its lines, at a quarter of the bytes
 
 
-def rows(verdicts: Sequence[Verdict], no_verdicts: Sequence[NoVerdict]) -> list[dict]:
-    """One row a statement, in the order of their numbers."""
+def rows(verdicts: Sequence[Verdict], no_verdicts: Sequence[NoVerdict], own: Sequence[OwnVerdict] = ()) -> list[dict]:
+    """One row a statement, in the order of their numbers, and behind them one a claim of somebody's own."""
     made = [_judged(verdict) for verdict in verdicts] + [_not_judged(one) for one in no_verdicts]
-    return sorted(made, key=lambda row: row["number"])
+    return sorted(made, key=lambda row: row["number"]) + [_own(one) for one in own]
 
 
 def _judged(verdict: Verdict) -> dict:
-    look, mark = verdict_look(verdict.word)
-    first = verdict.effects[0] if verdict.effects else None
-    row = _row(verdict.claim, verdict.word, look, mark)
+    row = _row(verdict.claim, verdict.word, *verdict_look(verdict.word))
     row |= {"basis": verdict.basis, "earlier": verdict.earlier, "found": verdict.brief(), "parts": _parts(verdict)}
-    if first is None or any(part["found"] for part in row["parts"]):
+    if not verdict.effects or any(part["found"] for part in row["parts"]):
         return row
-    number, dash, interval = first.text.partition(" (")
-    what = f"{first.condition}: {first.name}" if first.condition else first.name
-    shown = {"what": capital(what), "value": number, "interval": dash.strip() + interval}
-    return row | shown | {"found": verdict.brief() if verdict.parts else ""}  # of one part the sentence is the number
+    # of one part the sentence is the number
+    return row | _number(verdict.effects[0]) | {"found": verdict.brief() if verdict.parts else ""}
+
+
+def _number(effect: Effect) -> dict:
+    """What a verdict rests on, its number and its interval."""
+    number, dash, interval = effect.text.partition(" (")
+    what = f"{effect.condition}: {effect.name}" if effect.condition else effect.name
+    return {"what": capital(what), "value": number, "interval": dash.strip() + interval}
+
+
+def _own(verdict: OwnVerdict) -> dict:
+    """A row without a number, which says whose claim it is."""
+    row = _row(None, verdict.word, *verdict_look(verdict.word)) | {"text": verdict.statement, "link": f"#{ANCHOR}"}
+    row |= {"basis": f"{verdict.basis}; {verdict.file}, SHA-256 {verdict.sha256[:16]}…", "earlier": ""}
+    return (
+        row
+        | {"own": NO_STATEMENT, "found": verdict.sentence}
+        | (_number(verdict.effects[0]) if verdict.effects else {})
+    )
 
 
 def _parts(verdict: Verdict) -> list[dict]:
@@ -56,7 +72,7 @@ def _not_judged(none: NoVerdict) -> dict:
     return _row(none.claim, "no verdict", "none", "–") | {"basis": none.basis, "found": none.sentence}
 
 
-def _row(number: int, word: str, look: str, mark: str) -> dict:
+def _row(number: int | None, word: str, look: str, mark: str) -> dict:
     text = LEDGER[number].text if number in LEDGER else ""
     named = {"number": number, "text": text, "word": word, "look": look, "mark": mark}
     return named | {"what": "", "value": "", "interval": "", "parts": [], "link": f"#statement-{number}"}

@@ -13,13 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER
+from cnnrepro.claims.own_claims import CARRIED, OwnVerdict
 from cnnrepro.claims.verdict import NoVerdict, Verdict, count
 from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.experiments.papermill_form import INJECTED_TAG, names_set_by
 from cnnrepro.experiments.parameters import TAG, parse_cell
 from cnnrepro.files import json_text
 from cnnrepro.report import cell_html, links, opening, safe_html
-from cnnrepro.report.display import ANSWER_TYPE, FIGURE_NAME, NO_VERDICT_TYPE, RUNS_TYPE, VERDICT_TYPE
+from cnnrepro.report.display import (
+    ANSWER_TYPE,
+    FIGURE_NAME,
+    NO_VERDICT_TYPE,
+    OWN_CLAIM_TYPE,
+    RUNS_TYPE,
+    VERDICT_TYPE,
+)
 from cnnrepro.report.embedded_pictures import NotShown, Pictures, decoded
 from cnnrepro.report.safe_svg import safe_svg
 from cnnrepro.report.tables import table
@@ -42,7 +50,7 @@ MOST_PIXELS = 100_000_000  # of a figure, whose thumbnail is made from all of th
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _CELL = re.compile(r"<!-- cell (\d+) -->")  # the template's; nobody else's comment comes through
 _CONTENTS = '<nav class="contents"></nav>'  # the template's, as nav is nobody else's
-_JUDGING = {VERDICT_TYPE, NO_VERDICT_TYPE, ANSWER_TYPE}
+_JUDGING = {VERDICT_TYPE, NO_VERDICT_TYPE, ANSWER_TYPE, OWN_CLAIM_TYPE}
 _LEFT_OUT = re.compile(rf"{safe_html.LEFT_OUT}(.*?)</span>")
 
 
@@ -84,6 +92,11 @@ def no_verdicts_of(notebook: NotebookNode) -> tuple[NoVerdict, ...]:
     return tuple(NoVerdict.from_dict(shown) for shown in _carried(notebook, NO_VERDICT_TYPE))
 
 
+def own_verdicts_of(notebook: NotebookNode) -> tuple[OwnVerdict, ...]:
+    """The verdicts on claims of somebody's own that a notebook showed."""
+    return tuple(OwnVerdict.from_dict(shown) for shown in _carried(notebook, OWN_CLAIM_TYPE))
+
+
 def answers_of(notebook: NotebookNode) -> list[dict]:
     """The answers of comparisons that a notebook showed: question, word and sentence of each."""
     texts = ("question", "word", "sentence")
@@ -104,7 +117,9 @@ def _figure_name(output: dict) -> str | None:
     return name if isinstance(name, str) and FIGURE_NAME.fullmatch(name) else None
 
 
-def require_complete(notebook: NotebookNode, *, figures: Sequence[str] = (), claims: Sequence[int] = ()) -> None:
+def require_complete(
+    notebook: NotebookNode, *, figures: Sequence[str] = (), claims: Sequence[int] = (), own_claim: bool = False
+) -> None:
     """Make sure that an executed notebook shows all that its page promises.
 
     A kernel that dies, or a wrong working directory, can leave a notebook that reads as if every cell had ended well.
@@ -130,6 +145,8 @@ def require_complete(notebook: NotebookNode, *, figures: Sequence[str] = (), cla
     unjudged = [str(number) for number in claims if number not in judged]
     if unjudged:
         raise WorkFailed(f"The notebook ran, but it shows no verdict on statement {', '.join(unjudged)}.")
+    if own_claim and not own_verdicts_of(notebook):
+        raise WorkFailed("The notebook ran, but it shows no verdict on the claim of its file.")
 
 
 def ended_well(cell: NotebookNode) -> bool:
@@ -193,19 +210,19 @@ def write_page(
         parameters: those of the notebook, for the page and the list of reports.
         facts: what a reader needs to judge or repeat the numbers, by heading.
         pictures: the folder of the notebook, in which its pictures lie.
-        question: of the catalogue's experiment. Without, the page is of a notebook of one's own, whose "statement 3"
-            may be anybody's: those alone are the ledger's that it shows a verdict on.
+        question: of the catalogue's experiment. Without, the page is of a notebook or a claim of one's own, whose
+            "statement 3" may be anybody's: those alone are the ledger's that it shows a verdict on.
     """
     import nbformat
 
     verdicts, figures, no_verdicts = verdicts_of(notebook), _files_of(figures_of(notebook)), no_verdicts_of(notebook)
-    counted, answers = count(verdicts), answers_of(notebook)
+    counted, answers, own = count(verdicts), answers_of(notebook), own_verdicts_of(notebook)
     for cell in notebook.cells:
         if not isinstance(cell.metadata.get("tags", []), list):
             cell.metadata.tags = []
     tagged = [cell for cell in notebook.cells if {TAG, INJECTED_TAG} & set(cell.metadata.get("tags", ()))]
     said = {"title": title, "experiment": experiment, "facts": facts, "figures": list(figures)}
-    rows = opening.rows(verdicts, no_verdicts)
+    rows = opening.rows(verdicts, no_verdicts, own)
     around = said | {
         "question": question,
         "rows": rows,
@@ -222,7 +239,7 @@ def write_page(
         "records": sorted(path.name for path in (folder / "records").glob("*")),
     }
     made, left_out = _cells_left_out(_html(notebook, around, pictures))
-    made = _with_links(made, LEDGER if question else [row["number"] for row in rows])
+    made = _with_links(made, LEDGER if question else [row["number"] for row in rows if row["number"]])
     for number, notes in notebook.metadata.get("papermill", {}).get("cut", {}).items():
         left_out.setdefault(number, []).extend(notes)
     left_out = {number: left_out[number] for number in sorted(left_out, key=int)}
@@ -237,6 +254,7 @@ def write_page(
         "verdicts": [verdict.to_dict() for verdict in verdicts],
         "no_verdicts": [none.to_dict() for none in no_verdicts],
         **({"answers": answers} if answers else {}),
+        **({CARRIED: [one.to_dict() for one in own]} if own else {}),
         **({"left_out": left_out} if left_out else {}),  # by cell
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         **({"seconds": round(taken, 1)} if taken else {}),

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from cnnrepro import paths
+from cnnrepro.claims.own_claims import CARRIED
 from cnnrepro.claims.verdict import Verdict, count
 from cnnrepro.data.folder.findings import some
 from cnnrepro.data.folder.leftovers import is_left_behind
@@ -32,6 +33,7 @@ OLD = "old"  # in a temporary folder: the page that is being replaced
 NO_JEKYLL = ".nojekyll"  # else GitHub Pages leaves out what begins with an underscore
 _OURS = '<meta name="generator" content="cnnrepro">'  # in an index of ours
 _OF_A_HOST = frozenset({"CNAME"})  # and what begins with a dot: .git, .github
+_SAID = ("word", "sentence", "basis")  # of a verdict
 LARGEST_READ = 100 * 2**20  # bytes of a report.json or a thumbnail
 _NAMED = 5  # things in the way, in a message
 
@@ -67,6 +69,7 @@ def _entry(folder: Path, reports: Path) -> dict:
         "created": str(about["created"]),
         "verdicts": [(verdict, *safe_html.verdict_look(verdict["word"])) for verdict in verdicts],
         "no_verdicts": about.get("no_verdicts", ()),
+        "own_claims": [(one, *safe_html.verdict_look(one["word"])) for one in about.get(CARRIED, ())],
         "tally": safe_html.tally(counted),
         "counted": counted.sentence(words=False),
         "thumbnail": f"data:image/png;base64,{pixels}" if pixels else "",
@@ -77,8 +80,10 @@ def _require_shape(about: dict) -> None:
     """Raise ValueError where a report.json has not the lists, objects and words that the index is made of."""
     shown = [*about["verdicts"], *about.get("no_verdicts", ())]
     kinds = [(about[name], dict) for name in ("facts", "parameters") if name in about] + [(one, dict) for one in shown]
-    kinds += [(about[name], list) for name in ("verdicts", "no_verdicts") if name in about]
-    kinds += [(one[name], str) for one in shown for name in ("word", "sentence", "basis", "made") if name in one]
+    kinds += [(about[name], list) for name in ("verdicts", "no_verdicts", CARRIED) if name in about]
+    kinds += [(one, dict) for one in about.get(CARRIED, ())]
+    kinds += [(one.get(name), str) for one in about.get(CARRIED, ()) for name in ("statement", *_SAID)]
+    kinds += [(one[name], str) for one in shown for name in (*_SAID, "made") if name in one]
     if not all(isinstance(value, kind) for value, kind in kinds):
         raise ValueError(f"a {REPORT} of another shape")
 

@@ -17,23 +17,29 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cnnrepro.experiments.results import Results
+    from cnnrepro.experiments.study import Study
     from cnnrepro.report.figures import ContrastRow
 
 UNITS = {POINTS: "in percentage points", NATS: "in nats", OCTAVES: "as a factor"}
 
 
-def contrast_picture(results: Results, number: int) -> Figure:
-    """What the arms of a statement scored, and the contrasts by which it is judged."""
+def contrast_picture(results: Results, asked: int | Study) -> Figure:
+    """What the arms of a study scored, and the contrasts by which it is judged.
+
+    Args:
+        results: the runs.
+        asked: the study, or the number of its statement.
+    """
     from cnnrepro.report import figures
 
-    study = studies.study_of(number)
+    study = studies.study_of(asked)
     score = run_score(study.score)
     own = results.of(study.arms)
     scores = [
         (label, [score.read(record) for record in records])
         for label, records in zip(own.labels, own.records, strict=True)
     ]
-    found = studies.judged_contrasts(results, number)
+    found = studies.judged_contrasts(results, study)
     kinds = dict.fromkeys((one.contrast.score, one.contrast.target) for one in found)
     panels = []
     for name, target in kinds:
@@ -67,30 +73,7 @@ def _row(one: Judged) -> ContrastRow:
 
 def show_study(results: Results, number: int) -> None:
     """Show the tables of a statement: its contrasts, its arms, and what was decided beforehand."""
-    columns = studies.CONTRAST_COLUMNS
-    show_table(
-        table(
-            columns,
-            studies.contrast_rows(results, number),
-            caption="Mean over the seeds with its interval by Student’s t, from five seeds on; those of contrasts that "
-            f"decide at {studies.levels(results, number)}, by Holm’s steps. Test set’s share: the part of the variance "
-            "of the mean that comes from the number of test images, which more seeds do not lessen. Not judged: "
-            "where the statement as it stands is undecided, its conditions are not judged. A factor is the geometric "
-            "mean of the seeds’ ratios.",
-            numbers=("mean", "interval", "n", "test set’s share"),
-        )
-    )
-    columns = studies.cost_columns(number)
-    show_table(
-        table(
-            columns,
-            studies.cost_rows(results, number),
-            caption="In what else the arms differ, and what each scored: means, ± sample standard deviation. The "
-            "accuracy on training images, in percent, is that of the trained network in evaluation mode. Seconds of a "
-            "whole run, median, with whatever else the machine did.",
-            numbers=columns[1:],
-        )
-    )
+    show_contrasts(results, studies.study_of(number))
     rows = studies.beforehand(number)
     show_table(
         table(
@@ -103,6 +86,33 @@ def show_study(results: Results, number: int) -> None:
     if surprises := studies.surprises(results, number):
         show_table(table(("what surprised",), [(surprises,)]))
     show_table(table(("what this does not say",), [(studies.study_of(number).limits,)]))
+
+
+def show_contrasts(results: Results, study: Study) -> None:
+    """Show the tables of a study's contrasts and of its arms."""
+    show_table(
+        table(
+            studies.CONTRAST_COLUMNS,
+            studies.contrast_rows(results, study),
+            caption="Mean over the seeds with its interval by Student’s t, from five seeds on; those of contrasts that "
+            f"decide at {studies.levels(results, study)}, by Holm’s steps. Test set’s share: the part of the variance "
+            "of the mean that comes from the number of test images, which more seeds do not lessen. Not judged: "
+            "where the statement as it stands is undecided, its conditions are not judged. A factor is the geometric "
+            "mean of the seeds’ ratios.",
+            numbers=("mean", "interval", "n", "test set’s share"),
+        )
+    )
+    columns = studies.cost_columns(study)
+    show_table(
+        table(
+            columns,
+            studies.cost_rows(results, study),
+            caption="In what else the arms differ, and what each scored: means, ± sample standard deviation. The "
+            "accuracy on training images, in percent, is that of the trained network in evaluation mode. Seconds of a "
+            "whole run, median, with whatever else the machine did.",
+            numbers=columns[1:],
+        )
+    )
 
 
 def show_search(results: Results, experiment: str) -> None:

@@ -3,7 +3,7 @@
 experiments:
   - run: alexnet_vs_resnet
     parameters: {seeds: 0..9, batchnorm_momentum: [0.9, 0.99]}
-  - run: my_notebooks/mine.ipynb     # beside this file
+  - run: my_notebooks/mine.ipynb     # beside this file, as claims of one's own are (my_claim.py)
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from cnnrepro.experiments.yaml_values import LARGEST, read_json, read_yaml
 from cnnrepro.files import read_regular
 
 ENDINGS = (".yaml", ".yml", ".json")  # by which ``cnnrepro run`` tells a batch file
+BESIDE = (".ipynb", ".py")  # of what lies beside the file
 LARGEST_FILE = 4 * LARGEST  # bytes, four to a character at most
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a batch: an experiment's name or a notebook's path, and its parameters as they were written."""
+    """One line of a batch: an experiment's name, or the path of a notebook or a claim; its parameters as written."""
 
     target: str
     parameters: Mapping[str, object] = field(default_factory=dict)
@@ -70,7 +71,7 @@ def _entry(entry: object, number: int, path: Path) -> Entry:
     target, parameters = entry["run"], entry.get("parameters") or {}
     if not isinstance(parameters, dict) or not all(isinstance(name, str) for name in parameters):
         raise UsageError(f"`parameters` of entry {number} of {str(path)!r} must be names with values.")
-    return Entry(str(path.parent / target) if target.endswith(".ipynb") else target, parameters)
+    return Entry(str(path.parent / target) if target.endswith(BESIDE) else target, parameters)
 
 
 def _check_names(given: Mapping, known: tuple[str, ...], kind: str) -> None:

@@ -98,7 +98,12 @@ def _page_of(notebook: NotebookNode, request: PageRequest, target: Path, runs: P
     from cnnrepro.runs.store import RunStore
 
     chosen = request.experiment
-    page.require_complete(notebook, figures=chosen.figures if chosen else (), claims=request.claims)
+    page.require_complete(
+        notebook,
+        figures=chosen.figures if chosen else (),
+        claims=request.claims,
+        own_claim=request.own_claim is not None,
+    )
     store = RunStore(runs, Committed.of_environment())
     records = records_of(page.run_keys(notebook), store)
     named = [name for record in records for name in (record.spec.dataset, record.spec.model)]
@@ -130,7 +135,7 @@ def _page_of(notebook: NotebookNode, request: PageRequest, target: Path, runs: P
                 parameters=without_paths(dict(request.parameters), known),
                 facts=without_paths(said, known),
                 pictures=request.notebook.parent,
-                question=chosen.question if chosen else "",
+                question=chosen.question if chosen and not request.own_claim else "",
             )
             site.put(folder, target, temporary / site.OLD, reports)
             if written.left_out:

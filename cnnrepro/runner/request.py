@@ -1,4 +1,4 @@
-"""Which pages ``cnnrepro run`` is asked for: experiments, notebooks and batch files with their parameters."""
+"""Which pages ``cnnrepro run`` is asked for: experiments, notebooks, claims and batch files with their parameters."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnnrepro import paths
 from cnnrepro.data import FOLDER
-from cnnrepro.errors import UsageError, shortened
-from cnnrepro.experiments import train_on_your_images
+from cnnrepro.errors import UsageError, brief, shortened
+from cnnrepro.experiments import own_claim, train_on_your_images
 from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
 from cnnrepro.experiments.papermill_form import parameters_of
 from cnnrepro.experiments.parameters import (
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from cnnrepro.runs.record import RunRecord
 
 LONGEST_SLUG = 80
+DEFAULT = "default"  # the folder of a page whose parameters are all defaults
 _INDEX = re.compile(r"index(-\d+)?\.html")  # what the site's own files are called
 NETWORKS = ("networks", "model")  # parameters of experiments that name networks
 
@@ -67,15 +68,33 @@ class PageRequest:
         return self.experiment.name if self.experiment else self.notebook.stem
 
     @property
+    def own_claim(self) -> Path | None:
+        """The file of the claim of one's own that it is the page of; None where it is another page."""
+        if self.experiment is None or self.experiment.name != own_claim.NAME:
+            return None
+        return own_claim.path_of(self.parameters["file"])
+
+    @property
     def target(self) -> str:
-        """What a command line calls it by: its name, or the notebook's path, of an absolute one the last part."""
-        if self.experiment:
+        """What a command line calls it by: its name, or the path of the notebook or of the claim's file, of an absolute
+        one the last part.
+        """
+        if self.experiment and not self.of_file:
             return self.experiment.name
-        return self.notebook.name if self.notebook.is_absolute() else str(self.notebook)
+        path = Path(self.of_file) if self.of_file else self.notebook
+        return path.name if path.is_absolute() else str(path)
+
+    @property
+    def of_file(self) -> str:
+        """The file of its claim, as it was named; empty for the example and for other pages."""
+        return self.parameters["file"] if self.own_claim else ""
 
     @property
     def title(self) -> str:
         """The heading of its page."""
+        if self.own_claim:
+            statement = own_claim.read(self.of_file).claim.statement
+            return replace(self.experiment, title=statement.strip().rstrip(".")).title_of(self.arms)
         if self.experiment:
             return self.experiment.title_of(self.arms)
         from cnnrepro.report.page import first_heading
@@ -92,8 +111,8 @@ class PageRequest:
 
     @property
     def given(self) -> dict[str, object]:
-        """The parameters that differ from the notebook's defaults."""
-        return differing(self.declared, self.parameters)
+        """The parameters that differ from the notebook's defaults; a claim's file is the target itself."""
+        return {} if self.of_file else differing(self.declared, self.parameters)
 
     @property
     def injected(self) -> Mapping[str, object]:
@@ -108,17 +127,17 @@ class PageRequest:
 
     @property
     def slug(self) -> str:
-        """Its folder below ``name``."""
-        return slug(self.declared, self.parameters)
+        """Its folder below ``name``; of a claim of one's own what its file is called."""
+        return slug_of_claim(self.own_claim) if self.of_file else slug(self.declared, self.parameters)
 
 
 def page_requests(targets: Sequence[str], given: Mapping[str, str], *, trust: bool = False) -> list[PageRequest]:
     """The pages that are asked for, each once, all of them checked before anything starts.
 
     Args:
-        targets: names of experiments, paths of notebooks, or batch files.
+        targets: names of experiments, paths of notebooks, files of claims, or batch files.
         given: the ``-p`` of the command line; they belong to every target, and to no batch file.
-        trust: let batch files name networks that are code.
+        trust: let batch files name networks and claims that are code.
 
     Raises:
         UsageError: an unknown experiment or parameter, a bad value, a notebook or file that cannot be used, code in a
@@ -138,11 +157,17 @@ def page_requests(targets: Sequence[str], given: Mapping[str, str], *, trust: bo
                     f"The pages of {str(other.notebook)!r} and {str(request.notebook)!r} would go to one folder, "
                     f"{request.name!r}; rename one of the notebooks."
                 )
+            if other.own_claim != request.own_claim:
+                raise UsageError(
+                    f"The pages of {other.of_file!r} and {request.of_file!r} would go to one folder, "
+                    f"{request.slug!r}; rename one of the files."
+                )
     return list(requests.values())
 
 
 def parameter_rows(target: str) -> list[dict]:
-    """One row a parameter of an experiment's or notebook's: what is known of it."""
+    """One row a parameter of an experiment's or notebook's: what is known of it; a claim's file has none."""
+    read = _read(target)
     return [
         {
             "name": one.name,
@@ -150,14 +175,15 @@ def parameter_rows(target: str) -> list[dict]:
             "default": one.default,
             "help": f"set by cell {one.fixed}; takes no value" if one.fixed else one.help,
         }
-        for one in _read(target).declared.values()
+        for one in read.declared.values()
+        if one.name not in read.fixed
     ]
 
 
 def page_request(target: str, values: Mapping[str, object]) -> PageRequest:
     """The one page of an experiment or notebook whose parameters have these values; each is a value, never a sweep."""
     read = _read(target)
-    return _request(read, complete(read.declared, values, where=target))
+    return _request(read, complete(read.declared, {**read.fixed, **values}, where=target))
 
 
 def request_of_run(record: RunRecord) -> PageRequest:
@@ -174,7 +200,7 @@ def slug(declared: Mapping[str, Parameter], parameters: Mapping[str, object]) ->
     """
     texts = {name: _in_a_name(value) for name, value in differing(declared, parameters).items()}
     readable = {name: _last_name(text) for name, text in texts.items()}
-    plain = "_".join(f"{name}-{text}" for name, text in readable.items()) or "default"
+    plain = "_".join(f"{name}-{text}" for name, text in readable.items()) or DEFAULT
     safe = re.sub(r"[^A-Za-z0-9._,-]", "-", plain).strip(".")[:LONGEST_SLUG]
     ambiguous = any(f"_{name}-" in f"_{text}" for name in declared for text in texts.values())
     unread = {name for name, text in texts.items() if not _reads_back(declared[name], text, parameters[name])}
@@ -182,6 +208,13 @@ def slug(declared: Mapping[str, Parameter], parameters: Mapping[str, object]) ->
         return safe
     exact = {name: [identity(parameters[name])] if name in unread else text for name, text in texts.items()}
     return f"{safe}-{hashlib.sha256(json.dumps(exact).encode()).hexdigest()[:8]}"
+
+
+def slug_of_claim(file: Path) -> str:
+    """A folder's name for a file with a claim: its own without the ending, and never that of a page without a file."""
+    stem = file.stem
+    safe = re.sub(r"[^A-Za-z0-9._,-]", "-", stem).strip(".")[:LONGEST_SLUG]
+    return safe if safe == stem and safe != DEFAULT else f"{safe}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}"
 
 
 def differing(declared: Mapping[str, Parameter], parameters: Mapping[str, object]) -> dict[str, object]:
@@ -230,7 +263,14 @@ def _of_file(path: str, given: Mapping[str, str], trust: bool) -> Iterator[PageR
 
 
 def _refuse_code(entry: batch_file.Entry) -> None:
-    """Refuse a network that is code: it runs when whoever gives the command names it, and not because a file does."""
+    """Refuse a network or a claim that is code: it runs when whoever gives the command names it, and not because a file
+    does.
+    """
+    claims = [entry.target] if entry.target.endswith(own_claim.ENDING) else []
+    if entry.target == own_claim.NAME:
+        claims += filter(None, [entry.parameters.get("file")])
+    if claims:
+        raise UsageError(f"{brief(claims[0])} is code that would run. Give --trust if you trust it.")
     if entry.target not in EXPERIMENTS:
         return  # a notebook, which is code itself
     given = [entry.parameters[name] for name in NETWORKS if name in entry.parameters]
@@ -243,13 +283,19 @@ def _refuse_code(entry: batch_file.Entry) -> None:
 
 def _of_command(target: str, given: Mapping[str, str]) -> list[PageRequest]:
     read = _read(target)
+    if read.fixed:
+        return _of_target(read, given, target)
     require_known(given, read.declared, target)
     return _of_target(read, {name: of_text(read.declared[name], text) for name, text in given.items()}, target)
 
 
 def _of_target(read: _Read, given: Mapping[str, object], target: str) -> list[PageRequest]:
     if not given:
-        return [_request(read, complete(read.declared, {}) | read.earlier)]
+        return [_request(read, complete(read.declared, read.fixed) | read.earlier)]
+    if read.fixed:
+        raise UsageError(
+            f"{target!r} takes no parameters: what may be changed stands in it. Received: {brief(next(iter(given)))}"
+        )
     return [_request(read, values) for values in combinations(read.declared, given, target)]
 
 
@@ -260,9 +306,13 @@ class _Read(NamedTuple):
     notebook: Path
     declared: Mapping[str, Parameter]
     earlier: Mapping[str, object]
+    fixed: Mapping[str, object] = {}  # parameters that the target itself sets
 
 
 def _read(target: str) -> _Read:
+    if target.endswith(own_claim.ENDING):
+        chosen = experiment(own_claim.NAME)
+        return _Read(chosen, chosen.notebook, read_parameters(chosen.notebook), {}, {"file": target})
     chosen = _experiment_of(target)
     notebook = chosen.notebook if chosen else Path(target)
     if not chosen and (

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cnnrepro.claims.contrasts import Judged, judge, judge_in_order, see
 from cnnrepro.claims.paired_statistics import FEWEST, signed
@@ -49,20 +50,44 @@ def judged(study: Study, results: Results) -> list[Judged]:
 def studied(results: Results, statement: Statement) -> Verdict:
     """The verdict from the results of a statement's study."""
     study = DESIGNS[statement.experiment].study(statement.number)
-    found = judged(study, results)
-    deciding = [one for one in found if one.contrast.decides]
-    shown = results.of(study.arms)
-    evidence = tuple(_looked_at(one) for one in found if not one.contrast.decides)
-    effects = tuple(effect(one) for one in deciding)
+    said = concluded(study, results)
+    basis = results.of(study.arms).basis()
     if not statement.parts:
-        word, text = _word(deciding), _sentence(deciding)
-        return Verdict(statement.number, word, text, evidence, shown.basis(), effects=effects)
+        return Verdict(statement.number, said.word, said.sentence, said.evidence, basis, effects=said.effects)
+    deciding = [one for one in said.judged if one.contrast.decides]
     places = range(len(statement.parts))
     own = [[one for one in deciding if one.contrast.part == place] for place in places]
     parts = tuple(Part(_word(some), _sentence(some)) for some in own)
     text = " ".join(part.found for part in parts)
     word = word_of_parts(part.word for part in parts)
-    return Verdict(statement.number, word, text, evidence, shown.basis(), parts, effects=effects)
+    return Verdict(statement.number, word, text, said.evidence, basis, parts, effects=said.effects)
+
+
+class Concluded(NamedTuple):
+    """What the contrasts of a study come to.
+
+    Args:
+        word: on all of the statement, one part like another.
+        sentence: what that rests on.
+        evidence: each contrast that is looked at in a sentence.
+        effects: the numbers of those that decide.
+        judged: all contrasts.
+    """
+
+    word: str
+    sentence: str
+    evidence: tuple[str, ...]
+    effects: tuple[Effect, ...]
+    judged: tuple[Judged, ...]
+
+
+def concluded(study: Study, results: Results) -> Concluded:
+    """What the contrasts of a study come to, of a statement or of a claim of somebody's own."""
+    found = judged(study, results)
+    deciding = [one for one in found if one.contrast.decides]
+    evidence = (_looked_at(one) for one in found if not one.contrast.decides)
+    effects = (effect(one) for one in deciding)
+    return Concluded(_word(deciding), _sentence(deciding), tuple(evidence), tuple(effects), tuple(found))
 
 
 def _word(found: Sequence[Judged]) -> str:
