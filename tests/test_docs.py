@@ -80,6 +80,20 @@ def test_the_network_of_the_docs_is_built(tmp_path, monkeypatch):
     assert build("nets.py:tiny", input_shape=(28, 28, 1), classes=10, width=32).output_shape == (None, 10)
 
 
+def test_the_claim_of_the_docs_is_the_example_and_is_judged(tmp_path):
+    from cnnrepro import experiments
+    from cnnrepro.lessons import own_claim
+
+    (code,) = CODE.findall((HOME / "docs" / "claims.md").read_text(encoding="utf-8"))
+    assert code == own_claim.read("").path.read_text(encoding="utf-8")
+    small = code.replace("epochs=3", "epochs=1").replace("train_images=1000", "train_images=100")
+    (tmp_path / "mine.py").write_text(small.replace("seeds=5", "seeds=1"), encoding="utf-8")
+    found = own_claim.read(str(tmp_path / "mine.py"))
+    results = experiments.collect(experiments.arms("own_claim", file=str(tmp_path / "mine.py")))
+    judged = own_claim.verdict(found, results)
+    assert (judged.word, judged.basis) == ("undecided", "mnist_5k (100 training images), 1 epoch, 1 seed, adam")
+
+
 def test_the_errors_of_the_troubleshooting_page_are_real():
     text = (HOME / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (HOME / "cnnrepro").rglob("*.py")]

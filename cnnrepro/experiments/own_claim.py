@@ -149,7 +149,8 @@ class OwnClaim:
                 )
 
     def _check_rule(self) -> None:
-        if not self.contrasts or not all(isinstance(one, Contrast) for one in self.contrasts):
+        holds = [self.holds] if isinstance(self.holds, Contrast) else self.holds
+        if not isinstance(holds, Sequence) or not holds or not all(isinstance(one, Contrast) for one in holds):
             raise UsageError(f"holds must be difference(…), or a list of such. Received: {brief(self.holds)}")
         for one in self.contrasts:
             for label in one.weights:
@@ -161,7 +162,7 @@ class OwnClaim:
     @property
     def contrasts(self) -> tuple[Contrast, ...]:
         """What is claimed, each by itself."""
-        return (self.holds,) if isinstance(self.holds, Contrast) else tuple(self.holds or ())
+        return (self.holds,) if isinstance(self.holds, Contrast) else tuple(self.holds)
 
     @property
     def study(self) -> Study:
