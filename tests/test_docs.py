@@ -86,12 +86,12 @@ def test_the_claim_of_the_docs_is_the_example_and_is_judged(tmp_path):
 
     (code,) = CODE.findall((HOME / "docs" / "claims.md").read_text(encoding="utf-8"))
     assert code == own_claim.read("").path.read_text(encoding="utf-8")
-    small = code.replace("epochs=3", "epochs=1").replace("train_images=1000", "train_images=100")
+    small = code.replace("epochs=3", "epochs=1").replace("train_images=1000", "train_images=150")
     (tmp_path / "mine.py").write_text(small.replace("seeds=5", "seeds=1"), encoding="utf-8")
     found = own_claim.read(str(tmp_path / "mine.py"))
     results = experiments.collect(experiments.arms("own_claim", file=str(tmp_path / "mine.py")))
     judged = own_claim.verdict(found, results)
-    assert (judged.word, judged.basis) == ("undecided", "mnist_5k (100 training images), 1 epoch, 1 seed, adam")
+    assert (judged.word, judged.basis) == ("undecided", "mnist_5k (150 training images), 1 epoch, 1 seed, adam")
 
 
 def test_the_errors_of_the_troubleshooting_page_are_real():
