@@ -61,10 +61,25 @@ def write_whole(
         if before_move:
             before_move()
         temporary.replace(path)
+        bring_names_to_disk(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def bring_names_to_disk(folder: Path) -> None:
+    """Bring to the disk which files a folder has, and its own name: without, a move may be lost with the power.
+
+    Where a file system knows no such thing, as Windows and some network disks, nothing is done.
+    """
+    for each in (folder, folder.parent):
+        with contextlib.suppress(OSError):
+            opened = os.open(each, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+            try:
+                os.fsync(opened)
+            finally:
+                os.close(opened)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -3,6 +3,7 @@ import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,25 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
         write_whole(tmp_path / "a.txt", fail)
     assert (tmp_path / "a.txt").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_file_is_on_the_disk_before_it_is_moved_and_its_name_after(tmp_path, monkeypatch):
+    told, fsync, replace = [], os.fsync, Path.replace
+
+    def note_fsync(opened):
+        told.append(os.readlink(f"/proc/self/fd/{opened}"))
+        fsync(opened)
+
+    def note_replace(path, target):
+        told.append("moved")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(Path, "replace", note_replace)
+    write_text(tmp_path / "a.txt", "new")
+    temporary, *later = told
+    assert temporary.startswith(str(tmp_path / ".a.txt.")), temporary
+    assert later == ["moved", str(tmp_path), str(tmp_path.parent)]
 
 
 def test_a_regular_file_is_read_and_nothing_else(tmp_path):
