@@ -115,6 +115,12 @@ def notebooks_dir() -> Path:
     return carried if carried.is_dir() else package.parent / "notebooks"
 
 
+def documented_checkout() -> Path | None:
+    """The checkout that the package lies in, with README.md and docs/; None where it is installed from a wheel."""
+    folder = Path(__file__).parent.parent
+    return folder if _is_checkout(folder) and (folder / "docs").is_dir() else None
+
+
 def nearest_existing(folder: Path) -> Path:
     """The folder itself or the nearest one above it that is there."""
     return next(place for place in (folder, *folder.absolute().parents) if place.exists())

@@ -222,9 +222,14 @@ def _sections(page: Neighbour) -> set[str]:
     return {place.strip() for source in sources for place in source.split(";")}
 
 
+def judging(number: int, pages: Sequence[Neighbour]) -> list[Neighbour]:
+    """The pages that judge a statement, or say why not; without the ledger, which has all."""
+    return [page for page in pages if number in page.claims and page.experiment != LEDGER_PAGE]
+
+
 def _pages_of(number: int, own: Neighbour, pages: Sequence[Neighbour]) -> str:
     """On a card of the ledger, the pages that judge its statement."""
-    judging = [page for page in pages if number in page.claims and page.experiment != LEDGER_PAGE and page != own]
-    links = ", ".join(_link(page, page.title, at=f"#statement-{number}") for page in judging)
-    said = f"{'Page' if len(judging) == 1 else 'Pages'}: {links}" if links else ""
+    found = [page for page in judging(number, pages) if page != own]
+    links = ", ".join(_link(page, page.title, at=f"#statement-{number}") for page in found)
+    said = f"{'Page' if len(found) == 1 else 'Pages'}: {links}" if links else ""
     return f'<span class="on-pages" id="pages-of-{number}">{said}</span>'

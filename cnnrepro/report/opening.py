@@ -8,12 +8,16 @@ import base64
 import io
 from collections.abc import Sequence
 from string import ascii_lowercase
+from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.own_claims import OwnVerdict
 from cnnrepro.claims.verdict import Effect, NoVerdict, Verdict, capital
 from cnnrepro.report.own_claim_views import ANCHOR, NO_STATEMENT
 from cnnrepro.report.safe_html import verdict_look
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 MOST_ROWS = 16  # of the table; the statements of the ledger are a line of links
 MOST_BESIDE_CHART = 6  # rows that leave room for a chart on the first screen
@@ -87,16 +91,28 @@ def chart(png: bytes) -> dict[str, str]:
     """A figure's picture as a chart for the first screen: its data: address, and its classes by height."""
     from PIL import Image
 
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture = Image.open(io.BytesIO(png))
     height = picture.height / picture.width
     picture = picture.crop((0, 0, picture.width, min(picture.height, round(picture.width * TALLEST))))
-    if picture.width > CHART_WIDTH:
-        picture = picture.resize(
-            (CHART_WIDTH, round(picture.height * CHART_WIDTH / picture.width)), Image.Resampling.LANCZOS
-        )
+    look = " tall" * (height > LOW) + " taller" * (height > TALLEST)
+    return {"source": png_address(small_png(picture, CHART_WIDTH)), "look": look}
+
+
+def small_png(picture: Picture, width: int, colours: int = COLOURS) -> bytes:
+    """A picture as PNG of few colours, made smaller where it is wider."""
+    from PIL import Image
+
+    picture = picture.convert("RGB")
+    if picture.width > width:
+        height = max(1, round(picture.height * width / picture.width))
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
     small = io.BytesIO()
     # By coverage, as a colour of few pixels may be a whole arm's.
-    few = picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = picture.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.save(small, format="png", optimize=True)
-    look = " tall" * (height > LOW) + " taller" * (height > TALLEST)
-    return {"source": f"data:image/png;base64,{base64.b64encode(small.getvalue()).decode()}", "look": look}
+    return small.getvalue()
+
+
+def png_address(png: bytes) -> str:
+    """A picture as a data: address."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

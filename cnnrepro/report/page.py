@@ -45,6 +45,7 @@ WRITTEN = re.compile(
 SKIPPED, MAY_RAISE = "skip-execution", "raises-exception"  # Jupyter's tags of cells
 REMOVED, REMOVED_OUTPUT = "remove-cell", "remove-output"  # Jupyter Book's
 THUMBNAIL_WIDTH = 640  # pixels
+THUMBNAIL_COLOURS = 256  # enough for a photograph of this size; an index holds the thumbnails of all pages
 MOST_PIXELS = 100_000_000  # of a figure, whose thumbnail is made from all of them: 300 MB
 # Characters that no page of HTML may have; browsers show nothing for them, or what they like.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
@@ -386,7 +387,8 @@ def _write_figures(figures: dict[str, tuple[str, bytes]], folder: Path) -> None:
     _, shown = figures.get("curves") or next(iter(figures.values()))  # curves say most at a small size
     picture = Image.open(io.BytesIO(shown)).convert("RGB")
     height = max(1, min(round(picture.height * THUMBNAIL_WIDTH / picture.width), 10 * THUMBNAIL_WIDTH))
-    picture.resize((THUMBNAIL_WIDTH, height), Image.Resampling.LANCZOS).save(folder / THUMBNAIL, optimize=True)
+    thumbnail = picture.resize((THUMBNAIL_WIDTH, height), Image.Resampling.LANCZOS)
+    (folder / THUMBNAIL).write_bytes(opening.small_png(thumbnail, THUMBNAIL_WIDTH, THUMBNAIL_COLOURS))
 
 
 def _to_take_along(notebook: NotebookNode) -> NotebookNode:

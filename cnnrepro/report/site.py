@@ -1,10 +1,14 @@
-"""The site: an index of all reports, and a copy of everything for publishing."""
+"""The site: an index of all reports, and a copy of everything for publishing.
+
+The index of a folder of reports is its ``index.html``. A published site has a front page there; its index is
+``questions.html``, and beside it lie the ledger as a table and the documentation (``site_pages``).
+"""
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import hashlib
+import io
 import json
 import os
 import stat
@@ -19,19 +23,22 @@ from cnnrepro.data.folder.findings import some
 from cnnrepro.data.folder.leftovers import is_left_behind
 from cnnrepro.errors import UsageError
 from cnnrepro.files import copy_regular, folder_beside, read_regular, remove_leftovers, write_text
-from cnnrepro.report import links, safe_html
-from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL, WRITTEN
+from cnnrepro.report import links, opening, safe_html
+from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL, THUMBNAIL_COLOURS, THUMBNAIL_WIDTH, WRITTEN
+from cnnrepro.report.site_pages import documentation, frame, front_page, ledger_table
+from cnnrepro.report.site_pages.by_question import by_question, grouped
 from cnnrepro.stderr import say_line
 from cnnrepro.waiting import held_lock
 
 MOST_CHARACTERS = 1_000_000  # of the entries on a page of the index; with the style sheet and the markup below 2 MB
-LARGEST_THUMBNAIL = 200_000  # bytes; ours have some 30,000
-_FURTHER = "index-{}.html"  # the pages of the index behind the first
+LARGEST_THUMBNAIL = 200_000  # bytes; ours have some 30,000; a larger one, of an earlier version, is made smaller
+_LARGEST_FILE = 5_000_000  # bytes of a thumbnail that is read at all
+_MOST_PIXELS = 10_000_000  # of one that is made smaller
+_FURTHER = "{}-{}.html"  # the pages of the index behind the first, by its name
 LOCK = ".lock"  # in the folder of the reports
 LONGEST_WAIT = 600.0  # seconds; an index of thousands of pages takes some
 OLD = "old"  # in a temporary folder: the page that is being replaced
 NO_JEKYLL = ".nojekyll"  # else GitHub Pages leaves out what begins with an underscore
-_OURS = '<meta name="generator" content="cnnrepro">'  # in an index of ours
 _OF_A_HOST = frozenset({"CNAME"})  # and what begins with a dot: .git, .github
 _SAID = ("word", "sentence", "basis")  # of a verdict
 LARGEST_READ = 100 * 2**20  # bytes of a report.json or a thumbnail
@@ -55,10 +62,6 @@ def _entry(folder: Path, reports: Path) -> dict:
     _require_shape(about)
     verdicts = about["verdicts"]
     counted = count(map(Verdict.from_dict, verdicts))
-    thumbnail = folder / THUMBNAIL
-    pixels = ""
-    if thumbnail.is_file() and not thumbnail.is_symlink() and thumbnail.stat().st_size <= LARGEST_THUMBNAIL:
-        pixels = base64.b64encode(read_regular(thumbnail, LARGEST_THUMBNAIL, links=False)).decode()
     return {
         "link": "/".join(quote(part) for part in (*folder.relative_to(reports).parts, PAGE)),
         "folder": folder.name,
@@ -67,20 +70,44 @@ def _entry(folder: Path, reports: Path) -> dict:
         "claims": [int(one["claim"]) for one in (*verdicts, *about.get("no_verdicts", ()))],
         "command": str(about["facts"].get("To repeat", about["experiment"])),
         "created": str(about["created"]),
-        "verdicts": [(verdict, *safe_html.verdict_look(verdict["word"])) for verdict in verdicts],
+        "verdicts": [
+            (verdict, *safe_html.verdict_look(verdict["word"]), Verdict.from_dict(verdict).brief())
+            for verdict in verdicts
+        ],
         "no_verdicts": about.get("no_verdicts", ()),
         "own_claims": [(one, *safe_html.verdict_look(one["word"])) for one in about.get(CARRIED, ())],
         "tally": safe_html.tally(counted),
         "counted": counted.sentence(words=False),
-        "thumbnail": f"data:image/png;base64,{pixels}" if pixels else "",
+        "thumbnail": _thumbnail(folder / THUMBNAIL),
+        "figures": about.get("figures", []),
     }
+
+
+def _thumbnail(path: Path) -> str:
+    """A thumbnail as a data: address; "" where there is none to show."""
+    if not path.is_file() or path.is_symlink() or path.stat().st_size > _LARGEST_FILE:
+        return ""
+    pixels = read_regular(path, _LARGEST_FILE, links=False)
+    pixels = pixels if len(pixels) <= LARGEST_THUMBNAIL else _smaller(pixels)
+    return opening.png_address(pixels) if pixels else ""
+
+
+def _smaller(pixels: bytes) -> bytes:
+    """A large thumbnail in fewer colours; nothing where it is no picture, or larger than any thumbnail."""
+    from PIL import Image
+
+    with contextlib.suppress(OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        picture = Image.open(io.BytesIO(pixels), formats=("PNG",))
+        if picture.width * picture.height <= _MOST_PIXELS:
+            return opening.small_png(picture, THUMBNAIL_WIDTH, THUMBNAIL_COLOURS)
+    return b""
 
 
 def _require_shape(about: dict) -> None:
     """Raise ValueError where a report.json has not the lists, objects and words that the index is made of."""
     shown = [*about["verdicts"], *about.get("no_verdicts", ())]
     kinds = [(about[name], dict) for name in ("facts", "parameters") if name in about] + [(one, dict) for one in shown]
-    kinds += [(about[name], list) for name in ("verdicts", "no_verdicts", CARRIED) if name in about]
+    kinds += [(about[name], list) for name in ("verdicts", "no_verdicts", "figures", CARRIED) if name in about]
     kinds += [(one, dict) for one in about.get(CARRIED, ())]
     kinds += [(one.get(name), str) for one in about.get(CARRIED, ()) for name in ("statement", *_SAID)]
     kinds += [(one[name], str) for one in shown for name in (*_SAID, "made") if name in one]
@@ -96,7 +123,7 @@ def _alone(reports: Path) -> Iterator[None]:
 
 
 def write_index(reports: Path) -> Path:
-    """Write ``index.html``, and ``index-2.html`` and on where one page would be too large: every report, newest first.
+    """Write ``index.html``, and ``index-2.html`` and on where one page would be too large: every report, by question.
 
     Raises:
         UsageError: the folder cannot be written.
@@ -122,29 +149,78 @@ def put(new: Path, place: Path, aside: Path, reports: Path) -> None:
 
 
 def _write_index(reports: Path) -> Path:
-    from jinja2 import Environment, FileSystemLoader
-
     remove_leftovers(reports)
-    entries, damaged = read_reports(reports)
-    environment = Environment(loader=FileSystemLoader(safe_html.TEMPLATES), autoescape=False)  # noqa: S701 - |e where it is text
+    _write_questions(reports, PAGE, read_reports(reports), [])
+    return reports / PAGE
+
+
+def _write_questions(site: Path, first: str, found: tuple[list[dict], list[str]], ways: list[dict[str, str]]) -> None:
+    """Write the reports by question, over as many pages as it takes; earlier pages behind the last go.
+
+    Args:
+        site: the folder.
+        first: the name of the first page.
+        found: what ``read_reports`` gives.
+        ways: the links to the other pages of a published site.
+    """
+    entries, damaged = found
     ledger = links.ledger_of(links.neighbours(entries))
-    shares = _shares(entries)
-    pages = [PAGE, *(_FURTHER.format(number) for number in range(2, len(shares) + 1))]
+    shares = _shares(by_question(entries))
+    stem = Path(first).stem
+    pages = [first, *(_FURTHER.format(stem, number) for number in range(2, len(shares) + 1))]
     for number, (name, share) in reversed(list(enumerate(zip(pages, shares, strict=True), 1))):  # the first one last
-        text = environment.get_template("site.html.j2").render(
-            reports=share,
+        frame.write(
+            site,
+            name,
+            "questions.html.j2",
+            groups=grouped(share),
             damaged=damaged if number == 1 else [],
             ledger=ledger,
             pages=pages,
             number=number,
-            css=safe_html.css(),
+            ways=ways,
         )
-        # Names of folders and texts of others may hold what no file can; it is shown as Python does, \udcff.
-        write_text(reports / name, text.encode(errors="backslashreplace").decode())
-    for path in reports.glob(_FURTHER.format("*")):
-        if path.name not in pages and _is_ours(path):
+    _remove_ours(site, stem, but=pages)
+
+
+def _remove_ours(site: Path, stem: str, *, but: list[str]) -> None:
+    """Remove the pages of an index behind its first, but for these."""
+    for path in site.glob(_FURTHER.format(stem, "*")):
+        if path.name not in but and frame.is_ours(path):
             path.unlink()
-    return reports / PAGE
+
+
+def _write_site(site: Path, checkout: Path | None) -> Path:
+    """Write all pages around the reports of a published site; its front page last.
+
+    Args:
+        site: the folder.
+        checkout: that has the documentation; None where there is none.
+    """
+    remove_leftovers(site)
+    found = entries, _ = read_reports(site)
+    documents = documentation.write(site, checkout)
+    documented = bool(documents)
+    _write_questions(site, frame.QUESTIONS, found, frame.ways(frame.QUESTIONS, documented=documented))
+    _remove_ours(site, Path(PAGE).stem, but=[])  # of a folder of reports that became a site
+    pages = links.neighbours(entries)
+    page = links.ledger_of(pages)
+    ledger = next((entry for entry in entries if page and entry["link"] == page.link), None)
+    verdicts = ledger_table.verdicts_of(ledger)
+    frame.write(
+        site,
+        frame.LEDGER_TABLE,
+        "ledger.html.j2",
+        **ledger_table.shown(verdicts, ledger, pages),
+        ways=frame.ways(frame.LEDGER_TABLE, documented=documented),
+    )
+    return frame.write(
+        site,
+        frame.FRONT,
+        "front.html.j2",
+        **front_page.shown(site, entries, verdicts, documents),
+        ways=frame.ways(frame.FRONT, documented=documented),
+    )
 
 
 def _shares(entries: list[dict]) -> list[list[dict]]:
@@ -182,7 +258,8 @@ def newest_first(reports: Path) -> list[Path]:
 
 
 def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
-    """Copy the site: every report, copied beside its place and then moved there, and the index; then link the pages.
+    """Copy the site: every report, copied beside its place and then moved there; link the pages, and write those around
+    them: the front page, the reports by question, the ledger as a table, and from a checkout the documentation.
 
     Of a report's folder goes what was written there with its page. What somebody put beside it stays, and no link is
     followed; a line on standard error names what stays.
@@ -221,7 +298,7 @@ def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
                 _replace_folder(temporary / "new", place, temporary / OLD)
     with _alone(to):
         _link_pages(to)
-        index = _write_index(to)
+        index = _write_site(to, paths.documented_checkout())
         (to / NO_JEKYLL).touch()
         (to / LOCK).unlink(missing_ok=True)  # while it is held: filelock asks again for a lock whose file is gone
     if staying:
@@ -265,14 +342,12 @@ def _not_of_a_site(to: Path) -> list[str]:
     """The names in a folder that are neither ours nor those that hosts of sites want there."""
     if not to.is_dir():
         return []
-    known = set(_OF_A_HOST) | {path.name for path in (to / PAGE, *to.glob(_FURTHER.format("*"))) if _is_ours(path)}
+    stems = (Path(PAGE).stem, Path(frame.QUESTIONS).stem)
+    further = [path for stem in stems for path in to.glob(_FURTHER.format(stem, "*"))]
+    pages = (*(to / name for name in (frame.FRONT, frame.QUESTIONS, frame.LEDGER_TABLE)), *further)
+    known = set(_OF_A_HOST) | {path.name for path in pages if frame.is_ours(path)}
     others = (path for path in to.iterdir() if path.name not in known and not is_left_behind(path.name))
-    return sorted(path.name for path in others if not _has_reports_alone(path))
-
-
-def _is_ours(index: Path) -> bool:
-    """Whether a file is a page of an index of ours."""
-    return index.is_file() and _OURS in index.read_text(encoding="utf-8", errors="replace")[:2000]
+    return sorted(path.name for path in others if not _has_reports_alone(path) and not documentation.is_ours(path))
 
 
 def _has_reports_alone(folder: Path) -> bool:

@@ -64,7 +64,7 @@ def make_pages(
     if not (failures and options.fail_fast):
         open_requests = {number: request for number, request in enumerate(requests) if number not in failures}
         style = os.environ.get("CNNREPRO_PROGRESS", "")  # of this process; kernels have one of their own
-        with kernels_environment(runs):
+        with kernels_environment(runs, reports):
             pages, more = _draw_all(open_requests, options, runs, reports, drawn, cwd, style)
         failures |= more
     if failures and len(requests) == 1:

@@ -29,12 +29,15 @@ LAST_WORDS = 5  # lines of a kernel's standard error that are shown when it died
 START_SECONDS = 120  # for a kernel to answer on a busy machine; papermill's own limit is 60
 
 
-def kernels_environment(runs: Path) -> AbstractContextManager[None]:
-    """What kernels inherit: where the runs are, and lines for progress.
+def kernels_environment(runs: Path, reports: Path | None = None) -> AbstractContextManager[None]:
+    """What kernels inherit: where the runs are and the pages, if these are named, and lines for progress.
 
     It is the process's environment, so it is set once around all notebooks that are run side by side.
     """
-    return paths.environment(CNNREPRO_RUNS=str(runs.resolve()), CNNREPRO_PROGRESS="lines")
+    places = {"CNNREPRO_RUNS": runs} | ({"CNNREPRO_REPORTS": reports} if reports else {})
+    return paths.environment(
+        **{name: str(place.resolve()) for name, place in places.items()}, CNNREPRO_PROGRESS="lines"
+    )
 
 
 def _connection(folder: Path) -> Config:

@@ -1,11 +1,16 @@
+import io
+import itertools
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from urllib.parse import unquote
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 from cnnrepro.claims import Verdict
 from cnnrepro.errors import UsageError
@@ -90,7 +95,10 @@ def test_an_index_of_many_reports_goes_over_pages_that_open_soon(tmp_path):
     assert 'href="mine/59/' in texts["index.html"] and 'href="index-2.html">2</a>' in texts["index.html"]
     site.publish(reports, tmp_path / "site")
     site.publish(reports, tmp_path / "site")  # what is there is a site of ours
-    assert (tmp_path / "site" / "index-2.html").read_text(encoding="utf-8") == texts["index-2.html"]
+    names = {path.name for path in (tmp_path / "site").glob("*-*.html")}
+    assert names == {f"questions-{number}.html" for number in range(2, len(texts) + 1)}
+    assert 'href="questions-2.html">2</a>' in (tmp_path / "site" / "questions.html").read_text(encoding="utf-8")
+    assert (tmp_path / "site" / "index.html").stat().st_size < 300_000
     for number in range(5, 60):
         (reports / "mine" / f"{number:02}" / "report.json").unlink()
     site.write_index(reports)
@@ -176,20 +184,75 @@ def test_every_link_of_a_site_leads_somewhere_and_of_a_page_alone_too(reports, t
     site.write_index(reports)
     to = site.publish(reports, tmp_path / "site").parent
     for folder in (reports, to):
-        pages = {path.resolve(): Elements(path.read_text(encoding="utf-8")) for path in folder.rglob("index.html")}
+        pages = {path.resolve(): Elements(path.read_text(encoding="utf-8")) for path in folder.rglob("*.html")}
         ids = {path: {one["id"] for _, one in page.found if "id" in one} for path, page in pages.items()}
         for path, one in pages.items():
             for link in one.of("a"):
                 address, _, place = link["href"].partition("#")
+                if address.startswith("https://"):  # of a library, in the documentation
+                    assert path.parent == to / "docs"
+                    continue
+                assert not address.startswith(("/", "http:", "file:")), (path, link)
                 target = (path.parent / unquote(address)).resolve() if address else path
-                assert target.exists() and (not place or unquote(place) in ids[target]), (path, link)
+                assert target.is_file() and (not place or unquote(place) in ids[target]), (path, link)
+                assert target.is_relative_to(folder), (path, link)
     near = '<nav class="near"'
     assert f"{near}></nav>" in (reports / "claims/default/index.html").read_text(encoding="utf-8")
     text = (to / "alexnet_vs_resnet/default/index.html").read_text(encoding="utf-8")
     assert 'href="../../claims/default/index.html#statement-30">Statement 30</a>' in text
     assert 'href="../../claims/default/index.html" rel="prev"' in text
     assert 'rel="next">&lt;script&gt;t() →' not in text and "&lt;script&gt;t()&lt;/script&gt; →" in text
-    assert 'claims/default/index.html#statement-30">30</a>' in (to / "index.html").read_text(encoding="utf-8")
+    assert 'claims/default/index.html#statement-30">30</a>' in (to / "questions.html").read_text(encoding="utf-8")
+
+
+def test_the_pages_around_the_reports_load_nothing_and_have_their_headings_in_order(reports, tmp_path):
+    to = site.publish(reports, tmp_path / "site").parent
+    around = [*to.glob("*.html"), *(to / "docs").glob("*.html")]
+    assert {"index.html", "questions.html", "ledger.html", "reproducibility.html"} <= {path.name for path in around}
+    for path in around:
+        text = path.read_text(encoding="utf-8")
+        page = Elements(text)
+        assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'" in text
+        assert not page.of("script") and not page.of("link") and "url(" not in text and "@import" not in text
+        assert all(picture["src"].startswith("data:") and "alt" in picture for picture in page.of("img"))
+        levels = [int(tag[1]) for tag, _ in page.found if re.fullmatch("h[1-6]", tag)]
+        assert levels[0] == 1 and levels.count(1) == 1, path
+        assert all(after <= before + 1 for before, after in itertools.pairwise(levels)), path
+        names = [one["id"] for _, one in page.found if "id" in one]
+        assert len(names) == len(set(names)), path
+
+
+def test_a_folder_of_reports_that_was_a_site_is_one_again(reports, tmp_path):
+    to = site.publish(reports, tmp_path / "site").parent
+    assert "By question" in (to / "index.html").read_text(encoding="utf-8")
+    (to / "docs" / "gone.html").write_text('<meta name="generator" content="cnnrepro">')  # its source is gone
+    site.write_index(to)
+    assert "By question" not in (to / "index.html").read_text(encoding="utf-8")
+    site.publish(reports, to)
+    assert "By question" in (to / "index.html").read_text(encoding="utf-8")
+    assert not (to / "docs" / "gone.html").exists()
+    (to / "docs" / "thesis.txt").write_text("mine")
+    with pytest.raises(UsageError, match=r"other things in it: docs\."):
+        site.publish(reports, to)
+
+
+def test_from_a_wheel_a_site_has_no_documentation_and_says_so(reports, tmp_path, monkeypatch):
+    monkeypatch.setattr(site.paths, "documented_checkout", lambda: None)
+    index = site.publish(reports, tmp_path / "site")
+    assert not (tmp_path / "site" / "docs").exists()
+    assert "part of the source, and not of an installed package" in index.read_text(encoding="utf-8")
+    assert not [link for link in Elements(index.read_text(encoding="utf-8")).of("a") if "docs/" in link["href"]]
+
+
+def test_a_thumbnail_of_an_earlier_version_is_made_smaller(reports):
+    picture, thumbnail = io.BytesIO(), reports / "alexnet_vs_resnet" / "default" / "thumbnail.png"
+    noise = np.random.default_rng(0).integers(0, 256, (500, 640, 3), "uint8")
+    Image.fromarray(noise).save(picture, "png")
+    thumbnail.write_bytes(picture.getvalue())
+    (reports / "mine" / "odd name é#1" / "thumbnail.png").write_bytes(bytes(300_000))  # is none
+    entries, damaged = site.read_reports(reports)
+    lengths = {entry["experiment"]: len(entry["thumbnail"]) for entry in entries}
+    assert not damaged and lengths["mine"] == 0 and 0 < lengths["alexnet_vs_resnet"] < len(picture.getvalue()) / 2
 
 
 def files_of(folder):

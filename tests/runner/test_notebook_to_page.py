@@ -4,7 +4,7 @@ import json
 
 import nbformat
 
-from cnnrepro import stderr
+from cnnrepro import paths, stderr
 from cnnrepro.report import display, page
 from cnnrepro.runner import notebook_to_page
 from cnnrepro.runner.notebook import kernels_environment
@@ -70,3 +70,9 @@ def test_while_a_notebook_runs_its_cells_are_told_and_how_long_it_took_is_kept(t
         assert seconds >= 0.1
         notebook_to_page.draw_page(request, runs=tmp_path / "runs", reports=tmp_path / "reports")
     assert steps[5:] == [(f" ({seconds:.0f} s in all the last time)", text) for text in told]
+
+
+def test_a_notebook_finds_the_pages_that_its_own_goes_beside(tmp_path):
+    """The ledger's notebook judges the records there, wherever ``--reports`` is."""
+    with kernels_environment(tmp_path / "runs", tmp_path / "reports"):
+        assert (paths.runs_dir(), paths.reports_dir()) == (tmp_path / "runs", tmp_path / "reports")
