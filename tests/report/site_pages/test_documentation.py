@@ -43,6 +43,13 @@ def test_without_a_checkout_there_is_none_and_what_was_there_goes(checkout, tmp_
     assert not documentation.is_ours(tmp_path / "site" / "docs")
 
 
+def test_every_table_of_this_checkout_is_one(root, tmp_path):
+    """A row with another number of cells, as by a bar in code without a backslash, and Markdown shows none at all."""
+    for page in documentation.write(tmp_path, root):
+        words = "".join(Elements((tmp_path / page).read_text(encoding="utf-8")).words)
+        assert "|---" not in words and "\\|" not in words, page
+
+
 def test_this_checkout_is_found(root):
     assert paths.documented_checkout() == root
     assert documentation.sources(root)["docs/reproducibility.md"] == "docs/reproducibility.html"
