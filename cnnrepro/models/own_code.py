@@ -125,7 +125,10 @@ def defined(path: str) -> tuple[Mapping[str, object], tuple[Path, ...]]:
     Raises:
         UsageError: no such file, or code that raises while it is loaded.
     """
-    loaded = _file(path)
+    try:
+        loaded = _file(path)
+    except SystemExit as error:
+        raise _raised(path, "loaded", error) from error
     own = Path(loaded.module.__file__)
     return vars(loaded.module), (own, *(file for file in loaded.texts if file != own))
 
@@ -161,7 +164,7 @@ def _file(name: str) -> _File:
     try:
         with _beside(path.parent, loaded.beside):
             spec.loader.exec_module(loaded.module)
-    except (Exception, SystemExit) as error:
+    except Exception as error:
         raise _raised(name, "loaded", error) from error
     files = [Path(one.__file__) for one in _own_modules(loaded.module, loaded.beside)]
     loaded.texts.update({file: _text_of(file) for file in files})
