@@ -29,6 +29,7 @@ _NUMBER = re.compile(r"(?:[Ss]tatements? )?\d+")
 _NO_SENTENCES = frozenset({"a", "code", "pre", "math", "summary", "h1", "h2", "h3", "h4", "h5", "h6", "nav"})
 # What ``link_page`` fills. Nobody else's ``nav`` gets through ``safe_html``.
 _MENTIONED = re.compile(r'<(a|span) class="of-ledger"[^<>]*>([^<>]*?(\d+))</\1>')
+_MOVED = re.compile(r'<(pre|div class="shown")(?![^<>]*tabindex)(?=[ >])')
 _NEAR = re.compile(r'<nav class="near"[^>]*>.*?</nav>', re.DOTALL)
 _RELATED = re.compile(r'<nav class="related"[^>]*>.*?</nav>', re.DOTALL)
 _ON_PAGES = re.compile(r'<span class="on-pages" id="pages-of-(\d+)">.*?</span>', re.DOTALL)
@@ -73,6 +74,11 @@ def contents_html(contents: Sequence[tuple[str, str]]) -> str:
     """The contents of a page; nothing where there are none to choose from."""
     items = "".join(f'<li><a href="{address}">{html.escape(text)}</a></li>' for address, text in contents)
     return _nav("contents", "On this page", f"<span>On this page</span><ul>{items}</ul>") if len(contents) > 1 else ""
+
+
+def focusable(made: str) -> str:
+    """HTML whose boxes that may be moved sideways can be reached, and so moved, by the keyboard."""
+    return _MOVED.sub(r'<\1 tabindex="0"', made)
 
 
 def with_mentions(made: str, numbers: Collection[int]) -> str:

@@ -294,6 +294,7 @@ def _with_links(made: str, statements: Collection[int]) -> str:
     cells, contents = links.with_anchors(cells)
     top = top.replace(_CONTENTS, links.contents_html(contents))
     head, body, top = top.partition("<body>")
+    cells = links.focusable(cells)
     return head + body + links.with_mentions("".join((top, begin, cells, end, footer)), statements)
 
 

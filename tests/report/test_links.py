@@ -118,3 +118,11 @@ def test_names_of_others_are_text(pages):
     odd = links.neighbours([entry("mine", title="<b>"), entry("other")])
     made = links.link_page(PLACES.format(""), odd[1], odd)
     assert "&lt;b&gt;" in made and "<b>" not in made
+
+
+def test_what_may_be_moved_sideways_can_be_reached_by_the_keyboard():
+    made = '<pre>a</pre><pre class="raw">b</pre><div class="shown"><p>c</p></div><pre tabindex="0">d</pre><div>e</div>'
+    assert links.focusable(made) == (
+        '<pre tabindex="0">a</pre><pre tabindex="0" class="raw">b</pre><div class="shown" tabindex="0"><p>c</p></div>'
+        '<pre tabindex="0">d</pre><div>e</div>'
+    )

@@ -84,7 +84,7 @@ def _body(text: str, folder: Path) -> tuple[str, str]:
     made = _HEADING.sub(lambda one: f'<h{one[1]} id="{html.escape(_slug(one[2]))}">{one[2]}</h{one[1]}>', made)
     made, contents = links.with_anchors(made)
     made = _EMPTY_HEAD.sub("", made)
-    return _TABLE.sub(_table, made), links.contents_html(contents)
+    return links.focusable(_TABLE.sub(_table, made)), links.contents_html(contents)
 
 
 def _table(found: re.Match) -> str:
