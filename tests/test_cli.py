@@ -636,3 +636,12 @@ def test_papermill_alone_refuses_unknown_parameters(root, tmp_path):
     )
     assert done.returncode != 0
     assert "Unknown parameter of alexnet_vs_resnet 'epoch'" in done.stderr
+
+
+def test_records_beside_pages_that_are_not_there_are_told(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("cnnrepro.runner.make_pages.make_pages", lambda *_, **__: None)
+    told = call(capsys, "run", "convolution_by_hand", "--committed", "--reports", tmp_path, "--runs", tmp_path)[2]
+    assert "--committed finds no records beside pages" in told and "what the store lacks is trained" in told
+    (tmp_path / "x" / "y" / "records" / "z").mkdir(parents=True)
+    (tmp_path / "x" / "y" / "records" / "z" / "record.json").write_text("{}")
+    assert call(capsys, "run", "convolution_by_hand", "--committed", "--reports", tmp_path, "--runs", tmp_path)[2] == ""

@@ -11,7 +11,7 @@ import typer
 
 from cnnrepro import paths
 from cnnrepro.cli import complete
-from cnnrepro.cli.app import Reports, Runs, app, examples, reports_dir, runs_dir
+from cnnrepro.cli.app import Reports, Runs, app, examples, reports_dir, runs_dir, say
 from cnnrepro.console import echo, echo_path
 from cnnrepro.errors import UsageError
 
@@ -84,6 +84,7 @@ def run(
     from cnnrepro.runner.batch_options import BatchOptions, parse_memory
     from cnnrepro.runner.make_pages import make_pages
     from cnnrepro.runner.request import page_requests
+    from cnnrepro.runs.committed import RECORDS
     from cnnrepro.training.stop import request_on_signals
 
     if memory is not None and (jobs == 1 or scheduler is not None):
@@ -97,9 +98,12 @@ def run(
     )
     with paths.runs_at(store):
         requests = page_requests(targets, parse_assignments(parameter or ()), trust=trust)
-    had = paths.environment(CNNREPRO_COMMITTED=str(reports_dir(reports).resolve())) if committed else nullcontext()
+    pages = reports_dir(reports)
+    had = paths.environment(CNNREPRO_COMMITTED=str(pages.resolve())) if committed else nullcontext()
+    if committed and not any(pages.glob(RECORDS)):
+        say(f"--committed finds no records beside pages in {str(pages)!r}: what the store lacks is trained.")
     with had, request_on_signals() as stop:
-        make_pages(requests, options, runs=store, reports=reports_dir(reports), stop=stop, drawn=_say_page, cwd=cwd)
+        make_pages(requests, options, runs=store, reports=pages, stop=stop, drawn=_say_page, cwd=cwd)
 
 
 def _print_parameters(targets: list[str]) -> None:
