@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import multiprocessing.resource_tracker
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -134,6 +135,7 @@ def _not_started(error: BaseException) -> WorkFailed:
 @contextlib.contextmanager
 def _running(address: str) -> Iterator[Client]:
     """A client of the cluster whose scheduler has this address."""
+    _require_voice(address)
     try:
         client = Client(address, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
@@ -159,6 +161,27 @@ def _running(address: str) -> Iterator[Client]:
                 f"--nthreads 1`."
             ) from error
         yield client
+
+
+def _require_voice(address: str) -> None:
+    """Raise UsageError where a port takes calls and says nothing, for which Dask would wait for ever.
+
+    A scheduler speaks first. Whatever else may be wrong with an address Dask itself says.
+    """
+    scheme, _, place = address.rpartition("://")
+    host, _, port = place.rpartition(":")
+    if scheme not in ("", "tcp") or not port.isdecimal():
+        return
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS) as call:
+            call.recv(1)
+    except TimeoutError as error:
+        raise UsageError(
+            f"Nothing was said at {address!r} for {CONNECT_SECONDS:g} seconds, so no Dask scheduler is there; give the "
+            f"address that `dask scheduler` prints, such as tcp://10.0.0.1:8786."
+        ) from error
+    except (OSError, OverflowError, UnicodeError):
+        return
 
 
 def _check_workers(client: Client, address: str | None, runs: Path) -> dict[str, object]:

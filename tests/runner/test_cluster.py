@@ -1,5 +1,7 @@
 """What is said where a batch gets no cluster."""
 
+import socket
+
 import pytest
 
 from cnnrepro.errors import UsageError, WorkFailed
@@ -29,3 +31,14 @@ def test_a_machine_that_lets_no_worker_start_says_what_they_need(error, tmp_path
         cluster.connected(BatchOptions(jobs=2), "batch", 2, tmp_path),
     ):
         pass
+
+
+def test_a_port_that_takes_calls_and_is_silent_is_told(monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with (
+            pytest.raises(UsageError, match=rf"Nothing was said at '{address}' for 0\.2 seconds, so no Dask scheduler"),
+            cluster._running(address),
+        ):
+            pass
