@@ -41,6 +41,13 @@ class Workers:
         """The address of worker 0."""
         return self.addresses[0]
 
+    @property
+    def listening(self) -> str | None:
+        """Where worker 0 listens: at its address alone. None, at all of the machine, where that is not its own, as one
+        of a service that leads to it.
+        """
+        return self.coordinator if is_here(self.coordinator.rpartition(":")[0].strip("[]")) else None
+
     def name(self, number: int) -> str:
         """How sentences call a worker: "worker 1 of 2 (10.0.0.2:29400)"."""
         address = f" ({self.addresses[number]})" if number < len(self.addresses) else ""

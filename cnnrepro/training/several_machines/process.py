@@ -64,6 +64,7 @@ def _train(options: Mapping, stop: StopRequest) -> RunRecord:
         workers.count,
         workers.number,
         cluster_detection_method="deactivate",
+        coordinator_bind_address=workers.listening,
         initialization_timeout=int(join_seconds()),
         heartbeat_timeout_seconds=heartbeat_seconds(),
         shutdown_timeout_seconds=SHUTDOWN_SECONDS,

@@ -3,7 +3,7 @@
 import pytest
 
 from cnnrepro.errors import UsageError
-from cnnrepro.training.several_machines.addresses import find_number, find_workers, is_here
+from cnnrepro.training.several_machines.addresses import Workers, find_number, find_workers, is_here
 
 SLURM = {
     "SLURM_JOB_ID": "4012345",
@@ -108,3 +108,9 @@ def test_kubernetes_that_does_not_fit(environment, changes, sentence):
     environment(PODS | changes)
     with pytest.raises(UsageError, match=sentence):
         find_workers("auto", None)
+
+
+def test_worker_0_listens_at_its_address_where_that_is_its_own():
+    assert Workers(("127.0.0.1:29400", "10.0.0.2:29400"), 2, 0).listening == "127.0.0.1:29400"
+    assert Workers(("[::1]:29400", "10.0.0.2:29400"), 2, 0).listening in ("[::1]:29400", None)  # without IPv6
+    assert Workers(("203.0.113.7:29400", "10.0.0.2:29400"), 2, 0).listening is None  # of nobody, by RFC 5737
