@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from itertools import groupby
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 MOST_ROWS = 16  # of the table; the statements of the ledger are a line of links
 MOST_BESIDE_CHART = 6  # rows that leave room for a chart on the first screen
 CHART_WIDTH = 1200  # pixels, sharp at the width of a page
+WIDEST = 60  # rem; of a chart
 LOW, TALLEST = 0.4, 0.9  # height by width: of a taller chart a wide screen, or a phone, shows the upper part
+BLANK = 250  # of 255: a row of pixels of at least this has nothing in it
 COLOURS = 64  # of a chart: enough for its lines, at a quarter of the bytes
 
 
@@ -88,14 +91,22 @@ def has_room(rows: Sequence[dict]) -> bool:
 
 
 def chart(png: bytes) -> dict[str, str]:
-    """A figure's picture as a chart for the first screen: its data: address, and its classes by height."""
+    """A figure's picture as a chart for the first screen.
+
+    Returns:
+        Its data: address as ``source``; ``style``, where a wide screen ends it; ``look``, its classes: where it is cut
+        through a panel, on a wide screen or everywhere, it fades.
+    """
     from PIL import Image
 
     picture = Image.open(io.BytesIO(png))
-    height = picture.height / picture.width
-    picture = picture.crop((0, 0, picture.width, min(picture.height, round(picture.width * TALLEST))))
-    look = " tall" * (height > LOW) + " taller" * (height > TALLEST)
-    return {"source": png_address(small_png(picture, CHART_WIDTH)), "look": look}
+    most, low = round(picture.width * TALLEST), round(picture.width * LOW)
+    end, fades = _end(picture, most)
+    wide, wide_fades = _end(picture, low)
+    picture = picture.crop((0, 0, picture.width, end))
+    style = f"--end: {WIDEST * wide / picture.width:.2f}rem" if end > low else ""
+    look = " tall" * wide_fades + " taller" * fades
+    return {"source": png_address(small_png(picture, CHART_WIDTH)), "look": look, "style": style}
 
 
 def small_png(picture: Picture, width: int, colours: int = COLOURS) -> bytes:
@@ -116,3 +127,20 @@ def small_png(picture: Picture, width: int, colours: int = COLOURS) -> bytes:
 def png_address(png: bytes) -> str:
     """A picture as a data: address."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+def _end(picture: Picture, most: int) -> tuple[int, bool]:
+    """Where a picture is cut that may have so many rows, and whether that is within a panel.
+
+    It is cut amid the broadest blank band of the lower half of what there is room for, which lies between two panels.
+    """
+    import numpy as np
+
+    if picture.height <= most:
+        return picture.height, False
+    blank = np.asarray(picture.convert("L"))[most // 2 : most].min(axis=1) >= BLANK
+    bands = [(len(list(band)), is_blank) for is_blank, band in groupby(blank.tolist())]
+    ends = np.cumsum([length for length, _ in bands])
+    broadest = max(range(len(bands)), key=lambda at: bands[at][0] * bands[at][1])
+    length, is_blank = bands[broadest]
+    return (most // 2 + int(ends[broadest]) - length // 2, False) if is_blank else (most, True)

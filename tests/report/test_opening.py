@@ -59,6 +59,16 @@ def test_a_chart_is_sharp_and_not_higher_than_a_screen_has_room(size, shown, loo
     assert made["look"] == look
 
 
+def test_a_chart_ends_between_two_panels():
+    panels = Image.new("RGB", (100, 200), "white")
+    for top, bottom in ((0, 58), (62, 66), (80, 200)):
+        panels.paste((0, 0, 0), (0, top, 100, bottom))
+    pixels = io.BytesIO()
+    panels.save(pixels, format="png")
+    data = opening.chart(pixels.getvalue())["source"].partition(",")[2]
+    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (100, 73)  # of 90, amid 66 to 80
+
+
 def test_a_colour_of_few_pixels_stays():
     image = Image.linear_gradient("L").convert("RGB").resize((600, 200))
     image.paste((213, 94, 0), (0, 0, 6, 6))

@@ -16,6 +16,7 @@ from cnnrepro.report.figures.comparisons import draw_scores
 from cnnrepro.report.figures.panels import one_panel
 
 NAME_CHARACTERS = 30
+BETWEEN = 0.12  # inches above and below a panel, so that a title stands by its own axis
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def contrasts(
     """
     heights = [0.9 + 0.36 * len(scores), *(1.1 + 0.5 * len(panel.rows) for panel in panels)]
     figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
+    figure.get_layout_engine().set(h_pad=BETWEEN)
     upper, *lower = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     draw_scores(upper, scores, f"{metric}, one dot a seed", unit)
     for axes, panel in zip(lower, panels, strict=True):
