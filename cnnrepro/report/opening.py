@@ -100,7 +100,7 @@ def chart(png: bytes) -> dict[str, str]:
     from PIL import Image
 
     picture = Image.open(io.BytesIO(png))
-    most, low = round(picture.width * TALLEST), round(picture.width * LOW)
+    most, low = (max(2, round(picture.width * share)) for share in (TALLEST, LOW))
     end, fades = _end(picture, most)
     wide, wide_fades = _end(picture, low)
     picture = picture.crop((0, 0, picture.width, end))

@@ -47,7 +47,12 @@ def test_a_chart_is_shown_where_a_table_leaves_room(rows, room):
 
 @pytest.mark.parametrize(
     "size, shown, look",
-    [((2400, 600), (1200, 300), ""), ((100, 60), (100, 60), " tall"), ((100, 200), (100, 90), " tall taller")],
+    [
+        ((1, 1), (1, 1), ""),
+        ((2400, 600), (1200, 300), ""),
+        ((100, 60), (100, 60), " tall"),
+        ((100, 200), (100, 90), " tall taller"),
+    ],
 )
 def test_a_chart_is_sharp_and_not_higher_than_a_screen_has_room(size, shown, look):
     pixels = io.BytesIO()
