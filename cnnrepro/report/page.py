@@ -29,6 +29,7 @@ from cnnrepro.report.display import (
     VERDICT_TYPE,
 )
 from cnnrepro.report.embedded_pictures import NotShown, Pictures, decoded
+from cnnrepro.report.research_object import METADATA, write_research_object
 from cnnrepro.report.safe_svg import safe_svg
 from cnnrepro.report.tables import table
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 PAGE, NOTEBOOK, REPORT, THUMBNAIL = "index.html", "notebook.ipynb", "report.json", "thumbnail.png"
 # The names of the files in a report's folder, all that is ever written there.
 WRITTEN = re.compile(
-    rf"{'|'.join(map(re.escape, (PAGE, NOTEBOOK, REPORT, THUMBNAIL)))}"
+    rf"{'|'.join(map(re.escape, (PAGE, NOTEBOOK, REPORT, THUMBNAIL, METADATA)))}"
     rf"|figures/{FIGURE_NAME.pattern}\.(?:svg|png)"
     r"|records/[0-9a-f]{16}/(?:record\.json|curves\.csv|predictions\.parquet)"
 )
@@ -200,7 +201,8 @@ def write_page(
     pictures: Path | None = None,
     question: str = "",
 ) -> Page:
-    """Write the page of an executed notebook into a folder, with its figures as files, the notebook and a report.json.
+    """Write the page of an executed notebook into a folder, with its figures as files, the notebook, a report.json, and
+    what machines read.
 
     Args:
         notebook: the executed notebook.
@@ -262,6 +264,7 @@ def write_page(
     }
     text = json_text(about, indent=1, ensure_ascii=False) + "\n"
     (folder / REPORT).write_text(text, encoding="utf-8", errors="backslashreplace")
+    write_research_object(folder, about, question=question)
     return Page(folder / PAGE, title, verdicts, tuple(figures), left_out)
 
 
