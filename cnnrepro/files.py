@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import glob
+import itertools
 import json
 import os
 import shutil
@@ -74,12 +75,29 @@ def bring_names_to_disk(folder: Path) -> None:
     Where a file system knows no such thing, as Windows and some network disks, nothing is done.
     """
     for each in (folder, folder.parent):
-        with contextlib.suppress(OSError):
-            opened = os.open(each, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-            try:
-                os.fsync(opened)
-            finally:
-                os.close(opened)
+        _bring_to_disk(each)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, and bring their names to the disk, as ``bring_names_to_disk``.
+
+    Without, all that is later written into a new folder may be lost with the power, whatever is done to the files.
+    """
+    folder = folder.absolute()
+    missing = list(itertools.takewhile(lambda each: not each.is_dir(), (folder, *folder.parents)))
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        _bring_to_disk(each.parent)
+
+
+def _bring_to_disk(folder: Path) -> None:
+    """Bring to the disk which names a folder has."""
+    with contextlib.suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def write_text(path: Path, text: str) -> None:

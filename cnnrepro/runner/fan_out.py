@@ -15,6 +15,7 @@ from distributed import Client, Future, KilledWorker, as_completed
 
 from cnnrepro import paths
 from cnnrepro.errors import WorkFailed
+from cnnrepro.files import make_folder
 from cnnrepro.runner.batch_options import FAILED, STOPPED, BatchOptions, RunOutcome
 from cnnrepro.runner.batch_progress import BatchProgress, make_batch_progress
 from cnnrepro.runner.cluster import connected
@@ -43,7 +44,7 @@ def fan_out(
         WorkFailed: the scheduler was lost.
         Stopped: it was asked to stop, and every run has.
     """
-    paths.require_writable(runs, "--runs").mkdir(parents=True, exist_ok=True)
+    make_folder(paths.require_writable(runs, "--runs"))
     runs, batch = runs.resolve(), uuid.uuid4().hex[:8]
     with contextlib.closing(make_batch_progress(list(weights_kept))) as progress:
         with connected(options, batch, len(weights_kept), runs) as client, stop.deferred():

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import UsageError
-from cnnrepro.files import write_whole
+from cnnrepro.files import make_folder, write_whole
 from cnnrepro.runs import lease
 from cnnrepro.runs.keys import KEY, check_key
 from cnnrepro.runs.lease import Claim
@@ -199,7 +199,7 @@ class RunStore:
         import pandas as pd
 
         folder = self.path(record.key)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if predictions is not None:
             shortened = _shortened(predictions)
             write_whole(
@@ -220,7 +220,7 @@ class RunStore:
     def log(self, key: str, line: str) -> None:
         """Add a line with the time to a run's log."""
         path = self.log_path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with path.open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {line}\n")
 
@@ -235,7 +235,7 @@ class RunStore:
     ) -> Iterator[Claim]:
         """Hold the claim on a run, taken as in ``Claim.acquire``: waits while another living process holds it."""
         folder = self.path(key)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         claim = Claim(folder)
         claim.acquire(waiting, check_stop)
         try:

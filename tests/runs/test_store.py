@@ -1,12 +1,13 @@
 import json
 import math
+import os
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from cnnrepro.errors import UsageError
-from cnnrepro.runs import RunRecord, RunSpec
+from cnnrepro.runs import RunRecord, RunSpec, RunStore
 from cnnrepro.runs.lease import ClaimLost
 from cnnrepro.runs.record import sha256_of, write_record
 from cnnrepro.runs.store import UnreadableRecord
@@ -26,6 +27,14 @@ def test_a_record_comes_back_equal(store):
     assert written == record(files=written.files)
     assert store.get("a" * 16) == written
     assert store.records() == [written]
+
+
+def test_the_name_of_a_new_store_is_on_the_disk_before_a_record_is(tmp_path, monkeypatch):
+    """Without, a machine that loses power loses the store with all that is in it."""
+    told, fsync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda opened: (told.append(os.readlink(f"/proc/self/fd/{opened}")), fsync(opened)))
+    with RunStore(tmp_path / "new" / "runs").claim("a" * 16):
+        assert {str(tmp_path), str(tmp_path / "new"), str(tmp_path / "new" / "runs")} <= set(told)
 
 
 def test_curves_and_predictions_are_read_by_pandas_in_one_call(store):
