@@ -33,7 +33,7 @@ def test_a_file_is_on_the_disk_before_it_is_moved_and_its_name_after(tmp_path, m
     told, fsync, replace = [], os.fsync, Path.replace
 
     def note_fsync(opened):
-        told.append(os.readlink(f"/proc/self/fd/{opened}"))
+        told.append(str(Path(f"/proc/self/fd/{opened}").readlink()))
         fsync(opened)
 
     def note_replace(path, target):
