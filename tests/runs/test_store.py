@@ -32,7 +32,12 @@ def test_a_record_comes_back_equal(store):
 def test_the_name_of_a_new_store_is_on_the_disk_before_a_record_is(tmp_path, monkeypatch):
     """Without, a machine that loses power loses the store with all that is in it."""
     told, fsync = [], os.fsync
-    monkeypatch.setattr(os, "fsync", lambda opened: (told.append(os.readlink(f"/proc/self/fd/{opened}")), fsync(opened)))
+
+    def note_fsync(opened):
+        told.append(os.readlink(f"/proc/self/fd/{opened}"))
+        fsync(opened)
+
+    monkeypatch.setattr(os, "fsync", note_fsync)
     with RunStore(tmp_path / "new" / "runs").claim("a" * 16):
         assert {str(tmp_path), str(tmp_path / "new"), str(tmp_path / "new" / "runs")} <= set(told)
 
