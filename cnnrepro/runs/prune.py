@@ -139,7 +139,7 @@ def _superfluous(store: RunStore, key: str, again: list[Path], options: PruneOpt
     ended = record is not None and record.has_ended
     for path, kind in here:
         if kind == ENDED and not ended:
-            kind = UNFINISHED  # noqa: PLW2901
+            kind = UNFINISHED
         asked = {UNFINISHED: options.unfinished, OF_DONE: options.weights and ended}.get(kind, True)
         if not asked or path.is_symlink() or not path.exists() or is_being_made(path):
             continue

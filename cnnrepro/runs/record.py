@@ -229,8 +229,8 @@ class RunRecord:
             ``first_step_seconds`` (of those of training: the first step, or those that are taken at once with it; in a
             process's first epoch it is traced; later records alone have it). Losses are cross-entropies of the labels
             as they are, also where a recipe smooths them.
-        test: ``accuracy``, ``loss`` and ``images``, read once after the last epoch, and of each probe ``accuracy_PROBE``
-            and ``loss_PROBE`` (``accuracy_shift_4``); None before.
+        test: ``accuracy``, ``loss`` and ``images``, read once after the last epoch, and of each probe
+            ``accuracy_PROBE`` and ``loss_PROBE`` (``accuracy_shift_4``); None before.
         failure: why and where a failed run ended, with ``kind`` "diverged" or "error"; None otherwise.
         precision: the number format that was used.
         backend: Keras's.
@@ -338,8 +338,8 @@ class RunRecord:
             )
         if received == UNVERIFIED_FORMAT and (later := _since_2(values)):
             raise UnreadableRecord(
-                f"it says that it is of format {UNVERIFIED_FORMAT}, which had no {', '.join(later)}; it was changed after "
-                f"it was written"
+                f"it says that it is of format {UNVERIFIED_FORMAT}, which had no {', '.join(later)}; it was changed "
+                f"after it was written"
             )
         values.pop("checksum", None)  # of the file, which whoever read it has looked at
         values |= {name: _numbers(values[name]) for name in ("history", "test") if name in values}

@@ -296,9 +296,9 @@ class RunStore:
 def _shortened(predictions: pd.DataFrame) -> pd.DataFrame:
     """Predictions as they are written: confidence to 4 decimals, and 1 for certainty alone, as pictures show it.
 
-    The predictions of a run are committed beside its page, and the other bits of a confidence, of which nothing is made,
-    do not compress: 10,000 images in 10 classes take 59 to 70 KB with them and 32 to 46 KB without. Integers stay int32:
-    Parquet gives a class the 4 bits that 10 classes need, in whatever type it comes.
+    The predictions of a run are committed beside its page, and the other bits of a confidence, of which nothing is
+    made, do not compress: 10,000 images in 10 classes take 59 to 70 KB with them and 32 to 46 KB without. Integers stay
+    int32: Parquet gives a class the 4 bits that 10 classes need, in whatever type it comes.
     """
     if "confidence" not in predictions:
         return predictions

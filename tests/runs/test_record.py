@@ -1,4 +1,4 @@
-"""What a record's file may hold: each field of another type makes it unreadable by one error, and harms nothing else."""
+"""What a record's file may hold: a field of another type makes it unreadable by one error, and harms nothing else."""
 
 import copy
 import json
@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnrepro.cli.runs import _row
+from cnnrepro.runs import RunSpec
 from cnnrepro.runs.diff import diff
 from cnnrepro.runs.export import curves_table, runs_table
-from cnnrepro.runs import RunSpec
 from cnnrepro.runs.record import DEEPEST, FIELDS, RunRecord, UnreadableRecord, file_text, read_record
 from cnnrepro.runs.store import RECORD, RunStore
 from cnnrepro.runs.verify import verify

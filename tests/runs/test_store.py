@@ -1,6 +1,7 @@
 import json
 import math
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ def test_the_name_of_a_new_store_is_on_the_disk_before_a_record_is(tmp_path, mon
     told, fsync = [], os.fsync
 
     def note_fsync(opened):
-        told.append(os.readlink(f"/proc/self/fd/{opened}"))
+        told.append(str(Path(f"/proc/self/fd/{opened}").readlink()))
         fsync(opened)
 
     monkeypatch.setattr(os, "fsync", note_fsync)
