@@ -15,7 +15,7 @@ from cnnrepro.report.embedded_pictures import Pictures
 from cnnrepro.report.site_pages import frame
 
 FOLDER = "docs"
-_TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")  # beside docs/
+_TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")  # beside docs/
 _TITLE = re.compile(r"\A\s*# +([^\n]+)\n")
 _LINK = re.compile(r'<a href="([^"]*)"([^>]*)>(.*?)</a>', re.DOTALL)
 _HEADING = re.compile(r'<h([1-6])(?: id="[^"]*")?>(.*?)</h\1>', re.DOTALL)
