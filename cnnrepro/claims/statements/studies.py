@@ -91,8 +91,8 @@ STATEMENTS = (
         "images. The notes say that ResNet introduced skip connections; what for is from its paper",
         experiment="depth",
         parts=(
-            Claimed("A plain network of 56 layers trains worse than one of 20.", NOT_TESTED),
-            Claimed("Skip connections undo that.", NOT_TESTED),
+            Claimed("A plain network of 56 layers trains worse than one of 20.", HOLDS),
+            Claimed("Skip connections undo that.", UNDECIDED),
         ),
         **_STUDIED,
     ),
