@@ -98,8 +98,8 @@ DESIGN = Design(
             " rates were searched, with one seed and 4 of the 12 epochs, one for the plain networks and one for"
             " the ResNets: a deeper network might want a lower one. Five seeds are few where one of them "
             "decides.",
-            surprises="What keeps the second part open is one seed: in four the ResNet of 56 layers has a training loss "
-            "that is 0.07 to 0.27 higher than that of 20 layers, in one it is 0.15 lower, with every training "
+            surprises="What keeps the second part open is one seed: in four the ResNet of 56 layers has a training "
+            "loss that is 0.07 to 0.27 higher than that of 20 layers, in one it is 0.15 lower, with every training "
             "image right. The cause is unknown. Of the plain networks of 56 layers four have 33 to 36 % of the "
             "training images right, one 19 %. Between 8 and 20 layers depth costs a plain network nothing that "
             "five seeds show.",
