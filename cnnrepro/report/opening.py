@@ -69,6 +69,7 @@ def _parts(verdict: Verdict) -> list[dict]:
     for place, (letter, part, said) in enumerate(zip(ascii_lowercase, verdict.parts, claimed, strict=False)):
         look, mark = verdict_look(part.word)
         stands = [one for one in verdict.effects if one.part == place and not one.condition]
+        stands.sort(key=lambda one: one.word != part.word)  # first what the word comes from
         found = f"{capital(stands[0].name)} {stands[0].text}" if stands else ""
         own = {"letter": letter, "look": look, "mark": mark, "word": part.word}
         shown.append(own | {"text": said.text, "found": found})

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from cnnrepro.claims import LEDGER, NoVerdict, Verdict
-from cnnrepro.claims.verdict import FROM_RECORDS, Effect, Part
+from cnnrepro.claims.verdict import FROM_RECORDS, Effect, NoVerdict, Part, Verdict
 from cnnrepro.report import opening
 from tests.report.test_embedded_pictures import picture
 
@@ -84,3 +84,15 @@ def test_a_colour_of_few_pixels_stays():
         Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))).convert("RGB").getpixel((2, 2))
     )
     assert abs(red - 213) + abs(green - 94) + blue < 40
+
+
+def test_beside_a_part_stands_what_its_word_comes_from():
+    effects = [
+        Effect("a minus b", 1.0, 0.5, 1.5, "points", 5, "", "holds", "", "+1.00 points (5 seeds)", part=1),
+        Effect("c minus d", 0.0, -1.0, 1.0, "points", 5, "", "undecided", "", "+0.00 points (5 seeds)", part=1),
+    ]
+    verdict = Verdict(
+        40, "undecided", "So.", parts=(Part("holds", "a"), Part("undecided", "b")), effects=tuple(effects)
+    )
+    first, second = opening.rows([verdict], [])[0]["parts"]
+    assert (first["found"], second["found"]) == ("", "C minus d +0.00 points (5 seeds)")
