@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from cnnrepro.claims import LEDGER, NoVerdict, Verdict
-from cnnrepro.claims.verdict import FROM_RECORDS, Effect, NoVerdict, Part, Verdict
+from cnnrepro.claims.verdict import FROM_RECORDS, Effect, Part
 from cnnrepro.report import opening
 from tests.report.test_embedded_pictures import picture
 
