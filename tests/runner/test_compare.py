@@ -80,7 +80,7 @@ def test_the_command_prints_json_or_a_table_and_the_path_of_its_page(nets, tmp_p
     text = (tmp_path / page).read_text()
     assert "It takes at least 5 seeds" in text
     written = [path.read_text() for path in (tmp_path / page).parent.rglob("*.json")]
-    assert len(written) == 5 and not [one for one in [text, *written] if str(tmp_path) in one]
+    assert len(written) == 6 and not [one for one in [text, *written] if str(tmp_path) in one]
     status, out, err = call(capsys, *asked, "--json")
     assert status == 0, err
     assert json.loads(out)["page"] == page
