@@ -41,7 +41,7 @@ OLD = "old"  # in a temporary folder: the page that is being replaced
 NO_JEKYLL = ".nojekyll"  # else GitHub Pages leaves out what begins with an underscore
 _OF_A_HOST = frozenset({"CNAME"})  # and what begins with a dot: .git, .github
 _SAID = ("word", "sentence", "basis")  # of a verdict
-LARGEST_READ = 100 * 2**20  # bytes of a report.json or a thumbnail
+LARGEST_READ = 100 * 2**20  # bytes of a report.json or a page
 _NAMED = 5  # things in the way, in a message
 
 
@@ -61,7 +61,8 @@ def _entry(folder: Path, reports: Path) -> dict:
     about = json.loads(read_regular(folder / REPORT, LARGEST_READ, links=False))
     _require_shape(about)
     verdicts = about["verdicts"]
-    counted = count(map(Verdict.from_dict, verdicts))
+    judged = [Verdict.from_dict(verdict) for verdict in verdicts]
+    counted = count(judged)
     return {
         "link": "/".join(quote(part) for part in (*folder.relative_to(reports).parts, PAGE)),
         "folder": folder.name,
@@ -71,8 +72,8 @@ def _entry(folder: Path, reports: Path) -> dict:
         "command": str(about["facts"].get("To repeat", about["experiment"])),
         "created": str(about["created"]),
         "verdicts": [
-            (verdict, *safe_html.verdict_look(verdict["word"]), Verdict.from_dict(verdict).brief())
-            for verdict in verdicts
+            (verdict, *safe_html.verdict_look(one.word), one.brief())
+            for verdict, one in zip(verdicts, judged, strict=True)
         ],
         "no_verdicts": about.get("no_verdicts", ()),
         "own_claims": [(one, *safe_html.verdict_look(one["word"])) for one in about.get(CARRIED, ())],
