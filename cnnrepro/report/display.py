@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.verdict import NOT_TESTED, NoVerdict, Verdict
 from cnnrepro.report import safe_html
+from cnnrepro.report.few_colours import MOST_COLOURS, small_png
 from cnnrepro.report.safe_html import verdict_look
 from cnnrepro.report.tables import Table, table
 
@@ -40,11 +41,14 @@ PNG_DPI = 150  # for 100 dots an inch of the page: sharp enough to print, and a 
 def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> tuple[dict, dict]:
     """A figure as the data and metadata of one notebook output.
 
-    The same figure gives the same bytes: no date, fixed ids.
+    The same figure gives the same bytes: no date, fixed ids. The PNG of a chart has a palette.
 
     Raises:
         ValueError: a name that is not of a-z, 0-9 and _, or no alternative text.
     """
+    from matplotlib.image import AxesImage
+    from PIL import Image
+
     from cnnrepro.report import style
 
     if not FIGURE_NAME.fullmatch(name):
@@ -55,11 +59,12 @@ def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> 
     svg, png = io.StringIO(), io.BytesIO()
     with style.applied():
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        small = {"optimize": True}
-        figure.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None}, pil_kwargs=small)
+        figure.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None}, pil_kwargs={"optimize": True})
+    # A chart needs few colours; photographs keep all of theirs.
+    pixels = png.getvalue() if figure.findobj(AxesImage) else small_png(Image.open(png), colours=MOST_COLOURS)
     data = {
         "image/svg+xml": style.visible(svg.getvalue()),  # the drawing has its words in comments too
-        "image/png": base64.b64encode(png.getvalue()).decode(),
+        "image/png": base64.b64encode(pixels).decode(),
         "text/plain": alt,
     }
     return data, {"cnnrepro": {"figure": name, "alt": alt, "caption": caption}}

@@ -4,7 +4,6 @@ it rests on, and one chart.
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Sequence
 from itertools import groupby
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.own_claims import OwnVerdict
 from cnnrepro.claims.verdict import Effect, NoVerdict, Verdict, capital
+from cnnrepro.report.few_colours import png_address, small_png
 from cnnrepro.report.own_claim_views import ANCHOR, NO_STATEMENT
 from cnnrepro.report.safe_html import verdict_look
 
@@ -26,7 +26,6 @@ CHART_WIDTH = 1200  # pixels, sharp at the width of a page
 WIDEST = 60  # rem; of a chart
 LOW, TALLEST = 0.4, 0.9  # height by width: of a taller chart a wide screen, or a phone, shows the upper part
 BLANK = 250  # of 255: a row of pixels of at least this has nothing in it
-COLOURS = 64  # of a chart: enough for its lines, at a quarter of the bytes
 
 
 def rows(verdicts: Sequence[Verdict], no_verdicts: Sequence[NoVerdict], own: Sequence[OwnVerdict] = ()) -> list[dict]:
@@ -108,26 +107,6 @@ def chart(png: bytes) -> dict[str, str]:
     style = f"--end: {WIDEST * wide / picture.width:.2f}rem" if end > low else ""
     look = " tall" * wide_fades + " taller" * fades
     return {"source": png_address(small_png(picture, CHART_WIDTH)), "look": look, "style": style}
-
-
-def small_png(picture: Picture, width: int, colours: int = COLOURS) -> bytes:
-    """A picture as PNG of few colours, made smaller where it is wider."""
-    from PIL import Image
-
-    picture = picture.convert("RGB")
-    if picture.width > width:
-        height = max(1, round(picture.height * width / picture.width))
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-    small = io.BytesIO()
-    # By coverage, as a colour of few pixels may be a whole arm's.
-    few = picture.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    few.save(small, format="png", optimize=True)
-    return small.getvalue()
-
-
-def png_address(png: bytes) -> str:
-    """A picture as a data: address."""
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def _end(picture: Picture, most: int) -> tuple[int, bool]:

@@ -19,7 +19,7 @@ from cnnrepro.errors import UsageError, WorkFailed
 from cnnrepro.experiments.papermill_form import INJECTED_TAG, names_set_by
 from cnnrepro.experiments.parameters import TAG, parse_cell
 from cnnrepro.files import json_text
-from cnnrepro.report import cell_html, links, opening, safe_html
+from cnnrepro.report import cell_html, few_colours, links, opening, safe_html
 from cnnrepro.report.display import (
     ANSWER_TYPE,
     FIGURE_NAME,
@@ -392,7 +392,7 @@ def _write_figures(figures: dict[str, tuple[str, bytes]], folder: Path) -> None:
     picture = Image.open(io.BytesIO(shown)).convert("RGB")
     height = max(1, min(round(picture.height * THUMBNAIL_WIDTH / picture.width), 10 * THUMBNAIL_WIDTH))
     thumbnail = picture.resize((THUMBNAIL_WIDTH, height), Image.Resampling.LANCZOS)
-    (folder / THUMBNAIL).write_bytes(opening.small_png(thumbnail, THUMBNAIL_WIDTH, THUMBNAIL_COLOURS))
+    (folder / THUMBNAIL).write_bytes(few_colours.small_png(thumbnail, THUMBNAIL_WIDTH, THUMBNAIL_COLOURS))
 
 
 def _to_take_along(notebook: NotebookNode) -> NotebookNode:

@@ -23,7 +23,7 @@ from cnnrepro.data.folder.findings import some
 from cnnrepro.data.folder.leftovers import is_left_behind
 from cnnrepro.errors import UsageError
 from cnnrepro.files import copy_regular, folder_beside, read_regular, remove_leftovers, write_text
-from cnnrepro.report import links, opening, safe_html
+from cnnrepro.report import few_colours, links, safe_html
 from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL, THUMBNAIL_COLOURS, THUMBNAIL_WIDTH, WRITTEN
 from cnnrepro.report.site_pages import documentation, frame, front_page, ledger_table
 from cnnrepro.report.site_pages.by_question import by_question, grouped
@@ -90,7 +90,7 @@ def _thumbnail(path: Path) -> str:
         return ""
     pixels = read_regular(path, _LARGEST_FILE, links=False)
     pixels = pixels if len(pixels) <= LARGEST_THUMBNAIL else _smaller(pixels)
-    return opening.png_address(pixels) if pixels else ""
+    return few_colours.png_address(pixels) if pixels else ""
 
 
 def _smaller(pixels: bytes) -> bytes:
@@ -100,7 +100,7 @@ def _smaller(pixels: bytes) -> bytes:
     with contextlib.suppress(OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         picture = Image.open(io.BytesIO(pixels), formats=("PNG",))
         if picture.width * picture.height <= _MOST_PIXELS:
-            return opening.small_png(picture, THUMBNAIL_WIDTH, THUMBNAIL_COLOURS)
+            return few_colours.small_png(picture, THUMBNAIL_WIDTH, THUMBNAIL_COLOURS)
     return b""
 
 

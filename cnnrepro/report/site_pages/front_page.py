@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.verdict import FROM_RECORDS, NOW, RECORDED, Verdict, count
 from cnnrepro.files import read_regular
-from cnnrepro.report import opening
+from cnnrepro.report import few_colours, opening
 from cnnrepro.report.display import FIGURE_NAME
 from cnnrepro.report.page import MOST_PIXELS
 from cnnrepro.report.safe_html import verdict_look
@@ -93,8 +93,8 @@ def _picture(page: Path, figures: Sequence[object]) -> str:
             with Image.open(io.BytesIO(pixels), formats=("PNG",)) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
                     continue
-                made = (opening.small_png(picture, width) for width in WIDTHS)
-                return opening.png_address(next(png for png in made if len(png) <= LARGEST_PICTURE))
+                made = (few_colours.small_png(picture, width) for width in WIDTHS)
+                return few_colours.png_address(next(png for png in made if len(png) <= LARGEST_PICTURE))
         except (OSError, ValueError, SyntaxError, StopIteration, Image.DecompressionBombError):
             continue
     return ""
