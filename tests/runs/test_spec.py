@@ -54,7 +54,7 @@ def test_a_key_stays_what_it_was_and_is_the_same_on_every_machine(golden):
     assert key(spec(**GOLDEN[golden])) == golden
 
 
-def test_the_committed_records_are_found_under_their_keys(root):
+def test_the_committed_records_are_found_under_their_keys_and_whole(root):
     stores = [RunStore(folder) for folder in (root / "reports").glob("*/*/records")]
     assert stores
     for store in stores:
@@ -62,6 +62,7 @@ def test_the_committed_records_are_found_under_their_keys(root):
         assert records
         for record in records:
             assert key_today(record) == record.key
+            assert store.damaged_files(record) == []
 
 
 @pytest.mark.parametrize(
