@@ -2,8 +2,8 @@
 
 ``python -m tests.committed_records STUDY STORE`` takes those of a store; without a store it looks at those that are
 there already. No page shows how confident a study's networks were, and of a run that is committed the confidences take
-three quarters of the bytes: predictions are kept without them, and those of the search for rates, and of fast_mnist, not
-at all. A record names the files that are there.
+three quarters of the bytes: predictions are kept without them. Those of the search for rates and of fast_mnist are not
+kept at all. A record names the files that are there.
 """
 
 import io

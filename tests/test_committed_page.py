@@ -3,12 +3,15 @@
 import json
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 
 from cnnrepro.report import display
+from cnnrepro.report.figure_numbers import numbers_of
 from cnnrepro.runner.request import page_requests
-from tests.committed_page import DRAWN, LISTED, REPORTS, draw
+from tests.committed_page import DRAWN, LISTED, REPORTS, STUDIES, draw
 from tests.elements import Elements
 
 REDRAW = "python -m tests.committed_page draws it anew, or mend what changed its words"
@@ -23,7 +26,9 @@ def new(request, tmp_path_factory):
     def figure_bundle(figure, name, *, alt, caption=""):
         words[name] = {text.get_text() for text in figure.findobj(Text) if text.get_visible()}
         about = {"cnnrepro": {"figure": name, "alt": alt, "caption": caption}}
-        return {"image/svg+xml": "<svg/>", "image/png": PIXEL, "text/plain": alt}, about
+        numbers = numbers_of(figure)
+        beside = {} if numbers is None else {display.NUMBERS_TYPE: numbers.to_csv(index=False)}
+        return {"image/svg+xml": "<svg/>", "image/png": PIXEL, "text/plain": alt, **beside}, about
 
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(display, "figure_bundle", figure_bundle)
@@ -54,6 +59,25 @@ def test_its_report_is_the_same(new):
     made.pop("seconds", None)
     committed.pop("seconds", None)
     assert committed == made, REDRAW
+
+
+def test_every_number_that_was_judged_stands_in_the_numbers_beside_a_figure(new):
+    folder = new[1]
+    about = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    if new[0] not in STUDIES:  # the flagship counts seeds
+        shares = pd.read_csv(folder / "figures" / "shares.csv")
+        judged = [(effect["value"], effect["n"]) for verdict in about["verdicts"] for effect in verdict["effects"]]
+        assert judged and set(judged) <= set(zip(shares["count"] / shares.n, shares.n, strict=True))
+        return
+    numbers = pd.concat([pd.read_csv(file) for file in (folder / "figures").glob("*.csv") if file.stem != "curves"])
+    keys = {key for runs in numbers.runs for key in re.findall(r"\*(\S+)", runs)}
+    assert keys and all((new[0] / "records" / key / "record.json").is_file() for key in keys)
+    for effect in (effect for verdict in about["verdicts"] for effect in verdict["effects"]):
+        name, _, measured = effect["name"].rpartition(": ")
+        what = ", ".join(filter(None, (name, effect["condition"])))
+        own = numbers[(numbers.what == what) & (numbers.measured == measured)].value
+        mean = np.log2(own).mean() if effect["unit"] == "octaves" else own.mean()
+        assert (len(own), mean) == (effect["n"], pytest.approx(effect["value"], abs=1e-5)), effect["name"]
 
 
 def test_its_notebook_is_the_same(new):

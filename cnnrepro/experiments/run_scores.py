@@ -31,6 +31,7 @@ class RunScore:
         unit: of the number, and of a difference of two.
         digits: decimals that are shown.
         read: takes it out of a record.
+        fields: of the record that it is made from.
         is_bound: whether a run ended before that could be seen, so that its number is only a bound.
     """
 
@@ -38,6 +39,7 @@ class RunScore:
     unit: str
     digits: int
     read: Callable[[RunRecord], float]
+    fields: tuple[str, ...]
     is_bound: Callable[[RunRecord], bool] = _never
 
 
@@ -106,6 +108,12 @@ def kept(probe: str) -> Callable[[RunRecord], float]:
     return lambda record: 100 * record.test[name] / record.test["accuracy"]
 
 
+def _kept_score(probe: str) -> RunScore:
+    fields = (f"test.accuracy_{probe.replace(' ', '_')}", TEST)
+    return RunScore(f"accuracy kept ({probe})", POINTS, 1, kept(probe), fields)
+
+
+TEST, SEEN_LOSS = "test.accuracy", f"test.loss_{TRAINING}"
 PROBES = ("shift 2", "shift 4", "scale 0.75", "scale 1.25")
 ERROR, REESTIMATED_ERROR = "test error", "test error, statistics re-estimated"
 GAP = "gap between training and test accuracy"
@@ -115,14 +123,14 @@ EPOCHS_NEAR = "epochs to a point below the best validation accuracy"
 SCORES: Mapping[str, RunScore] = {
     score.name: score
     for score in (
-        RunScore(ERROR, POINTS, 2, test_error),
-        RunScore(REESTIMATED_ERROR, POINTS, 2, reestimated_error),
-        RunScore(GAP, POINTS, 2, gap),
-        RunScore(REESTIMATED_LOSS, NATS, 3, reestimated_training_loss),
-        RunScore(TRAINING_LOSS, NATS, 3, training_loss),
-        RunScore(EPOCHS, OCTAVES, 2, octaves_to_best, ends_before_best),
-        RunScore(EPOCHS_NEAR, OCTAVES, 2, octaves_to_near_best),
-        *(RunScore(f"accuracy kept ({probe})", POINTS, 1, kept(probe)) for probe in PROBES),
+        RunScore(ERROR, POINTS, 2, test_error, (TEST,)),
+        RunScore(REESTIMATED_ERROR, POINTS, 2, reestimated_error, ("test.accuracy_reestimated", TEST)),
+        RunScore(GAP, POINTS, 2, gap, (f"test.accuracy_{TRAINING}", TEST)),
+        RunScore(REESTIMATED_LOSS, NATS, 3, reestimated_training_loss, (f"{SEEN_LOSS}_reestimated", SEEN_LOSS)),
+        RunScore(TRAINING_LOSS, NATS, 3, training_loss, (SEEN_LOSS,)),
+        RunScore(EPOCHS, OCTAVES, 2, octaves_to_best, ("history.val_loss",), ends_before_best),
+        RunScore(EPOCHS_NEAR, OCTAVES, 2, octaves_to_near_best, ("history.val_accuracy",)),
+        *map(_kept_score, PROBES),
     )
 }
 

@@ -70,6 +70,37 @@ def contrast_rows(results: Results, asked: int | Study) -> list[tuple]:
     ]
 
 
+def numbers(results: Results, asked: int | Study) -> pd.DataFrame:
+    """The numbers behind the picture of a study, and where each comes from.
+
+    Returns:
+        One row an arm and seed, then one a contrast and seed, with the columns ``what``, ``measured``, ``seed``,
+        ``value`` (a factor as such, else in points or nats), ``runs`` (the keys of the records, each with its weight in
+        the value) and ``fields`` (of a record, that are read).
+    """
+    import pandas as pd
+
+    study, columns = study_of(asked), ("what", "measured", "seed", "value", "runs", "fields")
+    rows = [(label, *_number(study.score, [(1.0, record)])) for label, record in results.of(study.arms).all()]
+    by_label = dict(zip(results.labels, results.records, strict=True))
+    for one in judged_contrasts(results, study):
+        weights = one.contrast.weights
+        for records in zip(*(by_label[label] for label in weights), strict=False):
+            rows.append(
+                (contrast_name(one), *_number(one.contrast.score, list(zip(weights.values(), records, strict=True))))
+            )
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _number(score: str, parts: Sequence[tuple[float, RunRecord]]) -> tuple:
+    """What is measured, the seed, a weighted sum of what records score, their keys with weights, and the fields."""
+    asked = run_score(score)
+    value = sum(weight * asked.read(record) for weight, record in parts)
+    runs = " ".join(f"{weight:+.6g}*{record.key}" for weight, record in parts)
+    factor = 2**value if asked.unit == OCTAVES else value
+    return score, parts[0][1].spec.seed, float(f"{factor:.8g}"), runs, " ".join(asked.fields)
+
+
 def test_share(one: Judged, results: Results) -> str:
     """Which share of the variance of a contrast of test errors comes from too few test images; "–" of others."""
     if one.contrast.score != ERROR or one.n < FEWEST:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from cnnrepro.report.display import FIGURE_NAME
+from cnnrepro.report.display import FIGURE_NAME, NUMBERS_TYPE
 from cnnrepro.report.embedded_pictures import NotShown, Pictures, data_address, decoded, drawing_address
 from cnnrepro.report.links import link_to
 from cnnrepro.report.safe_html import latex_html, left_out, markdown_html, missing_of, safe_html
@@ -113,7 +113,8 @@ def _pictures(kinds: Mapping[str, str], metadata: Mapping[str, object]) -> list[
     name = str(about.get("figure", ""))
     place = f"figure-{name}" if FIGURE_NAME.fullmatch(name) else ""
     identifier, anchor = (f' id="{place}"', link_to(place)) if place else ("", "")
-    below = " ".join(filter(None, (caption, anchor)))
+    numbers = f'<a href="figures/{name}.csv">Numbers (CSV)</a>' if place and NUMBERS_TYPE in kinds else ""
+    below = " ".join(filter(None, (caption, numbers, anchor)))
     below = f"<figcaption>{below}</figcaption>" if below else ""
     width = next((one["width"] for one in each if type(one.get("width")) in (int, float)), None)
     size = "" if about else ' class="own-size"'

@@ -20,6 +20,7 @@ from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.verdict import NOT_TESTED, NoVerdict, Verdict
 from cnnrepro.report import safe_html
 from cnnrepro.report.few_colours import MOST_COLOURS, small_png
+from cnnrepro.report.figure_numbers import numbers_of
 from cnnrepro.report.safe_html import verdict_look
 from cnnrepro.report.tables import Table, table
 
@@ -33,13 +34,14 @@ NO_VERDICT_TYPE = "application/vnd.cnnrepro.no-verdict+json"
 ANSWER_TYPE = "application/vnd.cnnrepro.answer+json"
 OWN_CLAIM_TYPE = "application/vnd.cnnrepro.own-claim+json"
 RUNS_TYPE = "application/vnd.cnnrepro.runs+json"
+NUMBERS_TYPE = "application/vnd.cnnrepro.numbers+csv"  # under a figure; text/csv would be shown in its place
 
 FIGURE_NAME = re.compile(r"[a-z0-9_]+")
 PNG_DPI = 150  # for 100 dots an inch of the page: sharp enough to print, and a page stays below 3 MB
 
 
 def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> tuple[dict, dict]:
-    """A figure as the data and metadata of one notebook output.
+    """A figure as the data and metadata of one notebook output, and the numbers that were drawn as CSV.
 
     The same figure gives the same bytes: no date, fixed ids. The PNG of a chart has a palette.
 
@@ -67,6 +69,8 @@ def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> 
         "image/png": base64.b64encode(pixels).decode(),
         "text/plain": alt,
     }
+    if (numbers := numbers_of(figure)) is not None:
+        data[NUMBERS_TYPE] = numbers.to_csv(index=False, lineterminator="\n", float_format="%.8g")
     return data, {"cnnrepro": {"figure": name, "alt": alt, "caption": caption}}
 
 

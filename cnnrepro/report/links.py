@@ -29,6 +29,7 @@ _NUMBER = re.compile(r"(?:[Ss]tatements? )?\d+")
 _NO_SENTENCES = frozenset({"a", "code", "pre", "math", "summary", "h1", "h2", "h3", "h4", "h5", "h6", "nav"})
 # What ``link_page`` fills. Nobody else's ``nav`` gets through ``safe_html``.
 _MENTIONED = re.compile(r'<(a|span) class="of-ledger"[^<>]*>([^<>]*?(\d+))</\1>')
+_KEY_CELL = re.compile(r"<td>([0-9a-f]{16})</td>")
 _MOVED = re.compile(r'<(pre|div class="shown")(?![^<>]*tabindex)(?=[ >])')
 _NEAR = re.compile(r'<nav class="near"[^>]*>.*?</nav>', re.DOTALL)
 _RELATED = re.compile(r'<nav class="related"[^>]*>.*?</nav>', re.DOTALL)
@@ -79,6 +80,14 @@ def contents_html(contents: Sequence[tuple[str, str]]) -> str:
 def focusable(made: str) -> str:
     """HTML whose boxes that may be moved sideways can be reached, and so moved, by the keyboard."""
     return _MOVED.sub(r'<\1 tabindex="0"', made)
+
+
+def with_records(made: str, keys: Collection[str]) -> str:
+    """HTML in which a cell of a table that is the key of one of these runs is a link to its record."""
+    return _KEY_CELL.sub(
+        lambda cell: f'<td><a href="records/{cell[1]}/record.json">{cell[1]}</a></td>' if cell[1] in keys else cell[0],
+        made,
+    )
 
 
 def with_mentions(made: str, numbers: Collection[int]) -> str:

@@ -24,6 +24,7 @@ from cnnrepro.report.display import (
     ANSWER_TYPE,
     FIGURE_NAME,
     NO_VERDICT_TYPE,
+    NUMBERS_TYPE,
     OWN_CLAIM_TYPE,
     RUNS_TYPE,
     VERDICT_TYPE,
@@ -40,7 +41,7 @@ PAGE, NOTEBOOK, REPORT, THUMBNAIL = "index.html", "notebook.ipynb", "report.json
 # The names of the files in a report's folder, all that is ever written there.
 WRITTEN = re.compile(
     rf"{'|'.join(map(re.escape, (PAGE, NOTEBOOK, REPORT, THUMBNAIL, METADATA)))}"
-    rf"|figures/{FIGURE_NAME.pattern}\.(?:svg|png)"
+    rf"|figures/{FIGURE_NAME.pattern}\.(?:svg|png|csv)"
     r"|records/[0-9a-f]{16}/(?:record\.json|curves\.csv|predictions\.parquet)"
 )
 SKIPPED, MAY_RAISE = "skip-execution", "raises-exception"  # Jupyter's tags of cells
@@ -242,7 +243,9 @@ def write_page(
         "records": sorted(path.name for path in (folder / "records").glob("*")),
     }
     made, left_out = _cells_left_out(_html(notebook, around, pictures))
-    made = _with_links(made, LEDGER if question else [row["number"] for row in rows if row["number"]])
+    made = _with_links(
+        made, LEDGER if question else [row["number"] for row in rows if row["number"]], around["records"]
+    )
     for number, notes in notebook.metadata.get("papermill", {}).get("cut", {}).items():
         left_out.setdefault(number, []).extend(notes)
     left_out = {number: left_out[number] for number in sorted(left_out, key=int)}
@@ -251,6 +254,9 @@ def write_page(
     nbformat.write(_to_take_along(notebook), folder / NOTEBOOK)
     if figures:
         _write_figures(figures, folder)
+    for name, numbers in _numbers_of(notebook).items():
+        (folder / "figures").mkdir(exist_ok=True)
+        (folder / "figures" / f"{name}.csv").write_text(numbers, encoding="utf-8", errors="backslashreplace")
     taken = notebook.metadata.get("papermill", {}).get("duration")  # of the notebook alone
     about = said | {
         "parameters": parameters,
@@ -290,14 +296,14 @@ def _chart(notebook: NotebookNode, figures: dict[str, tuple[str, bytes]]) -> dic
     return about | opening.chart(figures[name][1])
 
 
-def _with_links(made: str, statements: Collection[int]) -> str:
+def _with_links(made: str, statements: Collection[int], records: Collection[str]) -> str:
     """A page with its contents, a link to each heading, and one wherever a statement of these is named."""
     top, begin, rest = made.partition("<main>")
     cells, end, footer = rest.partition("</main>")
     cells, contents = links.with_anchors(cells)
     top = top.replace(_CONTENTS, links.contents_html(contents))
     head, body, top = top.partition("<body>")
-    cells = links.focusable(cells)
+    cells = links.with_records(links.focusable(cells), records)
     return head + body + links.with_mentions("".join((top, begin, cells, end, footer)), statements)
 
 
@@ -380,6 +386,12 @@ def _files_of(figures: dict[str, dict]) -> dict[str, tuple[str, bytes]]:
     return files
 
 
+def _numbers_of(notebook: NotebookNode) -> dict[str, str]:
+    """The numbers that were drawn, as CSV, by the names of their figures."""
+    carried = {_figure_name(output): output.get("data", {}).get(NUMBERS_TYPE) for output in _outputs(notebook)}
+    return {name: numbers for name, numbers in carried.items() if name and isinstance(numbers, str)}
+
+
 def _write_figures(figures: dict[str, tuple[str, bytes]], folder: Path) -> None:
     """Every figure as SVG and PNG, and the first as a thumbnail."""
     from PIL import Image
@@ -398,8 +410,8 @@ def _write_figures(figures: dict[str, tuple[str, bytes]], folder: Path) -> None:
 def _to_take_along(notebook: NotebookNode) -> NotebookNode:
     """The executed notebook without what its reader has no use for.
 
-    That is papermill's notes on paths and times of this machine, and the drawings: JupyterLab shows the pixels, and the
-    drawings lie beside the page.
+    That is papermill's notes on paths and times of this machine, and the drawings with their numbers: JupyterLab shows
+    the pixels, and the others lie beside the page.
     """
     plain = copy.deepcopy(notebook)
     plain.metadata.pop("papermill", None)
@@ -408,5 +420,6 @@ def _to_take_along(notebook: NotebookNode) -> NotebookNode:
         cell.metadata.pop("execution", None)
     for output in _outputs(plain):
         if "image/png" in output.get("data", {}):
-            output["data"].pop("image/svg+xml", None)
+            for beside in ("image/svg+xml", NUMBERS_TYPE):
+                output["data"].pop(beside, None)
     return plain

@@ -11,6 +11,7 @@ from cnnrepro.experiments.run_scores import GAP, NATS, OCTAVES, POINTS, run_scor
 from cnnrepro.experiments.study import LESS, MORE
 from cnnrepro.lessons import studies
 from cnnrepro.report.display import show_table
+from cnnrepro.report.figure_numbers import with_numbers
 from cnnrepro.report.tables import table
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ UNITS = {POINTS: "in percentage points", NATS: "in nats", OCTAVES: "as a factor"
 
 
 def contrast_picture(results: Results, asked: int | Study) -> Figure:
-    """What the arms of a study scored, and the contrasts by which it is judged.
+    """What the arms of a study scored, and the contrasts by which it is judged; it carries both, with their runs.
 
     Args:
         results: the runs.
@@ -50,7 +51,8 @@ def contrast_picture(results: Results, asked: int | Study) -> Figure:
     unit = UNITS[score.unit].removeprefix("in ")
     if study.score != GAP:  # which is a difference itself
         unit = unit.replace("percentage points", "percent")
-    return figures.contrasts(scores, panels, metric=capital(study.score), unit=unit)
+    drawn = figures.contrasts(scores, panels, metric=capital(study.score), unit=unit)
+    return with_numbers(drawn, studies.numbers(results, study))
 
 
 def _row(one: Judged) -> ContrastRow:

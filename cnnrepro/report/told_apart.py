@@ -9,9 +9,11 @@ import numpy as np
 from cnnrepro.experiments.compare import METRICS
 from cnnrepro.lessons import compare
 from cnnrepro.report.display import show, show_table
+from cnnrepro.report.figure_numbers import with_numbers
 from cnnrepro.report.tables import table
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from cnnrepro.data import Splits
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def comparison_picture(made: Comparison) -> Figure:
-    """Scores and paired differences."""
+    """Scores and paired differences; it carries both, with their runs."""
     from cnnrepro.report import figures
 
     labels = made.results.labels
@@ -34,7 +36,7 @@ def comparison_picture(made: Comparison) -> Figure:
                 labels[pair.first], labels[pair.second], values, low, high, compare.verdict(made, pair)
             )
         )
-    return figures.comparison(
+    drawn = figures.comparison(
         [(label, made.scores(place)) for place, label in enumerate(labels)],
         rows,
         metric=compare.metric_name(made),
@@ -43,6 +45,26 @@ def comparison_picture(made: Comparison) -> Figure:
         level=compare.percent(1 - made.pairs[0].decision.level),
         digits=compare.digits(made),
     )
+    return with_numbers(drawn, _numbers(made))
+
+
+def _numbers(made: Comparison) -> pd.DataFrame:
+    """What each run scored, and each pair's differences, one row a seed, with the keys of their runs."""
+    import pandas as pd
+
+    labels = made.results.labels
+    runs = [list(zip(made.results.records[place], made.scores(place), strict=True)) for place in range(len(labels))]
+    rows = [
+        (label, record.spec.seed, score, record.key)
+        for label, own in zip(labels, runs, strict=True)
+        for record, score in own
+    ]
+    rows += [
+        (f"{labels[pair.first]} minus {labels[pair.second]}", one.spec.seed, first - second, f"{one.key} {other.key}")
+        for pair in made.pairs
+        for (one, first), (other, second) in zip(runs[pair.first], runs[pair.second], strict=True)
+    ]
+    return pd.DataFrame(rows, columns=("what", "seed", compare.metric_name(made), "runs"))
 
 
 def show_apart(made: Comparison, splits: Splits) -> None:

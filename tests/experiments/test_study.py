@@ -124,6 +124,9 @@ RECORD = SimpleNamespace(
     test={
         "accuracy": 0.75,
         "accuracy_reestimated": 0.8,
+        "accuracy_scale_0.75": 0.6,
+        "accuracy_scale_1.25": 0.6,
+        "accuracy_shift_2": 0.6,
         "accuracy_shift_4": 0.6,
         "accuracy_training": 0.875,
         "loss_training": 0.5,
@@ -151,6 +154,13 @@ RECORD = SimpleNamespace(
 )
 def test_what_is_read_off_a_run(name, value):
     assert run_score(name).read(RECORD) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_the_fields_of_a_score_are_all_that_is_read(name):
+    told = [field.split(".", 1) for field in SCORES[name].fields]
+    parts = {part: {key: getattr(RECORD, part)[key] for where, key in told if where == part} for part, _ in told}
+    assert SCORES[name].read(SimpleNamespace(**parts)) == SCORES[name].read(RECORD)
 
 
 def test_a_network_without_batch_norm_has_nothing_to_re_estimate():

@@ -24,6 +24,17 @@ def test_each_contrast_has_a_row_with_its_word(results):
     assert rows[-1][-1].startswith("(")
 
 
+def test_each_number_of_the_picture_has_its_runs_and_what_was_read(results):
+    numbers = studies.numbers(results, 40)
+    arm = numbers[numbers.what == "dropout 0.5"]
+    assert list(arm.value.round(3)) == [10.0, 10.5] * 3
+    assert list(arm.runs)[:2] == ["+1*dropout 0.5 0", "+1*dropout 0.5 1"]
+    assert set(arm.fields) == {"test.accuracy_training test.accuracy"}
+    doubled = numbers[(numbers.what == "dropout 0.5 over none") & numbers.measured.str.endswith("validation loss")]
+    assert list(doubled.value) == [2.0] * 6
+    assert doubled.runs.iloc[0] == "+1*dropout 0.5 0 -1*no dropout 0"
+
+
 def test_the_levels_of_the_intervals_are_told(results):
     assert studies.levels(results, 40) == "97.5 to 98.8 %"
 

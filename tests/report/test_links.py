@@ -120,6 +120,13 @@ def test_names_of_others_are_text(pages):
     assert "&lt;b&gt;" in made and "<b>" not in made
 
 
+def test_the_keys_of_runs_in_tables_lead_to_their_records():
+    here, other = "0123456789abcdef", "f" * 16
+    made = f"<td>{here}</td><td>{other}</td><p>{here}</p>"
+    linked = links.with_records(made, [here])
+    assert linked == made.replace(f"<td>{here}</td>", f'<td><a href="records/{here}/record.json">{here}</a></td>')
+
+
 def test_what_may_be_moved_sideways_can_be_reached_by_the_keyboard():
     made = '<pre>a</pre><pre class="raw">b</pre><div class="shown"><p>c</p></div><pre tabindex="0">d</pre><div>e</div>'
     assert links.focusable(made) == (

@@ -200,10 +200,14 @@ def test_the_files_beside_the_page(folder):
     assert about["parameters"] == PARAMETERS
     assert about["verdicts"][0]["word"] == "holds if …"
     assert about["figures"] == ["curves"]
+    numbers = (folder / "figures/curves.csv").read_text(encoding="utf-8").splitlines()
+    assert numbers[0] == "arm,seed,epoch,val_accuracy,val_loss"
     kept = nbformat.read(folder / "notebook.ipynb", as_version=4)
     nbformat.validate(kept)
     shown = [output["data"] for cell in kept.cells for output in cell.get("outputs", []) if "data" in output]
-    assert any("image/png" in data for data in shown) and not any("image/svg+xml" in data for data in shown)
+    assert any("image/png" in data for data in shown) and not any(
+        kind in data for data in shown for kind in ("image/svg+xml", display.NUMBERS_TYPE)
+    )
 
 
 def test_every_link_of_the_page_leads_somewhere(folder, elements):

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
 from cnnrepro.report import style
+from cnnrepro.report.figure_numbers import with_numbers
 
 TITLES = {
     "accuracy": "Training accuracy",
@@ -67,7 +68,7 @@ def curves(
     lines = [Line2D([], [], markersize=7, **style.line_look(index)) for index in range(len(arms))]
     figure.legend(lines, [style.wrapped(arm, 90) for arm in arms], loc="outside upper left", ncols=columns)
     figure.supxlabel(_key(frame), fontsize=8.5, color=style.QUIET)
-    return figure
+    return with_numbers(figure, frame[[*filter(None, [by]), "arm", "seed", "epoch", *metrics]])
 
 
 def _draw_arm(axes: Axes, values: pd.DataFrame, index: int) -> None:

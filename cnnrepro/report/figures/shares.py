@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from cnnrepro.report import style
+from cnnrepro.report.figure_numbers import with_numbers
 from cnnrepro.report.figures.panels import one_panel
 
 HALF = 0.5
@@ -74,4 +76,5 @@ def shares(rows: Sequence[tuple], *, title: str) -> Figure:
     style.quiet_grid(axes, "x")
     axes.set_title(style.wrapped(title, 95))
     axes.set_xlabel("Share of seeds. Bar: 95 % Clopper-Pearson interval. Line: one half. Grey: decides nothing.")
-    return figure
+    columns = [name for name in ShareRow._fields if name != "strong"]  # which is of the drawing
+    return with_numbers(figure, pd.DataFrame(rows, columns=ShareRow._fields)[columns])
