@@ -94,7 +94,7 @@ def test_claims_of_ones_own_stand_below_and_are_not_counted(ledger, tmp_path):
     made = ledger_table.shown(ledger_table.verdicts_of(ledger), ledger, [own, ledger])
     assert len(made["rows"]) == len(LEDGER)
     table = page(made, tmp_path).partition('id="own-claims"')[2]
-    assert '<a href="own_claim/mine/index.html#own-claim">Mine: mnist_5k</a>' in table
+    assert '<a href="own_claim/mine/index.html#own-claim" aria-label="Mine: mnist_5k: all' in table
     assert "Mine &lt;b&gt;." in table and "holds" in table and "It does." in table and "mine.py" in table
 
 
