@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from cnnrepro.report.links import contents_html, focusable
 from cnnrepro.report.safe_html import highlight_python
@@ -19,9 +19,9 @@ def shown() -> dict[str, object]:
     """What the reference's template shows, but for what all pages of the documentation share."""
     every = rooms()
     first: dict[str, str] = {}  # where each thing is told of; its further names lead there
-    for one in all_names(every):
+    for one in placed(every):
         first.setdefault(one.home, one.name)
-    names = [one.name for one in all_names(every)]
+    names = [one.name for one in placed(every)]
     return {
         "title": TITLE,
         "contents": contents_html([(f"#{room.name}", room.name) for room in every]),
@@ -30,11 +30,19 @@ def shown() -> dict[str, object]:
     }
 
 
-def all_names(names: Sequence[Name]) -> Iterator[Name]:
-    """Names with all that is in them, each before its members."""
-    for one in names:
-        yield one
-        yield from all_names(one.members)
+def placed(names: Sequence[Name]) -> list[Name]:
+    """The names that have a place on the page: of what has two names, the members have theirs below the first alone."""
+    found, homes = [], set()
+
+    def place(some: Sequence[Name]) -> None:
+        for one in some:
+            found.append(one)
+            if one.home not in homes:
+                homes.add(one.home)
+                place(one.members)
+
+    place(names)
+    return found
 
 
 def _entry(one: Name, first: Mapping[str, str], names: Sequence[str]) -> dict[str, object]:

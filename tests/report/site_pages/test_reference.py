@@ -23,7 +23,7 @@ def page(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def names():
-    return {one.name: one for one in reference.all_names(public_names.rooms())}
+    return {one.name: one for one in reference.placed(public_names.rooms())}
 
 
 def there(name):
