@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 
 __version__ = "0.1.0"
+"""The version of the package."""
 
 _ROOMS = (
     "anatomy",

@@ -3,7 +3,6 @@
 import ast
 import os
 import re
-import shlex
 import subprocess
 import sys
 
@@ -13,26 +12,15 @@ from typer.main import get_command
 from cnnrepro import __version__
 from cnnrepro.cli import app
 from cnnrepro.runner.request import page_requests
-from tests.committed_page import REPORTS
+from tests.documented import HOME, PAGES, code_of, commands_of
 
-HOME = REPORTS.parent
-PAGES = [HOME / "README.md", HOME / "CONTRIBUTING.md", HOME / "SECURITY.md", *sorted((HOME / "docs").glob("*.md"))]
-SECOND_LINE = re.compile(r" \\\n\s+")
-COMMAND = re.compile(r"^ {4}(?:[A-Z_]+=\S+ )*(cnnrepro .*)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
-CODE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-FORMS = ("…", "|")  # in a block that shows what a command looks like
 
 
 def commands():
     """Each command of a block, with the page that has it."""
-    found = []
-    for page in PAGES:
-        for command in COMMAND.findall(SECOND_LINE.sub(" ", page.read_text(encoding="utf-8"))):
-            words = shlex.split(command, comments=True)[1:]
-            if not any(sign in word for word in words for sign in FORMS):
-                found.append(pytest.param(words, id=f"{page.name}: {' '.join(words)}"))
-    return found
+    found = ((page, words) for page in PAGES for words in commands_of(page))
+    return [pytest.param(words, id=f"{page.name}: {' '.join(words)}") for page, words in found]
 
 
 @pytest.mark.parametrize("words", commands())
@@ -64,7 +52,7 @@ def test_the_notebooks_page_has_them_all():
 
 
 def test_readmes_python_runs(tmp_path):
-    (code,) = CODE.findall((HOME / "README.md").read_text(encoding="utf-8"))
+    code = code_of(HOME / "README.md")
     environment = os.environ | {"CNNREPRO_RUNS": str(tmp_path), "PYTHONPATH": str(HOME)}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -72,7 +60,7 @@ def test_readmes_python_runs(tmp_path):
 
 
 def test_the_network_of_the_docs_is_built(tmp_path, monkeypatch):
-    (code,) = CODE.findall((HOME / "docs" / "networks.md").read_text(encoding="utf-8"))
+    code = code_of(HOME / "docs" / "networks.md")
     (tmp_path / "nets.py").write_text(code, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     from cnnrepro.models import build
@@ -84,7 +72,7 @@ def test_the_claim_of_the_docs_is_the_example_and_is_judged(tmp_path):
     from cnnrepro import experiments
     from cnnrepro.lessons import own_claim
 
-    (code,) = CODE.findall((HOME / "docs" / "claims.md").read_text(encoding="utf-8"))
+    code = code_of(HOME / "docs" / "claims.md")
     assert code == own_claim.read("").path.read_text(encoding="utf-8")
     small = code.replace("epochs=3", "epochs=1").replace("train_images=1000", "train_images=150")
     (tmp_path / "mine.py").write_text(small.replace("seeds=5", "seeds=1"), encoding="utf-8")

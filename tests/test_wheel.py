@@ -8,20 +8,26 @@ import zipfile
 import pytest
 
 from cnnrepro.experiments.own_claim import EXAMPLE
+from tests.documented import HOME, commands_of
+from tests.newcomer import fresh_environment, lend_dependencies, run_in
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The wheel, built and unpacked."""
-    from pathlib import Path
-
-    folder, root = tmp_path_factory.mktemp("wheel"), Path(__file__).parent.parent
+def wheel(tmp_path_factory):
+    """The wheel, built."""
+    folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    subprocess.run(build, cwd=root, check=True, capture_output=True)
-    (wheel,) = folder.glob("cnnrepro-*.whl")
+    subprocess.run(build, cwd=HOME, check=True, capture_output=True)
+    (made,) = folder.glob("cnnrepro-*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def site(wheel):
+    """The wheel, unpacked."""
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
-    return folder / "site"
+        archive.extractall(wheel.parent / "site")
+    return wheel.parent / "site"
 
 
 def test_the_wheel_carries_notebooks_and_templates_and_nothing_else(site, root):
@@ -55,3 +61,16 @@ def test_outside_of_a_checkout_the_commands_find_their_notebooks(site, tmp_path,
     notebooks = sorted((root / "notebooks").glob("*.ipynb"))
     assert done.stdout.split() == [str(tmp_path), "epochs-3", str(len(notebooks))]
     assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == [path.name for path in notebooks]
+
+
+@pytest.mark.slow
+def test_installed_in_an_empty_environment_it_makes_a_first_page_in_an_empty_folder(wheel, tmp_path):
+    commands, folder = fresh_environment(tmp_path / "environment"), tmp_path / "empty"
+    folder.mkdir()
+    install = [commands / "python", "-m", "pip", "install", "--no-index", "--no-deps", wheel]
+    subprocess.run(install, check=True, capture_output=True)
+    lend_dependencies(commands)
+    words = next(words for words in commands_of(HOME / "README.md") if words[0] == "run")
+    (page,) = run_in(folder, words, command=[str(commands / "cnnrepro")], checkout=False)
+    assert page.startswith(f"{folder}/reports/alexnet_vs_resnet/") and (folder / page).stat().st_size > 100_000
+    assert {path.name for path in folder.iterdir()} == {"reports", "runs"}

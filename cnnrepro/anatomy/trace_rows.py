@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNKNOWN = "unknown"
+"""What stands in a row in place of a number that nobody can say of a layer."""
 
 
 @dataclass(frozen=True)

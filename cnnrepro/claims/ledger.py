@@ -19,6 +19,7 @@ TOPICS = (
 )
 _ROWS = [row for topic in TOPICS for row in import_module(f"cnnrepro.claims.statements.{topic}").STATEMENTS]
 LEDGER: dict[int, Statement] = {row.number: row for row in sorted(_ROWS, key=lambda row: row.number)}
+"""The statements by number."""
 
 
 def statement(number: int) -> Statement:

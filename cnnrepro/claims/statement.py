@@ -27,7 +27,7 @@ class Source:
         return f"“{self.title}”; {self.names}; {self.builds_on}"
 
 
-# The four sets of lecture notes, by the names under which the ledger's entries cite them. None names an author.
+# None names an author.
 _CS231N = "CS231n: Convolutional Neural Networks for Visual Recognition"
 SOURCES = {
     "S0": Source(
@@ -52,6 +52,7 @@ SOURCES = {
         "layers",
     ),
 }
+"""The four sets of lecture notes, by the names under which the ledger cites them."""
 
 
 @dataclass(frozen=True)

@@ -157,9 +157,11 @@ DATASETS: dict[str, DatasetInfo] = {
         ),
     )
 }
+"""The data sets by name; of photographs in a folder of one's own, see ``info``."""
 
 
 FOLDER = "folder:"
+"""How the name of a folder of one's own pictures begins: ``folder:PATH``."""
 
 
 def folder_path(name: str) -> Path:

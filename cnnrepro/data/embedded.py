@@ -68,6 +68,7 @@ PHOTOGRAPHS = {
         "flower.jpg", "a flower in close-up", "Photograph: vultilion (Flickr), CC BY 2.0, by way of scikit-learn"
     ),
 }
+"""The two photographs that scikit-learn carries, with their credits."""
 
 
 def photograph(name: str) -> np.ndarray:

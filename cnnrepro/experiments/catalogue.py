@@ -82,6 +82,7 @@ _ROWS = (
     alexnet_vs_resnet.EXPERIMENT,
 )
 EXPERIMENTS: dict[str, Experiment] = {row.name: row for row in _ROWS}
+"""The experiments by name; each has a notebook of that name."""
 
 
 def experiment(name: str) -> Experiment:

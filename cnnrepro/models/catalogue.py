@@ -29,6 +29,7 @@ from cnnrepro.models.model_entry import ModelEntry, Option
 
 FAMILIES = (lenet, mnist_convnets, alexnet, zfnet, vgg, googlenet, resnet_imagenet, resnet)
 MODELS: dict[str, ModelEntry] = {row.name: row for family in FAMILIES for row in family.ROWS}
+"""The networks by name; ``entry`` has those too that stand in no table."""
 
 
 def entry(name: str) -> ModelEntry:

@@ -275,6 +275,7 @@ RECIPES: dict[str, Recipe] = {
         *_FAST_MNIST,
     )
 }
+"""What a training is told, by name."""
 
 
 def recipe(name: str) -> Recipe:

@@ -204,15 +204,14 @@ def _write_site(site: Path, checkout: Path | None) -> Path:
     documented = bool(documents)
     _write_questions(site, frame.QUESTIONS, found, frame.ways(frame.QUESTIONS, documented=documented))
     _remove_ours(site, Path(PAGE).stem, but=[])  # of a folder of reports that became a site
-    pages = links.neighbours(entries)
-    page = links.ledger_of(pages)
+    page = links.ledger_of(links.neighbours(entries))
     ledger = next((entry for entry in entries if page and entry["link"] == page.link), None)
     verdicts = ledger_table.verdicts_of(ledger)
     frame.write(
         site,
         frame.LEDGER_TABLE,
         "ledger.html.j2",
-        **ledger_table.shown(verdicts, ledger, pages),
+        **ledger_table.shown(verdicts, ledger, entries),
         ways=frame.ways(frame.LEDGER_TABLE, documented=documented),
     )
     return frame.write(

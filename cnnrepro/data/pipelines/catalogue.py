@@ -122,6 +122,7 @@ PIPELINES: dict[str, Pipeline] = {
         ),
     )
 }
+"""What becomes of an image on its way into a network, by name."""
 
 
 def pipeline(name: str) -> Pipeline:

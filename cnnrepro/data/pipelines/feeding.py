@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 PLACEMENTS = ("cpu", "step")
+"""Where images are augmented: by tf.data, or at the head of the training step."""
 
 _AT_ONCE = 4  # images of a batch that tf.data augments side by side
 _SMALL = 64  # pixels: up to here a whole batch stays in the processor's caches

@@ -1,4 +1,4 @@
-"""The documentation of a checkout as pages of a site: README, docs/ and what they lead to."""
+"""The documentation of a checkout as pages of a site: README, docs/ and what they lead to, and the reference."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import functools
 import html
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from cnnrepro.report import links, safe_html
 from cnnrepro.report.embedded_pictures import Pictures
-from cnnrepro.report.site_pages import frame
+from cnnrepro.report.site_pages import frame, reference
 
 FOLDER = "docs"
 _TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")  # beside docs/
@@ -46,6 +46,7 @@ def write(site: Path, checkout: Path | None) -> list[str]:
     texts = {source: (checkout / source).read_text(encoding="utf-8") for source in pages} if checkout else {}
     titles = {source: _title(source, text) for source, text in texts.items()}
     documents = [(posixpath.basename(pages[source]), title) for source, title in titles.items()]
+    documents += [(reference.FILE, reference.TITLE)] * bool(pages)
     for source, text in texts.items():
         address = functools.partial(_address, source=source, pages=pages, site=site)
         body, contents = _body(_TITLE.sub("", text), checkout / posixpath.dirname(source))
@@ -61,10 +62,27 @@ def write(site: Path, checkout: Path | None) -> list[str]:
             ways=frame.ways(pages[source], documented=True),
             highlight_css=safe_html.highlight_css(),
         )
+    written = [*pages.values(), *([_write_reference(site, documents)] if pages else [])]
     for path in (site / FOLDER).glob("*.html"):
-        if f"{FOLDER}/{path.name}" not in pages.values() and frame.is_ours(path):
+        if f"{FOLDER}/{path.name}" not in written and frame.is_ours(path):
             path.unlink()
-    return list(pages.values())
+    return written
+
+
+def _write_reference(site: Path, documents: Sequence[tuple[str, str]]) -> str:
+    """Write the page that is drawn from docstrings; its path on the site."""
+    name = f"{FOLDER}/{reference.FILE}"
+    frame.write(
+        site,
+        name,
+        "reference.html.j2",
+        **reference.shown(),
+        documents=documents,
+        here=reference.FILE,
+        ways=frame.ways(name, documented=True),
+        highlight_css=safe_html.highlight_css(),
+    )
+    return name
 
 
 def is_ours(folder: Path) -> bool:

@@ -1,7 +1,8 @@
 """The ledger as a table, which its reader narrows down by word, by notes and by subject, without a script.
 
 A word comes from the ledger's page of the site, which says of each when it was made; where there is no such page, or
-where it has not the statement, it is the one that the package has recorded, and marked so.
+where it has not the statement, it is the one that the package has recorded, and marked so. Claims of people's own,
+which have no number, stand in a table below.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from cnnrepro.claims.run_checks import Outcome
 from cnnrepro.claims.statement import SOURCES, Statement
 from cnnrepro.claims.verdict import FROM_RECORDS, HOLDS, NOT_MADE, NOW, RECORDED, WORDS, Verdict, capital
 from cnnrepro.report import links, opening
+from cnnrepro.report.own_claim_views import ANCHOR
 
 TRAINING = "What training decides"  # the subject of the statements that runs judge, or are to
 MADE = {  # what the table says of a word, by when it was made
@@ -61,16 +63,15 @@ def subject_of(row: Statement) -> str:
     return TRAINING if row.experiment or row.to_come else capital(row.function.partition(":")[0].replace("_", " "))
 
 
-def shown(
-    verdicts: Mapping[int, Verdict], ledger: Mapping | None, pages: Sequence[links.Neighbour]
-) -> dict[str, object]:
+def shown(verdicts: Mapping[int, Verdict], ledger: Mapping | None, entries: Sequence[Mapping]) -> dict[str, object]:
     """What the table's template shows.
 
     Args:
         verdicts: on each statement.
         ledger: what the index says of the ledger's page, on which the cards are.
-        pages: of the site.
+        entries: what the index says of each page of the site.
     """
+    pages = links.neighbours(entries)
     return {
         "rows": [_row(LEDGER[number], verdict, ledger, pages) for number, verdict in verdicts.items()],
         "filters": filters(verdicts),
@@ -78,7 +79,18 @@ def shown(
         "sources": {name: source.title for name, source in SOURCES.items()},
         "card": ledger["link"] if ledger else "",
         "created": ledger["created"][:10] if ledger else "",
+        "own": [row for entry in entries for row in _own_rows(entry)],
     }
+
+
+def _own_rows(entry: Mapping) -> list[dict]:
+    """The claims of somebody's own that a page has, by the words that it has on them."""
+    about = {"link": f"{entry['link']}#{ANCHOR}", "title": entry["title"]}
+    return [
+        {**about, "text": one["statement"], "word": one["word"], "look": look, "mark": mark, "found": one["sentence"]}
+        | {"basis": one.get("basis", ""), "file": one.get("file", "")}
+        for one, look, mark in entry["own_claims"]
+    ]
 
 
 def _row(row: Statement, verdict: Verdict, ledger: Mapping | None, pages: Sequence[links.Neighbour]) -> dict:

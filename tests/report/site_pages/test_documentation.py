@@ -23,12 +23,13 @@ def test_links_between_documents_and_to_reports_work_and_others_are_text(checkou
     site = tmp_path / "site"
     (site / "x" / "y z").mkdir(parents=True)
     (site / "x" / "y z" / "index.html").write_text("")
-    assert documentation.write(site, checkout) == ["docs/index.html", "docs/a.html"]
+    assert documentation.write(site, checkout) == ["docs/index.html", "docs/a.html", "docs/reference.html"]
     home = (site / "docs" / "index.html").read_text(encoding="utf-8")
     page = (site / "docs" / "a.html").read_text(encoding="utf-8")
     links = [link["href"] for link in Elements(home.partition("<article")[2].partition("</article")[0]).of("a")]
     assert links == ["a.html#two-words", "../x/y%20z/index.html", "../questions.html", "https://keras.io"]
     assert "<h1>The name</h1>" in home and "<script" not in home and "t()" not in home and "<thead>" not in home
+    assert '<a href="reference.html">Reference</a>' in home and '<a href="reference.html">Reference</a>' in page
     assert 'id="two-words"' in page and 'href="index.html">home</a>' in page and "&lt;b&gt;" in page
     assert [link["href"] for link in Elements(page).of("a")][:5] == [
         *("../index.html", "../questions.html", "../ledger.html", "../docs/index.html", "#two-words")

@@ -6,7 +6,6 @@ import pytest
 
 from cnnrepro.claims import LEDGER, Verdict
 from cnnrepro.claims.verdict import RECORDED, Effect, Part
-from cnnrepro.report import links
 from cnnrepro.report.site_pages import frame, ledger_table
 from tests.elements import Elements
 
@@ -28,6 +27,7 @@ def ledger():
         "created": "2026-11-30T10:00",
         "claims": [6, 40],
         "verdicts": [(verdict.to_dict(), "", "", "") for verdict in SAID],
+        "own_claims": [],
     }
 
 
@@ -35,7 +35,7 @@ def ledger():
 def shown(ledger):
     other = ledger | {"link": "dropout/a/index.html", "experiment": "dropout", "title": "Dropout: x", "claims": [40]}
     verdicts = ledger_table.verdicts_of(ledger)
-    return ledger_table.shown(verdicts, ledger, links.neighbours([ledger, other]))
+    return ledger_table.shown(verdicts, ledger, [ledger, other])
 
 
 def page(shown, tmp_path):
@@ -85,6 +85,21 @@ def test_every_choice_hides_the_rows_of_the_others_and_the_counts_are_right(show
 def test_an_address_shows_the_rows_of_a_word(shown, tmp_path):
     key = ledger_table.key_of("does not hold")
     assert f"body:has(#any-word:checked):has(#{key}:target) .rows tr:not(.{key})" in page(shown, tmp_path)
+
+
+def test_claims_of_ones_own_stand_below_and_are_not_counted(ledger, tmp_path):
+    claim = {"statement": "Mine <b>.", "word": "holds", "sentence": "It does.", "basis": "5 seeds", "file": "mine.py"}
+    own = ledger | {"link": "own_claim/mine/index.html", "experiment": "own_claim", "title": "Mine: mnist_5k"}
+    own |= {"claims": [], "verdicts": [], "own_claims": [(claim, "holds", "✓")]}
+    made = ledger_table.shown(ledger_table.verdicts_of(ledger), ledger, [own, ledger])
+    assert len(made["rows"]) == len(LEDGER)
+    table = page(made, tmp_path).partition('id="own-claims"')[2]
+    assert '<a href="own_claim/mine/index.html#own-claim" aria-label="Mine: mnist_5k: all' in table
+    assert "Mine &lt;b&gt;." in table and "holds" in table and "It does." in table and "mine.py" in table
+
+
+def test_without_claims_of_ones_own_there_is_no_table_of_them(shown, tmp_path):
+    assert "own-claims" not in page(shown, tmp_path)
 
 
 def test_texts_are_text(shown, tmp_path):
