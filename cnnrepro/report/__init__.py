@@ -36,6 +36,7 @@ _NAMES = {
     "show_runs": "display",
     "show_study": "study_views",
     "show_search": "study_views",
+    "show_source": "display",
     "show_table": "display",
     "show_verdict": "display",
     "sources_table": "statement_cards",

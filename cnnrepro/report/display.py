@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import base64
 import html
+import inspect
 import io
 import re
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.verdict import NOT_TESTED, NoVerdict, Verdict
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.report import safe_html
 from cnnrepro.report.few_colours import MOST_COLOURS, small_png
 from cnnrepro.report.figure_numbers import numbers_of
@@ -38,6 +42,16 @@ NUMBERS_TYPE = "application/vnd.cnnrepro.numbers+csv"  # under a figure; text/cs
 
 FIGURE_NAME = re.compile(r"[a-z0-9_]+")
 PNG_DPI = 150  # for 100 dots an inch of the page: sharp enough to print, and a page stays below 3 MB
+
+# The colours of source in JupyterLab, by its theme, light or dark; where there is no such theme the source has none. A
+# page leaves the element out, and has its own for the same classes.
+_LAB_NAMES = {"k": "keyword", "ow": "keyword", "s": "string", "sd": "comment", "c": "comment", "m": "number"}
+_LAB_COLOURS = "<style>{}</style>".format(
+    "".join(
+        f'.shown-source span[class^="{kind}"] {{ color: var(--jp-mirror-editor-{name}-color) }} '
+        for kind, name in _LAB_NAMES.items()
+    )
+)
 
 
 def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> tuple[dict, dict]:
@@ -157,6 +171,40 @@ def show(figure: Figure, name: str, *, alt: str, caption: str = "") -> None:
 def show_table(shown: Table) -> None:
     """Show a table."""
     show_output({"text/html": shown._repr_html_(), "text/plain": str(shown)})
+
+
+def show_source(written: Callable | type, *, folded: bool = False) -> None:
+    """Show the source of a function or a class, highlighted, below its name and its file.
+
+    Args:
+        written: a function, a method or a class that is written in Python.
+        folded: show the name and the file alone until they are clicked.
+
+    Raises:
+        UsageError: there is no source of it.
+    """
+    written = inspect.unwrap(written) if callable(written) else written
+    try:
+        if not (inspect.isroutine(written) or inspect.isclass(written)):
+            raise TypeError("Modules, frames and values are not what this is for.")
+        source = textwrap.dedent(inspect.getsource(written)).rstrip()
+    except (TypeError, OSError):
+        what = "show_source shows a function, a method or a class that is written in Python"
+        raise UsageError(f"{what}. Received: {brief(written)}") from None
+    name, file = written.__qualname__, _file_of(written)
+    heading = f"<summary><code>{html.escape(name)}</code> in {html.escape(file)}</summary>"
+    code = f"{heading}{safe_html.highlight_python(source)}"
+    shown = f'{_LAB_COLOURS}<details class="shown-source"{"" if folded else " open"}>{code}</details>'
+    show_output({"text/html": shown, "text/plain": f"{name} in {file}\n\n{source}"})
+
+
+def _file_of(written: Callable | type) -> str:
+    """The file of a function or a class from its package's folder on: no place of this machine."""
+    if written.__module__ == "__main__":
+        return "this notebook"
+    file = Path(inspect.getsourcefile(written) or "")
+    parts = written.__module__.count(".") + 1 + (file.stem == "__init__")
+    return "/".join(file.parts[-parts:])
 
 
 def show_verdict(verdict: Verdict | NoVerdict) -> None:

@@ -33,6 +33,7 @@ TAGS = {
 ATTRIBUTES = {
     "*": {"class", "id", "title"},
     "a": {"href", "name"},
+    "details": {"open"},
     "img": {"src", "alt", "width", "height"},
     "th": {"scope", "colspan", "rowspan"},
     "td": {"colspan", "rowspan"},

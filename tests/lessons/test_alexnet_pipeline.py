@@ -102,6 +102,16 @@ def test_recoloured_says_what_it_added(splits):
     assert (images[0] == grey[0, 0]).all() and (images[4] != images[1]).any()
 
 
+def test_the_root_of_a_variance_below_one_is_more_noise(splits):
+    statistics, alphas = data.statistics_of(splits), np.eye(3)
+    by_deviation, by_variance = (colour_noise.shifts_of(alphas, statistics, power) for power in (0.5, 1))
+    deviations = np.sqrt(statistics.variances)[:, None]
+    np.testing.assert_allclose(by_deviation * deviations, by_variance, atol=1e-12)
+    grey = np.full((256, 256, 3), 128, np.uint8)
+    once, rooted = (stages.recoloured(grey, splits, 3, 0, power=power)[0][1, 0, 0].astype(int) for power in (1, 0.5))
+    assert np.abs(rooted - 128).sum() > np.abs(once - 128).sum()
+
+
 def test_variances_split_into_within_and_between(splits):
     images = np.asarray(splits.examples["train"].images[:])
     parts = colour_noise.variance_parts(images)

@@ -151,6 +151,15 @@ def test_a_gabor_answers_most_to_stripes_of_its_own_direction(degrees, wavelengt
     assert abs(answers[1]) < 0.5 * answers[0]
 
 
+@pytest.mark.parametrize(
+    "weights, kind, answer", [([[1, -3, 2]], "signed", 0), ([[1, 2, 1]], "grey", 0.25), ([[0]], "signed", 0)]
+)
+def test_a_filter_of_ones_own_keeps_an_even_surface_or_answers_nothing(weights, kind, answer):
+    shown = by_hand.own_filter("own", np.full((4, 5), 0.25), weights)
+    assert shown.kind == kind
+    np.testing.assert_allclose(shown.values, answer, atol=1e-12)
+
+
 def test_the_maps_of_the_photograph_have_the_sizes_in_their_titles():
     colours = photographs.picture("china", 96)
     for map_ in by_hand.geometries(photographs.grey(colours)):

@@ -50,6 +50,12 @@ def test_without_padding_one_pass_gives_the_scores_of_the_crops(model, network, 
     assert sliding.agreement("it", slid)[-1] == "0 of 117"
 
 
+def test_answers_are_counted_by_class():
+    scores = np.log([[[0.5, 0.25, 0.25], [0.2, 0.75, 0.05]], [[0.7, 0.2, 0.1], [0.2, 0.4, 0.4]]])
+    slid = sliding.Slid(scores, scores, 4, (28, 28))
+    assert sliding.answers(slid, ("a", "b", "c")) == [("a", 2, "60.0 %"), ("b", 2, "57.5 %")]
+
+
 def test_with_padding_the_borders_differ_and_the_inside_does_not(model, scattered, digits):
     twin = sliding.padded_twin(model, seed=0)
     network = anatomy.convolutionalize(twin)

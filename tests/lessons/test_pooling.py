@@ -29,6 +29,12 @@ def test_a_cell_that_wins_in_two_windows_has_the_sum():
     assert pool.to_input["max"][np.unravel_index(pool.winners.argmax(), pool.winners.shape)] == 1 + 2
 
 
+def test_windows_one_cell_apart_send_their_sums():
+    pool = pooling.small(stride=1)
+    assert pool.outputs["max"].tolist() == [[5, 4, 2], [5, 6, 6], [2, 8, 8]]
+    assert pool.to_input["max"].tolist() == [[0, 0, 3, 0], [5, 2, 0, 0], [0, 7, 11, 0], [0, 0, 17, 0]]
+
+
 @settings(max_examples=15)
 @given(st.integers(1, 3), st.integers(0, 99))
 def test_pools_one_after_the_other_are_one_large_pool(times, seed):

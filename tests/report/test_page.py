@@ -147,6 +147,13 @@ def test_contents_and_statements_are_links(tmp_path):
     assert [link["href"] for link in rest.of("a")].count("#statement-40") == 2  # on the card, and in the text
 
 
+def test_the_code_of_a_cell_to_be_tried_is_open(tmp_path):
+    cells = [nbformat.v4.new_code_cell(source, execution_count=1) for source in ("a = 1", "a = 2")]
+    cells[1].metadata["tags"] = ["try-this"]
+    _, rest = written(tmp_path, *cells)
+    assert rest.of("details") == [{"class": "code"}, {"class": "code to-try", "open": ""}]
+
+
 def test_there_is_one_title(elements):
     assert len(elements.of("h1")) == 1
     assert "The notebook's own title" not in "".join(elements.words)

@@ -2,6 +2,7 @@
 
 # ruff: noqa: F401 (gathered for the notebook)
 from cnnrepro.data.pipelines.definition import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
+from cnnrepro.layers.augmentation import colour_shifts, ten_crop
 from cnnrepro.lessons.alexnet_pipeline.canvas_and_mean import (
     batch,
     canvas_maps,

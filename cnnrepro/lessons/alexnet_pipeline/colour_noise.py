@@ -28,8 +28,12 @@ def first_images(splits: data.Splits) -> np.ndarray:
     return np.asarray(splits.examples["train"].images[: max(2, PIXELS // (height * width))])
 
 
-def recoloured(canvas: np.ndarray, splits: data.Splits, count: int, seed: int) -> tuple[np.ndarray, list[str]]:
+def recoloured(
+    canvas: np.ndarray, splits: data.Splits, count: int, seed: int, *, power: float = 1.0
+) -> tuple[np.ndarray, list[str]]:
     """One window under draws of the colour noise, and under the same draws ``TIMES`` as strong.
+
+    Each α is multiplied by λ to the ``power``: by the variance, 1, as in the paper, or by the standard deviation, 0.5.
 
     (2 · count, S', S', 3) uint8, the first of each row as it is; and what was added to red, green and blue, of 255.
     """
@@ -39,7 +43,7 @@ def recoloured(canvas: np.ndarray, splits: data.Splits, count: int, seed: int) -
     window = canvas[border : border + size, border : border + size]
     alphas = data.draw(pipeline, count, CANVAS, seed, 0).values["alphas"].astype(float)
     alphas[0] = 0
-    shifts = 255 * shifts_of(alphas, data.statistics_of(splits))
+    shifts = 255 * shifts_of(alphas, data.statistics_of(splits), power)
     both = np.concatenate([shifts, TIMES * shifts])
     recoloured = np.clip(window[None] + both[:, None, None, :], 0, 255).round().astype(np.uint8)
     captions = [", ".join(f"{value:+.0f}" for value in shift) for shift in both]
@@ -47,9 +51,9 @@ def recoloured(canvas: np.ndarray, splits: data.Splits, count: int, seed: int) -
     return thumbnails(recoloured), captions
 
 
-def shifts_of(alphas: np.ndarray, statistics: data.Statistics) -> np.ndarray:
-    """Σ pᵢ αᵢ λᵢ for rows of α, (n, 3) -> (n, 3), pixels 0 … 1."""
-    return (alphas * statistics.variances) @ statistics.directions.T
+def shifts_of(alphas: np.ndarray, statistics: data.Statistics, power: float = 1.0) -> np.ndarray:
+    """Σ pᵢ αᵢ λᵢ for rows of α, (n, 3) -> (n, 3), pixels 0 … 1; with another power, λᵢ to that power."""
+    return (alphas * statistics.variances**power) @ statistics.directions.T
 
 
 def covariances(splits: data.Splits, seed: int) -> tuple[np.ndarray, np.ndarray]:

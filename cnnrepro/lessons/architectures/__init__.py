@@ -14,3 +14,4 @@ from cnnrepro.lessons.architectures.network_costs import (
     traces,
     with_error,
 )
+from cnnrepro.models.blocks import ResidualLayers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from cnnrepro.anatomy.convolution import Array
@@ -50,6 +52,20 @@ def feature_maps(brightness: Array) -> list[Map]:
     return [
         Map(name, filtered(brightness, kernel), kind, kernel) for name, (kernel, kind) in designed_filters().items()
     ]
+
+
+def own_filter(title: str, brightness: Array, weights: Sequence[Sequence[float]]) -> Map:
+    """The photograph through a filter of one's own.
+
+    Weights that sum to 0 are scaled so that the positive ones sum to 1, others so that all of them do: whatever the
+    numbers, an even surface is answered with 0 by the first and keeps its brightness under the second.
+    """
+    kernel = np.asarray(weights, np.float64)
+    total = kernel.sum()
+    if np.isclose(total, 0):
+        kernel = balanced(kernel) if kernel.any() else kernel
+        return Map(title, filtered(brightness, kernel), "signed", kernel)
+    return Map(title, filtered(brightness, kernel / total), "grey", kernel / total)
 
 
 def geometries(brightness: Array) -> list[Map]:

@@ -4,6 +4,7 @@
 from cnnrepro.lessons.dense_to_convolution.scattered_images import scatter
 from cnnrepro.lessons.dense_to_convolution.sliding import (
     agreement,
+    answers,
     away,
     head,
     padded_twin,

@@ -72,6 +72,16 @@ def agreement(title: str, slid: Slid) -> tuple[str, ...]:
     return title, f"{least:.1e}", f"{most:.1e}", f"{slid.spread:.2g}", answers
 
 
+def answers(slid: Slid, names: Sequence[str]) -> list[tuple[str, int, str]]:
+    """What one pass answers: for each class that it names, at how many positions, and with what mean probability."""
+    probabilities = slid.probabilities.reshape(-1, len(names))
+    named, sure = probabilities.argmax(axis=-1), probabilities.max(axis=-1)
+    return [
+        (names[label], int((named == label).sum()), f"{100 * sure[named == label].mean():.1f} %")
+        for label in np.unique(named).tolist()
+    ]
+
+
 def padded_twin(model: keras.Model, *, seed: int) -> keras.Model:
     """The classifier's form with a border of zeros around each image, with fresh weights from a seed."""
     keras.utils.set_random_seed(seed)

@@ -36,9 +36,9 @@ class Pooling:
         return f"{self.window}x{self.window} windows, stride {self.stride}"
 
 
-def small() -> Pooling:
-    """2x2 windows side by side."""
-    return pooling(IMAGE, 2, 2)
+def small(stride: int = 2) -> Pooling:
+    """2x2 windows: side by side, or with a stride of 1 one cell apart."""
+    return pooling(IMAGE, 2, stride)
 
 
 def overlapping() -> Pooling:
