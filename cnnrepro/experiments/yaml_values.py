@@ -107,7 +107,10 @@ def read_yaml(text: str, *, texts: bool = False) -> object:
         yaml.YAMLError, ValueError: it is no YAML.
     """
     _require_short(text)
-    return yaml.load(text, _Texts if texts else _Loader)  # noqa: S506 - both make plain values alone
+    try:
+        return yaml.load(text, _Texts if texts else _Loader)  # noqa: S506 - both make plain values alone
+    except (LookupError, AttributeError, TypeError) as error:  # yaml's on "!!int" of nothing, "!!bool maybe" and such
+        raise ValueError("a value is not of the type that its tag names") from error
 
 
 def read_json(text: str) -> object:

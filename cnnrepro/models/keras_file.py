@@ -126,6 +126,8 @@ def _require_little_work(path: Path, config: dict) -> None:
 def is_harmless(entry: Mapping) -> bool:
     """Whether a part of a configuration is Keras's or this package's own, and cannot run code from elsewhere."""
     name, module, registered = (entry.get(key) for key in ("class_name", "module", "registered_name"))
+    if not isinstance(name, str):
+        return False
     config = entry.get("config")
     if name == "function":  # a bare function; its name stands in the config
         return isinstance(config, str) and config in _own_names()

@@ -168,7 +168,6 @@ _MISSING = object()
 
 def _check_fields(values: Mapping) -> None:
     """Raise UnreadableRecord where a record's file has a field of another type, or lacks one that it needs."""
-    _check_plain(values, DEEPEST)
     for way, (holds, words) in FIELDS.items():
         value = _at(values, way)
         if value is not _MISSING and not holds(value):
@@ -209,7 +208,10 @@ def _check_plain(value: object, levels: int) -> None:
 
 def _shown(value: object) -> str:
     """A value for an error."""
-    return _cut(repr(value), _SHOWN)
+    try:
+        return _cut(repr(value), _SHOWN)
+    except RecursionError:
+        return f"a {type(value).__name__} that is nested too deeply"
 
 
 def _cut(text: str, most: int) -> str:
@@ -338,10 +340,11 @@ class RunRecord:
             )
         if received == UNVERIFIED_FORMAT and (later := _since_2(values)):
             raise UnreadableRecord(
-                f"it says that it is of format {UNVERIFIED_FORMAT}, which had no {', '.join(later)}; it was changed "
-                f"after it was written"
+                f"it says that it is of format {UNVERIFIED_FORMAT}, which had no {_cut(', '.join(later), _REASON)}; it "
+                f"was changed after it was written"
             )
         values.pop("checksum", None)  # of the file, which whoever read it has looked at
+        _check_plain(values, DEEPEST)  # before all that goes through it level by level
         values |= {name: _numbers(values[name]) for name in ("history", "test") if name in values}
         _check_fields(values)
         try:
@@ -350,7 +353,7 @@ class RunRecord:
             values["spec"] = RunSpec.from_dict(values["spec"])
             return cls(**values, unverified=received == UNVERIFIED_FORMAT)
         except TypeError as error:
-            raise UnreadableRecord(f"fields are missing or unknown: {error}") from error
+            raise UnreadableRecord(f"fields are missing or unknown: {_cut(str(error), _REASON)}") from error
         except (CnnreproError, ValueError, ArithmeticError, RecursionError) as error:  # a network that is no network
             raise UnreadableRecord(_cut(" ".join(str(error).split()), _REASON) or type(error).__name__) from error
 
