@@ -49,6 +49,7 @@ class _Bounded:
 
     def _measure(self, node: yaml.Node) -> tuple[int, int]:
         if isinstance(node, yaml.ScalarNode):
+            _require_no_nul(node.value)
             return 1 + len(node.value), 0
         pairs = isinstance(node, yaml.MappingNode)
         inner = [self._measured[id(one)] for part in node.value for one in (part if pairs else (part,))]
@@ -118,6 +119,8 @@ def read_json(text: str) -> object:
 
     def mapping(pairs: list[tuple[str, object]]) -> dict:
         _once([(key, "") for key, _ in pairs])
+        for key, _ in pairs:
+            _require_no_nul(key)
         return dict(pairs)
 
     _require_short(text)
@@ -132,6 +135,8 @@ def read_json(text: str) -> object:
         _refuse_nested()
     level, deeper = 0, [value]
     while deeper := [inner for one in deeper for inner in _inside(one)]:
+        for one in deeper:
+            _require_no_nul(one)
         level += 1
         if level > MOST_NESTED:
             _refuse_nested()
@@ -160,6 +165,13 @@ def _of_a_number(node: yaml.Node) -> yaml.Node:
 def _require_short(text: str) -> None:
     if len(text) > LARGEST:
         raise UsageError(f"At most {LARGEST:,} characters are read. Received: {len(text):,}")
+
+
+def _require_no_nul(value: object) -> None:
+    if (
+        isinstance(value, str) and "\0" in value
+    ):  # Python's own functions raise whatever they like where it is in a path
+        raise UsageError(f"A text may not hold the character NUL. Received: {brief(value)}")
 
 
 def _refuse_nested() -> NoReturn:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import LONGEST_PATH, UsageError, shortened
 from cnnrepro.models.configuration_work import depth, objects, work_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ OWN = "cnnrepro>"
 
 def is_file(name: str) -> bool:
     """Whether a text is meant as a file or folder rather than as a model's name, which has neither dot nor slash."""
-    return "." in name or os.sep in name or (bool(name) and Path(name).exists())
+    return "." in name or os.sep in name or os.path.exists(name)  # noqa: PTH110 - pathlib raises for a name that is too long
 
 
 def read_architecture(path: Path) -> keras.Model:
@@ -41,8 +41,9 @@ def read_architecture(path: Path) -> keras.Model:
     Raises:
         UsageError: no such file, not a ``.keras`` file, or one that names classes of its own or carries code.
     """
-    if path.suffix.lower() != ".keras" or path.is_dir():
-        what = ", and this is a folder" if path.is_dir() else ""
+    is_folder = os.path.isdir(path)  # noqa: PTH112
+    if path.suffix.lower() != ".keras" or is_folder:
+        what = ", and this is a folder" if is_folder else ""
         raise UsageError(
             f"{str(path)!r} was not read: only .keras files of Keras 3 are{what}. Other formats have no safe mode; "
             "load it with what wrote it, and model.save('name.keras') with Keras 3."
@@ -57,8 +58,8 @@ def read_architecture(path: Path) -> keras.Model:
 
 
 def _config(path: Path) -> dict:
-    if not path.is_file():
-        raise UsageError(f"There is no file {str(path)!r}.")
+    if not os.path.isfile(path):  # noqa: PTH113
+        raise UsageError(f"There is no file {shortened(repr(str(path)), LONGEST_PATH)}.")
     try:
         with zipfile.ZipFile(path) as archive:
             version = _version(archive)
