@@ -196,7 +196,7 @@ def _check_plain(value: object, levels: int) -> None:
         if kind is dict:
             for name in value:
                 if not name.isascii() and name != name.encode(errors="replace").decode():
-                    raise UnreadableRecord(f"a field has a name that is no text. Received: {name!a}")
+                    raise UnreadableRecord(f"a field has a name that is no text. Received: {_cut(ascii(name), _SHOWN)}")
             value = value.values()
         elif set(map(type, value)) == {float}:
             return
@@ -301,7 +301,9 @@ class RunRecord:
 
     def remark(self) -> str:
         """That a finished run took so few steps that it is no training, in a sentence; empty where it took more."""
-        images, size = self.data["sizes"]["train"], self.spec.batch_size
+        images, size = self.data.get("sizes", {}).get("train"), self.spec.batch_size
+        if images is None:  # older records, and those of others, may not say
+            return ""
         steps = -(-images // size)
         if steps * self.epochs_done >= FEW_STEPS:
             return ""
