@@ -127,9 +127,11 @@ def _require_cells(content: Mapping[str, object]) -> None:
         texts = source if isinstance(source, list) else [source]
         if not isinstance(cell.get("metadata"), dict) or not all(isinstance(text, str) for text in texts):
             raise ValueError(f'cell {number} needs "metadata", an object, and "source", a text')
+        cell["metadata"].pop("papermill", None)
         tags = cell["metadata"].get("tags", [])
         if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):  # Jupyter shows none then
             cell["metadata"]["tags"] = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+    content["metadata"].pop("papermill", None)  # of an earlier run, as outputs are
     for name in ("kernelspec", "language_info"):  # some tools write null
         if not isinstance(content["metadata"].get(name, {}), dict):
             del content["metadata"][name]
