@@ -4,13 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help install reproduce test test-fast soak mutants lint format bench site lock clean
+.PHONY: help install reproduce test test-fast soak fuzz mutants lint format bench site lock clean
 
 help:
 	@echo 'make install     a virtual environment in .venv with the pinned versions of requirements.lock'
 	@echo 'make reproduce   AlexNet against ResNet on MNIST, from nothing to a page (6 to 18 minutes on 2 cores)'
 	@echo 'make test        the tests (some 10 minutes on 2 cores);  make test-fast  those of a few seconds'
 	@echo 'make soak        the rare faults and every variation, which make test leaves out (half an hour)'
+	@echo 'make fuzz        files of others, changed at random, read within bounds; FUZZ="records --seconds 3600"  one, an hour'
 	@echo 'make mutants     puts 122 bugs in, one at a time, and sees that the tests catch each (an hour)'
 	@echo 'make lint        ruff;  make format  lets it mend what it can'
 	@echo 'make bench       speed beside others, two hours (peers: .venv/bin/pip install -e .[bench]); BENCH=--quick  a look'
@@ -39,6 +40,9 @@ test-fast: $(INSTALLED)
 
 soak: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m soak $(PYTEST)
+
+fuzz: $(INSTALLED)
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 mutants: $(INSTALLED)
 	$(BIN)/python -m tests.mutants $(MUTANTS)

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Iterable
 
 LONGEST_SHOWN = 120  # characters of what an error was given
+LONGEST_PATH = 1000  # of a path
 LONGEST_LIST = 4000  # and of the names that would have been right
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.checks.studies import concluded
-from cnnrepro.claims.run_checks import PAGE, record_of_today
+from cnnrepro.claims.run_checks import LARGEST, PAGE, record_of_today
 from cnnrepro.claims.verdict import FROM_RECORDS, NOW, RECORDED, WORDS, Effect
 from cnnrepro.errors import CnnreproError
 from cnnrepro.experiments.own_claim import ClaimFile
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from cnnrepro.runs.record import RunRecord
 
 REPORT, RECORDS, CARRIED = "report.json", "records", "own_claims"  # beside a page; and the key of its verdicts in there
-LARGEST = 20 * 2**20  # bytes of a report.json
 _TEXTS = ("statement", "word", "sentence", "basis", "file", "sha256", "started", "made")
 
 

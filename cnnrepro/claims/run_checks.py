@@ -17,12 +17,14 @@ from cnnrepro.claims.scope import departures, is_part, without_verdict
 from cnnrepro.claims.statement import SOURCES, Statement
 from cnnrepro.claims.verdict import FROM_RECORDS, NOT_TESTED, NOW, RECORDED, NoVerdict, Part, Verdict
 from cnnrepro.errors import CnnreproError, UsageError
+from cnnrepro.files import read_regular
 
 if TYPE_CHECKING:
     from cnnrepro.experiments.results import Results
     from cnnrepro.runs.record import RunRecord
 
 PAGE = "index.html"  # the page, beside the folder of its records
+LARGEST = 20 * 2**20  # bytes of a report.json or a record beside a page
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def published_results(row: Statement, reports: Path) -> Results | None:
 def _parameters_of(report: Path) -> dict | None:
     """The parameters of a page; None where what lies beside it cannot be read, as the index says of it."""
     try:
-        parameters = json.loads(report.read_text(encoding="utf-8"))["parameters"]
+        parameters = json.loads(read_regular(report, LARGEST))["parameters"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
     return parameters if isinstance(parameters, dict) else None
@@ -216,13 +218,8 @@ def _results(row: Statement, parameters: dict, folder: Path) -> Results | None:
 
     try:
         arms = experiment(row.experiment).arms(**parameters)
-    except (
-        TypeError,
-        ValueError,
-        AttributeError,
-        ArithmeticError,
-    ):  # a page of a version with other parameters, or other values of them
-        return None
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError, CnnreproError):
+        return None  # a page of a version with other parameters, or other values of them
     specs = [spec for arm in arms for spec in arm.specs]
     every = filter(None, map(record_of_today, folder.glob(f"*/{RECORD}")))
     records = {record.spec: record for record in every if record.spec in specs}
@@ -239,7 +236,7 @@ def record_of_today(path: Path) -> RunRecord | None:
     from cnnrepro.runs.record import RunRecord
 
     try:
-        record = RunRecord.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        record = RunRecord.from_dict(json.loads(read_regular(path, LARGEST)))
         return record if record.key == key_today(record) else None
     except (OSError, ValueError, RecursionError, CnnreproError):
         return None

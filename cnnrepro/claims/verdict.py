@@ -35,6 +35,12 @@ def _require_word(word: str) -> None:
         raise ValueError(f"A verdict is one of {', '.join(WORDS)}. Received: {word!r}")
 
 
+def _require_texts(values: Iterable[object], what: str) -> None:
+    for value in values:
+        if not isinstance(value, str):
+            raise ValueError(f"{what} are texts. Received: {value!r}")
+
+
 @dataclass(frozen=True)
 class Effect:
     """A number that a verdict from runs rests on; kept to six decimals, as further ones are the machine's.
@@ -65,6 +71,10 @@ class Effect:
     part: int = 0
 
     def __post_init__(self) -> None:
+        texts = (self.name, self.unit, self.rule, self.word, self.condition, self.text)
+        _require_texts(texts, "name, unit, rule, word, condition and text of an effect")
+        if not all(isinstance(number, int) for number in (self.n, self.part)):
+            raise ValueError(f"n and part of an effect are whole numbers. Received: {self.n!r} and {self.part!r}")
         for name in ("value", "low", "high"):
             number = getattr(self, name)
             object.__setattr__(self, name, None if number is None else round(number, DECIMALS))
@@ -133,6 +143,7 @@ class Verdict:
 
     def __post_init__(self) -> None:
         _require_word(self.word)
+        _require_texts((self.sentence, self.basis, self.made), "sentence, basis and made of a verdict")
         if not isinstance(self.claim, int):
             raise ValueError(f"A verdict names its statement by number. Received: {self.claim!r}")
 
@@ -155,7 +166,8 @@ class Verdict:
         """The verdict that ``to_dict`` wrote."""
         parts = tuple(Part(**part) for part in values.get("parts", ()))
         effects = tuple(Effect(**effect) for effect in values.get("effects", ()))
-        return cls(**(values | {"evidence": tuple(values.get("evidence", ())), "parts": parts, "effects": effects}))
+        evidence = tuple(map(str, values.get("evidence", ())))
+        return cls(**(values | {"evidence": evidence, "parts": parts, "effects": effects}))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 INJECTED_TAG = "injected-parameters"
 NAMES = {**{name: name for name in TYPES}, "dict": "dict", "List": "list", "Dict": "dict"}
 _TYPE_COMMENT = re.compile(r"type:\s*(\S+)\s*")
+_MAGIC = re.compile(r"^.*[%!?].*$", re.MULTILINE)  # a line that may have one
+MOST_MAGICS = 100  # lines with magic commands of a cell that is no Python without
+LONGEST_WITH_MAGICS = 50_000  # characters of such a cell
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 UNKNOWN = Expression("set by code")
 
@@ -74,15 +77,23 @@ def declared_by(source: str) -> dict[str, Parameter]:
 
 def python_of(source: str) -> str:
     """The source of a cell as Python, its magic commands as the calls they are; empty where it is no Python."""
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    for text in (source, TransformerManager().transform_cell(re.sub(r"\A%%.*", "", source))):
+    for read in (str, _without_magics):
         try:
+            text = read(source)
             ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):  # also a NUL, or nested too deeply
+        except (SyntaxError, ValueError, RuntimeError, MemoryError):  # also a NUL, or nested too deeply
             continue
         return text
     return ""
+
+
+def _without_magics(source: str) -> str:
+    """The source of a cell with its magic commands as calls; raises ValueError where that would take minutes."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    if len(source) > LONGEST_WITH_MAGICS or len(_MAGIC.findall(source)) > MOST_MAGICS:
+        raise ValueError("IPython reads a cell anew for each magic command in it")
+    return TransformerManager().transform_cell(re.sub(r"\A%%.*", "", source))
 
 
 def _parameters(statement: ast.stmt, lines: list[bytes]) -> Iterator[Parameter]:
@@ -93,7 +104,7 @@ def _parameters(statement: ast.stmt, lines: list[bytes]) -> Iterator[Parameter]:
         return
     if isinstance(statement, ast.Assign | ast.AnnAssign):
         comment = comment_behind(statement, lines)
-        annotation = ast.unparse(statement.annotation) if isinstance(statement, ast.AnnAssign) else ""
+        annotation = _expression(statement.annotation) if isinstance(statement, ast.AnnAssign) else ""
         told = _TYPE_COMMENT.match(comment)
         if told:
             annotation, comment = annotation or told[1], comment[told.end() :]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import sys
 import uuid
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from cnnrepro.errors import UsageError, brief, shortened, unknown
+from cnnrepro.errors import LONGEST_PATH, UsageError, brief, shortened, unknown
 from cnnrepro.experiments.yaml_values import read_yaml, short_number
 
 if TYPE_CHECKING:
@@ -68,8 +69,9 @@ def read_notebook(path: Path) -> NotebookNode:
     """
     import nbformat
 
-    if not path.is_file():
-        raise UsageError(f"There is no notebook {str(path)!r}; see `cnnrepro list experiments` for the known ones.")
+    if not os.path.isfile(path):  # noqa: PTH113 - pathlib raises for a name that is too long
+        named = shortened(repr(str(path)), LONGEST_PATH)
+        raise UsageError(f"There is no notebook {named}; see `cnnrepro list experiments` for the known ones.")
     try:
         content = _content(path.read_text(encoding="utf-8-sig"))
         # Made anew: of formats before 4 the upgrade leaves objects of another class.
@@ -125,9 +127,11 @@ def _require_cells(content: Mapping[str, object]) -> None:
         texts = source if isinstance(source, list) else [source]
         if not isinstance(cell.get("metadata"), dict) or not all(isinstance(text, str) for text in texts):
             raise ValueError(f'cell {number} needs "metadata", an object, and "source", a text')
+        cell["metadata"].pop("papermill", None)
         tags = cell["metadata"].get("tags", [])
         if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):  # Jupyter shows none then
             cell["metadata"]["tags"] = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+    content["metadata"].pop("papermill", None)  # of an earlier run, as outputs are
     for name in ("kernelspec", "language_info"):  # some tools write null
         if not isinstance(content["metadata"].get(name, {}), dict):
             del content["metadata"][name]

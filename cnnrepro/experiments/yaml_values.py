@@ -49,6 +49,7 @@ class _Bounded:
 
     def _measure(self, node: yaml.Node) -> tuple[int, int]:
         if isinstance(node, yaml.ScalarNode):
+            _require_no_nul(node.value)
             return 1 + len(node.value), 0
         pairs = isinstance(node, yaml.MappingNode)
         inner = [self._measured[id(one)] for part in node.value for one in (part if pairs else (part,))]
@@ -107,7 +108,10 @@ def read_yaml(text: str, *, texts: bool = False) -> object:
         yaml.YAMLError, ValueError: it is no YAML.
     """
     _require_short(text)
-    return yaml.load(text, _Texts if texts else _Loader)  # noqa: S506 - both make plain values alone
+    try:
+        return yaml.load(text, _Texts if texts else _Loader)  # noqa: S506 - both make plain values alone
+    except (LookupError, AttributeError, TypeError) as error:  # yaml's on "!!int" of nothing, "!!bool maybe" and such
+        raise ValueError("a value is not of the type that its tag names") from error
 
 
 def read_json(text: str) -> object:
@@ -115,6 +119,8 @@ def read_json(text: str) -> object:
 
     def mapping(pairs: list[tuple[str, object]]) -> dict:
         _once([(key, "") for key, _ in pairs])
+        for key, _ in pairs:
+            _require_no_nul(key)
         return dict(pairs)
 
     _require_short(text)
@@ -129,6 +135,8 @@ def read_json(text: str) -> object:
         _refuse_nested()
     level, deeper = 0, [value]
     while deeper := [inner for one in deeper for inner in _inside(one)]:
+        for one in deeper:
+            _require_no_nul(one)
         level += 1
         if level > MOST_NESTED:
             _refuse_nested()
@@ -157,6 +165,13 @@ def _of_a_number(node: yaml.Node) -> yaml.Node:
 def _require_short(text: str) -> None:
     if len(text) > LARGEST:
         raise UsageError(f"At most {LARGEST:,} characters are read. Received: {len(text):,}")
+
+
+def _require_no_nul(value: object) -> None:
+    if (
+        isinstance(value, str) and "\0" in value
+    ):  # Python's own functions raise whatever they like where it is in a path
+        raise UsageError(f"A text may not hold the character NUL. Received: {brief(value)}")
 
 
 def _refuse_nested() -> NoReturn:

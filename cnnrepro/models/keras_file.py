@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import LONGEST_PATH, UsageError, shortened
 from cnnrepro.models.configuration_work import depth, objects, work_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ OWN = "cnnrepro>"
 
 def is_file(name: str) -> bool:
     """Whether a text is meant as a file or folder rather than as a model's name, which has neither dot nor slash."""
-    return "." in name or os.sep in name or (bool(name) and Path(name).exists())
+    return "." in name or os.sep in name or os.path.exists(name)  # noqa: PTH110 - pathlib raises for a name that is too long
 
 
 def read_architecture(path: Path) -> keras.Model:
@@ -41,10 +41,11 @@ def read_architecture(path: Path) -> keras.Model:
     Raises:
         UsageError: no such file, not a ``.keras`` file, or one that names classes of its own or carries code.
     """
-    if path.suffix.lower() != ".keras" or path.is_dir():
-        what = ", and this is a folder" if path.is_dir() else ""
+    is_folder = os.path.isdir(path)  # noqa: PTH112
+    if path.suffix.lower() != ".keras" or is_folder:
+        what = ", and this is a folder" if is_folder else ""
         raise UsageError(
-            f"{str(path)!r} was not read: only .keras files of Keras 3 are{what}. Other formats have no safe mode; "
+            f"{_named(path)} was not read: only .keras files of Keras 3 are{what}. Other formats have no safe mode; "
             "load it with what wrote it, and model.save('name.keras') with Keras 3."
         )
     config = _config(path)
@@ -57,8 +58,8 @@ def read_architecture(path: Path) -> keras.Model:
 
 
 def _config(path: Path) -> dict:
-    if not path.is_file():
-        raise UsageError(f"There is no file {str(path)!r}.")
+    if not os.path.isfile(path):  # noqa: PTH113
+        raise UsageError(f"There is no file {_named(path)}.")
     try:
         with zipfile.ZipFile(path) as archive:
             version = _version(archive)
@@ -66,18 +67,18 @@ def _config(path: Path) -> dict:
             config = None if written is None else json.loads(written)
     except Exception as error:  # changed bytes can mean anything to a zip: encryption, another compression or version
         raise UsageError(
-            f"{str(path)!r} is not a .keras file as model.save('name.keras') writes it, or not the whole of one "
+            f"{_named(path)} is not a .keras file as model.save('name.keras') writes it, or not the whole of one "
             f"({type(error).__name__})."
         ) from error
     if version and not version.startswith("3."):
         raise UsageError(
-            f"{str(path)!r} was not read: Keras {version} wrote it (metadata.json), and only files of Keras 3 are read."
-            " Load it with that Keras, keep its weights, and save the same network with Keras 3."
+            f"{_named(path)} was not read: Keras {version} wrote it (metadata.json), and only files of Keras 3 are "
+            "read. Load it with that Keras, keep its weights, and save the same network with Keras 3."
         )
     if written is None:
-        raise UsageError(f"The configuration in {str(path)!r} is larger than {LARGEST_CONFIG // 2**20} MiB.")
+        raise UsageError(f"The configuration in {_named(path)} is larger than {LARGEST_CONFIG // 2**20} MiB.")
     if not isinstance(config, dict) or "class_name" not in config:
-        raise UsageError(f"{str(path)!r} holds no model.")
+        raise UsageError(f"{_named(path)} holds no model.")
     return config
 
 
@@ -111,13 +112,13 @@ def _require_little_work(path: Path, config: dict) -> None:
     """Refuse a configuration whose network would take minutes or years to build."""
     if (nested := depth(config)) > MOST_NESTED:
         raise UsageError(
-            f"{str(path)!r} was not read: its configuration is nested too deeply. At most {MOST_NESTED} lists and "
+            f"{_named(path)} was not read: its configuration is nested too deeply. At most {MOST_NESTED} lists and "
             f"objects may lie within one another. Received: {nested:,}"
         )
     if (calls := work_of(config).build) > MOST_CALLS:
         received = f"{calls:,}" if calls < 10**9 else f"more than {10**9:,}"
         raise UsageError(
-            f"{str(path)!r} was not read: its network has too many layers, or too many within one another. At most "
+            f"{_named(path)} was not read: its network has too many layers, or too many within one another. At most "
             f"{MOST_CALLS:,} calls of layers may build it (n layers of a sequential model take n (n + 1) / 2). "
             f"Received: {received}"
         )
@@ -126,6 +127,8 @@ def _require_little_work(path: Path, config: dict) -> None:
 def is_harmless(entry: Mapping) -> bool:
     """Whether a part of a configuration is Keras's or this package's own, and cannot run code from elsewhere."""
     name, module, registered = (entry.get(key) for key in ("class_name", "module", "registered_name"))
+    if not isinstance(name, str):
+        return False
     config = entry.get("config")
     if name == "function":  # a bare function; its name stands in the config
         return isinstance(config, str) and config in _own_names()
@@ -139,8 +142,8 @@ def _refuse_foreign(path: Path, entry: dict) -> None:
     if not is_harmless(entry):
         name = entry.get("config") if entry.get("class_name") == "function" else entry.get("class_name")
         raise UsageError(
-            f"{str(path)!r} was not read: it holds {_short(name)} of {_short(entry.get('module'))}, which is code from "
-            "outside of Keras, or may run some. Only Keras's own layers and this package's are read."
+            f"{_named(path)} was not read: it holds {_short(name)} of {_short(entry.get('module'))}, which is code "
+            "from outside of Keras, or may run some. Only Keras's own layers and this package's are read."
         )
 
 
@@ -149,7 +152,12 @@ def _require_printable_name(path: Path, entry: dict) -> None:
     config = entry.get("config")
     name = config.get("name") if isinstance(config, dict) else None
     if isinstance(name, str) and not name.isprintable():
-        raise UsageError(f"{str(path)!r} was not read: the name {_short(name)} has characters that cannot be shown.")
+        raise UsageError(f"{_named(path)} was not read: the name {_short(name)} has characters that cannot be shown.")
+
+
+def _named(path: Path) -> str:
+    """A path in an error; that of no file may be of any length."""
+    return shortened(repr(str(path)), LONGEST_PATH)
 
 
 def _short(name: object) -> str:
@@ -174,7 +182,7 @@ def _deserialize(path: Path, config: dict) -> keras.Model:
     try:
         model = without_weights(lambda: keras.saving.deserialize_keras_object(config, safe_mode=True))
     except Exception as error:
-        raise UsageError(f"{str(path)!r} cannot be read as a model: {reason_of(error)}") from error
+        raise UsageError(f"{_named(path)} cannot be read as a model: {reason_of(error)}") from error
     if not isinstance(model, keras.Model):
-        raise UsageError(f"{str(path)!r} holds a {type(model).__name__}, no model.")
+        raise UsageError(f"{_named(path)} holds a {type(model).__name__}, no model.")
     return model

@@ -28,12 +28,12 @@ _NUMBER = re.compile(r"(?:[Ss]tatements? )?\d+")
 # No mention is a link inside of these: they are links, or no sentences.
 _NO_SENTENCES = frozenset({"a", "code", "pre", "math", "summary", "h1", "h2", "h3", "h4", "h5", "h6", "nav"})
 # What ``link_page`` fills. Nobody else's ``nav`` gets through ``safe_html``.
-_MENTIONED = re.compile(r'<(a|span) class="of-ledger"[^<>]*>([^<>]*?(\d+))</\1>')
+_MENTIONED = re.compile(r'<(a|span) class="of-ledger"[^<>]*>([^<>\d]*(\d{1,9}))</\1>')
 _KEY_CELL = re.compile(r"<td>([0-9a-f]{16})</td>")
 _MOVED = re.compile(r'<(pre|div class="shown")(?![^<>]*tabindex)(?=[ >])')
-_NEAR = re.compile(r'<nav class="near"[^>]*>.*?</nav>', re.DOTALL)
-_RELATED = re.compile(r'<nav class="related"[^>]*>.*?</nav>', re.DOTALL)
-_ON_PAGES = re.compile(r'<span class="on-pages" id="pages-of-(\d+)">.*?</span>', re.DOTALL)
+_NEAR = re.compile(r'<nav class="near"[^<>]*>(?:(?!<nav).)*?</nav>', re.DOTALL)
+_RELATED = re.compile(r'<nav class="related"[^<>]*>(?:(?!<nav).)*?</nav>', re.DOTALL)
+_ON_PAGES = re.compile(r'<span class="on-pages" id="pages-of-(\d{1,9})">(?:(?!<span).)*?</span>', re.DOTALL)
 
 
 def plain_text(made: str) -> str:
@@ -185,7 +185,7 @@ def link_page(text: str, own: Neighbour, pages: Sequence[Neighbour]) -> str:
 
 def _statements_on(made: str) -> set[int]:
     """The statements that a page has a card of."""
-    return set(map(int, re.findall(r' id="statement-(\d+)"', made)))
+    return set(map(int, re.findall(r' id="statement-(\d{1,9})"', made)))
 
 
 def _nav(name: str, label: str, links: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnrepro.errors import CnnreproError, WorkFailed
-from cnnrepro.files import folder_beside
+from cnnrepro.files import folder_beside, read_regular
 from cnnrepro.runner.notebook import KERNEL, execute, in_a_line, keep
 from cnnrepro.runner.request import PageRequest
 from cnnrepro.stderr import Steps, make_steps, say_line
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cnnrepro.runs.store import RunStore
 
 LONGEST_NAME = 230  # bytes of a file's name, of the 255 that systems take
+LARGEST_REPORT = 20 * 2**20  # bytes of a report.json
+MOST_SECONDS = 1e9  # that a page says it took, which may be anybody's
 
 
 def draw_page(
@@ -60,10 +62,10 @@ def _seconds_before(target: Path) -> float | None:
     from cnnrepro.report.page import REPORT
 
     try:
-        seconds = json.loads((target / REPORT).read_text(encoding="utf-8"))["seconds"]
+        seconds = json.loads(read_regular(target / REPORT, LARGEST_REPORT))["seconds"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return seconds if isinstance(seconds, (int, float)) else None
+    return seconds if type(seconds) in (int, float) and 0 < seconds < MOST_SECONDS else None
 
 
 def _draw_page(

@@ -255,27 +255,28 @@ def _of_file(path: str, given: Mapping[str, str], trust: bool) -> Iterator[PageR
         raise UsageError(f"-p goes with an experiment, not with a file; write {next(iter(given))!r} into {path!r}.")
     for number, entry in enumerate(batch_file.read(Path(path)), 1):
         try:
-            if not trust:
-                _refuse_code(entry)
-            yield from _of_target(_read(entry.target), entry.parameters, entry.target)
+            read = _read(entry.target)
+            for values in _value_sets(read, entry.parameters, entry.target):
+                if not trust:
+                    _refuse_code(read, values)
+                yield _request(read, values)
         except UsageError as error:
             raise UsageError(f"Entry {number} of {path!r}: {error}") from error
 
 
-def _refuse_code(entry: batch_file.Entry) -> None:
+def _refuse_code(read: _Read, values: Mapping[str, object]) -> None:
     """Refuse a network or a claim that is code: it runs when whoever gives the command names it, and not because a file
     does.
+
+    Values are looked at as they will be used: a text in a file can be written in many ways.
     """
-    claims = [entry.target] if entry.target.endswith(own_claim.ENDING) else []
-    if entry.target == own_claim.NAME:
-        claims += filter(None, [entry.parameters.get("file")])
-    if claims:
-        raise UsageError(f"{brief(claims[0])} is code that would run. Give --trust if you trust it.")
-    if entry.target not in EXPERIMENTS:
+    if read.experiment is None:
         return  # a notebook, which is code itself
-    given = [entry.parameters[name] for name in NETWORKS if name in entry.parameters]
-    for network in re.split(r"[][,\s'\"]+", json.dumps(given)):
-        if own_network.is_own(network) and own_network.runs_code(network):
+    if read.experiment.name == own_claim.NAME and values["file"]:
+        raise UsageError(f"{brief(values['file'])} is code that would run. Give --trust if you trust it.")
+    named = [values.get(name) for name in NETWORKS]
+    for network in (one for given in named for one in (given if isinstance(given, (list, tuple)) else [given])):
+        if isinstance(network, str) and own_network.is_own(network) and own_network.runs_code(network):
             raise UsageError(
                 f"It names {shortened(network)}, which is code that would run. Give --trust if you trust it."
             )
@@ -290,13 +291,18 @@ def _of_command(target: str, given: Mapping[str, str]) -> list[PageRequest]:
 
 
 def _of_target(read: _Read, given: Mapping[str, object], target: str) -> list[PageRequest]:
+    return [_request(read, values) for values in _value_sets(read, given, target)]
+
+
+def _value_sets(read: _Read, given: Mapping[str, object], target: str) -> list[dict[str, object]]:
+    """The values of all parameters, page by page, that are asked for of a target."""
     if not given:
-        return [_request(read, complete(read.declared, read.fixed) | read.earlier)]
+        return [complete(read.declared, read.fixed) | read.earlier]
     if read.fixed:
         raise UsageError(
             f"{target!r} takes no parameters: what may be changed stands in it. Received: {brief(next(iter(given)))}"
         )
-    return [_request(read, values) for values in combinations(read.declared, given, target)]
+    return combinations(read.declared, given, target)
 
 
 class _Read(NamedTuple):

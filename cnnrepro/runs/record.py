@@ -168,7 +168,6 @@ _MISSING = object()
 
 def _check_fields(values: Mapping) -> None:
     """Raise UnreadableRecord where a record's file has a field of another type, or lacks one that it needs."""
-    _check_plain(values, DEEPEST)
     for way, (holds, words) in FIELDS.items():
         value = _at(values, way)
         if value is not _MISSING and not holds(value):
@@ -197,7 +196,7 @@ def _check_plain(value: object, levels: int) -> None:
         if kind is dict:
             for name in value:
                 if not name.isascii() and name != name.encode(errors="replace").decode():
-                    raise UnreadableRecord(f"a field has a name that is no text. Received: {name!a}")
+                    raise UnreadableRecord(f"a field has a name that is no text. Received: {_cut(ascii(name), _SHOWN)}")
             value = value.values()
         elif set(map(type, value)) == {float}:
             return
@@ -209,7 +208,10 @@ def _check_plain(value: object, levels: int) -> None:
 
 def _shown(value: object) -> str:
     """A value for an error."""
-    return _cut(repr(value), _SHOWN)
+    try:
+        return _cut(repr(value), _SHOWN)
+    except RecursionError:
+        return f"a {type(value).__name__} that is nested too deeply"
 
 
 def _cut(text: str, most: int) -> str:
@@ -299,7 +301,9 @@ class RunRecord:
 
     def remark(self) -> str:
         """That a finished run took so few steps that it is no training, in a sentence; empty where it took more."""
-        images, size = self.data["sizes"]["train"], self.spec.batch_size
+        images, size = self.data.get("sizes", {}).get("train"), self.spec.batch_size
+        if images is None:  # older records, and those of others, may not say
+            return ""
         steps = -(-images // size)
         if steps * self.epochs_done >= FEW_STEPS:
             return ""
@@ -338,10 +342,11 @@ class RunRecord:
             )
         if received == UNVERIFIED_FORMAT and (later := _since_2(values)):
             raise UnreadableRecord(
-                f"it says that it is of format {UNVERIFIED_FORMAT}, which had no {', '.join(later)}; it was changed "
-                f"after it was written"
+                f"it says that it is of format {UNVERIFIED_FORMAT}, which had no {_cut(', '.join(later), _REASON)}; it "
+                f"was changed after it was written"
             )
         values.pop("checksum", None)  # of the file, which whoever read it has looked at
+        _check_plain(values, DEEPEST)  # before all that goes through it level by level
         values |= {name: _numbers(values[name]) for name in ("history", "test") if name in values}
         _check_fields(values)
         try:
@@ -350,7 +355,7 @@ class RunRecord:
             values["spec"] = RunSpec.from_dict(values["spec"])
             return cls(**values, unverified=received == UNVERIFIED_FORMAT)
         except TypeError as error:
-            raise UnreadableRecord(f"fields are missing or unknown: {error}") from error
+            raise UnreadableRecord(f"fields are missing or unknown: {_cut(str(error), _REASON)}") from error
         except (CnnreproError, ValueError, ArithmeticError, RecursionError) as error:  # a network that is no network
             raise UnreadableRecord(_cut(" ".join(str(error).split()), _REASON) or type(error).__name__) from error
 

@@ -1,6 +1,7 @@
 """Statements that a study of its own decides: which page does, what is said without one, and what stands in JSON."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -211,3 +212,13 @@ def test_the_committed_pages_give_the_recorded_words():
     run = [row.number for row in LEDGER.values() if row.experiment]
     changed = [found.statement.number for found in outcomes(RECORD.parents[4], run) if not found.agrees]
     assert changed == [], "what the page says is to be recorded in claims/statements"
+
+
+def test_a_pipe_beside_a_page_is_not_waited_for(tmp_path):
+    row = next(row for row in LEDGER.values() if row.experiment)
+    folder = tmp_path / row.experiment / "default"
+    (folder / "records" / "one").mkdir(parents=True)
+    os.mkfifo(folder / "report.json")
+    os.mkfifo(folder / "records" / "one" / "record.json")
+    assert run_checks.published_results(row, tmp_path) is None
+    assert run_checks.record_of_today(folder / "records" / "one" / "record.json") is None

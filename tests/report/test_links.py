@@ -1,5 +1,7 @@
 """Links on a page, and between the pages of a site."""
 
+import time
+
 import pytest
 
 from cnnrepro.claims import LEDGER
@@ -133,3 +135,20 @@ def test_what_may_be_moved_sideways_can_be_reached_by_the_keyboard():
         '<pre tabindex="0">a</pre><pre tabindex="0" class="raw">b</pre><div class="shown" tabindex="0"><p>c</p></div>'
         '<pre tabindex="0">d</pre><div>e</div>'
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'<a class="of-ledger" href="#">{"1" * 5000}</a><span class="on-pages" id="pages-of-{"1" * 5000}"></span>',
+        '<span class="of-ledger">' + "1" * 200_000,
+        '<nav class="near">' * 20_000,
+        '<nav class="related"' * 20_000,
+        '<span class="on-pages" id="pages-of-1">' * 20_000,
+    ],
+    ids=lambda text: text[:22],
+)
+def test_a_page_of_others_takes_no_minutes_and_no_number_of_thousands_of_digits(text, pages):
+    before = time.process_time()
+    assert links.link_page(text, pages[3], pages) == text
+    assert time.process_time() - before < 2

@@ -137,7 +137,13 @@ def test_a_missing_file_and_parameters_beside_one(tmp_path):
 
 @pytest.mark.parametrize(
     "networks",
-    [["resnet20", "nets_of_others.py:net"], "resnet20,nets_of_others.py:net", "[resnet20, nets_of_others:net]"],
+    [
+        ["resnet20", "nets_of_others.py:net"],
+        "resnet20,nets_of_others.py:net",
+        "[resnet20, nets_of_others:net]",
+        r'[resnet20, "nets_of_others.py\x3anet"]',  # as YAML may write a colon
+        "resnet20,\u2003nets_of_others:net",  # a blank that JSON would write as \\u2003
+    ],
 )
 def test_code_that_a_file_names_is_run_for_those_who_trust_it_alone(networks, tmp_path, monkeypatch):
     (tmp_path / "nets_of_others.py").write_text("raise SystemExit('it ran')")

@@ -6,6 +6,7 @@ import textwrap
 import pytest
 
 from cnnrepro.errors import UsageError
+from cnnrepro.experiments.catalogue import experiment
 from cnnrepro.report.find_page import find_page
 from cnnrepro.runner.request import page_request, page_requests
 from tests.calling import call
@@ -123,12 +124,21 @@ def test_a_wrong_call_is_one_sentence_and_writes_nothing(changes, arguments, sen
     assert not (tmp_path / "runs").exists() and not (tmp_path / "reports").exists()
 
 
-@pytest.mark.parametrize("entry", ["mine.py", "{run: own_claim, parameters: {file: below/mine.py}}"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "mine.py",
+        "{run: own_claim, parameters: {file: below/mine.py}}",
+        f"{{run: {experiment('own_claim').notebook}, parameters: {{file: below/mine.py}}}}",
+    ],
+)
 def test_a_batch_file_needs_trust_to_run_it(entry, mine, tmp_path):
     (tmp_path / "below").mkdir()
     mine("below/mine.py")
     (tmp_path / "below" / "batch.yaml").write_text(f"experiments: [{entry}]")
-    with pytest.raises(UsageError, match="Entry 1 of .*mine.py' is code that would run. Give --trust if you trust it."):
+    with pytest.raises(
+        UsageError, match=r"Entry 1 of .*mine.py' is code that would run. Give --trust if you trust it."
+    ):
         page_requests(["below/batch.yaml"], {})
     (request,) = page_requests(["below/batch.yaml"], {}, trust=True)
     assert request.slug == "mine"
