@@ -11,7 +11,7 @@ help:
 	@echo 'make install     a virtual environment in .venv with the pinned versions of requirements.lock'
 	@echo 'make reproduce   AlexNet against ResNet on MNIST, from nothing to a page (6 to 18 minutes on 2 cores)'
 	@echo 'make test        the tests (some 10 minutes on 2 cores);  make test-fast  those of a few seconds'
-	@echo 'make soak        the rare faults and every variation, which make test leaves out (half an hour)'
+	@echo 'make soak        the rare faults, every variation and a browser, which make test leaves out (half an hour)'
 	@echo 'make mutants     puts 122 bugs in, one at a time, and sees that the tests catch each (an hour)'
 	@echo 'make lint        ruff;  make format  lets it mend what it can'
 	@echo 'make bench       speed beside others, two hours (peers: .venv/bin/pip install -e .[bench]); BENCH=--quick  a look'
