@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+DRIVER := .venv/.browser
 
 .PHONY: help install reproduce test test-fast soak fuzz mutants lint format bench site lock clean
 
@@ -10,7 +11,7 @@ help:
 	@echo 'make install     a virtual environment in .venv with the pinned versions of requirements.lock'
 	@echo 'make reproduce   AlexNet against ResNet on MNIST, from nothing to a page (6 to 18 minutes on 2 cores)'
 	@echo 'make test        the tests (some 10 minutes on 2 cores);  make test-fast  those of a few seconds'
-	@echo 'make soak        the rare faults and every variation, which make test leaves out (half an hour)'
+	@echo 'make soak        the rare faults, every variation and a browser, which make test leaves out (half an hour)'
 	@echo 'make fuzz        files of others, changed at random, read within bounds; FUZZ="records --seconds 3600"  one, an hour'
 	@echo 'make mutants     puts 122 bugs in, one at a time, and sees that the tests catch each (an hour)'
 	@echo 'make lint        ruff;  make format  lets it mend what it can'
@@ -38,7 +39,12 @@ test: $(INSTALLED)
 test-fast: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not slow and not soak"
 
-soak: $(INSTALLED)
+# What drives a browser is no part of the lock: nothing else needs it. The browser itself is the machine's.
+$(DRIVER): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[browser]'
+	@touch $@
+
+soak: $(DRIVER)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m soak $(PYTEST)
 
 fuzz: $(INSTALLED)

@@ -1,7 +1,8 @@
 """What notebooks call to show something, in a form that a page can be made from.
 
 A figure is one output with SVG, PNG and a text; its name, alternative text and caption stand in the output's metadata.
-Its caption follows as an output of its own, for JupyterLab, and cards carry a style; a page has both without.
+Its caption follows as an output of its own, for JupyterLab, with a style that keeps the figure as narrow as its cell;
+cards carry a style too. A page has both without.
 A verdict and a list of runs carry themselves as JSON beside their HTML, so that a page can be checked and indexed from
 the executed notebook alone.
 """
@@ -41,6 +42,11 @@ RUNS_TYPE = "application/vnd.cnnrepro.runs+json"
 NUMBERS_TYPE = "application/vnd.cnnrepro.numbers+csv"  # under a figure; text/csv would be shown in its place
 
 FIGURE_NAME = re.compile(r"[a-z0-9_]+")
+# JupyterLab leaves a drawing as wide as it is, and cuts off what its cell has no room for; pixels it makes fit.
+FITTED = (
+    "<style>.jp-OutputArea-child:has(+ .jp-OutputArea-child .cnnrepro-caption) .jp-RenderedSVG img "
+    "{ max-width: 100%; height: auto; }</style>"
+)
 PNG_DPI = 150  # for 100 dots an inch of the page: sharp enough to print, and a page stays below 3 MB
 
 # The colours of source in JupyterLab, by its theme, light or dark; where there is no such theme the source has none. A
@@ -164,7 +170,7 @@ def show(figure: Figure, name: str, *, alt: str, caption: str = "") -> None:
     data, metadata = figure_bundle(figure, name, alt=alt, caption=caption)
     show_output(data, metadata)
     if below := metadata["cnnrepro"]["caption"]:
-        text = f'<p style="max-width: 60em; opacity: .8">{html.escape(below)}</p>'
+        text = f'{FITTED}<p class="cnnrepro-caption" style="max-width: 60em; opacity: .8">{html.escape(below)}</p>'
         show_output({"text/html": text, "text/plain": below}, {"cnnrepro": {"caption_of": name}})
 
 

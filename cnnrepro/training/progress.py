@@ -15,8 +15,10 @@ from cnnrepro.stderr import say_line
 BAR, NOTEBOOK, LINES, NONE = "bar", "notebook", "lines", "none"
 STYLES = (BAR, NOTEBOOK, LINES, NONE)
 
-# Short enough for 120 columns; in Jupyter tqdm has a form of its own.
+# Short enough for 120 columns.
 TERMINAL_BAR = "{l_bar}{bar:12}| {rate_fmt}, {remaining} left{postfix}"
+NOTEBOOK_BAR = "{l_bar}{bar}| {rate_fmt}, {remaining} left{postfix}"
+NARROWEST = "10em"  # of the bar in Jupyter
 LINE_EVERY_SECONDS = 60.0  # between two lines of a log within an epoch
 
 
@@ -129,6 +131,31 @@ def _in_jupyter() -> bool:
     return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
 
 
+def _notebook_bar(**options):
+    """tqdm's bar of Jupyter, whole however wide the cell is.
+
+    By itself it stands on one line with its texts, which are long here: the bar had no width left, and the texts' end
+    was cut off.
+    """
+    from tqdm.notebook import tqdm
+
+    class WholeBar(tqdm):
+        def display(self, *arguments, **named):
+            before, _, after = self.container.children
+            with before.hold_sync(), after.hold_sync():
+                super().display(*arguments, **named)
+                for text in (before, after):
+                    text.value = text.value.replace("\N{FIGURE SPACE}", " ")  # at which no line ends
+
+    bar = WholeBar(bar_format=NOTEBOOK_BAR, **options)
+    before, line, after = bar.container.children
+    bar.container.layout.flex_flow = "row wrap"
+    line.layout.flex, line.layout.min_width = "1 1 auto", NARROWEST
+    for text in (before, after):
+        text.layout.height = "auto"
+    return bar
+
+
 def make_progress() -> Progress:
     """The display that fits where this runs, or the one that CNNREPRO_PROGRESS names; UsageError for an unknown one."""
     terminal = sys.stderr is not None and sys.stderr.isatty()
@@ -140,9 +167,7 @@ def make_progress() -> Progress:
     if style == LINES:
         return LineProgress()
     if style == NOTEBOOK:
-        from tqdm.notebook import tqdm
-
-        return BarProgress(tqdm)
+        return BarProgress(_notebook_bar)
     from tqdm import tqdm
 
     return BarProgress(partial(tqdm, bar_format=TERMINAL_BAR))

@@ -31,6 +31,7 @@ def test_a_caption_stands_below_its_figure_and_once_on_a_page(outputs, monkeypat
     display.show(None, "curves", alt="Two curves", caption="Blue < red.")
     (_, of_figure), (below, of_caption) = outputs
     assert ">Blue &lt; red.</p>" in below["text/html"]
+    assert below["text/html"].startswith("<style>") and "max-width: 100%" in below["text/html"]
     assert output_html(below, of_caption, Pictures()) == ""
     assert "<figcaption>Blue &lt; red. <" in output_html(bundle, of_figure, Pictures())
 

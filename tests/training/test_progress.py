@@ -64,6 +64,16 @@ def test_the_bar_shows_epoch_loss_accuracy_rate_and_time_left():
         assert part in last
 
 
+def test_the_bar_of_jupyter_keeps_a_width_beside_its_texts_which_go_over_several_lines(capsys):
+    made = []
+    play(BarProgress(lambda **options: made.append(module._notebook_bar(**options)) or made[0]))
+    before, line, after = made[0].container.children
+    assert before.value == "resnet20, seed 0, epoch 2/2: 100%" and " images/s, 00:00 left, loss=0.500" in after.value
+    assert made[0].container.layout.flex_flow == "row wrap"
+    assert (line.layout.min_width, before.layout.height, after.layout.height) == (module.NARROWEST, "auto", "auto")
+    assert (line.value, line.max, line.bar_style) == (200, 200, "success")
+
+
 def test_a_run_that_never_began_can_stop():
     BarProgress(None).stop()
 
