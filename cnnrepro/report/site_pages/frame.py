@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnnrepro.files import write_text
 from cnnrepro.report import safe_html
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FRONT, QUESTIONS, LEDGER_TABLE, DOCUMENTATION = "index.html", "questions.html", "ledger.html", "docs/index.html"
 OURS = '<meta name="generator" content="cnnrepro">'  # in each page's head
@@ -21,17 +26,22 @@ def write(site: Path, name: str, template: str, **values: object) -> Path:
         template: its file.
         values: what the template shows. Text is escaped there.
     """
-    from jinja2 import Environment, FileSystemLoader
-
-    environment = Environment(
-        loader=FileSystemLoader(safe_html.TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    text = environment.get_template(template).render(css=safe_html.css(), **values)
+    text = _environment().get_template(template).render(css=safe_html.css(), **values)
     path = site / name
     path.parent.mkdir(parents=True, exist_ok=True)
     # Names of folders and texts of others may hold what no file can; it is shown as Python does, \udcff.
     write_text(path, text.encode(errors="backslashreplace").decode())
     return path
+
+
+@functools.cache
+def _environment() -> Environment:
+    """Where templates are found, and kept once they are read: a site has many pages of one."""
+    from jinja2 import Environment, FileSystemLoader
+
+    return Environment(
+        loader=FileSystemLoader(safe_html.TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
 
 
 def ways(here: str, *, documented: bool) -> list[dict[str, str]]:
