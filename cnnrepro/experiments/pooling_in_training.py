@@ -119,7 +119,11 @@ DESIGN = Design(
             expected="maps that are not equally large",
             limits="A 3x3 window with stride 2 sees more of the map, and costs a little more to compute. An advantage "
             "of 0.4 points, as published for AlexNet, is less than what is said to matter here: 20 seeds cannot show "
-            "it.",
+            "it. One small network, 12 epochs, 18,000 photographs.",
+            surprises="The gap falls by 5.1 points and the test error does not fall: with overlapping pools the "
+            "accuracy on training images is 5.1 points lower (78.2 and 83.3 %). The lowest validation loss is lower "
+            "too (1.047 and 1.067), and comes at epoch 11 instead of 9: they learn more slowly. A longer training was "
+            "not tried.",
         ),
         Study(
             number=33,
@@ -149,7 +153,11 @@ DESIGN = Design(
             expected="a large pool as the last layer of the convolutions",
             limits="With a stride of 2 a larger window overlaps more and discards no more places: the mildest reading "
             "of “larger”. With 4x4/4 the dense layer also has fewer weights. The last 7x7 window sees most of its "
-            "map of 8x8, and so do 5x5 and 7x7 windows there.",
+            "map of 8x8, and so do 5x5 and 7x7 windows there. After 12 epochs the networks with larger windows have 71 "
+            "to 73 % of the training images right, those with 2x2 83 %, and their validation loss still falls: a "
+            "longer training may bring them nearer.",
+            surprises="A large window in the last pool alone, thought to be the mildest case, costs 4.3 points: 7x7 "
+            "there is as bad as 5x5 everywhere, or worse (3.0 points). Its cause was not looked for.",
         ),
         Study(
             number=34,
@@ -176,7 +184,14 @@ DESIGN = Design(
             expected="the last pool, and easy data",
             limits="L2 pools are scaled by the window here. As the notes write them, a root of a sum, a 2x2 window of "
             "equal values doubles them, layer by layer. Digits are read with few errors, so that a difference of 0.2 "
-            "points there is within reach of ten seeds only where the kinds differ much.",
+            "points there is within reach of ten seeds only where the kinds differ much. One small network; the "
+            "published comparisons are of larger networks on larger photographs.",
+            surprises="Max is the worst of the three, on photographs and on digits, and a single average in the last "
+            "pool takes as much off the error (3.1 points) as other pools throughout. It is not that max pools "
+            "overfit late: at each run's best epoch the validation error is 34.7 % with max, 33.0 % with average, "
+            "32.5 % with L2 and 32.1 % with the last one an average. Nor have they learned less: the training "
+            "accuracies are 83.3, 82.3, 84.1 and 83.5 %. What they have learned carries over less well; why is not "
+            "known.",
         ),
         Study(
             number=45,
@@ -217,6 +232,10 @@ DESIGN = Design(
             limits="A digit of 20 pixels that moves by 4 is one of many ways to move. A network with three pools of "
             "2x2 has a stride of 8, so no smaller shift leaves its last map as it is. Strides have a quarter of the "
             "multiply-adds, and see 15 pixels in place of 22.",
+            surprises="Behind a global average the networks keep 89.7 % of their accuracy on moved digits, in place "
+            "of 55.1 %, and less of it on rescaled ones (73.1 and 79.2 %, in place of 90.2 and 95.3 %). Trained on "
+            "digits in all places, networks with strides keep as much as those with pools (100.1 and 99.5 %), at a "
+            "test error that is 1.8 points higher: place is learned from where the digits were.",
         ),
         Study(
             number=64,
@@ -238,6 +257,10 @@ DESIGN = Design(
             "pools is told apart by the condition alone. A network that has learned less has a smaller gap: the test "
             "errors stand beside it. Strides have a quarter of the multiply-adds of pools, and see 15 pixels in "
             "place of 22.",
+            surprises="Without pools and without strides, behind a global average, the gap is 4.5 points smaller than "
+            "with pools, not larger. These networks have learned less: 56 % of the training images in place of 65 %, "
+            "with a test error of 48.3 % in place of 43.7 %. So a gap is a measure of overfitting only between "
+            "networks that have learned about as much, as the strided ones have (72 %).",
         ),
     ),
     decided="733891eda24d6aa532586b7bf833e8de4fd93f07",

@@ -4,7 +4,7 @@ What the arms are, and by which rule each is judged, stands in the files of thei
 """
 
 from cnnrepro.claims.statement import Claimed, Statement
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, NOT_TESTED, UNDECIDED
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, UNDECIDED
 
 _STUDIED = {"function": "studies:studied", "needs": {"full": True}}
 
@@ -30,8 +30,8 @@ STATEMENTS = (
         "both as usual; that overlap helps is from the paper that they rest on",
         experiment="pooling_in_training",
         parts=(
-            Claimed("Overlapping pools give a lower error.", NOT_TESTED),
-            Claimed("With overlapping pools the gap between training and test is smaller.", NOT_TESTED),
+            Claimed("Overlapping pools give a lower error.", UNDECIDED),
+            Claimed("With overlapping pools the gap between training and test is smaller.", HOLDS),
         ),
         **_STUDIED,
     ),
@@ -41,7 +41,7 @@ STATEMENTS = (
         source="S2, Pooling layer",
         method="windows of 2, 3, 5 and 7 with stride 2; again with a large window in the last pool alone, and with a "
         "stride that grows with the window",
-        verdict=NOT_TESTED,
+        verdict=HOLDS,
         experiment="pooling_in_training",
         **_STUDIED,
     ),
@@ -53,8 +53,8 @@ STATEMENTS = (
         "digits. The notes call max the most common and average less common recently; why, they do not say",
         experiment="pooling_in_training",
         parts=(
-            Claimed("Max pooling works better than average pooling.", NOT_TESTED),
-            Claimed("Max pooling works better than L2 pooling.", NOT_TESTED),
+            Claimed("Max pooling works better than average pooling.", DOES_NOT_HOLD),
+            Claimed("Max pooling works better than L2 pooling.", DOES_NOT_HOLD),
         ),
         **_STUDIED,
     ),
@@ -78,8 +78,8 @@ STATEMENTS = (
         "with a global average, and trained on digits in all places",
         experiment="pooling_in_training",
         parts=(
-            Claimed("Pools make the position not matter.", NOT_TESTED),
-            Claimed("Pools make the size not matter.", NOT_TESTED),
+            Claimed("Pools make the position not matter.", DOES_NOT_HOLD),
+            Claimed("Pools make the size not matter.", UNDECIDED),
         ),
         **_STUDIED,
     ),
@@ -102,7 +102,7 @@ STATEMENTS = (
         source="S0, Pooling Layer; S1, Pooling; S2, Pooling layer",
         method="a network with pools and without, and a dense layer behind: the gap between training and test "
         "accuracy; again with the same parameters, behind a global average",
-        verdict=NOT_TESTED,
+        verdict=HOLDS,
         experiment="pooling_in_training",
         **_STUDIED,
     ),
