@@ -8,6 +8,7 @@ from cnnrepro.errors import UsageError
 from cnnrepro.lessons import dense_to_convolution as sliding
 from cnnrepro.lessons.dense_to_convolution import costs, limit, scatter
 from cnnrepro.lessons.dense_to_convolution.scattered_images import Scattered
+from cnnrepro.lessons.dense_to_convolution.sliding import Slid
 from cnnrepro.lessons.dense_to_convolution.sliding_costs import SlidingCost
 
 
@@ -52,7 +53,7 @@ def test_without_padding_one_pass_gives_the_scores_of_the_crops(model, network, 
 
 def test_answers_are_counted_by_class():
     scores = np.log([[[0.5, 0.25, 0.25], [0.2, 0.75, 0.05]], [[0.7, 0.2, 0.1], [0.2, 0.4, 0.4]]])
-    slid = sliding.Slid(scores, scores, 4, (28, 28))
+    slid = Slid(scores, scores, 4, (28, 28))
     assert sliding.answers(slid, ("a", "b", "c")) == [("a", 2, "60.0 %"), ("b", 2, "57.5 %")]
 
 
