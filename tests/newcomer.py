@@ -39,3 +39,5 @@ def lend_dependencies(commands):
     (packages,) = (commands.parent / "lib").glob("python*/site-packages")
     lent = dict.fromkeys(sysconfig.get_path(kind) for kind in ("purelib", "platlib"))
     (packages / "lent.pth").write_text("".join(f"{path}\n" for path in lent), encoding="utf-8")
+    (commands.parent / "share").mkdir(exist_ok=True)
+    (commands.parent / "share" / "jupyter").symlink_to(Path(sys.prefix, "share", "jupyter"))  # nbconvert's templates

@@ -6,6 +6,7 @@ import html
 import re
 import textwrap
 from collections.abc import Callable, Iterator
+from itertools import groupby
 
 _SECTION = re.compile(r"^(\w[^\n:]*):\n(?=[ ]{4}\S)", re.MULTILINE)
 _ITEMS = frozenset({"Args", "Attributes", "Raises"})  # sections of names, each with what is said of it
@@ -60,8 +61,12 @@ def _names(written: str) -> str:
 
 
 def _text(text: str, address: Address) -> str:
-    """Paragraphs, lists, and what is indented or typed at a prompt as it stands."""
-    return "\n".join(_block(block, address) for block in re.split(r"\n\s*\n", text.strip("\n")) if block.strip())
+    """Paragraphs, lists, and what is indented or typed at a prompt as it stands, its blank lines too."""
+    blocks = [block for block in re.split(r"\n[ ]*\n", text.strip("\n")) if block.strip()]
+    made = []
+    for indented, some in groupby(blocks, lambda block: block.startswith(_INDENTED)):
+        made += [_block(block, address) for block in (["\n\n".join(some)] if indented else some)]
+    return "\n".join(made)
 
 
 def _block(block: str, address: Address) -> str:

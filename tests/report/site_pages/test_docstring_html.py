@@ -13,6 +13,8 @@ TEXT = """
 
         indented <as it is>
 
+        and more
+
     1. first
     2. second, which
        goes on
@@ -40,7 +42,7 @@ def made():
 
 def test_text_is_paragraphs_lists_and_code(made):
     assert made.startswith("<p>One sentence.</p>\n<p>More, of <code>a&lt;b</code> and of <code>x</code>:</p>")
-    assert '<pre tabindex="0">indented &lt;as it is&gt;</pre>' in made
+    assert '<pre tabindex="0">indented &lt;as it is&gt;\n\nand more</pre>' in made
     assert "<ol><li>first</li><li>second, which\n   goes on</li></ol>" in made
 
 
