@@ -63,7 +63,7 @@ def test_outside_of_a_checkout_the_commands_find_their_notebooks(site, tmp_path,
     assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == [path.name for path in notebooks]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_installed_in_an_empty_environment_it_makes_a_first_page_in_an_empty_folder(wheel, tmp_path):
     commands, folder = fresh_environment(tmp_path / "environment"), tmp_path / "empty"
     folder.mkdir()
