@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import json
 import os
 import socket
 import subprocess
@@ -26,12 +27,15 @@ SMALL = {
 RUNS = {"alexnet_vs_resnet": 2, "convolution_by_hand": 0}  # each with a bar
 WIDTHS = (1280, 800)  # of the window; the list of files takes 300 of it
 TOKEN = "known"
-PATIENCE = 120_000  # milliseconds; the machine may be busy
+PATIENCE = 600_000  # milliseconds; the machine may be busy
 LONGEST = 1_200_000  # of a whole notebook
-QUIET = {"@jupyterlab/apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}'}
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # all is laid out, not what is in the window
+}
 
 ENDED = """() => document.querySelector('.jp-OutputArea [data-mime-type="application/vnd.jupyter.error"]')
-    || [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(one => /\\d/.test(one.innerText))"""
+    || [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(one => /\\d/.test(one.textContent))"""
 # A caption, its figure, and whether it can be seen as it is meant.
 FIGURES = """all => all.map(caption => {
     const child = caption.closest('.jp-OutputArea-child'), picture = child.previousElementSibling.querySelector('img');
@@ -61,10 +65,10 @@ def lab(tmp_path_factory):
     notebooks = home / "notebooks"
     for copy in copy_notebooks(notebooks, list(SMALL)):
         make_small(copy)
-    for name, text in QUIET.items():
+    for name, settings in SETTINGS.items():
         place = home / "settings" / f"{name}.jupyterlab-settings"
         place.parent.mkdir(parents=True)
-        place.write_text(text)
+        place.write_text(json.dumps(settings))
     own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
     own |= {"JUPYTERLAB_SETTINGS_DIR": "settings", "IPYTHONDIR": "ipython", "CNNREPRO_RUNS": "runs"}
     environment = os.environ | {name: str(home / place) for name, place in own.items()}
@@ -77,7 +81,7 @@ def lab(tmp_path_factory):
             [sys.executable, "-m", "jupyterlab", *words], cwd=notebooks, env=environment, stdout=log, stderr=log
         )
         try:
-            wait_for(lambda: server.poll() is not None or answers(port))
+            wait_for(lambda: server.poll() is not None or answers(port), PATIENCE / 1000)
             assert server.poll() is None, (home / "log.txt").read_text()
             yield f"http://127.0.0.1:{port}", notebooks
         finally:
@@ -124,7 +128,6 @@ def test_a_notebook_runs_to_its_end_and_all_is_seen_whole(chromium, lab, name):
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(2000)  # until JupyterLab has laid out anew
-        page.screenshot(path=f"/tmp/labtry/{name}-{width}.png")
         shown = page.eval_on_selector_all(".cnnrepro-caption", FIGURES)
         figures = calls(notebook, "show")
         said = [word.value for figure in figures for word in figure.keywords if word.arg == "caption"]
