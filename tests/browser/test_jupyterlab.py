@@ -119,7 +119,7 @@ def test_a_notebook_runs_to_its_end_and_all_is_seen_whole(chromium, lab, name):
     context = chromium.new_context(viewport={"width": WIDTHS[0], "height": 900})
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    page.goto(f"{address}/lab/tree/{name}.ipynb?token={TOKEN}")
+    page.goto(f"{address}/lab/workspaces/{name}/tree/{name}.ipynb?token={TOKEN}")
     page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
