@@ -168,9 +168,8 @@ def _require_short(text: str) -> None:
 
 
 def _require_no_nul(value: object) -> None:
-    if (
-        isinstance(value, str) and "\0" in value
-    ):  # Python's own functions raise whatever they like where it is in a path
+    # Python's own functions raise whatever they like where it is in a path.
+    if isinstance(value, str) and "\0" in value:
         raise UsageError(f"A text may not hold the character NUL. Received: {brief(value)}")
 
 

@@ -79,11 +79,12 @@ def figure_bundle(figure: Figure, name: str, *, alt: str, caption: str = "") -> 
         raise ValueError(f"Figure {name!r} needs an alternative text for those who cannot see it. Received: {alt!r}")
     alt, caption = style.visible(alt), style.visible(caption)
     svg, png = io.StringIO(), io.BytesIO()
+    photographs = bool(figure.findobj(AxesImage))  # a chart needs few colours; photographs keep all of theirs
     with style.applied():
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        figure.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None}, pil_kwargs={"optimize": True})
-    # A chart needs few colours; photographs keep all of theirs.
-    pixels = png.getvalue() if figure.findobj(AxesImage) else small_png(Image.open(png), colours=MOST_COLOURS)
+        small = {"optimize": photographs}
+        figure.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None}, pil_kwargs=small)
+    pixels = png.getvalue() if photographs else small_png(Image.open(png), colours=MOST_COLOURS)
     data = {
         "image/svg+xml": style.visible(svg.getvalue()),  # the drawing has its words in comments too
         "image/png": base64.b64encode(pixels).decode(),

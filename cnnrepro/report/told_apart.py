@@ -49,18 +49,23 @@ def comparison_picture(made: Comparison) -> Figure:
 
 
 def _numbers(made: Comparison) -> pd.DataFrame:
-    """What each run scored, and each pair's differences, one row a seed, with the keys of their runs."""
+    """What each run scored, and each pair's differences, one row a seed, with the keys of the runs and weights."""
     import pandas as pd
 
     labels = made.results.labels
     runs = [list(zip(made.results.records[place], made.scores(place), strict=True)) for place in range(len(labels))]
     rows = [
-        (label, record.spec.seed, score, record.key)
+        (label, record.spec.seed, score, f"+1*{record.key}")
         for label, own in zip(labels, runs, strict=True)
         for record, score in own
     ]
     rows += [
-        (f"{labels[pair.first]} minus {labels[pair.second]}", one.spec.seed, first - second, f"{one.key} {other.key}")
+        (
+            f"{labels[pair.first]} minus {labels[pair.second]}",
+            one.spec.seed,
+            first - second,
+            f"+1*{one.key} -1*{other.key}",
+        )
         for pair in made.pairs
         for (one, first), (other, second) in zip(runs[pair.first], runs[pair.second], strict=True)
     ]

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from cnnrepro.runs.store import RunStore
 
 LONGEST_NAME = 230  # bytes of a file's name, of the 255 that systems take
-LARGEST_REPORT = 20 * 2**20  # bytes of a report.json
 MOST_SECONDS = 1e9  # that a page says it took, which may be anybody's
 
 
@@ -59,10 +58,11 @@ def draw_page(
 
 def _seconds_before(target: Path) -> float | None:
     """The seconds that the notebook took when the page that is there was drawn; None where nobody knows."""
+    from cnnrepro.claims.run_checks import LARGEST
     from cnnrepro.report.page import REPORT
 
     try:
-        seconds = json.loads(read_regular(target / REPORT, LARGEST_REPORT))["seconds"]
+        seconds = json.loads(read_regular(target / REPORT, LARGEST))["seconds"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return seconds if type(seconds) in (int, float) and 0 < seconds < MOST_SECONDS else None
