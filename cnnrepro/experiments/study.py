@@ -5,13 +5,16 @@ seed, and what is claimed of it: that it lies above its target, below it, or wit
 ``claims.contrasts`` judges it. So "3x3 pools are better than 2x2" is one contrast, "does a shortcut undo what depth
 does" (a difference of differences) another, and a trend over windows is one too.
 
+What the first runs leave undecided may have a second round: the same arms and contrasts with new seeds alone, decided
+in a commit of its own before those runs. It takes the place of the first round's, which stays on the page.
+
 To add a study: a file like ``experiments/dropout.py``, its notebook, and the rows of its statements in ``claims``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnnrepro.data.pipelines.probes import TRAINING
 from cnnrepro.errors import UsageError
@@ -27,6 +30,7 @@ DEPARTS = 0.02  # of validation accuracy: by so much an arm's own best must be b
 FIRST_PILOT = 100  # seeds from here on are of the search, and count in no comparison
 SEARCH = "search"  # begins the label of an arm of the search
 FEW_SEEDS = 2  # of the notebook's default
+NEW_SEEDS = "new seeds"  # ends the name of what is of the second round
 PRECISION = "mixed_bfloat16"  # of the runs that were decided beforehand, on whatever machine
 
 MORE, LESS, SAME = "more", "less", "the same"
@@ -58,12 +62,13 @@ class ArmDesign:
         label: for legends and tables.
         model: as ``RunSpec.model``.
         options: of the model.
-        seeds: how many runs count, from seed 0 on; the notebook's default takes fewer.
+        seeds: how many runs count; the notebook's default takes fewer.
         rate: the learning rate.
         searched: whether the search found it; otherwise it is a part of what is tried.
         family: of the arms that share a search; "" for that of the setting.
         setting: key of the study's settings.
         fields: further fields of ``RunSpec``.
+        first_seed: 0; of a second round the first that none of the arms had before.
     """
 
     label: str
@@ -75,6 +80,16 @@ class ArmDesign:
     family: str = ""
     setting: str = ""
     fields: Mapping[str, object] = field(default_factory=dict)
+    first_seed: int = 0
+
+    def again(self, first_seed: int, seeds: int) -> ArmDesign:
+        """This arm in a second round, at the rate that it has."""
+        return replace(self, label=_of_new_seeds(self.label), seeds=seeds, first_seed=first_seed, searched=False)
+
+    @property
+    def own_seeds(self) -> range:
+        """The seeds of the runs that count."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
     @property
     def relatives(self) -> str:
@@ -104,6 +119,7 @@ class Contrast:
         condition: under which the statement is tried again; "" for the statement as it stands.
         decides: whether the verdict rests on it; others are looked at.
         part: of a statement with several, which one it belongs to, from 0.
+        second: whether it is of the second round.
     """
 
     name: str
@@ -115,16 +131,26 @@ class Contrast:
     condition: str = ""
     decides: bool = True
     part: int = 0
+    second: bool = False
 
     def __post_init__(self) -> None:
         run_score(self.score)
         if self.claim not in CLAIMS or not self.margin > 0:
             raise ValueError(f"A contrast claims {', '.join(CLAIMS)}, by a margin above 0. Received: {self!r}")
 
+    def again(self) -> Contrast:
+        """This contrast, its claim and its margin, of the arms' new seeds."""
+        weights = {_of_new_seeds(label): weight for label, weight in self.weights.items()}
+        return replace(self, name=_of_new_seeds(self.name), weights=weights, second=True)
+
     @property
     def is_difference(self) -> bool:
         """Whether it is one, of scores or of differences, and no score itself."""
         return abs(sum(self.weights.values())) < 1e-9
+
+
+def _of_new_seeds(name: str) -> str:
+    return f"{name}, {NEW_SEEDS}"
 
 
 def minus(first: str, second: str) -> dict[str, float]:
@@ -151,7 +177,8 @@ class Study:
         number: of the statement; None for a claim of somebody's own, which is no statement of the ledger.
         published: what others found, with the source.
         contrasts: those that decide, the statement as it stands before its conditions; then those that are looked at.
-        arms: the labels of its arms, in the order of the picture.
+        arms: the labels of its arms, in the order of the picture; those of the second round, which contrasts name, come
+            after them.
         score: what the picture of the arms shows.
         expected: what was expected to turn it round.
         limits: what the verdict does not say.
@@ -169,9 +196,14 @@ class Study:
     surprises: str = ""
 
     def __post_init__(self) -> None:
-        strangers = {label for one in self.contrasts for label in one.weights} - set(self.arms)
+        strangers = {label for one in self.contrasts if not one.second for label in one.weights} - set(self.arms)
         if strangers:
             raise ValueError(f"Statement {self.number} has no arm {', '.join(sorted(strangers))}.")
+
+    @property
+    def second_arms(self) -> tuple[str, ...]:
+        """The labels of the arms that it has in a second round."""
+        return tuple(dict.fromkeys(label for one in self.contrasts if one.second for label in one.weights))
 
 
 @dataclass(frozen=True)
@@ -179,7 +211,8 @@ class Design:
     """The arms and statements of one notebook.
 
     Args:
-        arms: in the order in which they are trained; the first has the most seeds.
+        arms: in the order in which they are trained; the first has the most seeds of the first round. Those of a second
+            come last.
         settings: the data of arms by ``ArmDesign.setting``, as decided beforehand.
         small: the same for the notebook's default, which anybody can run.
         studies: the statements.
@@ -189,6 +222,7 @@ class Design:
         departs: by how much of validation accuracy an arm's own best rate must be better than the family's for it to
             take that; infinite where all arms of a family have the same.
         decided: the commit that has arms, settings and contrasts as they are judged; "" before the runs that count.
+        decided_again: the commit that has those of the second round; "" without one, and before its runs.
     """
 
     arms: tuple[ArmDesign, ...]
@@ -200,6 +234,7 @@ class Design:
     pilots: int = 1
     departs: float = DEPARTS
     decided: str = ""
+    decided_again: str = ""
 
     def study(self, number: int) -> Study:
         """The study of a statement; raises UsageError where this design has none."""
@@ -220,7 +255,7 @@ class Design:
 
         Args:
             full: as decided beforehand; otherwise the small form.
-            seeds: runs an arm, from seed 0 on, in place of those that belong to it; 0 takes those.
+            seeds: runs an arm, from seed 0 on, in place of those that belong to it, and no second round; 0 takes those.
             epochs, train_images: in place of the settings'; 0 takes those.
             precision: as in ``RunSpec``.
 
@@ -237,7 +272,9 @@ class Design:
         settings = self.settings if full else self.small
         made = []
         for design in self.arms:
-            own = range(seeds or (design.seeds if full else FEW_SEEDS))
+            if design.first_seed and (seeds or not full):
+                continue
+            own = design.own_seeds if full and not seeds else range(seeds or FEW_SEEDS)
             made.append(Arm(design.label, design.specs(settings[design.setting], own, **shared | replaced)))
         if full and not replaced and not seeds:
             made += self.search(precision)

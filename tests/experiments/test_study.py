@@ -1,6 +1,7 @@
 """Studies: what their arms are, that what was decided beforehand fits together, and what is read off a run."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -73,6 +74,31 @@ def test_what_is_asked_for_takes_the_place_of_what_was_decided():
         TINY.make(**ASKED | {"seeds": 101})
 
 
+AGAIN = replace(
+    TINY,
+    arms=TINY.arms + tuple(arm.again(6, 5) for arm in TINY.arms[:2]),
+    studies=(replace(TINY.studies[0], contrasts=(*TINY.studies[0].contrasts, TINY.studies[0].contrasts[0].again())),),
+)
+
+
+def test_a_second_round_has_new_seeds_and_belongs_to_what_was_decided():
+    made = {arm.label: arm.specs for arm in AGAIN.make(**ASKED | {"full": True})}
+    for label in ("plain", "wide"):
+        new = made[f"{label}, new seeds"]
+        assert [spec.seed for spec in new] == [6, 7, 8, 9, 10]
+        assert new[0] == made[label][0].with_seed(6), "all else is as it was"
+    assert len(made) == len(TINY.make(**ASKED | {"full": True})) + 2, "the rates are searched once"
+    for other in ({}, {"full": True, "seeds": 1}):
+        assert [arm.label for arm in AGAIN.make(**ASKED | other)] == ["plain", "wide", "fast"]
+
+
+def test_a_contrast_of_a_second_round_claims_what_the_first_did():
+    first, second = AGAIN.studies[0].contrasts
+    assert second.weights == {"wide, new seeds": 1.0, "plain, new seeds": -1.0}
+    assert replace(second, name=first.name, weights=first.weights, second=False) == first
+    assert AGAIN.studies[0].second_arms == ("wide, new seeds", "plain, new seeds")
+
+
 def test_the_weights_of_a_slope_give_the_least_squares_slope():
     places, values = {"a": 2, "b": 3, "c": 5, "d": 7}, {"a": 1.0, "b": 2.5, "c": 2.0, "d": 6.0}
     expected = np.polyfit(list(places.values()), list(values.values()), 1)[0]
@@ -85,9 +111,10 @@ def test_a_design_fits_together(name):
     assert EXPERIMENTS[name].arms == design.make
     labels = [arm.label for arm in design.arms]
     assert len(set(labels)) == len(labels)
-    used = {label for study in design.studies for label in study.arms}
+    used = {label for study in design.studies for label in (*study.arms, *study.second_arms)}
     assert used == set(labels), "an arm that no statement needs is trained for nothing"
-    assert design.arms[0].seeds == max(arm.seeds for arm in design.arms)
+    assert design.arms[0].seeds == max(arm.seeds for arm in design.arms if not arm.first_seed)
+    assert max(arm.own_seeds.stop for arm in design.arms) <= FIRST_PILOT
     assert {arm.setting for arm in design.arms} == set(design.settings) == set(design.small)
     assert all(arm.seeds >= 5 for arm in design.arms), "fewer have no interval"
     for study in design.studies:
@@ -102,16 +129,18 @@ def test_a_design_fits_together(name):
         for one in study.contrasts:
             settings = {design.arm(label).setting for label in one.weights}
             assert len(settings) == 1, "arms on other data have nothing to do with one another"
+            if one.second:
+                assert len({design.arm(label).own_seeds for label in one.weights}) == 1, "pairs are of the same seeds"
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_arms_of_a_difference_see_the_same_images_in_the_same_order(name):
     for arm in DESIGNS[name].make(**ASKED | {"full": True}):
         assert len({(spec.dataset, spec.batch_size, spec.recipe) for spec in arm.specs}) == 1
-    by_label = {arm.label: arm.specs for arm in DESIGNS[name].make(**ASKED | {"full": True, "seeds": 2})}
+    by_label = {arm.label: arm.specs for arm in DESIGNS[name].make(**ASKED | {"full": True})}
     for study in DESIGNS[name].studies:
         for one in study.contrasts:
-            every = [[(s.seed, s.epochs, s.train_images) for s in by_label[label]] for label in one.weights]
+            every = [[(s.seed, s.epochs, s.train_images) for s in by_label[label][:5]] for label in one.weights]
             assert all(own == every[0] for own in every)
 
 

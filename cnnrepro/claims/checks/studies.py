@@ -19,7 +19,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cnnrepro.claims.contrasts import Judged, judge, judge_in_order, see
+from cnnrepro.claims.contrasts import Judged, judge, judge_rounds, see
 from cnnrepro.claims.paired_statistics import FEWEST, signed
 from cnnrepro.claims.scope import counted
 from cnnrepro.claims.statement import Statement
@@ -41,9 +41,13 @@ from cnnrepro.experiments.study import LESS, MORE, SAME, Contrast, Study
 
 
 def judged(study: Study, results: Results) -> list[Judged]:
-    """All contrasts of a study: those that decide judged together, each of the others by itself."""
-    pairs = [see(contrast, results) for contrast in study.contrasts]
-    deciding = iter(judge_in_order([pair for pair in pairs if pair.contrast.decides]))
+    """All contrasts of a study: those that decide judged together, each of the others by itself.
+
+    Those of a second round are left out where the results do not have it.
+    """
+    there = set(results.labels)
+    pairs = [see(one, results) for one in study.contrasts if not one.second or there.issuperset(one.weights)]
+    deciding = iter(judge_rounds([pair for pair in pairs if pair.contrast.decides]))
     return [next(deciding) if pair.contrast.decides else judge(*pair) for pair in pairs]
 
 
@@ -51,10 +55,10 @@ def studied(results: Results, statement: Statement) -> Verdict:
     """The verdict from the results of a statement's study."""
     study = DESIGNS[statement.experiment].study(statement.number)
     said = concluded(study, results)
-    basis = results.of(study.arms).basis()
+    basis = own_results(study, results).basis()
     if not statement.parts:
         return Verdict(statement.number, said.word, said.sentence, said.evidence, basis, effects=said.effects)
-    deciding = [one for one in said.judged if one.contrast.decides]
+    deciding = [one for one in said.judged if one.contrast.decides and not one.superseded]
     places = range(len(statement.parts))
     own = [[one for one in deciding if one.contrast.part == place] for place in places]
     parts = tuple(Part(_word(some), _sentence(some)) for some in own)
@@ -63,13 +67,19 @@ def studied(results: Results, statement: Statement) -> Verdict:
     return Verdict(statement.number, word, text, said.evidence, basis, parts, effects=said.effects)
 
 
+def own_results(study: Study, results: Results) -> Results:
+    """Those of a study's arms; with those of its second round, where they are there."""
+    second = [label for label in study.second_arms if label in results.labels]
+    return results.of((*study.arms, *second))
+
+
 class Concluded(NamedTuple):
     """What the contrasts of a study come to.
 
     Args:
         word: on all of the statement, one part like another.
         sentence: what that rests on.
-        evidence: each contrast that is looked at in a sentence.
+        evidence: each contrast that is looked at, or was of a first round, in a sentence.
         effects: the numbers of those that decide.
         judged: all contrasts.
     """
@@ -84,8 +94,9 @@ class Concluded(NamedTuple):
 def concluded(study: Study, results: Results) -> Concluded:
     """What the contrasts of a study come to, of a statement or of a claim of somebody's own."""
     found = judged(study, results)
-    deciding = [one for one in found if one.contrast.decides]
-    evidence = (_looked_at(one) for one in found if not one.contrast.decides)
+    deciding = [one for one in found if one.contrast.decides and not one.superseded]
+    evidence = [_of_first_round(one) for one in found if one.superseded]
+    evidence += [_looked_at(one) for one in found if not one.contrast.decides]
     effects = (effect(one) for one in deciding)
     return Concluded(_word(deciding), _sentence(deciding), tuple(evidence), tuple(effects), tuple(found))
 
@@ -149,6 +160,12 @@ def _looked_at(one: Judged) -> str:
     """A contrast that decides nothing, which therefore has no word."""
     where = f"{one.contrast.condition}: " if one.contrast.condition else ""
     return f"Looked at, decides nothing, and not corrected for several: {where}{sentence(one)}."
+
+
+def _of_first_round(one: Judged) -> str:
+    """A contrast that a second round has taken the place of."""
+    where = f"{one.contrast.condition}: " if one.contrast.condition else ""
+    return f"First round, {one.word}, so that new seeds were trained: {where}{sentence(one)}."
 
 
 def sentence(one: Judged) -> str:
