@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnrepro import anatomy, data, models
-from cnnrepro.claims.checks.studies import judged, rule, spelled, wanted
+from cnnrepro.claims.checks.studies import judged, own_results, rule, spelled, wanted
 from cnnrepro.claims.contrasts import Judged
 from cnnrepro.claims.decisions import share_of_images
 from cnnrepro.claims.ledger import statement
@@ -21,7 +21,7 @@ from cnnrepro.claims.verdict import capital
 from cnnrepro.experiments.rate_search import found_rates, searched
 from cnnrepro.experiments.run_scores import ERROR, OCTAVES, run_score
 from cnnrepro.experiments.studies import DESIGNS
-from cnnrepro.experiments.study import RATES, Design, Study
+from cnnrepro.experiments.study import NEW_SEEDS, RATES, Design, Study
 
 if TYPE_CHECKING:
     import keras
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cnnrepro.experiments.results import Results
     from cnnrepro.runs.record import RunRecord
 
+NOT_YET = "not yet: until the runs that count, it may change"
 CONTRAST_COLUMNS = ("what", "measured", "mean", "interval", "n", "test set’s share", "to hold", "word")
 
 
@@ -64,10 +65,17 @@ def contrast_rows(results: Results, asked: int | Study) -> list[tuple]:
             one.n,
             test_share(one, results),
             capital(wanted(one.contrast)),
-            one.word if one.contrast.decides else f"({one.word}: decides nothing)",
+            _told(one),
         )
         for one in judged_contrasts(results, asked)
     ]
+
+
+def _told(one: Judged) -> str:
+    """The word on a contrast, and whether anything rests on it."""
+    if not one.contrast.decides:
+        return f"({one.word}: decides nothing)"
+    return f"({one.word}: first round)" if one.superseded else one.word
 
 
 def numbers(results: Results, asked: int | Study) -> pd.DataFrame:
@@ -81,7 +89,7 @@ def numbers(results: Results, asked: int | Study) -> pd.DataFrame:
     import pandas as pd
 
     study, columns = study_of(asked), ("what", "measured", "seed", "value", "runs", "fields")
-    rows = [(label, *_number(study.score, [(1.0, record)])) for label, record in results.of(study.arms).all()]
+    rows = [(label, *_number(study.score, [(1.0, record)])) for label, record in own_results(study, results).all()]
     by_label = dict(zip(results.labels, results.records, strict=True))
     for one in judged_contrasts(results, study):
         weights = one.contrast.weights
@@ -125,18 +133,22 @@ def beforehand(number: int) -> list[tuple[str, str]]:
     """What was decided before the runs, and what others found, as rows of what and how."""
     study, design = study_of(number), design_of(number)
     arms = [design.arm(label) for label in study.arms]
+    again = [design.arm(label) for label in study.second_arms]
     settings = dict.fromkeys(design.settings[arm.setting] for arm in arms)
     trained_on = "; ".join(
         f"{one.dataset}{f', {one.train_images:,} training images' if one.train_images else ''}, {one.epochs} epochs"
         for one in settings
     )
     seeds = sorted({arm.seeds for arm in arms})
+    second = [("second round decided in commit", design.decided_again or NOT_YET)] if again else []
+    new = sorted({f"{arm.seeds} (from seed {arm.first_seed} on)" for arm in again})
     return [
-        ("decided in commit", design.decided or "not yet: until the runs that count, it may change"),
+        ("decided in commit", design.decided or NOT_YET),
+        *second,
         ("published", study.published),
         ("data", trained_on),
         ("training", f"recipe {design.recipe}, {design.batch_size} images a step"),
-        ("seeds of an arm", " or ".join(map(str, seeds))),
+        ("seeds of an arm", " or ".join(map(str, seeds)) + (f"; {NEW_SEEDS}: {', '.join(new)}" if new else "")),
         (
             "learning rate",
             f"of {', '.join(f'{rate:g}' for rate in RATES)} the best of the search for all arms of a family together"
@@ -165,7 +177,8 @@ def rule_rows(study: Study) -> list[tuple[str, str]]:
         (
             "several contrasts",
             "5 % for all that decide: an equal share for each part of the statement, Holm’s steps within it, "
-            "conditions after the statement as it stands",
+            "conditions after the statement as it stands"
+            + ("; 5 % again for the second round, so 10 % for both" if study.second_arms else ""),
         ),
     ]
 
@@ -189,7 +202,7 @@ def cost_columns(asked: int | Study) -> tuple[str, ...]:
 def cost_rows(results: Results, asked: int | Study) -> list[tuple]:
     """One row an arm of a study: in what else the arms differ, and what each scored."""
     study, rows = study_of(asked), []
-    own = results.of(study.arms)
+    own = own_results(study, results)
     for arm, records in zip(own.arms, own.records, strict=True):
         totals = anatomy.trace(_network(records[0])).totals
         rows.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.checks.studies import spelled
+from cnnrepro.claims.checks.studies import own_results, spelled
 from cnnrepro.claims.contrasts import Judged
 from cnnrepro.claims.verdict import capital
 from cnnrepro.experiments.run_scores import GAP, NATS, OCTAVES, POINTS, run_score
@@ -35,7 +35,7 @@ def contrast_picture(results: Results, asked: int | Study) -> Figure:
 
     study = studies.study_of(asked)
     score = run_score(study.score)
-    own = results.of(study.arms)
+    own = own_results(study, results)
     scores = [
         (label, [score.read(record) for record in records])
         for label, records in zip(own.labels, own.records, strict=True)
@@ -60,7 +60,7 @@ def _row(one: Judged) -> ContrastRow:
 
     contrast, margin, zero = one.contrast, one.contrast.margin, one.contrast.target
     start, end = {MORE: (0.0, margin), LESS: (-margin, 0.0)}.get(contrast.claim, (-margin, margin))
-    word = one.word if contrast.decides else ""
+    word = one.word if contrast.decides and not one.superseded else ""
     return ContrastRow(
         studies.contrast_name(one),
         [value + zero for value in one.values],
@@ -69,7 +69,7 @@ def _row(one: Judged) -> ContrastRow:
         (start + zero, end + zero),
         spelled(one, one.mean),
         word,
-        contrast.decides,
+        contrast.decides and not one.superseded,
     )
 
 
@@ -99,8 +99,8 @@ def show_contrasts(results: Results, study: Study) -> None:
             caption="Mean over the seeds with its interval by Student’s t, from five seeds on; those of contrasts that "
             f"decide at {studies.levels(results, study)}, by Holm’s steps. Test set’s share: the part of the variance "
             "of the mean that comes from the number of test images, which more seeds do not lessen. Not judged: "
-            "where the statement as it stands is undecided, its conditions are not judged. A factor is the geometric "
-            "mean of the seeds’ ratios.",
+            "where the statement as it stands is undecided, its conditions are not judged. First round: new seeds have "
+            "taken its place. A factor is the geometric mean of the seeds’ ratios.",
             numbers=("mean", "interval", "n", "test set’s share"),
         )
     )

@@ -20,16 +20,16 @@ STANDS = Contrast("a minus b", minus("a", "b"), MORE, 0.5)
 TRIED = Contrast("c minus b", minus("c", "b"), MORE, 0.5, condition="elsewhere")
 
 
-def verdict_on(monkeypatch, pairs, parts=()):
-    """The verdict where each contrast has these values."""
+def verdict_on(monkeypatch, pairs, parts=(), second=()):
+    """The verdict where each contrast has these values, from results that have these arms of a second round."""
     design = Study(1, "nobody", tuple(contrast for contrast, _ in pairs), ("a", "b", "c"))
     numbers = {id(contrast): values for contrast, values in pairs}
     monkeypatch.setattr(contrasts, "values_of", lambda contrast, results: numbers[id(contrast)])
     monkeypatch.setattr(studies, "DESIGNS", {"made up": SimpleNamespace(study=lambda number: design)})
     row = Statement(1, "a is worse", "S0", "runs", "studies:studied", HOLDS, experiment="made up", parts=parts)
     results = SimpleNamespace(
-        labels=["a", "b", "c", "d"],
-        records=[[RUN] * 5] * 4,
+        labels=["a", "b", "c", "d", *second],
+        records=[[RUN] * 5] * (4 + len(second)),
         of=lambda labels: SimpleNamespace(basis=lambda: f"runs of {', '.join(labels)}"),
     )
     return studies.studied(results, row)
@@ -111,6 +111,18 @@ def test_an_undecided_one_says_what_it_would_take(monkeypatch):
     assert "new seeds would decide it four times in five" in verdict_on(monkeypatch, [(STANDS, UNSURE)]).sentence
     assert "It takes at least 5 seeds, and here are 2." in verdict_on(monkeypatch, [(STANDS, MUCH[:2])]).sentence
     assert "here is 1." in verdict_on(monkeypatch, [(STANDS, MUCH[:1])]).sentence
+
+
+def test_a_second_round_decides_and_the_first_is_told(monkeypatch):
+    pairs = [(STANDS, UNSURE), (STANDS.again(), NOTHING)]
+    verdict = verdict_on(monkeypatch, pairs, second=("a, new seeds", "b, new seeds"))
+    assert verdict.word == DOES_NOT_HOLD
+    assert [effect.name for effect in verdict.effects] == ["a minus b, new seeds: test error"]
+    (told,) = verdict.evidence
+    assert told.startswith("First round, undecided, so that new seeds were trained: a minus b: test error −0.02 points")
+    assert verdict.basis == "runs of a, b, c, a, new seeds, b, new seeds"
+    without = verdict_on(monkeypatch, pairs)
+    assert (without.word, without.evidence) == (UNDECIDED, ()), "small results have no second round"
 
 
 def test_each_part_has_its_word(monkeypatch):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cnnrepro.claims.contrasts import NOT_TRIED, judge, judge_all, judge_in_order, values_of
+from cnnrepro.claims.contrasts import NOT_TRIED, Seen, judge, judge_all, judge_in_order, judge_rounds, values_of
 from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, UNDECIDED
 from cnnrepro.experiments.run_scores import ERROR
 from cnnrepro.experiments.study import LESS, MORE, SAME, Contrast, minus
@@ -123,6 +123,21 @@ def test_conditions_are_judged_after_the_statement_as_it_stands():
     one, three = judge_in_order([(stands, WIDE), (tried, CLEAR)])
     assert (one.word, three.word) == (UNDECIDED, NOT_TRIED)
     assert one.level == pytest.approx(0.05)
+
+
+def test_a_second_round_takes_the_place_of_the_first():
+    stands, tried, other = contrast(MORE), contrast(MORE, condition="elsewhere"), contrast(MORE, part=1)
+    first = [Seen(stands, WIDE), Seen(tried, WIDE), Seen(other, CLEAR)]
+    assert [one.superseded for one in judge_rounds(first)] == [False] * 3
+    open_, elsewhere, clear, new = judge_rounds([*first, Seen(stands.again(), CLEAR)])
+    assert (open_.word, open_.superseded, open_.n) == (UNDECIDED, True, 5)
+    assert (new.word, new.superseded) == (HOLDS, False)
+    assert (elsewhere.word, elsewhere.superseded) == (UNDECIDED, False), "its turn came with the second round"
+    assert (clear.word, clear.level) == (HOLDS, pytest.approx(0.025)), "the other part is what it was"
+    *_, of_condition = judge_rounds([*first, Seen(stands.again(), CLEAR), Seen(tried.again(), CLEAR)])
+    assert of_condition.word == HOLDS
+    *_, of_condition = judge_rounds([*first, Seen(stands.again(), WIDE), Seen(tried.again(), CLEAR)])
+    assert of_condition.word == NOT_TRIED
 
 
 def test_runs_that_ended_too_early_decide_nothing():

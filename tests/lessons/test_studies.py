@@ -74,3 +74,11 @@ def test_the_search_shows_which_rate_was_best():
 
 def test_curves_are_those_of_the_statement_s_arms(results):
     assert set(studies.curves(results, 40)["arm"]) == set(made_up_study.SCORED)
+
+
+def test_a_second_round_is_told_beside_the_first():
+    rows = dict(studies.beforehand(32))
+    assert rows["seeds of an arm"] == "10 or 20; new seeds: 48 (from seed 20 on)"
+    assert "10 % for both" in rows["several contrasts"]
+    assert rows["3x3 minus 2x2, new seeds: test error"] == rows["3x3 minus 2x2: test error"]
+    assert "second round decided in commit" not in dict(studies.beforehand(40))
