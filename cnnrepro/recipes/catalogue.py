@@ -194,7 +194,9 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             name="lenet-1998",
             optimizer="sgd",
-            learning_rate=0.01,
+            # Of 0.0003, 0.001, 0.003 and 0.01 the best after two passes over 10,000 digits (validation accuracy 0.890,
+            # 0.916, 0.882; 0.01 diverges: the distances of 84 units make steep slopes).
+            learning_rate=0.001,
             momentum=0.0,
             # 0.0005, 0.0002, 0.0001, 0.00005, 0.00001 over the first
             schedule=Table(((2, 1.0), (3, 0.4), (3, 0.2), (4, 0.1), (8, 0.02))),
@@ -206,7 +208,7 @@ RECIPES: dict[str, Recipe] = {
             "appendix A: initial weights; section II-B: the pipeline",
             notes=(
                 "Its second-order method gave each weight a rate of its own, from 0.00007 to 0.016; here all have "
-                "0.01, times the paper's ratios",
+                "0.001, times the paper's ratios: of four rates the best on digits kept back for validation",
             ),
         ),
         Recipe(

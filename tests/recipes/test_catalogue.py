@@ -42,7 +42,7 @@ def test_the_constants_of_the_papers():
     published = {
         "alexnet-2012": (0.01, 0.9, 0.0005, "kernels", 128, 90),
         "alexnet-2012-fixed": (0.01, 0.9, 0.0005, "kernels", 128, 90),
-        "lenet-1998": (0.01, 0.0, 0.0, "none", 1, 20),
+        "lenet-1998": (0.001, 0.0, 0.0, "none", 1, 20),
         "vgg-2014": (0.01, 0.9, 0.0005, "kernels", 256, 74),
         "googlenet-2014": (0.01, 0.9, 0.0002, "kernels", 32, 60),
         "resnet-2015": (0.1, 0.9, 0.0001, "all", 256, 120),
