@@ -1,9 +1,9 @@
-"""Puts a study's finished runs beside its pages, as they are committed: record, curves, and what was predicted.
+"""Puts a study's finished runs beside its pages, as they are committed: the record, and which test images were right.
 
 ``python -m tests.committed_records STUDY STORE`` takes those of a store; without a store it looks at those that are
-there already. No page shows how confident a study's networks were, and of a run that is committed the confidences take
-three quarters of the bytes: predictions are kept without them. Those of the search for rates and of fast_mnist are not
-kept at all. A record names the files that are there.
+there already. No page shows more of what a study's networks predicted, and whether an image was read rightly takes a
+bit, where class and confidence take 40. Of the search for rates and of fast_mnist nothing is kept of it. The curves are
+in the record, so that their table is left out. A record names the files that are there.
 """
 
 import io
@@ -21,7 +21,7 @@ from cnnrepro.runs.record import read_record, sha256_of, write_record
 from cnnrepro.runs.store import CURVES, PREDICTIONS, RECORD, RunStore
 
 REPORTS = paths.home(Path(__file__).parent) / "reports"
-KEPT = ["label", "predicted"]
+KEPT = ["right"]
 UNREAD = "fast_mnist"  # no page reads what its runs predicted
 
 
@@ -38,7 +38,7 @@ def keep(name, store, reports=REPORTS):
             continue
         folder = reports / name / "unfinished" / "records" / key
         folder.mkdir(parents=True)
-        for file in (RECORD, CURVES, PREDICTIONS):
+        for file in (RECORD, PREDICTIONS):
             shutil.copyfile(store.place(key) / file, folder / file)
         slim(folder)
         kept += 1
@@ -46,19 +46,19 @@ def keep(name, store, reports=REPORTS):
 
 
 def slim(folder):
-    """Take the confidences out of what a run predicted, or all of it where nothing reads it."""
+    """Keep of what a run predicted what a page reads."""
+    (folder / CURVES).unlink(missing_ok=True)
     place, record = folder / PREDICTIONS, read_record(folder / RECORD)
     if record.spec.seed >= FIRST_PILOT or folder.parts[-4] == UNREAD:
         place.unlink(missing_ok=True)
-        files = {name: digest for name, digest in record.files.items() if name != PREDICTIONS}
     else:
         made = pd.read_parquet(place)
-        if list(made.columns) == KEPT:
-            return
-        new = io.BytesIO()
-        made[KEPT].to_parquet(new, index=False, compression="zstd")
-        write_whole(place, lambda file: file.write(new.getvalue()))
-        files = record.files | {PREDICTIONS: sha256_of(place)}
+        if list(made.columns) != KEPT:
+            new = io.BytesIO()
+            right = pd.DataFrame({"right": made["label"] == made["predicted"]})
+            right.to_parquet(new, index=False, compression="zstd")
+            write_whole(place, lambda file: file.write(new.getvalue()))
+    files = {PREDICTIONS: sha256_of(place)} if place.is_file() else {}
     if files != record.files:
         write_record(folder / RECORD, record.with_(files=files))
 

@@ -122,6 +122,14 @@ class Results:
         """Test predictions of the ``seed``-th run (by position) of the ``arm``-th arm: label, predicted, confidence."""
         return self.store.predictions(self.records[arm][seed].key)
 
+    def right(self, arm: int, seed: int = 0) -> np.ndarray:
+        """Which test images a run read rightly, in their order; positions as in ``predictions``.
+
+        Of a committed run nothing more may be kept of what it predicted.
+        """
+        frame = self.predictions(arm, seed)
+        return (frame["right"] if "right" in frame else frame["label"] == frame["predicted"]).to_numpy(bool)
+
     def confusion(self, classes: int) -> dict[str, np.ndarray]:
         """For every arm, counts (classes, classes) of true against predicted class over all its seeds' test images."""
         matrices = {arm.label: np.zeros((classes, classes), dtype=int) for arm in self.arms}

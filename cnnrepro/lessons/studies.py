@@ -116,8 +116,7 @@ def test_share(one: Judged, results: Results) -> str:
     differences = 0.0
     for label, weight in one.contrast.weights.items():
         arm = results.labels.index(label)
-        frames = [results.predictions(arm, seed) for seed in range(one.n)]
-        differences += weight * np.stack([(frame["label"] == frame["predicted"]).to_numpy(float) for frame in frames])
+        differences += weight * np.stack([results.right(arm, seed) for seed in range(one.n)])
     return f"{share_of_images(differences):.0%}"
 
 

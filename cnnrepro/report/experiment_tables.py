@@ -108,8 +108,7 @@ def images_table(results: Results) -> Table:
     rows = []
     for other, label in enumerate(others, start=1):
         for seed, record in enumerate(results.records[other]):
-            first, second = results.predictions(0, seed), results.predictions(other, seed)
-            test = mcnemar(first["label"] == first["predicted"], second["label"] == second["predicted"])
+            test = mcnemar(results.right(0, seed), results.right(other, seed))
             p = "< 0.0001" if test.p < 0.0001 else f"{test.p:.4f}"
             rows.append((label, record.spec.seed, test.only_first, test.only_second, p))
     columns = ("against", "seed", f"only {reference} right", "only the other right", "p of these two networks")

@@ -71,6 +71,13 @@ def test_rows_of_a_confusion_matrix_are_the_true_classes_and_it_is_of_all_seeds(
     assert np.array_equal(results.confusion(2)["A"], [[2, 2], [0, 2]])
 
 
+def test_which_images_were_right_can_be_all_that_is_kept_of_a_run(results):
+    assert list(results.right(1, 1)) == [True, False, True]
+    record = results.records[1][1]
+    results.store.put(record, pd.DataFrame({"right": [False, True, True]}))
+    assert list(results.right(1, 1)) == [False, True, True]
+
+
 def test_what_results_rest_on_is_said_in_a_line(results):
     assert results.basis() == "mnist_5k (3,500 training images), 2 epochs, 2 seeds, adam"
 

@@ -57,8 +57,7 @@ def told_apart(made: Comparison) -> list[Split]:
 
 def _seeds_right(made: Comparison, arm: int) -> np.ndarray:
     """How many runs of a network get each test image right."""
-    frames = [made.results.predictions(arm, seed) for seed in range(made.n)]
-    return np.sum([(frame["label"] == frame["predicted"]).to_numpy() for frame in frames], axis=0)
+    return np.sum([made.results.right(arm, seed) for seed in range(made.n)], axis=0)
 
 
 def _split(number: int, label: str, against: str, own: np.ndarray, other: np.ndarray, seeds: int) -> Split:

@@ -230,5 +230,4 @@ def _pairs(results: Results, metric: str, margin: float, looks: int) -> tuple[Pa
 
 def _rights(results: Results, arm: int) -> np.ndarray:
     """(seeds, images), whether each run of an arm gets each test image right."""
-    frames = [results.predictions(arm, seed) for seed in range(len(results.records[arm]))]
-    return np.stack([(frame["label"] == frame["predicted"]).to_numpy() for frame in frames])
+    return np.stack([results.right(arm, seed) for seed in range(len(results.records[arm]))])
