@@ -21,6 +21,7 @@ FLAGSHIP = REPORTS / "alexnet_vs_resnet" / "seeds-0..9_networks-both_falling-tru
 PAGES = (FLAGSHIP,)  # those of README's headline, in its order
 STUDIES = tuple(REPORTS / name / "full-true" for name in ("dropout", "normalisation", "depth", "pooling_in_training"))
 DRAWN = (*PAGES, *STUDIES)  # all but the race of fast_mnist, whose page trains
+OF_LEDGER = REPORTS / "claims" / "default"  # drawn after them, as it judges their records
 LISTED = REPORTS / "committed.yaml"  # the same pages, for ``make site``
 
 
@@ -58,6 +59,6 @@ def execute(path, parameters):
 
 
 if __name__ == "__main__":
-    for folder in DRAWN:
+    for folder in (*DRAWN, OF_LEDGER):
         if not sys.argv[1:] or folder.parent.name in sys.argv[1:]:
             print(draw(folder, REPORTS))

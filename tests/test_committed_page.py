@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from cnnrepro.claims.ledger import LEDGER
+from cnnrepro.claims.verdict import FROM_RECORDS, NOT_MADE, NOW, RECORDED
 from cnnrepro.report import display
 from cnnrepro.report.figure_numbers import numbers_of
 from cnnrepro.runner.request import page_requests
-from tests.committed_page import DRAWN, LISTED, REPORTS, STUDIES, draw
+from tests.committed_page import DRAWN, LISTED, OF_LEDGER, REPORTS, STUDIES, draw
 from tests.elements import Elements
 
 REDRAW = "python -m tests.committed_page draws it anew, or mend what changed its words"
@@ -97,4 +99,16 @@ def test_its_figures_have_the_same_words(new):
 
 def test_make_site_draws_the_committed_pages():
     requests = page_requests([str(LISTED)], {})
-    assert {REPORTS / one.name / one.slug for one in requests} == set(DRAWN)
+    assert [REPORTS / one.name / one.slug for one in requests][-1] == OF_LEDGER
+    assert {REPORTS / one.name / one.slug for one in requests} == {*DRAWN, OF_LEDGER}
+
+
+def test_the_ledger_s_page_has_the_statements_and_words_of_today():
+    """What the checks compute is tested one by one; here their page is not left behind."""
+    about = json.loads((OF_LEDGER / "report.json").read_text(encoding="utf-8"))
+    said = {one["claim"]: (one["word"], [part["word"] for part in one["parts"]]) for one in about["verdicts"]}
+    assert said == {row.number: (row.verdict, [part.verdict for part in row.parts]) for row in LEDGER.values()}, REDRAW
+    assert {one["made"] for one in about["verdicts"]} <= {NOW, FROM_RECORDS, NOT_MADE, RECORDED}
+    text = " ".join(" ".join(lines(OF_LEDGER)[0]).split())
+    claimed = [text for row in LEDGER.values() for text in (row.text, *(part.text for part in row.parts))]
+    assert [one for one in claimed if " ".join(one.split()) not in text] == [], REDRAW

@@ -240,12 +240,14 @@ def show_runs(results: Results) -> None:
             label,
             record.spec.seed,
             record.precision,
+            f"{100 * (1 - record.test['accuracy']):.2f} %",
             f"{record.wall_seconds / 60:.1f}",
             f"{max(record.history['images_per_second']):,.0f}",
         )
         for label, record in results.all()
     ]
-    columns = ("key", "arm", "seed", "precision", "minutes", "images/s")
-    shown = table(columns, rows, caption="The runs behind this page.", numbers=("seed", "minutes", "images/s"))
+    columns = ("key", "arm", "seed", "precision", "test error", "minutes", "images/s")
+    caption = "The runs behind this page. A key leads to the record, from which every number of the run is read."
+    shown = table(columns, rows, caption=caption, numbers=("seed", "test error", "minutes", "images/s"))
     keys = [record.key for _, record in results.all()]
     show_output({RUNS_TYPE: {"keys": keys}, "text/html": shown._repr_html_(), "text/plain": str(shown)})

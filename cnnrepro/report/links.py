@@ -31,6 +31,7 @@ _NO_SENTENCES = frozenset({"a", "code", "pre", "math", "summary", "h1", "h2", "h
 _MENTIONED = re.compile(r'<(a|span) class="of-ledger"[^<>]*>([^<>\d]*(\d{1,9}))</\1>')
 _KEY_CELL = re.compile(r"<td>([0-9a-f]{16})</td>")
 _MOVED = re.compile(r'<(pre|div class="shown")(?![^<>]*tabindex)(?=[ >])')
+_WAYS = re.compile(r'<nav class="ways"[^<>]*>(?:(?!<nav).)*?</nav>', re.DOTALL)
 _NEAR = re.compile(r'<nav class="near"[^<>]*>(?:(?!<nav).)*?</nav>', re.DOTALL)
 _RELATED = re.compile(r'<nav class="related"[^<>]*>(?:(?!<nav).)*?</nav>', re.DOTALL)
 _ON_PAGES = re.compile(r'<span class="on-pages" id="pages-of-(\d{1,9})">(?:(?!<span).)*?</span>', re.DOTALL)
@@ -161,19 +162,22 @@ def ledger_of(pages: Sequence[Neighbour]) -> Neighbour | None:
     return max(found, key=lambda page: len(page.claims), default=None)
 
 
-def link_page(text: str, own: Neighbour, pages: Sequence[Neighbour]) -> str:
+def link_page(text: str, own: Neighbour, pages: Sequence[Neighbour], ways: Sequence[Mapping[str, str]]) -> str:
     """The text of a page with its links to the others of its site.
 
     Args:
         text: of the page; one that an earlier version drew has no places for links, and stays as it is.
         own: the page itself.
         pages: all of the site, itself included, in their order.
+        ways: the links to the pages around them: text, and address from the page.
     """
     ledger, place = ledger_of(pages), pages.index(own)
     before, after = pages[max(place - 1, 0) : place], pages[place + 1 : place + 2]
     near = [_link(page, f"← {page.title}", ' rel="prev"') for page in before]
     near += [_link(page, f"{page.title} →", ' rel="next"') for page in after]
+    around = (f'<a href="{html.escape(way["link"])}">{html.escape(way["text"])}</a>' for way in ways)
     filled = {
+        _WAYS: _nav("ways", "Site", " ".join(around)),
         _NEAR: _nav("near", "Previous and next page", " ".join(near)),
         _RELATED: _nav("related", "About the same subject", _related_list(own, pages)),
     }

@@ -116,7 +116,7 @@ def _id_of(path: Path, folder: Path) -> str:
 
 
 def _file(graph: _Graph, path: Path, folder: Path) -> dict[str, str]:
-    if path.name in _OF_A_RUN:
+    if path.name in _OF_A_RUN and path.parent.parent.name == "records":
         name = f"{_OF_A_RUN[path.name]} of run {path.parent.name}"
     else:
         name = _NAMES.get(path.name, f"Figure {path.stem.replace('_', ' ')}")

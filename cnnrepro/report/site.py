@@ -296,9 +296,10 @@ def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
             staying += _copy_report(folder, temporary / "new")
             with _alone(to):
                 _replace_folder(temporary / "new", place, temporary / OLD)
+    checkout = paths.documented_checkout()
     with _alone(to):
-        _link_pages(to)
-        index = _write_site(to, paths.documented_checkout())
+        _link_pages(to, documented=checkout is not None)
+        index = _write_site(to, checkout)
         (to / NO_JEKYLL).touch()
         (to / LOCK).unlink(missing_ok=True)  # while it is held: filelock asks again for a lock whose file is gone
     if staying:
@@ -307,7 +308,7 @@ def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
     return index
 
 
-def _link_pages(site: Path) -> None:
+def _link_pages(site: Path, *, documented: bool) -> None:
     """Write into every page of a site the links to its neighbours and to the ledger, as far as they are there."""
     entries, _ = read_reports(site)
     pages = links.neighbours(entries)
@@ -317,7 +318,7 @@ def _link_pages(site: Path) -> None:
             text = read_regular(place, LARGEST_READ, links=False).decode()
         except (OSError, ValueError):  # of somebody else, who put it there earlier
             continue
-        linked = links.link_page(text, page, pages)
+        linked = links.link_page(text, page, pages, frame.ways(unquote(page.link), documented=documented))
         if linked != text:
             write_text(place, linked)
 

@@ -90,8 +90,8 @@ def test_comparisons_decide_one_after_another_until_one_is_undecided():
         return words([*pairs, head_to_head(table, "A", "B", condition="decay")])
 
     assert of("B", "C") == ["holds", "does not hold", "holds", "holds", ""]
-    assert of("D", "B") == ["undecided", *["not tested"] * 3, ""]  # D by its re-estimated averages alone would not hold
-    assert of("B", "D") == ["holds", "not tested", "undecided", "not tested", ""]
+    assert of("D", "B") == ["undecided", *["not judged"] * 3, ""]  # D by its re-estimated averages alone would not hold
+    assert of("B", "D") == ["holds", "not judged", "undecided", "not judged", ""]
 
 
 def test_the_sentences_have_the_figures():
@@ -139,7 +139,7 @@ def test_what_decides_are_its_effects_the_claim_as_it_stands_first():
 
 def test_the_share_of_few_seeds_has_no_interval_and_what_is_not_reached_is_not_tested():
     first, second = judged(4, [BAD] * 4).effects
-    assert (first.value, first.interval, first.word, second.word) == (1.0, None, "undecided", "not tested")
+    assert (first.value, first.interval, first.word, second.word) == (1.0, None, "undecided", "not judged")
     assert first.sentence().endswith("A ahead throughout in 4 of 4 seeds: undecided.")
 
 

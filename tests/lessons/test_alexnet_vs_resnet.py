@@ -56,7 +56,7 @@ def test_every_way_of_every_pair_has_a_share_and_a_row(results):
     assert [row[3:5] for row in rows] == [(0, 2)] * 4
     assert all(len(row) == len(flagship.PAIR_COLUMNS) for row in rows)
     assert [row[5] for row in rows] == ["+10.00", "+9.00", "+8.00", "+7.00"]
-    assert [row[6] for row in shares] == ["undecided", "", "", "not tested"]
+    assert [row[6] for row in shares] == ["undecided", "", "", "not judged"]
     assert [row[:4] for row in shares] == [("small AlexNet, and ResNet-20", way, 2, 2) for way in WAYS]
     assert [row[-1] for row in shares] == [True, False, False, False]
 

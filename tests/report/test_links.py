@@ -8,6 +8,7 @@ from cnnrepro.claims import LEDGER
 from cnnrepro.report import links
 from tests.elements import Elements
 
+WAYS = [{"text": "Front page", "link": "../../index.html"}]
 PLACES = '<nav class="near"></nav><p id="statement-40"></p>{}<nav class="related"></nav>'
 
 
@@ -88,22 +89,26 @@ def test_pages_about_the_same_subject(pages):
 
 def test_a_page_of_a_site_leads_to_its_neighbours_and_to_the_ledger(pages):
     alone = PLACES.format(links.with_mentions('<p id="statement-40"></p>statement 40', LEDGER))
-    linked = links.link_page(alone, pages[3], pages)
+    linked = links.link_page(alone, pages[3], pages, WAYS)
     assert [link["href"] for link in Elements(linked).of("a")] == [
         "../../pooling_in_training/default/index.html",
         "../../dropout/b/index.html",
         "../../claims/default/index.html#statement-40",
         "../../dropout/b/index.html",
     ]
-    assert links.link_page(linked, pages[3], pages) == linked
+    assert links.link_page(linked, pages[3], pages, WAYS) == linked
+    around = links.link_page(
+        '<nav class="ways"><a href="../../index.html">All reports</a></nav>', pages[3], pages, WAYS
+    )
+    assert around == '<nav class="ways" aria-label="Site"><a href="../../index.html">Front page</a></nav>'
     own = pages[3]
-    alone_again = links.link_page(linked, own, [own])  # the ledger and the others are gone
+    alone_again = links.link_page(linked, own, [own], WAYS)  # the ledger and the others are gone
     assert [link["href"] for link in Elements(alone_again).of("a")] == ["#statement-40"]
 
 
 def test_an_entry_of_the_ledger_leads_to_the_pages_that_judge_it(pages):
     card = '<span class="on-pages" id="pages-of-{}"></span>'
-    made = links.link_page(card.format(40) + card.format(1), pages[1], pages)
+    made = links.link_page(card.format(40) + card.format(1), pages[1], pages, WAYS)
     assert [link["href"] for link in Elements(made).of("a")] == [
         "../../dropout/a/index.html#statement-40",
         "../../dropout/b/index.html#statement-40",
@@ -113,12 +118,12 @@ def test_an_entry_of_the_ledger_leads_to_the_pages_that_judge_it(pages):
 
 def test_a_page_without_places_for_links_stays_as_it_is(pages):
     text = "<main>a page of an earlier version, statement 40</main>"
-    assert links.link_page(text, pages[3], pages) == text
+    assert links.link_page(text, pages[3], pages, WAYS) == text
 
 
 def test_names_of_others_are_text(pages):
     odd = links.neighbours([entry("mine", title="<b>"), entry("other")])
-    made = links.link_page(PLACES.format(""), odd[1], odd)
+    made = links.link_page(PLACES.format(""), odd[1], odd, WAYS)
     assert "&lt;b&gt;" in made and "<b>" not in made
 
 
@@ -150,5 +155,5 @@ def test_what_may_be_moved_sideways_can_be_reached_by_the_keyboard():
 )
 def test_a_page_of_others_takes_no_minutes_and_no_number_of_thousands_of_digits(text, pages):
     before = time.process_time()
-    assert links.link_page(text, pages[3], pages) == text
+    assert links.link_page(text, pages[3], pages, WAYS) == text
     assert time.process_time() - before < 2

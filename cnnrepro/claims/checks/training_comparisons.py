@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from cnnrepro.runs.record import RunRecord
 
 AS_TRAINED = next(iter(WAYS))
-NOT_TESTED = "not tested"  # because a comparison before it is undecided
+NOT_JUDGED = "not judged"  # because a comparison before it is undecided
 SHARE = "share of seeds"
 RULE = (
     "holds where the Clopper-Pearson interval of the share lies above one half; does not where it lies below; else "
-    "undecided; tested as long as every comparison before it is decided"
+    "undecided; judged as long as every comparison before it is decided"
 )
 DECISIVE = 6  # seeds from which on the interval of a share can leave out one half: 0.025^(1/6) = 0.541, ^(1/5) = 0.478
 
@@ -149,11 +149,11 @@ def words(pairs: Sequence[HeadToHead]) -> list[str]:
     """The word of each comparison; "" for those that decide nothing.
 
     They decide in the order of ``DECIDING``, within a way in the order given; those after the first undecided one are
-    not tested.
+    not judged.
     """
     found, reached = [""] * len(pairs), True
     for _, at in sorted((DECIDING.index(pair.way), at) for at, pair in enumerate(pairs) if pair.decides):
-        found[at] = pairs[at].word if reached else NOT_TESTED
+        found[at] = pairs[at].word if reached else NOT_JUDGED
         reached = found[at] in (HOLDS, DOES_NOT_HOLD)
     return found
 
@@ -185,11 +185,11 @@ def _word_and_sentence(judged: Sequence[tuple[HeadToHead, str]]) -> tuple[str, s
     stands = [pair for pair in pairs if pair.stands]
     held = [pair for pair, word in judged if word == HOLDS and pair.stands]
     turned = [pair for pair, word in judged if word == DOES_NOT_HOLD]
-    if any(word in (UNDECIDED, NOT_TESTED) and pair.stands for pair, word in judged):
+    if any(word in (UNDECIDED, NOT_JUDGED) and pair.stands for pair, word in judged):
         return UNDECIDED, f" it is undecided: {_open(pairs)}"
     if not held:
         return DOES_NOT_HOLD, f", AlexNet is not consistently ahead: {_shares(stands)}."
-    left = [f"{_shares([pair])} ({word})" for pair, word in judged if word in (UNDECIDED, NOT_TESTED)]
+    left = [f"{_shares([pair])} ({word})" for pair, word in judged if word in (UNDECIDED, NOT_JUDGED)]
     rest = f" Otherwise: {'; '.join(left)}." if left else ""
     if not turned:
         return HOLDS, f", AlexNet is ahead throughout: {_shares(held)}.{rest}"

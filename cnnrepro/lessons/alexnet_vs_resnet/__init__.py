@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.checks.training_comparisons import NOT_TESTED, all_pairs, words
+from cnnrepro.claims.checks.training_comparisons import NOT_JUDGED, all_pairs, words
 from cnnrepro.experiments.alexnet_vs_resnet import DECIDING, FALLING, SINGLE, WAYS, pairings
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def shares(results: Results) -> list[tuple]:
             pair.low,
             pair.high,
             word,
-            word not in ("", NOT_TESTED),
+            word not in ("", NOT_JUDGED),
         )
         for pair, word in zip(pairs, words(pairs), strict=True)
     ]
