@@ -6,7 +6,8 @@ the fields of a record that are read. What has to be so, else nothing is publish
 - each row: its runs are records beside the page, which have the fields and give the value again;
 - each number of a verdict that rests on runs: it is the mean of such rows, of as many seeds, with the interval of
   Student's t at the level of a statement over one of Holm's steps; of shares, with that of Clopper and Pearson;
-- each number with its seeds in brackets in a verdict's sentences: likewise.
+- each number with its seeds in brackets in a verdict's sentences: likewise;
+- each row of a table of contrasts, beside such a CSV: likewise.
 
 The page of the ledger shows verdicts on runs that lie beside other pages of the folder; they are looked for there.
 """
@@ -14,11 +15,12 @@ The page of the ledger shows verdicts on runs that lie beside other pages of the
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +43,7 @@ from cnnrepro.runs.store import RECORD
 if TYPE_CHECKING:
     from cnnrepro.runs.record import RunRecord
 
+_OF_CONTRASTS = ("what", "measured", "mean", "interval", "n")  # columns of their table
 _FIGURES_OF_WEIGHTS = 6
 MOST_STEPS = 100  # of Holm's, times the parts of a statement
 LONGEST_NAME = 2000  # characters, of what is compared and measured
@@ -96,6 +99,19 @@ class _Numbers:
         except (ValueError, ArithmeticError):  # no such number, no such level
             return False
 
+    def gives_row(self, row: Mapping[str, str]) -> bool:
+        """Whether these are the numbers of a row of a table of contrasts."""
+        if (row["what"], row["measured"], row["n"]) != (self.what, self.measured, str(len(self.values))):
+            return False
+        mean, *ends = f"{row['mean']} to {row['interval']}".replace(" times", "").split(" to ")
+        try:
+            intervals = [self.interval(LEVEL / steps) for steps in range(1, MOST_STEPS + 1)]
+            given = [all(map(self.spelled_like, ends, interval)) for interval in intervals]
+            known = any(given) if len(ends) == 2 else not self.pairs.has_interval
+            return known and self.spelled_like(mean, self.pairs.mean)
+        except (ValueError, ArithmeticError):  # no number
+            return False
+
 
 def _is_factor(measured: str) -> bool:
     return measured in SCORES and SCORES[measured].unit == OCTAVES
@@ -140,6 +156,27 @@ def _require_page(folder: Path, verdicts: Sequence[Verdict], own: Sequence[OwnVe
         _require_verdict(verdict, numbers, name)
     for verdict in own:
         _require_verdict(verdict, here, f"the verdict on “{verdict.statement}”")
+    for row in _contrast_rows(folder / PAGE) if here else ():
+        if not any(one.gives_row(row) for one in here):
+            said = ", ".join(row[name] for name in _OF_CONTRASTS)
+            raise _Orphan(f"the table of contrasts says {said!r}, which its runs do not give")
+
+
+def _contrast_rows(page: Path) -> Iterator[dict[str, str]]:
+    """The rows of a page's tables of contrasts, cells by column."""
+    try:
+        text = read_regular(page, LARGEST, links=False).decode()
+    except (OSError, ValueError):
+        return
+    for table in text.split("<table>")[1:]:
+        head, *rows = [_cells(row) for row in table.partition("</table>")[0].split("<tr>")[1:]] or [[]]
+        if set(_OF_CONTRASTS) <= set(head):
+            yield from (dict(zip(head, row, strict=False)) for row in rows if len(row) == len(head))
+
+
+def _cells(row: str) -> list[str]:
+    cells = (cell.partition(">")[2].partition("</t")[0] for cell in row.replace("<th", "<td").split("<td")[1:])
+    return [html.unescape(re.sub(r"<[^<>]*>", "", cell)) for cell in cells]
 
 
 def _unless_refused(folder: Path) -> list[_Numbers]:

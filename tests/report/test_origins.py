@@ -111,6 +111,10 @@ SPOILT = {
         ),
         "leads to run 81a149c2cfccf2b7, and the record of that name is of another",
     ),
+    "a table of contrasts": (
+        lambda page: edit(page / "index.html", '<td class="number">+1.162<', '<td class="number">+1.612<'),
+        "the table of contrasts says 'plain-56 minus plain-20, training loss, statistics re-estimated, +1.612, ",
+    ),
     "no numbers at all": (lambda page: (page / CSV).unlink(), "leads to no run"),
 }
 
