@@ -139,8 +139,8 @@ def require_origins(folders: Sequence[Path], reports: Path) -> None:
         except _Orphan as orphan:
             page, why = f"{folder.relative_to(reports).as_posix()}/{PAGE}", str(orphan)[:LONGEST_NAME]
             raise WorkFailed(
-                f"{page} is not published: {why}. Draw it again from its records (the command stands at its end), or take "
-                "it out of the folder of reports. Nothing was written."
+                f"{page} is not published: {why}. Draw it again from its records (its command stands at its end), or "
+                "take it out of the folder of reports. Nothing was written."
             ) from None
 
 
