@@ -30,14 +30,15 @@ def publish(
 ) -> None:
     """Write the index of all reports and, with --to, copy the site. The last line is the index's path.
 
-    Exit status 1 where a report cannot be read.
+    Exit status 1 where a report cannot be read. Likewise where a number of a verdict leads to no record beside its
+    page, or the records give another; then nothing is written.
     """
     from cnnrepro.report import site
 
     if force and to is None:
         raise UsageError("--force goes with --to DIR, the folder that the site is copied to.")
     folder = reports_dir(reports)
-    index = site.publish(folder, paths.expand(to), force=force) if to else site.write_index(folder)
+    index = site.publish(folder, paths.expand(to), force=force) if to else site.publish_index(folder)
     echo_path(index)
     entries, damaged = site.read_reports(index.parent)
     if damaged:

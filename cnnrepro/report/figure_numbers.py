@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+# Of numbers that lead to runs, one a row: what is compared and measured, the seed, the value, the keys of the runs with
+# their weights in it ("+1*d6d98dbecb230bff -1*9c72f93270273b4b"), and the fields of a record that are read.
+COLUMNS = ("what", "measured", "seed", "value", "runs", "fields")
 _NAME = "cnnrepro_numbers"  # of the attribute
 
 

@@ -24,6 +24,7 @@ from cnnrepro.data.folder.leftovers import is_left_behind
 from cnnrepro.errors import UsageError
 from cnnrepro.files import copy_regular, folder_beside, read_regular, remove_leftovers, write_text
 from cnnrepro.report import few_colours, links, safe_html
+from cnnrepro.report.origins import require_origins
 from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL, THUMBNAIL_COLOURS, THUMBNAIL_WIDTH, WRITTEN
 from cnnrepro.report.site_pages import documentation, frame, front_page, ledger_table
 from cnnrepro.report.site_pages.by_question import by_question, grouped
@@ -133,6 +134,17 @@ def write_index(reports: Path) -> Path:
     reports.mkdir(parents=True, exist_ok=True)
     with _alone(reports):
         return _write_index(reports)
+
+
+def publish_index(reports: Path) -> Path:
+    """``write_index``, where each number of the pages comes from a record.
+
+    Raises:
+        UsageError: the folder cannot be written.
+        WorkFailed: a number of a page leads to no record; see ``origins``. Nothing was written.
+    """
+    require_origins(_report_folders(reports), reports)
+    return write_index(reports)
 
 
 def put(new: Path, place: Path, aside: Path, reports: Path) -> None:
@@ -272,6 +284,7 @@ def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
     Raises:
         UsageError: there is nothing to publish; ``to`` is a file, the same folder or inside of it, or has things in it
             that are no site of ours.
+        WorkFailed: a number of a page leads to no record; see ``origins``. Nothing was written.
     """
     folders = _report_folders(reports)
     if not folders:
@@ -287,6 +300,7 @@ def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
             f"--to {str(to)!r} has other things in it: {named}. Name another folder, or put the site beside them with "
             "--force (an index.html is then replaced). Nothing was written."
         )
+    require_origins(folders, reports)
     staying: list[Path] = []
     for folder in folders:
         place = to / folder.relative_to(reports)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -10,9 +11,11 @@ from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.own_claims import own_outcomes
 from cnnrepro.claims.run_checks import published_results
 from cnnrepro.claims.verdict import WORDS
+from cnnrepro.errors import WorkFailed
 from cnnrepro.experiments.catalogue import EXPERIMENTS
 from cnnrepro.files import json_text
 from cnnrepro.report import site
+from cnnrepro.report.origins import require_origins
 from cnnrepro.runner.notebook_to_page import _seconds_before
 from cnnrepro.stderr import make_steps
 from tests.fuzz.fuzzing import Finding, Target
@@ -65,6 +68,8 @@ def show(reports: Path, place: Path) -> None:
     for text in (site.write_index(reports).read_text(), _site(reports)):
         if "mine/sound" not in text or "<script" in text.lower():
             raise Finding("an index without the sound report, or with markup that is none of ours")
+    with contextlib.suppress(WorkFailed):  # its numbers lead to no record
+        require_origins([place], reports)
     json_text([outcome.to_dict() for outcome in own_outcomes(reports)])
     for row in LEDGER.values():
         if row.experiment == place.parent.name:

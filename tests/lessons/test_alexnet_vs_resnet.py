@@ -20,7 +20,7 @@ def record(label, seed):
         score = base + extra / 100 + seed / 1000
         history |= {f"val_accuracy{ending}": [score - 0.1, score], f"val_loss{ending}": [1.1 - score, 1 - score]}
         test |= {f"accuracy{ending}": score, f"loss{ending}": 1 - score}
-    return SimpleNamespace(spec=SimpleNamespace(seed=seed), history=history, test=test)
+    return SimpleNamespace(key=f"{label} {seed}", spec=SimpleNamespace(seed=seed), history=history, test=test)
 
 
 @pytest.fixture
@@ -58,7 +58,16 @@ def test_every_way_of_every_pair_has_a_share_and_a_row(results):
     assert [row[5] for row in rows] == ["+10.00", "+9.00", "+8.00", "+7.00"]
     assert [row[6] for row in shares] == ["undecided", "", "", "not judged"]
     assert [row[:4] for row in shares] == [("small AlexNet, and ResNet-20", way, 2, 2) for way in WAYS]
-    assert [row[-1] for row in shares] == [True, False, False, False]
+    assert [row[7] for row in shares] == [True, False, False, False]
+    assert [(seed[2], seed[3]) for seed in shares[0][-1]] == [(0, 1), (1, 1)]
+    assert shares[3][-1][0] == (
+        "small AlexNet ahead throughout, small AlexNet against ResNet-20 by re-estimated statistics",
+        "ahead on both measures after every epoch",
+        0,
+        1,
+        "+1*small AlexNet 0 -1*ResNet-20 0",
+        "history.val_accuracy history.val_loss history.val_accuracy_reestimated history.val_loss_reestimated",
+    )
 
 
 def test_the_test_scores_are_mean_and_spread_by_way(results):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 AS_TRAINED = next(iter(WAYS))
 NOT_JUDGED = "not judged"  # because a comparison before it is undecided
 SHARE = "share of seeds"
+AHEAD = "ahead on both measures after every epoch"  # of a seed: 1 or 0
 RULE = (
     "holds where the Clopper-Pearson interval of the share lies above one half; does not where it lies below; else "
     "undecided; judged as long as every comparison before it is decided"
@@ -143,6 +144,25 @@ def head_to_head(
     return HeadToHead(
         champion, opponent, condition, way, *counts, float(low), float(high), final("accuracy"), final("loss")
     )
+
+
+def ahead_fields(way: str) -> tuple[str, ...]:
+    """The fields of the records of both sides by which a seed is counted; the last two are the opponent's."""
+    return tuple(dict.fromkeys(f"history.val_{name}{end}" for end in ("", WAYS[way]) for name in ("accuracy", "loss")))
+
+
+def is_ahead_throughout(first: RunRecord, second: RunRecord, fields: Sequence[str]) -> bool:
+    """Whether a run has, after every epoch, the higher accuracy and the lower loss; its fields are as Keras judges.
+
+    Args:
+        first, second: the runs of champion and opponent.
+        fields: as ``ahead_fields`` gives them.
+    """
+    if tuple(fields) not in map(ahead_fields, WAYS):
+        raise ValueError(f"fields must be those of a way to judge batch norm. Received: {' '.join(fields)}")
+    accuracy, loss = (first.history[f"val_{name}"] for name in ("accuracy", "loss"))
+    others = [second.history[name.removeprefix("history.")] for name in fields[-2:]]
+    return all(a > b and c < d for a, b, c, d in zip(accuracy, others[0], loss, others[1], strict=True))
 
 
 def words(pairs: Sequence[HeadToHead]) -> list[str]:

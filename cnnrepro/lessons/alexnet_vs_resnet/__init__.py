@@ -5,7 +5,15 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from cnnrepro.claims.checks.training_comparisons import NOT_JUDGED, all_pairs, words
+from cnnrepro.claims.checks.training_comparisons import (
+    AHEAD,
+    NOT_JUDGED,
+    HeadToHead,
+    ahead_fields,
+    all_pairs,
+    is_ahead_throughout,
+    words,
+)
 from cnnrepro.experiments.alexnet_vs_resnet import DECIDING, FALLING, SINGLE, WAYS, pairings
 
 if TYPE_CHECKING:
@@ -53,7 +61,8 @@ def shares(results: Results) -> list[tuple]:
     """In how many seeds AlexNet is ahead throughout, for every pair of networks and way of judging.
 
     Returns:
-        Rows of pair, way, count, number of seeds, the ends of the share's interval, the word, whether it was tested.
+        Rows of pair, way, count, number of seeds, the ends of the share's interval, the word, whether it was tested,
+        and the same seed by seed with its runs.
     """
     pairs = all_pairs(results)
     return [
@@ -66,8 +75,26 @@ def shares(results: Results) -> list[tuple]:
             pair.high,
             word,
             word not in ("", NOT_JUDGED),
+            _by_seed(pair, results),
         )
         for pair, word in zip(pairs, words(pairs), strict=True)
+    ]
+
+
+def _by_seed(pair: HeadToHead, results: Results) -> list[tuple]:
+    """One row a seed: what is counted, 1 where AlexNet is ahead throughout, else 0, both runs, what is read of them."""
+    by_label = dict(zip(results.labels, results.records, strict=True))
+    what, fields = f"{pair.champion} ahead throughout, {pair.title}", ahead_fields(pair.way)
+    return [
+        (
+            what,
+            AHEAD,
+            one.spec.seed,
+            int(is_ahead_throughout(one, other, fields)),
+            f"+1*{one.key} -1*{other.key}",
+            " ".join(fields),
+        )
+        for one, other in zip(by_label[pair.champion], by_label[pair.opponent], strict=True)
     ]
 
 

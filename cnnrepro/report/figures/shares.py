@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from cnnrepro.report import style
-from cnnrepro.report.figure_numbers import with_numbers
+from cnnrepro.report.figure_numbers import COLUMNS, with_numbers
 from cnnrepro.report.figures.panels import one_panel
 
 HALF = 0.5
@@ -26,6 +26,7 @@ class ShareRow(NamedTuple):
         low, high: of the interval, as fractions.
         word: what it comes to; "" where it decides nothing.
         strong: whether it is drawn in colour.
+        by_seed: what was seen in each seed, with its runs, in ``COLUMNS``; the figure carries it, else the shares.
     """
 
     group: str
@@ -36,6 +37,7 @@ class ShareRow(NamedTuple):
     high: float
     word: str = ""
     strong: bool = False
+    by_seed: Sequence[tuple] = ()
 
 
 @style.applied()
@@ -76,5 +78,7 @@ def shares(rows: Sequence[tuple], *, title: str) -> Figure:
     style.quiet_grid(axes, "x")
     axes.set_title(style.wrapped(title, 95))
     axes.set_xlabel("Share of seeds. Bar: 95 % Clopper-Pearson interval. Line: one half. Grey: decides nothing.")
-    columns = [name for name in ShareRow._fields if name != "strong"]  # which is of the drawing
+    if by_seed := [number for row in rows for number in row.by_seed]:
+        return with_numbers(figure, pd.DataFrame(by_seed, columns=COLUMNS))
+    columns = [name for name in ShareRow._fields if name not in ("strong", "by_seed")]
     return with_numbers(figure, pd.DataFrame(rows, columns=ShareRow._fields)[columns])
