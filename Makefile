@@ -39,9 +39,9 @@ test: $(INSTALLED)
 test-fast: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not slow and not soak"
 
-# What drives a browser is no part of the lock: nothing else needs it. The browser itself is the machine's.
+# What drives a browser or reads crates is no part of the lock: nothing else needs it. The browser itself is the machine's.
 $(DRIVER): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[browser]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[soak]'
 	@touch $@
 
 soak: $(DRIVER)

@@ -103,6 +103,18 @@ def test_it_is_a_process_run_crate_whole_in_itself(crate):
         assert all(set(value) == {"@id"} for value in values if isinstance(value, dict))
 
 
+@pytest.mark.soak
+def test_the_rocrate_library_reads_it(folder, crate):
+    reader = pytest.importorskip("rocrate.rocrate", reason="no rocrate; make soak installs it")
+    read = reader.ROCrate(folder)
+    assert (read.name, read.root_dataset["conformsTo"].id) == ("A title", "https://w3id.org/ro/wfrun/process/0.5")
+    for kind in ("CreateAction", "ClaimReview"):
+        assert {one.id for one in read.get_by_type(kind)} == {entity["@id"] for entity in of(crate, kind)} != set()
+    action = read.dereference(f"#run-{DONE}")
+    assert [one.id for one in action["result"]] == [f"records/{DONE}/curves.csv", f"records/{DONE}/record.json"]
+    assert action["instrument"]["name"] == "cnnrepro"
+
+
 def test_its_files_are_those_of_the_folder_to_the_byte(folder, crate):
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {unquote(name) for name in references(crate["./"]["hasPart"])} == there - {METADATA}
