@@ -33,7 +33,6 @@ from cnnrepro.report.embedded_pictures import NotShown, Pictures, decoded
 from cnnrepro.report.research_object import METADATA, write_research_object
 from cnnrepro.report.safe_svg import safe_svg
 from cnnrepro.report.tables import table
-from cnnrepro.runs.store import CURVES
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -241,7 +240,7 @@ def write_page(
         "plain_cells": [cell.get("id") for cell in tagged if _says_no_more_than_the_table(cell)],
         "set_again": _set_again(notebook, parameters),
         "parameters_html": table(("parameter", "value"), list(parameters.items()))._repr_html_(),
-        "records": {path.name: (path / CURVES).is_file() for path in sorted((folder / "records").glob("*"))},
+        "records": sorted(path.name for path in (folder / "records").glob("*")),
     }
     made, left_out = _cells_left_out(_html(notebook, around, pictures))
     made = _with_links(
