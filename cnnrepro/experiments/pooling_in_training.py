@@ -27,6 +27,8 @@ zero and large enough in 96. 45: 20 seeds, where 8 would decide four times in fi
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cnnrepro.data.pipelines.probes import TRAINING
 from cnnrepro.experiments.base_network import PHOTOGRAPHS, SMALL_DIGITS, base
 from cnnrepro.experiments.experiment import Experiment
@@ -105,6 +107,7 @@ ARMS = (
 )
 SECOND_ROUND = {P: (20, 48), OVERLAPPING: (20, 48), SMALLER_MAPS: (20, 48), PLACED: (5, 20), PLACED_STRIDED: (5, 20)}
 
+SMALLER_GAP = Contrast("3x3 minus 2x2", minus(OVERLAPPING, P), LESS, 1.0, GAP, part=1)
 BETTER = Contrast("3x3 minus 2x2", minus(OVERLAPPING, P), LESS, 0.5, part=0)
 BETTER_WITH_SMALLER_MAPS = Contrast(
     "3x3 minus 2x2", minus(SMALLER_MAPS, P), LESS, 0.5, condition="with smaller maps", part=0
@@ -133,10 +136,11 @@ DESIGN = Design(
             arms=(P, OVERLAPPING, SMALLER_MAPS),
             contrasts=(
                 BETTER,
-                Contrast("3x3 minus 2x2", minus(OVERLAPPING, P), LESS, 1.0, GAP, part=1),
+                SMALLER_GAP,
                 BETTER_WITH_SMALLER_MAPS,
                 BETTER.again(),
                 BETTER_WITH_SMALLER_MAPS.again(),
+                replace(SMALLER_GAP.again(), decides=False),
             ),
             expected="maps that are not equally large",
             limits="A 3x3 window with stride 2 sees more of the map, and costs a little more to compute. An "
@@ -144,13 +148,14 @@ DESIGN = Design(
             "and would not count with any number of seeds: the interval of the new seeds leaves out half a point, "
             "and allows 0.4. The first round had left that open, and new seeds were trained because it had. "
             "One small network, 12 epochs, 18,000 photographs.",
-            surprises="The gap falls by 5.1 points and the test error does not fall: with overlapping pools the "
-            "accuracy on training images is 5.1 points lower (78.2 and 83.3 %). The smaller gap is a lower "
-            "training accuracy, and no better test accuracy. The lowest validation loss is lower too (1.047 "
-            "and 1.067), and 11 of 20 runs with overlapping pools have theirs at the last epoch, of the "
-            "others 2 of 20. A longer training was not tried. Without borders, where the maps are smaller, 3x3 pools "
-            "took 0.74 points off the error over the first ten seeds and take 0.16 off over 48 new ones: most of the "
-            "first was luck.",
+            surprises="The gap falls and the test error does not fall by half a point: with overlapping pools the "
+            "accuracy on training images is 5.1 points lower (78.2 and 83.3 %, first round). So the smaller gap is a lower "
+            "training accuracy, without a test accuracy that is higher by as much as matters. With the new seeds the "
+            "gap falls by 6.5 points, outside the first round’s interval of 4.1 to 6.1; why is not known. The "
+            "lowest validation loss is lower with overlapping pools (1.047 and 1.067, first round), and 51 of 68 "
+            "runs with them have theirs at the last epoch, of the others 10 of 68. A longer training was not "
+            "tried. Without borders, where the maps are smaller, 3x3 pools took 0.74 points off the error over the "
+            "first ten seeds and 0.16 over 48 new ones, which leaves it undecided.",
         ),
         Study(
             number=33,
@@ -262,12 +267,13 @@ DESIGN = Design(
             "2x2 has a stride of 8, so no smaller shift leaves its last map as it is. Strides have a quarter "
             "of the multiply-adds, and see 15 pixels in place of 22. “Pools minus strides” behind a global "
             "average holds pools with it against strides without it: the 59 points belong to both. For the "
-            "size five seeds had left it open, and 20 new ones were trained because of that. The rates come "
+            "size five seeds had left it open, and 20 new ones were trained because of that; the conditions of "
+            "the size have the first seeds, and were judged once the new ones had decided. The rates come "
             "from a search with one seed; “framed, strides” did slightly better at the end of the grid, 0.01, "
             "and has the 0.003 of its family.",
             surprises="Behind a global average the networks keep 89.7 % of their accuracy on moved digits, in place of "
             "55.1 %, and less of it on rescaled ones (73.1 and 79.2 %, in place of 90.2 and 95.3 % with "
-            "these seeds); their "
+            "these seeds, 86.8 and 93.2 % with the new ones); their "
             "training accuracy is 94 %, and their validation loss still falls. Trained on digits in all "
             "places, networks with strides keep as much as those with pools (100.1 and 99.5 %), at a test "
             "error that is 1.8 points higher: such training was enough without pools. The shifts that were "

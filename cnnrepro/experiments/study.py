@@ -203,7 +203,8 @@ class Study:
     @property
     def second_arms(self) -> tuple[str, ...]:
         """The labels of the arms that it has in a second round."""
-        return tuple(dict.fromkeys(label for one in self.contrasts if one.second for label in one.weights))
+        named = {label for one in self.contrasts if one.second for label in one.weights}
+        return tuple(label for label in map(_of_new_seeds, self.arms) if label in named)
 
 
 @dataclass(frozen=True)

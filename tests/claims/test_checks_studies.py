@@ -118,9 +118,11 @@ def test_a_second_round_decides_and_the_first_is_told(monkeypatch):
     verdict = verdict_on(monkeypatch, pairs, second=("a, new seeds", "b, new seeds"))
     assert verdict.word == DOES_NOT_HOLD
     assert [effect.name for effect in verdict.effects] == ["a minus b, new seeds: test error"]
-    (told,) = verdict.evidence
-    assert told.startswith("First round, undecided, so that new seeds were trained: a minus b: test error −0.02 points")
-    assert verdict.basis == "runs of a, b, c, a, new seeds, b, new seeds"
+    unplanned, told = verdict.evidence
+    assert "at most 10 % over both rounds" in unplanned
+    assert told.startswith("In the first round, before the new seeds: a minus b: test error −0.02 points")
+    assert told.endswith("5 seeds): undecided.")
+    assert verdict.basis == "runs of a, b, c, a, new seeds, b, new seeds; second round: 5 new seeds"
     without = verdict_on(monkeypatch, pairs)
     assert (without.word, without.evidence) == (UNDECIDED, ()), "small results have no second round"
 

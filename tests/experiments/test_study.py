@@ -96,7 +96,7 @@ def test_a_contrast_of_a_second_round_claims_what_the_first_did():
     first, second = AGAIN.studies[0].contrasts
     assert second.weights == {"wide, new seeds": 1.0, "plain, new seeds": -1.0}
     assert replace(second, name=first.name, weights=first.weights, second=False) == first
-    assert AGAIN.studies[0].second_arms == ("wide, new seeds", "plain, new seeds")
+    assert AGAIN.studies[0].second_arms == ("plain, new seeds", "wide, new seeds")
 
 
 def test_the_weights_of_a_slope_give_the_least_squares_slope():

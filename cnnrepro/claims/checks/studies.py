@@ -39,6 +39,10 @@ from cnnrepro.experiments.run_scores import OCTAVES, run_score
 from cnnrepro.experiments.studies import DESIGNS
 from cnnrepro.experiments.study import LESS, MORE, SAME, Contrast, Study
 
+UNPLANNED = (
+    "The second round was not planned: the chance of a false word on the statement is at most 10 % over both rounds."
+)
+
 
 def judged(study: Study, results: Results) -> list[Judged]:
     """All contrasts of a study: those that decide judged together, each of the others by itself.
@@ -56,6 +60,8 @@ def studied(results: Results, statement: Statement) -> Verdict:
     study = DESIGNS[statement.experiment].study(statement.number)
     said = concluded(study, results)
     basis = own_results(study, results).basis()
+    if second := _second_arms(study, results):
+        basis += f"; second round: {counted(len(results.records[results.labels.index(second[0])]), 'new seed')}"
     if not statement.parts:
         return Verdict(statement.number, said.word, said.sentence, said.evidence, basis, effects=said.effects)
     deciding = [one for one in said.judged if one.contrast.decides and not one.superseded]
@@ -69,8 +75,11 @@ def studied(results: Results, statement: Statement) -> Verdict:
 
 def own_results(study: Study, results: Results) -> Results:
     """Those of a study's arms; with those of its second round, where they are there."""
-    second = [label for label in study.second_arms if label in results.labels]
-    return results.of((*study.arms, *second))
+    return results.of((*study.arms, *_second_arms(study, results)))
+
+
+def _second_arms(study: Study, results: Results) -> list[str]:
+    return [label for label in study.second_arms if label in results.labels]
 
 
 class Concluded(NamedTuple):
@@ -95,7 +104,8 @@ def concluded(study: Study, results: Results) -> Concluded:
     """What the contrasts of a study come to, of a statement or of a claim of somebody's own."""
     found = judged(study, results)
     deciding = [one for one in found if one.contrast.decides and not one.superseded]
-    evidence = [_of_first_round(one) for one in found if one.superseded]
+    evidence = [UNPLANNED] * any(one.superseded for one in found)
+    evidence += [_of_first_round(one) for one in found if one.superseded]
     evidence += [_looked_at(one) for one in found if not one.contrast.decides]
     effects = (effect(one) for one in deciding)
     return Concluded(_word(deciding), _sentence(deciding), tuple(evidence), tuple(effects), tuple(found))
@@ -125,8 +135,13 @@ def _sentence(found: Sequence[Judged]) -> str:
         text += "".join(f" {_beside_target(one)}" for one in stands if one.word == UNDECIDED and _beside_target(one))
         text += f" {_what_it_takes(stands, needed)}"
     if tried:
-        text += f" {capital('; '.join(f'{one.contrast.condition}: {sentence(one)} ({one.word})' for one in tried))}."
+        text += f" {capital('; '.join(f'{one.contrast.condition}: {sentence(one)} ({_told(one)})' for one in tried))}."
     return text
+
+
+def _told(one: Judged) -> str:
+    """The word on a condition, and what it would take to decide it."""
+    return f"{one.word}; {one.seeds_needed:,} new seeds would decide it" if one.seeds_needed else one.word
 
 
 def _beside_target(one: Judged) -> str:
@@ -165,7 +180,7 @@ def _looked_at(one: Judged) -> str:
 def _of_first_round(one: Judged) -> str:
     """A contrast that a second round has taken the place of."""
     where = f"{one.contrast.condition}: " if one.contrast.condition else ""
-    return f"First round, {one.word}, so that new seeds were trained: {where}{sentence(one)}."
+    return f"In the first round, before the new seeds: {where}{sentence(one)}: {one.word}."
 
 
 def sentence(one: Judged) -> str:
