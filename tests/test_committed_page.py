@@ -113,6 +113,6 @@ def test_the_ledger_s_page_has_the_statements_and_words_of_today():
     said = {one["claim"]: (one["word"], [part["word"] for part in one["parts"]]) for one in about["verdicts"]}
     assert said == {row.number: (row.verdict, [part.verdict for part in row.parts]) for row in LEDGER.values()}, REDRAW
     assert {one["made"] for one in about["verdicts"]} <= {NOW, FROM_RECORDS, NOT_MADE, RECORDED}
-    text = " ".join(" ".join(lines(OF_LEDGER)[0]).split())
+    text = "".join("".join(lines(OF_LEDGER)[0]).split())
     claimed = [text for row in LEDGER.values() for text in (row.text, *(part.text for part in row.parts))]
-    assert [one for one in claimed if " ".join(one.split()) not in text] == [], REDRAW
+    assert [one for one in claimed if "".join(one.split()) not in text] == [], REDRAW

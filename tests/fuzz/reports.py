@@ -77,7 +77,7 @@ def show(reports: Path, place: Path) -> None:
 
 
 def _site(reports: Path) -> str:
-    site._link_pages(reports)
+    site._link_pages(reports, documented=False)
     front = site._write_site(reports, None)
     return front.read_text() + (reports / "questions.html").read_text() + (reports / "ledger.html").read_text()
 
