@@ -146,6 +146,7 @@ def safe_html(text: str, pictures: Pictures | None = None, attachments: Mapping 
     """
     import nh3
 
+    text = text.encode(errors="backslashreplace").decode()  # half a character, "\ud800" in JSON, as Python shows it
     text = re.sub(r'<a class="anchor-link"[^>]*>[^<]*</a>', "", text)
     text = _CHECKBOX.sub(lambda box: "☑ " if re.search(r"\schecked\b", box[0]) else "☐ ", text)
     if _HIDDEN.search(text):
