@@ -145,6 +145,8 @@ def judge_rounds(pairs: Sequence[Seen], level: float = LEVEL) -> list[Judged]:
         One each. Those in whose place a second round has come have the word that they had in the first.
     """
     replaced = {_place(pair.contrast) for pair in pairs if pair.contrast.second}
+    if not replaced:
+        return judge_in_order(pairs, level)
     first = [at for at, pair in enumerate(pairs) if not pair.contrast.second]
     last = [at for at, pair in enumerate(pairs) if pair.contrast.second or _place(pair.contrast) not in replaced]
     found = {

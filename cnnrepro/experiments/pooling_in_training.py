@@ -105,6 +105,7 @@ ARMS = (
     _short(STRIDED, global_pooling="average", **BY_STRIDES),
     _short(WITHOUT, pattern=UNPOOLED, global_pooling="average"),
 )
+# By arm the first of its new seeds, and how many.
 SECOND_ROUND = {P: (20, 48), OVERLAPPING: (20, 48), SMALLER_MAPS: (20, 48), PLACED: (5, 20), PLACED_STRIDED: (5, 20)}
 
 SMALLER_GAP = Contrast("3x3 minus 2x2", minus(OVERLAPPING, P), LESS, 1.0, GAP, part=1)

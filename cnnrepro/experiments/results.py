@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class Arm:
     """One side of a comparison: a label for legends and its runs, one a seed; with weights where a page needs them.
 
-    All arms of an experiment begin with the same seeds; the first arm has the most.
+    All arms of an experiment begin with the same seeds, and the first arm has the most; those of a study's second round
+    begin where none had been.
     """
 
     label: str

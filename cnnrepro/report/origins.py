@@ -22,7 +22,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,12 +31,13 @@ from cnnrepro.claims.decisions import LEVEL
 from cnnrepro.claims.ledger import LEDGER
 from cnnrepro.claims.own_claims import CARRIED, OwnVerdict
 from cnnrepro.claims.paired_statistics import CONFIDENCE, FEWEST, PairedDifference, paired_difference
-from cnnrepro.claims.run_checks import LARGEST, PAGE
+from cnnrepro.claims.run_checks import LARGEST
 from cnnrepro.claims.verdict import FROM_RECORDS, NOW, Effect, Verdict
 from cnnrepro.errors import WorkFailed
 from cnnrepro.experiments.run_scores import OCTAVES, SCORES
 from cnnrepro.files import read_regular
 from cnnrepro.report.figure_numbers import COLUMNS
+from cnnrepro.report.page import PAGE, REPORT
 from cnnrepro.runs.record import DONE, UnreadableRecord, read_record
 from cnnrepro.runs.store import RECORD
 
@@ -129,7 +130,7 @@ def require_origins(folders: Sequence[Path], reports: Path) -> None:
     """
     for folder in folders:
         try:
-            about = json.loads(read_regular(folder / "report.json", LARGEST, links=False))
+            about = json.loads(read_regular(folder / REPORT, LARGEST, links=False))
             verdicts = [Verdict.from_dict(one) for one in about["verdicts"]]
             own = [OwnVerdict.from_dict(one) for one in about.get(CARRIED, ())]
         except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
@@ -146,11 +147,16 @@ def require_origins(folders: Sequence[Path], reports: Path) -> None:
 
 def _require_page(folder: Path, verdicts: Sequence[Verdict], own: Sequence[OwnVerdict], reports: Path) -> None:
     here = list(_numbers(folder))
+
+    @cache
+    def numbers_of(experiment: str) -> list[_Numbers]:
+        return [one for page in sorted(reports.glob(f"{experiment}/*/")) for one in _unless_refused(page)]
+
     for verdict in verdicts:
         name, numbers = f"the verdict on statement {verdict.claim}", here
         experiment = LEDGER[verdict.claim].experiment if verdict.claim in LEDGER else ""
         if experiment and verdict.made == FROM_RECORDS:
-            numbers = [one for page in sorted(reports.glob(f"{experiment}/*/")) for one in _unless_refused(page)]
+            numbers = numbers_of(experiment)
         bare = experiment and not verdict.effects and verdict.made in (NOW, FROM_RECORDS)
         if bare and (found := re.search(r"\d[\d.,]*", verdict.sentence)):
             raise _Orphan(f"{name} says {found[0]!r} and names no number that was judged (effects)")

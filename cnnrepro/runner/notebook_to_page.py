@@ -178,7 +178,7 @@ def records_of(keys: list[str], store: RunStore) -> list[RunRecord]:
 
 
 def _copy_records(records: list[RunRecord], store: RunStore, folder: Path, known: Mapping[str, str]) -> None:
-    """Put what the page was drawn from beside it: record, curves and predictions of each run, no weights.
+    """Put what the page was drawn from beside it: record, curves and predictions of each run, where kept; no weights.
 
     A record that names a path of this machine (the key does not depend on it) is written without it.
     """

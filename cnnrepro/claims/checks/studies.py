@@ -171,16 +171,19 @@ def _what_it_takes(stands: Sequence[Judged], needed: Sequence[int]) -> str:
     return "No number of new seeds up to 10,000 would decide it, if the true mean and spread are those seen here."
 
 
+def _where(one: Judged) -> str:
+    """The condition before a sentence, where there is one."""
+    return f"{one.contrast.condition}: " if one.contrast.condition else ""
+
+
 def _looked_at(one: Judged) -> str:
     """A contrast that decides nothing, which therefore has no word."""
-    where = f"{one.contrast.condition}: " if one.contrast.condition else ""
-    return f"Looked at, decides nothing, and not corrected for several: {where}{sentence(one)}."
+    return f"Looked at, decides nothing, and not corrected for several: {_where(one)}{sentence(one)}."
 
 
 def _of_first_round(one: Judged) -> str:
     """A contrast that a second round has taken the place of."""
-    where = f"{one.contrast.condition}: " if one.contrast.condition else ""
-    return f"In the first round, before the new seeds: {where}{sentence(one)}: {one.word}."
+    return f"In the first round, before the new seeds: {_where(one)}{sentence(one)}: {one.word}."
 
 
 def sentence(one: Judged) -> str:

@@ -61,7 +61,7 @@ def shares(results: Results) -> list[tuple]:
     """In how many seeds AlexNet is ahead throughout, for every pair of networks and way of judging.
 
     Returns:
-        Rows of pair, way, count, number of seeds, the ends of the share's interval, the word, whether it was tested,
+        Rows of pair, way, count, number of seeds, the ends of the share's interval, the word, whether it was judged,
         and the same seed by seed with its runs.
     """
     pairs = all_pairs(results)
