@@ -153,6 +153,8 @@ BAD_CALLS = {
     "an option before the command": (["--versoin", "list"], "No such option: --versoin. Did you mean '--version'?"),
     "json that would go unheeded": (["runs", "--json", "list"], "--json goes behind the sub-command: cnnrepro runs li"),
     "force without a folder": (["publish", "--force"], "--force goes with --to DIR"),
+    "code without a folder": (["publish", "--code", "https://example.org/it"], "--code goes with --to DIR"),
+    "code that is no address": (["publish", "--to", "site", "--code", "me/it"], "https://HOST/NAME. Received: 'me/it'"),
 }
 
 

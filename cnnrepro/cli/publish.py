@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from cnnrepro.errors import UsageError
     epilog=examples(
         "cnnrepro publish",
         "cnnrepro publish --to site",
+        "cnnrepro publish --to site --code https://example.org/me/cnnrepro",
         "cnnrepro publish --to site --force",
     ),
 )
@@ -26,6 +28,10 @@ def publish(
         typer.Option("--to", metavar="DIR", help="Copy the site here.", show_default=False, parser=named_path),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Also into a folder that has other things in it.")] = False,
+    code: Annotated[
+        str,
+        typer.Option("--code", metavar="URL", help="Repository that pages and commits link to.", show_default=False),
+    ] = "",
     reports: Reports = None,
 ) -> None:
     """Write the index of all reports and, with --to, copy the site. The last line is the index's path.
@@ -37,8 +43,12 @@ def publish(
 
     if force and to is None:
         raise UsageError("--force goes with --to DIR, the folder that the site is copied to.")
+    if code and to is None:
+        raise UsageError("--code goes with --to DIR, the site whose pages link to it.")
+    if code and not re.fullmatch(r"https?://[^\s/]+/\S+", code):
+        raise UsageError(f"--code is the address of a repository, https://HOST/NAME. Received: {code!r}")
     folder = reports_dir(reports)
-    index = site.publish(folder, paths.expand(to), force=force) if to else site.publish_index(folder)
+    index = site.publish(folder, paths.expand(to), force=force, code=code) if to else site.publish_index(folder)
     echo_path(index)
     entries, damaged = site.read_reports(index.parent)
     if damaged:

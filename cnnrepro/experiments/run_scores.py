@@ -80,7 +80,9 @@ def _best_epoch(record: RunRecord) -> int:
 
 
 def octaves_to_best(record: RunRecord) -> float:
-    """Logarithm to base 2 of the epoch, from 1, at which the validation loss is lowest, as a mean of three epochs.
+    """Logarithm to base 2 of the epoch, from 1, at which the validation loss is lowest.
+
+    Each loss is the mean of an epoch and its neighbours.
 
     There a training that stops by its validation loss would stop. A difference of 1 is twice as many epochs.
     """
@@ -93,7 +95,7 @@ def ends_before_best(record: RunRecord) -> bool:
 
 
 def octaves_to_near_best(record: RunRecord) -> float:
-    """Likewise of the first epoch whose validation accuracy, a mean of three, is within a point of the highest."""
+    """Likewise of the first epoch whose validation accuracy, such a mean too, is within a point of the highest."""
     accuracies = _smooth(record.history["val_accuracy"])
     return math.log2(1 + next(at for at, one in enumerate(accuracies) if one >= max(accuracies) - NEAR))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.paired_statistics import paired_difference
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 COLUMNS = ("form", "n", "test error", "95 % interval", "published", "")
 ON = "mnist"  # the data that the published error is about
+NONE = "–"  # in the place of an interval
+OTHER_DATA, TOO_FEW = "other data", "too few seeds"
+LOWER, HIGHER, NOT_TOLD_APART = "lower", "higher", "not told apart"
 
 
 def errors(results: Results) -> list[tuple[str, list[float]]]:
@@ -31,17 +35,36 @@ def rows(results: Results) -> list[tuple]:
     for label, values in errors(results):
         pairs = paired_difference(values, [PUBLISHED] * len(values))
         spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
-        interval = f"{pairs.low + PUBLISHED:.2f} to {pairs.high + PUBLISHED:.2f} %" if pairs.has_interval else "–"
+        interval = f"{pairs.low + PUBLISHED:.2f} to {pairs.high + PUBLISHED:.2f} %" if pairs.has_interval else NONE
         error = f"{statistics.mean(values):.2f}{spread} %"
         found.append((label, len(values), error, interval, f"{PUBLISHED} %", _word(pairs.low, pairs.high, results)))
     return found
+
+
+def word(table: Sequence[tuple]) -> str:
+    """What the rows come to: reached, not reached, undecided, no single answer, or not compared."""
+    said = {row[-1] for row in table}
+    if OTHER_DATA in said:
+        return "not compared"
+    if said & {TOO_FEW, NOT_TOLD_APART}:
+        return "undecided"
+    return {(LOWER,): "reached", (HIGHER,): "not reached"}.get(tuple(said), "no single answer")
+
+
+def answer(table: Sequence[tuple]) -> str:
+    """The rows in a sentence."""
+    forms = []
+    for label, n, error, interval, _, said in table:
+        figures = f"95 %: {interval}; n = {n}" if interval != NONE else f"n = {n}"
+        forms.append(f"{label} {error} ({figures}), {said}")
+    return f"Test error: {'; '.join(forms)}. Published: {PUBLISHED} %."
 
 
 def _word(low: float, high: float, results: Results) -> str:
     """How an error lies to the published one."""
     record = results.records[0][0]
     if record.spec.dataset != ON or record.spec.train_images:
-        return "other data"
+        return OTHER_DATA
     if math.isnan(low):
-        return "too few seeds"
-    return "lower" if high < 0 else "higher" if low > 0 else "not told apart"
+        return TOO_FEW
+    return LOWER if high < 0 else HIGHER if low > 0 else NOT_TOLD_APART

@@ -220,11 +220,11 @@ def show_verdict(verdict: Verdict | NoVerdict) -> None:
 
 
 def show_answer(question: str, word: str, sentence: str) -> None:
-    """Show what a comparison comes to; its page has it at the top.
+    """Show what a comparison, of networks or with a published figure, comes to; its page has it at the top.
 
     Args:
         question: what was asked.
-        word: "better", "equivalent", "undecided" or "no single answer".
+        word: "better", "equivalent", "reached", "not reached" or "undecided"; any other has no colour of its own.
         sentence: the answer with its figures.
     """
     made = card(safe_html.answer_look(word), question, word, sentence)

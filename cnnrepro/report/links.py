@@ -31,6 +31,8 @@ _NO_SENTENCES = frozenset({"a", "code", "pre", "math", "summary", "h1", "h2", "h
 _MENTIONED = re.compile(r'<(a|span) class="of-ledger"[^<>]*>([^<>\d]*(\d{1,9}))</\1>')
 _KEY_CELL = re.compile(r"<td>([0-9a-f]{16})</td>")
 _MOVED = re.compile(r'<(pre|div class="shown")(?![^<>]*tabindex)(?=[ >])')
+_COMMITS = re.compile(r"<dt>Commit</dt><dd>[^<>]*</dd>")
+_COMMIT = re.compile(r"\b[0-9a-f]{12}\b")
 _WAYS = re.compile(r'<nav class="ways"[^<>]*>(?:(?!<nav).)*?</nav>', re.DOTALL)
 _NEAR = re.compile(r'<nav class="near"[^<>]*>(?:(?!<nav).)*?</nav>', re.DOTALL)
 _RELATED = re.compile(r'<nav class="related"[^<>]*>(?:(?!<nav).)*?</nav>', re.DOTALL)
@@ -185,6 +187,17 @@ def link_page(text: str, own: Neighbour, pages: Sequence[Neighbour], ways: Seque
         text = what.sub(lambda _, links=links: links, text)
     text = _MENTIONED.sub(_to_ledger(text, own, ledger), text)
     return _ON_PAGES.sub(lambda card: _pages_of(int(card[1]), own, pages), text)
+
+
+def with_commits(text: str, code: str) -> str:
+    """The text of a page whose commits lead to their pages in a repository; "" as its address changes nothing.
+
+    GitHub, GitLab, Gitea and Forgejo have a commit at this address.
+    """
+    if not code:
+        return text
+    to = html.escape(code.rstrip("/"))
+    return _COMMITS.sub(lambda fact: _COMMIT.sub(rf'<a href="{to}/commit/\g<0>">\g<0></a>', fact[0]), text)
 
 
 def _statements_on(made: str) -> set[int]:

@@ -37,10 +37,17 @@ def rows(verdicts: Sequence[Verdict], no_verdicts: Sequence[NoVerdict], own: Seq
 def _judged(verdict: Verdict) -> dict:
     row = _row(verdict.claim, verdict.word, *verdict_look(verdict.word))
     row |= {"basis": verdict.basis, "earlier": verdict.earlier, "found": verdict.brief(), "parts": _parts(verdict)}
+    row |= {"other_data": _other_data(verdict)}
     if not verdict.effects or any(part["found"] for part in row["parts"]):
         return row
     # of one part the sentence is the number
     return row | _number(verdict.effects[0]) | {"found": verdict.brief() if verdict.parts else ""}
+
+
+def _other_data(verdict: Verdict) -> str:
+    """The data that a verdict is on, where its statement speaks of other data."""
+    statement, data = LEDGER.get(verdict.claim), verdict.basis.partition(" (")[0]
+    return data if statement and statement.dataset not in ("", data) else ""
 
 
 def _number(effect: Effect) -> dict:

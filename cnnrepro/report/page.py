@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import html
 import io
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +33,7 @@ from cnnrepro.report.display import (
 from cnnrepro.report.embedded_pictures import NotShown, Pictures, decoded
 from cnnrepro.report.research_object import METADATA, write_research_object
 from cnnrepro.report.safe_svg import safe_svg
-from cnnrepro.report.tables import table
+from cnnrepro.report.tables import Table, table
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -239,7 +240,7 @@ def write_page(
         "parameters_cell": tagged[0].get("id") if tagged and parameters else None,
         "plain_cells": [cell.get("id") for cell in tagged if _says_no_more_than_the_table(cell)],
         "set_again": _set_again(notebook, parameters),
-        "parameters_html": table(("parameter", "value"), list(parameters.items()))._repr_html_(),
+        "parameters_html": _parameters_table(tagged, parameters)._repr_html_(),
         "records": sorted(path.name for path in (folder / "records").glob("*")),
     }
     made, left_out = _cells_left_out(_html(notebook, around, pictures))
@@ -328,6 +329,18 @@ def _says_no_more_than_the_table(cell: NotebookNode) -> bool:
     except UsageError:
         return False
     return True
+
+
+def _parameters_table(tagged: Sequence[NotebookNode], parameters: Mapping[str, object]) -> Table:
+    """Each parameter with its value, and what it is, where its line in the notebook says so: 0 may mean all."""
+    says: dict[str, str] = {}
+    for cell in tagged:
+        with contextlib.suppress(UsageError):
+            says |= {name: one.help for name, one in parse_cell(cell.source, "").items() if one.help}
+    if not says:
+        return table(("parameter", "value"), list(parameters.items()))
+    rows = [(name, value, says.get(name, "")) for name, value in parameters.items()]
+    return table(("parameter", "value", "what it is"), rows)
 
 
 def _set_again(notebook: NotebookNode, parameters: Iterable[str]) -> str:

@@ -103,7 +103,13 @@ VERDICT_LOOKS = {
     NOT_CHECKABLE: ("none", "–"),
     NOT_TESTED: ("later", "○"),
 }
-ANSWER_LOOKS = {"better": ("holds", "✓"), "equivalent": ("if", "="), "undecided": ("open", "?")}  # others: "none"
+ANSWER_LOOKS = {  # others: "none"
+    "better": ("holds", "✓"),
+    "equivalent": ("if", "="),
+    "reached": ("holds", "✓"),
+    "not reached": ("not", "✗"),
+    "undecided": ("open", "?"),
+}
 
 
 def verdict_look(word: str) -> tuple[str, str]:
@@ -112,7 +118,7 @@ def verdict_look(word: str) -> tuple[str, str]:
 
 
 def answer_look(word: str) -> tuple[str, str]:
-    """The class and the mark of a comparison's answer."""
+    """The class and the mark of an answer."""
     return ANSWER_LOOKS.get(word, ("none", "–"))
 
 

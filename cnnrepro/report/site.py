@@ -203,18 +203,19 @@ def _remove_ours(site: Path, stem: str, *, but: list[str]) -> None:
             path.unlink()
 
 
-def _write_site(site: Path, checkout: Path | None) -> Path:
+def _write_site(site: Path, checkout: Path | None, code: str = "") -> Path:
     """Write all pages around the reports of a published site; its front page last.
 
     Args:
         site: the folder.
         checkout: that has the documentation; None where there is none.
+        code: as for ``publish``.
     """
     remove_leftovers(site)
     found = entries, _ = read_reports(site)
-    documents = documentation.write(site, checkout)
+    documents = documentation.write(site, checkout, code)
     documented = bool(documents)
-    _write_questions(site, frame.QUESTIONS, found, frame.ways(frame.QUESTIONS, documented=documented))
+    _write_questions(site, frame.QUESTIONS, found, frame.ways(frame.QUESTIONS, documented=documented, code=code))
     _remove_ours(site, Path(PAGE).stem, but=[])  # of a folder of reports that became a site
     page = links.ledger_of(links.neighbours(entries))
     ledger = next((entry for entry in entries if page and entry["link"] == page.link), None)
@@ -224,14 +225,14 @@ def _write_site(site: Path, checkout: Path | None) -> Path:
         frame.LEDGER_TABLE,
         "ledger.html.j2",
         **ledger_table.shown(verdicts, ledger, entries),
-        ways=frame.ways(frame.LEDGER_TABLE, documented=documented),
+        ways=frame.ways(frame.LEDGER_TABLE, documented=documented, code=code),
     )
     return frame.write(
         site,
         frame.FRONT,
         "front.html.j2",
         **front_page.shown(site, entries, verdicts, documents),
-        ways=frame.ways(frame.FRONT, documented=documented),
+        ways=frame.ways(frame.FRONT, documented=documented, code=code),
     )
 
 
@@ -269,7 +270,7 @@ def newest_first(reports: Path) -> list[Path]:
     return sorted(created, key=created.__getitem__, reverse=True)
 
 
-def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
+def publish(reports: Path, to: Path, *, force: bool = False, code: str = "") -> Path:
     """Copy the site: every report, copied beside its place and then moved there; link the pages, and write those around
     them: the front page, the reports by question, the ledger as a table, and from a checkout the documentation.
 
@@ -280,6 +281,7 @@ def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
         reports: the folder of the pages.
         to: where the site goes; made where it is missing. Reports that are there already and not here stay.
         force: put it beside whatever else is there; an ``index.html`` is then replaced, whosoever it is.
+        code: the address of the repository, to which the pages then link, and each commit to its page there.
 
     Raises:
         UsageError: there is nothing to publish; ``to`` is a file, the same folder or inside of it, or has things in it
@@ -312,8 +314,8 @@ def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
                 _replace_folder(temporary / "new", place, temporary / OLD)
     checkout = paths.documented_checkout()
     with _alone(to):
-        _link_pages(to, documented=checkout is not None)
-        index = _write_site(to, checkout)
+        _link_pages(to, documented=checkout is not None, code=code)
+        index = _write_site(to, checkout, code)
         (to / NO_JEKYLL).touch()
         (to / LOCK).unlink(missing_ok=True)  # while it is held: filelock asks again for a lock whose file is gone
     if staying:
@@ -322,18 +324,20 @@ def publish(reports: Path, to: Path, *, force: bool = False) -> Path:
     return index
 
 
-def _link_pages(site: Path, *, documented: bool) -> None:
-    """Write into every page of a site the links to its neighbours and to the ledger, as far as they are there."""
+def _link_pages(site: Path, *, documented: bool, code: str) -> None:
+    """Write into every page of a site the links to its neighbours, to the ledger and to commits, as far as they are
+    there."""
     entries, _ = read_reports(site)
     pages = links.neighbours(entries)
     for page in pages:
         place = site / unquote(page.link)
         try:
-            text = read_regular(place, LARGEST_READ, links=False).decode()
+            before = read_regular(place, LARGEST_READ, links=False).decode()
         except (OSError, ValueError):  # of somebody else, who put it there earlier
             continue
-        linked = links.link_page(text, page, pages, frame.ways(unquote(page.link), documented=documented))
-        if linked != text:
+        text = links.with_commits(before, code)
+        linked = links.link_page(text, page, pages, frame.ways(unquote(page.link), documented=documented, code=code))
+        if linked != before:
             write_text(place, linked)
 
 

@@ -96,8 +96,8 @@ def show_contrasts(results: Results, study: Study) -> None:
         table(
             studies.CONTRAST_COLUMNS,
             studies.contrast_rows(results, study),
-            caption="Mean over the seeds that all arms of a comparison have, with its interval by Student’s t, from "
-            "five seeds on; those of contrasts that "
+            caption="Mean over the n seeds that all arms of a comparison have, which may be fewer than those of an arm "
+            "in the table below, with its interval by Student’s t, from five seeds on; those of contrasts that "
             f"decide at {studies.levels(results, study)}, by Holm’s steps. Test set’s share: the part of the variance "
             "of the mean that comes from the number of test images, which more seeds do not lessen. Not judged: "
             "where the statement as it stands is undecided, its conditions are not judged. First round: new seeds have "

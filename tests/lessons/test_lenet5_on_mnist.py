@@ -36,6 +36,28 @@ def test_on_other_data_nothing_is_compared():
         assert lenet.rows(results([1.1, 1.2, 1.15, 1.05, 1.1], **other))[0][-1] == "other data"
 
 
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        (("lower", "lower"), "reached"),
+        (("higher", "higher"), "not reached"),
+        (("higher", "lower"), "no single answer"),
+        (("higher", "not told apart"), "undecided"),
+        (("too few seeds", "too few seeds"), "undecided"),
+        (("other data", "other data"), "not compared"),
+    ],
+)
+def test_one_word_stands_for_both_forms(said, word):
+    assert lenet.word([("form", 5, "1.00 %", "0.9 to 1.1 %", "0.95 %", each) for each in said]) == word
+
+
+def test_the_answer_has_each_form_with_its_interval_where_it_has_one():
+    assert lenet.answer(lenet.rows(results([1.1, 1.2, 1.15, 1.05, 1.1]))) == (
+        "Test error: as in 1998 1.12 ± 0.06 % (95 %: 1.05 to 1.19 %; n = 5), higher. Published: 0.95 %."
+    )
+    assert "as in 1998 1.10 % (n = 1), too few seeds" in lenet.answer(lenet.rows(results([1.1])))
+
+
 def test_the_published_figure_is_drawn():
     figure = report.figures.against_published([("one", [1.0, 1.2])], 0.95, metric="Test error", unit="percent")
     assert "published: 0.95" in texts(figure)

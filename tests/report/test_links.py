@@ -134,6 +134,17 @@ def test_the_keys_of_runs_in_tables_lead_to_their_records():
     assert linked == made.replace(f"<td>{here}</td>", f'<td><a href="records/{here}/record.json">{here}</a></td>')
 
 
+def test_commits_lead_to_their_pages_in_the_repository():
+    made = "<p>0123456789ab</p><dt>Commit</dt><dd>0123456789ab, with changes; 0952a3f4ac56</dd>"
+    linked = links.with_commits(made, "https://example.org/me/it/")
+    first, second = (
+        f'<a href="https://example.org/me/it/commit/{one}">{one}</a>' for one in ("0123456789ab", "0952a3f4ac56")
+    )
+    assert linked == f"<p>0123456789ab</p><dt>Commit</dt><dd>{first}, with changes; {second}</dd>"
+    assert links.with_commits(linked, "https://example.org/me/it") == linked
+    assert links.with_commits(made, "") == made
+
+
 def test_what_may_be_moved_sideways_can_be_reached_by_the_keyboard():
     made = '<pre>a</pre><pre class="raw">b</pre><div class="shown"><p>c</p></div><pre tabindex="0">d</pre><div>e</div>'
     assert links.focusable(made) == (

@@ -36,6 +36,12 @@ def test_without_runs_it_has_what_was_found():
     ]
 
 
+@pytest.mark.parametrize("basis, data", [("mnist_5k (3,500 training images), 5 epochs", "mnist_5k"), ("mnist", "")])
+def test_data_that_the_statement_does_not_speak_of_are_named_beside_the_word(basis, data):
+    (row,) = opening.rows([Verdict(30, "holds", "So.", basis=basis)], [])
+    assert row["other_data"] == data
+
+
 def test_a_statement_that_is_not_in_the_ledger_has_its_number_alone():
     assert opening.rows([Verdict(999, "holds", "So.")], [])[0]["text"] == ""
 

@@ -180,6 +180,18 @@ def test_code_is_folded_away_and_parameters_are_one_block(elements):
     assert "# Parameters" not in "".join(words)
 
 
+def test_beside_a_parameter_stands_what_it_is_as_far_as_the_notebook_says_so():
+    cell = nbformat.v4.new_code_cell(
+        "seeds: list = [0]  # one run a seed\nepochs: int = 0  # passes; 0 for 20\nodd: int = 1"
+    )
+    for tagged, rows in (
+        ([cell], [("seeds", [1, 2], "one run a seed"), ("epochs", 0, "passes; 0 for 20"), ("odd", 1, "")]),
+        ([nbformat.v4.new_code_cell("seeds = f(")], [("seeds", [1, 2]), ("epochs", 0), ("odd", 1)]),
+    ):
+        made = page._parameters_table(tagged, {"seeds": [1, 2], "epochs": 0, "odd": 1})
+        assert list(made.rows) == [tuple(map(str, row)) for row in rows]
+
+
 def test_tags_hide_outputs_and_cells(elements):
     words = "".join(elements.words)
     assert "SECRET-OUTPUT" not in words

@@ -205,6 +205,14 @@ def test_every_link_of_a_site_leads_somewhere_and_of_a_page_alone_too(reports, t
     assert 'claims/default/index.html#statement-30">30</a>' in (to / "questions.html").read_text(encoding="utf-8")
 
 
+def test_every_page_leads_to_the_code_where_its_address_is_given(reports, tmp_path):
+    code = "https://example.org/me/it"
+    to = site.publish(reports, tmp_path / "site", code=code).parent
+    for path in to.rglob("*.html"):
+        assert '">The code</a>' in path.read_text(encoding="utf-8"), path
+        assert f'<a href="{code}">' in path.read_text(encoding="utf-8"), path
+
+
 def test_the_pages_around_the_reports_load_nothing_and_have_their_headings_in_order(reports, tmp_path):
     to = site.publish(reports, tmp_path / "site").parent
     around = [*to.glob("*.html"), *(to / "docs").glob("*.html")]

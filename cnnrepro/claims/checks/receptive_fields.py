@@ -59,14 +59,15 @@ def field_formula() -> Verdict:
     parts = (
         Part(
             _if_just(first_right.values(), first_plain),
-            f"For a first layer right in {sum(first_right.values())} of {len(firsts)} windows and strides, "
-            f"{sum(first_plain)} of which have stride 1; AlexNet's sees {receptive_field(alexnet[:1]).size} pixels, "
+            f"For a first layer right where its stride is 1: in {sum(first_right.values())} of {len(firsts)} pairs of "
+            f"window and stride, {sum(first_plain)} of which have stride 1. AlexNet's sees "
+            f"{receptive_field(alexnet[:1]).size} pixels, "
             f"the formula says {by_the_notes(alexnet)[0]}.",
         ),
         Part(
             _if_just(right.values(), plain),
-            f"For further ones in {sum(right.values())} of {len(right)} chains, {sum(plain)} of which have stride 1 "
-            f"throughout; else (F − 1) counts times the strides before it.",
+            f"For further ones where no layer has a stride above 1: in {sum(right.values())} of {len(right)} chains, "
+            f"{sum(plain)} of which are such; else (F − 1) counts times the strides before it.",
         ),
         Part(
             right_or_wrong([three == by_the_notes([(3, 1)] * 3)[-1] == THREE_BY_THREE]),

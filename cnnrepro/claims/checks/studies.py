@@ -151,7 +151,8 @@ def _beside_target(one: Judged) -> str:
         return ""
     target, low, high = (_plain(contrast, contrast.target + by) for by in (0.0, -contrast.margin, contrast.margin))
     return (
-        f"The interval leaves out {target}; open is whether it lies within {low} to {high}, which counts as the same."
+        f"It is not {target} itself, which the interval leaves out; what is open is whether it is within {low} to "
+        f"{high}, which would count as the same."
     )
 
 

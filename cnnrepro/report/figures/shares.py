@@ -74,6 +74,7 @@ def shares(rows: Sequence[tuple], *, title: str) -> Figure:
     for label, (_, row) in zip(axes.get_yticklabels(), lines, strict=True):
         label.set(color=style.INK, fontweight="bold" if row is None else "normal")
     axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, symbol=" %"))
+    axes.tick_params(axis="x", labeltop=True)  # a page opens with the upper part of a tall figure
     axes.spines["left"].set_visible(False)
     style.quiet_grid(axes, "x")
     axes.set_title(style.wrapped(title, 95))

@@ -32,12 +32,13 @@ def sources(checkout: Path | None) -> dict[str, str]:
     return {name: frame.DOCUMENTATION if name == _TOP[0] else f"{FOLDER}/{Path(name).stem}.html" for name in names}
 
 
-def write(site: Path, checkout: Path | None) -> list[str]:
+def write(site: Path, checkout: Path | None, code: str = "") -> list[str]:
     """Write the documentation into a site, and remove pages of ours whose source is gone.
 
     Args:
         site: its folder, the reports already in it.
         checkout: the folder of README.md and docs/; None where there is none, as for an installed package.
+        code: the address of the repository; "" where none was given.
 
     Returns:
         The pages' paths on the site.
@@ -59,17 +60,17 @@ def write(site: Path, checkout: Path | None) -> list[str]:
             contents=contents,
             documents=documents,
             here=posixpath.basename(pages[source]),
-            ways=frame.ways(pages[source], documented=True),
+            ways=frame.ways(pages[source], documented=True, code=code),
             highlight_css=safe_html.highlight_css(),
         )
-    written = [*pages.values(), *([_write_reference(site, documents)] if pages else [])]
+    written = [*pages.values(), *([_write_reference(site, documents, code)] if pages else [])]
     for path in (site / FOLDER).glob("*.html"):
         if f"{FOLDER}/{path.name}" not in written and frame.is_ours(path):
             path.unlink()
     return written
 
 
-def _write_reference(site: Path, documents: Sequence[tuple[str, str]]) -> str:
+def _write_reference(site: Path, documents: Sequence[tuple[str, str]], code: str) -> str:
     """Write the page that is drawn from docstrings; its path on the site."""
     name = f"{FOLDER}/{reference.FILE}"
     frame.write(
@@ -79,7 +80,7 @@ def _write_reference(site: Path, documents: Sequence[tuple[str, str]]) -> str:
         **reference.shown(),
         documents=documents,
         here=reference.FILE,
-        ways=frame.ways(name, documented=True),
+        ways=frame.ways(name, documented=True, code=code),
         highlight_css=safe_html.highlight_css(),
     )
     return name

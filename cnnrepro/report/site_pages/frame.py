@@ -44,16 +44,18 @@ def _environment() -> Environment:
     )
 
 
-def ways(here: str, *, documented: bool) -> list[dict[str, str]]:
-    """The links from a page of a published site to the others; the page itself has no address.
+def ways(here: str, *, documented: bool, code: str = "") -> list[dict[str, str]]:
+    """The links from a page of a published site to the others, and to the code; the page itself has no address.
 
     Args:
         here: the page's name, from the folder of the site.
         documented: whether the site has the documentation.
+        code: the address of the repository; "" where none was given.
     """
     home = "../" * here.count("/")
     shown = [name for name in _WAYS if documented or name != DOCUMENTATION]
-    return [{"text": _WAYS[name], "link": "" if name == here else home + name} for name in shown]
+    found = [{"text": _WAYS[name], "link": "" if name == here else home + name} for name in shown]
+    return found + [{"text": "The code", "link": code}] * bool(code)
 
 
 def is_ours(page: Path) -> bool:

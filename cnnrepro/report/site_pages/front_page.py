@@ -21,6 +21,7 @@ from cnnrepro.report.site_pages.ledger_table import key_of
 CLAIM = 30  # the flagship's statement
 LARGEST_PICTURE = 120_000  # bytes of PNG on the page, which stays below 300 KB
 WIDTHS = (1200, 1000, 800, 640, 480)  # pixels; the first that is small enough
+MODELS = "the-models-against-the-published-figures"  # the heading in docs/results.md
 MOST_PAGES = 3  # of a question; the others stand in the list of all
 _LARGEST_READ = 20 * 2**20  # bytes of a figure
 
@@ -109,8 +110,8 @@ def places(entries: Sequence[Mapping], documents: Collection[str]) -> list[dict[
         ("The ledger", "every statement with its word, by word, notes and subject", [LEDGER_TABLE]),
         (
             "The models",
-            "LeNet to ResNet, layer by layer, beside the published figures",
-            [pages.get("architectures"), "docs/results.html"],
+            "LeNet to ResNet, beside the published figures",
+            [pages.get("architectures"), f"docs/results.html#{MODELS}"],
         ),
         ("The benchmarks", "how fast training is, beside others", [pages.get(BENCHMARKS), "docs/speed.html"]),
         ("How numbers come about", "what is exact, and what moves the last bits", ["docs/reproducibility.html"]),
@@ -118,5 +119,8 @@ def places(entries: Sequence[Mapping], documents: Collection[str]) -> list[dict[
         ("Documentation", "how to run, change and extend all of it", [DOCUMENTATION]),
     )
     there = {QUESTIONS, LEDGER_TABLE, *documents, *pages.values()}
-    found = [(text, about, next((link for link in links if link in there), "")) for text, about, links in wanted]
+    found = [
+        (text, about, next((link for link in links if link and link.partition("#")[0] in there), ""))
+        for text, about, links in wanted
+    ]
     return [{"text": text, "about": about, "link": link} for text, about, link in found if link]

@@ -47,7 +47,7 @@ def test_the_flagship_with_the_most_seeds_answers_and_the_ledgers_word_stands_be
     (figures / "curves.png").write_bytes(pixels.getvalue())
     text = write(tmp_path, [entry("two", 2), entry("ten", 10)], verdicts)
     assert "So, with 10." in text and "So, with 2." not in text and "in 10 of 10 seeds" in text
-    assert 'of which the statement speaks, the ledger has: <a href="ledger.html#statement-30">undecided</a>' in text
+    assert 'of that the ledger says: <a href="ledger.html#statement-30">undecided</a>' in text
     assert "AlexNet &lt;ten&gt;" in text and "<ten>" not in text
     (picture,) = Elements(text).of("img")
     assert picture["src"].startswith("data:image/png") and len(text.encode()) < 300_000
