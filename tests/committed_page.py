@@ -20,7 +20,8 @@ REPORTS = paths.home(Path(__file__).parent) / "reports"
 FLAGSHIP = REPORTS / "alexnet_vs_resnet" / "seeds-0..9_networks-both_falling-true_dropless-true_float32-true"
 PAGES = (FLAGSHIP,)  # those of README's headline, in its order
 STUDIES = tuple(REPORTS / name / "full-true" for name in ("dropout", "normalisation", "depth", "pooling_in_training"))
-DRAWN = (*PAGES, *STUDIES)  # all but the race of fast_mnist, whose page trains
+LENET = REPORTS / "lenet5_on_mnist" / "dataset-mnist_seeds-0..4"
+DRAWN = (*PAGES, *STUDIES, LENET)  # all but the race of fast_mnist, whose page trains
 OF_LEDGER = REPORTS / "claims" / "default"  # drawn after them, as it judges their records
 LISTED = REPORTS / "committed.yaml"  # the same pages, for ``make site``
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from cnnrepro import paths
+from cnnrepro.experiments import lenet5_on_mnist
 from cnnrepro.experiments.studies import DESIGNS
 from cnnrepro.experiments.study import FIRST_PILOT
 from cnnrepro.files import write_whole
@@ -28,7 +29,7 @@ UNREAD = "fast_mnist"  # no page reads what its runs predicted
 def keep(name, store, reports=REPORTS):
     """Copy the runs of a study that are done and not beside a page yet; how many there are now, and should be."""
     there = {record.spec: record for record in store.records() if record.status == "done"}
-    specs = {spec for arm in DESIGNS[name].make(True, 0, 0, 0, "auto") for spec in arm.specs}
+    specs = {spec for arm in arms_of(name) for spec in arm.specs}
     kept = 0
     for spec in specs:
         key = there[spec].key if spec in there else ""
@@ -43,6 +44,13 @@ def keep(name, store, reports=REPORTS):
         slim(folder)
         kept += 1
     return kept, len(specs)
+
+
+def arms_of(name):
+    """The arms of a study's committed page, or of LeNet-5's on all of MNIST."""
+    if name == lenet5_on_mnist.EXPERIMENT.name:
+        return lenet5_on_mnist.arms("mnist", range(5), 0, 0, "float32")
+    return DESIGNS[name].make(True, 0, 0, 0, "auto")
 
 
 def slim(folder):

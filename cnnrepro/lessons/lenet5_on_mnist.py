@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.claims.paired_statistics import paired_difference
 from cnnrepro.experiments.lenet5_on_mnist import PUBLISHED
-from cnnrepro.experiments.run_scores import test_error
+from cnnrepro.experiments.run_scores import ERROR, test_error
+from cnnrepro.lessons import studies
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cnnrepro.experiments.results import Results
 
 COLUMNS = ("form", "n", "test error", "95 % interval", "published", "")
@@ -27,6 +30,14 @@ def errors(results: Results) -> list[tuple[str, list[float]]]:
         (label, [test_error(record) for record in records])
         for label, records in zip(results.labels, results.records, strict=True)
     ]
+
+
+def numbers(results: Results) -> pd.DataFrame:
+    """The same, one row a form and seed, with the run that each comes from; the columns of ``lessons.studies``."""
+    import pandas as pd
+
+    found = [(label, *studies.number(ERROR, [(1.0, record)])) for label, record in results.all()]
+    return pd.DataFrame(found, columns=studies.NUMBER_COLUMNS)
 
 
 def rows(results: Results) -> list[tuple]:

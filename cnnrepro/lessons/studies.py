@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cnnrepro.runs.record import RunRecord
 
 NOT_YET = "not yet: until the runs that count, it may change"
+NUMBER_COLUMNS = ("what", "measured", "seed", "value", "runs", "fields")  # behind a picture
 CONTRAST_COLUMNS = ("what", "measured", "mean", "interval", "n", "test set’s share", "to hold", "word")
 
 
@@ -88,20 +89,22 @@ def numbers(results: Results, asked: int | Study) -> pd.DataFrame:
     """
     import pandas as pd
 
-    study, columns = study_of(asked), ("what", "measured", "seed", "value", "runs", "fields")
-    rows = [(label, *_number(study.score, [(1.0, record)])) for label, record in own_results(study, results).all()]
+    study = study_of(asked)
+    rows = [(label, *number(study.score, [(1.0, record)])) for label, record in own_results(study, results).all()]
     by_label = dict(zip(results.labels, results.records, strict=True))
     for one in judged_contrasts(results, study):
         weights = one.contrast.weights
         for records in zip(*(by_label[label] for label in weights), strict=False):
             rows.append(
-                (contrast_name(one), *_number(one.contrast.score, list(zip(weights.values(), records, strict=True))))
+                (contrast_name(one), *number(one.contrast.score, list(zip(weights.values(), records, strict=True))))
             )
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=NUMBER_COLUMNS)
 
 
-def _number(score: str, parts: Sequence[tuple[float, RunRecord]]) -> tuple:
-    """What is measured, the seed, a weighted sum of what records score, their keys with weights, and the fields."""
+def number(score: str, parts: Sequence[tuple[float, RunRecord]]) -> tuple:
+    """What is measured, the seed, a weighted sum of what records score, their keys with weights, and the fields: all
+    columns but the first of ``numbers``.
+    """
     asked = run_score(score)
     value = sum(weight * asked.read(record) for weight, record in parts)
     runs = " ".join(f"{weight:+.6g}*{record.key}" for weight, record in parts)

@@ -6,6 +6,7 @@ import pytest
 
 from cnnrepro import report
 from cnnrepro.lessons import lenet5_on_mnist as lenet
+from cnnrepro.report.figure_numbers import COLUMNS, numbers_of
 from tests.report.drawn import texts
 
 
@@ -58,6 +59,18 @@ def test_the_answer_has_each_form_with_its_interval_where_it_has_one():
     assert "as in 1998 1.10 % (n = 1), too few seeds" in lenet.answer(lenet.rows(results([1.1])))
 
 
-def test_the_published_figure_is_drawn():
-    figure = report.figures.against_published([("one", [1.0, 1.2])], 0.95, metric="Test error", unit="percent")
+def test_the_published_figure_is_drawn_and_each_dot_leads_to_its_run():
+    records = [
+        SimpleNamespace(key=key, spec=SimpleNamespace(seed=seed), test={"accuracy": 0.99})
+        for seed, key in enumerate("ab")
+    ]
+    numbers = lenet.numbers(SimpleNamespace(all=lambda: [("one", record) for record in records]))
+    figure = report.figures.against_published(
+        [("one", [1.0, 1.2])], 0.95, metric="Test error", unit="percent", numbers=numbers
+    )
     assert "published: 0.95" in texts(figure)
+    assert numbers_of(figure).to_numpy().tolist() == [
+        ["one", "test error", 0, pytest.approx(1.0), "+1*a", "test.accuracy"],
+        ["one", "test error", 1, pytest.approx(1.0), "+1*b", "test.accuracy"],
+    ]
+    assert tuple(numbers.columns) == COLUMNS

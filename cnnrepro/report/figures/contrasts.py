@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,8 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from cnnrepro.report import style
+from cnnrepro.report.figure_numbers import with_numbers
 from cnnrepro.report.figures.comparisons import draw_scores
 from cnnrepro.report.figures.panels import one_panel
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAME_CHARACTERS = 30
 BETWEEN = 0.12  # inches above and below a panel, so that a title stands by its own axis
@@ -103,7 +108,7 @@ def _draw_panel(axes: Axes, panel: ContrastPanel) -> None:
         axes.annotate(
             style.plain(words), fontsize=9, linespacing=1.4, color=style.INK if row.strong else style.QUIET, **right
         )
-        reached += [value for value in (*row.values, row.low, row.high, *row.matters) if not math.isnan(value)]
+        reached += [value for value in (*row.values, row.low, row.high, *row.matters) if not math.isnan(value)]  # noqa: PD011 - no frame
     room = 0.08 * (max(reached) - min(reached))
     axes.set_xlim(min(reached) - room, max(reached) + room)
     axes.set_ylim(len(rows) - 0.5, -0.6)
@@ -118,7 +123,12 @@ def _draw_panel(axes: Axes, panel: ContrastPanel) -> None:
 
 @style.applied()
 def against_published(
-    scores: Sequence[tuple[str, Sequence[float]]], published: float, *, metric: str, unit: str
+    scores: Sequence[tuple[str, Sequence[float]]],
+    published: float,
+    *,
+    metric: str,
+    unit: str,
+    numbers: pd.DataFrame | None = None,
 ) -> Figure:
     """Draw each arm's scores, one dot a seed, and the published one as a dashed line.
 
@@ -127,10 +137,11 @@ def against_published(
         published: the score to be held against.
         metric: what a score is.
         unit: of it.
+        numbers: that the figure carries to its page.
     """
     figure, axes = one_panel(1.4 + 0.45 * len(scores))
     draw_scores(axes, scores, f"{metric}, one dot a seed", unit)
     axes.axvline(published, color=style.INK, linewidth=1.2, linestyle=(0, (4, 3)))
     look = {"xycoords": ("data", "axes fraction"), "xytext": (4, -10), "textcoords": "offset points"}
     axes.annotate(f"published: {published:g}", (published, 1.0), fontsize=8.5, color=style.QUIET, **look)
-    return figure
+    return figure if numbers is None else with_numbers(figure, numbers)
