@@ -41,6 +41,7 @@ LONGEST_WAIT = 600.0  # seconds; an index of thousands of pages takes some
 OLD = "old"  # in a temporary folder: the page that is being replaced
 NO_JEKYLL = ".nojekyll"  # else GitHub Pages leaves out what begins with an underscore
 _OF_A_HOST = frozenset({"CNAME"})  # and what begins with a dot: .git, .github
+_LISTS = ("verdicts", "no_verdicts", "answers", "figures", CARRIED)  # in a report.json
 _SAID = ("word", "sentence", "basis")  # of a verdict
 LARGEST_READ = 100 * 2**20  # bytes of a report.json or a page
 _NAMED = 5  # things in the way, in a message
@@ -78,6 +79,7 @@ def _entry(folder: Path, reports: Path) -> dict:
         ],
         "no_verdicts": about.get("no_verdicts", ()),
         "own_claims": [(one, *safe_html.verdict_look(one["word"])) for one in about.get(CARRIED, ())],
+        "answers": [(one, *safe_html.answer_look(one["word"])) for one in about.get("answers", ())],
         "tally": safe_html.tally(counted),
         "counted": counted.sentence(words=False),
         "thumbnail": _thumbnail(folder / THUMBNAIL),
@@ -109,9 +111,11 @@ def _require_shape(about: dict) -> None:
     """Raise ValueError where a report.json has not the lists, objects and words that the index is made of."""
     shown = [*about["verdicts"], *about.get("no_verdicts", ())]
     kinds = [(about[name], dict) for name in ("facts", "parameters") if name in about] + [(one, dict) for one in shown]
-    kinds += [(about[name], list) for name in ("verdicts", "no_verdicts", "figures", CARRIED) if name in about]
+    kinds += [(about[name], list) for name in _LISTS if name in about]
     kinds += [(one, dict) for one in about.get(CARRIED, ())]
     kinds += [(one.get(name), str) for one in about.get(CARRIED, ()) for name in ("statement", *_SAID)]
+    kinds += [(one, dict) for one in about.get("answers", ())]
+    kinds += [(one.get(name), str) for one in about.get("answers", ()) for name in ("word", "sentence")]
     kinds += [(one[name], str) for one in shown for name in (*_SAID, "made") if name in one]
     if not all(isinstance(value, kind) for value, kind in kinds):
         raise ValueError(f"a {REPORT} of another shape")

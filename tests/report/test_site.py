@@ -50,6 +50,16 @@ def test_the_index_lists_every_report_with_its_verdict_and_thumbnail(reports):
     assert "http" not in text.replace("http-equiv", "")
 
 
+def test_what_a_comparison_came_to_stands_beside_its_page(tmp_path):
+    said = {"question": "Which?", "word": "better", "sentence": "A <b> by 2 points."}
+    cell = nbformat.v4.new_code_cell("a", outputs=[nbformat.v4.new_output("display_data", {display.ANSWER_TYPE: said})])
+    add(tmp_path / "reports", nbformat.v4.new_notebook(cells=[cell]), "lenet5_on_mnist", "default", title="A comparison")
+    site.publish(tmp_path / "reports", tmp_path / "site")
+    for name in ("index.html", "questions.html"):
+        assert "</span> better</" in (tmp_path / "site" / name).read_text(encoding="utf-8"), name
+    assert "A &lt;b&gt; by 2 points." in (tmp_path / "site" / "questions.html").read_text(encoding="utf-8")
+
+
 def of_another_shape(**changes):
     """A report.json that is one but for some values."""
     usual = {"title": "t", "experiment": "mine", "created": "2026", "facts": {}, "verdicts": [], "no_verdicts": []}
@@ -64,6 +74,7 @@ DAMAGED = {
     "a verdict": of_another_shape(verdicts=[5]),
     "a word": of_another_shape(verdicts=[{"claim": 1, "word": ["holds"], "sentence": "s"}]),
     "no verdicts": of_another_shape(no_verdicts=5),
+    "answers": of_another_shape(answers=[{"word": "better", "sentence": 5}]),
     "facts": of_another_shape(facts=[]),
 }
 
