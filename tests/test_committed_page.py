@@ -13,7 +13,7 @@ from cnnrepro.claims.verdict import FROM_RECORDS, NOT_MADE, NOW, RECORDED
 from cnnrepro.report import display
 from cnnrepro.report.figure_numbers import numbers_of
 from cnnrepro.runner.request import page_requests
-from tests.committed_page import DRAWN, LENET, LISTED, OF_LEDGER, REPORTS, STUDIES, draw
+from tests.committed_page import DRAWN, LENET, LISTED, OF_LEDGER, RACE, REPORTS, STUDIES, draw
 from tests.elements import Elements
 
 REDRAW = "python -m tests.committed_page draws it anew, or mend what changed its words"
@@ -103,6 +103,10 @@ def test_its_figures_have_the_same_words(new):
         said = {" ".join(text.split()) for text in re.findall(r"<!-- (.*?) -->", drawn, flags=re.DOTALL)}
         lines = {" ".join(line.split()) for text in words if WORD.search(text) for line in text.splitlines()}
         assert lines - said == set(), (name, REDRAW)
+
+
+def test_around_the_race_the_page_is_todays(tmp_path):
+    assert lines(draw(RACE, tmp_path).parent) == lines(RACE), REDRAW
 
 
 def test_make_site_draws_the_committed_pages():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro import paths
+from cnnrepro import data, models, paths
 from cnnrepro.errors import RunFailed
 from cnnrepro.runs.committed import Committed
 from cnnrepro.runs.record import RunRecord
@@ -26,6 +26,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cnnrepro.data import Splits
+
+
+def network_of(record: RunRecord) -> keras.Model:
+    """The network of a run, with fresh weights, from its record: where a page is drawn the data need not be."""
+    spec, given = record.spec, record.data["input"]
+    shape = (given["size"], given["size"], given["canvas"][2])
+    return models.build(spec.model, shape, len(classes_of(record)), **dict(spec.options))
+
+
+def classes_of(record: RunRecord) -> Sequence[str]:
+    """The names of the classes of a run: of pictures the record knows them, else the data set does."""
+    return record.data.get("classes") or data.info(record.spec.dataset).classes
 
 
 @dataclass(frozen=True)
@@ -112,6 +124,10 @@ class Results:
                 for label, record in self.all()
             ]
         )
+
+    def network(self, arm: int = 0) -> keras.Model:
+        """The network of an arm, with fresh weights, from the record of its first run."""
+        return network_of(self.records[arm][0])
 
     def trained(self, arm: int = 0, seed: int = 0) -> keras.Model:
         """The network of a run whose arm keeps its weights, with those weights (positions as in ``predictions``)."""

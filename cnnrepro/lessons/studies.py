@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnrepro import anatomy, data, models
+from cnnrepro import anatomy
 from cnnrepro.claims.checks.studies import judged, own_results, rule, spelled, wanted
 from cnnrepro.claims.contrasts import Judged
 from cnnrepro.claims.decisions import share_of_images
@@ -19,12 +19,12 @@ from cnnrepro.claims.ledger import statement
 from cnnrepro.claims.paired_statistics import FEWEST
 from cnnrepro.claims.verdict import capital
 from cnnrepro.experiments.rate_search import found_rates, searched
+from cnnrepro.experiments.results import network_of
 from cnnrepro.experiments.run_scores import ERROR, OCTAVES, run_score
 from cnnrepro.experiments.studies import DESIGNS
 from cnnrepro.experiments.study import NEW_SEEDS, RATES, Design, Study
 
 if TYPE_CHECKING:
-    import keras
     import pandas as pd
 
     from cnnrepro.experiments.results import Results
@@ -185,14 +185,6 @@ def rule_rows(study: Study) -> list[tuple[str, str]]:
     ]
 
 
-def _network(record: RunRecord) -> keras.Model:
-    """The network of a run, from what its record says: where a page is drawn the data need not be."""
-    spec, given = record.spec, record.data["input"]
-    shape = (given["size"], given["size"], given["canvas"][2])
-    classes = record.data.get("classes") or data.info(spec.dataset).classes  # of pictures the record knows them
-    return models.build(spec.model, shape, len(classes), **dict(spec.options))
-
-
 def cost_columns(asked: int | Study) -> tuple[str, ...]:
     """The columns of ``cost_rows``."""
     score = study_of(asked).score
@@ -206,7 +198,7 @@ def cost_rows(results: Results, asked: int | Study) -> list[tuple]:
     study, rows = study_of(asked), []
     own = own_results(study, results)
     for arm, records in zip(own.arms, own.records, strict=True):
-        totals = anatomy.trace(_network(records[0])).totals
+        totals = anatomy.trace(network_of(records[0])).totals
         rows.append(
             (
                 arm.label,

@@ -26,6 +26,7 @@ _NAMES = {
     "images_table": "experiment_tables",
     "layers_table": "experiment_tables",
     "mistakes_figure": "experiment_tables",
+    "show_mistakes": "experiment_tables",
     "score_table": "experiment_tables",
     "show": "display",
     "show_answer": "display",

@@ -281,15 +281,14 @@ def _chart(notebook: NotebookNode, figures: dict[str, tuple[str, bytes]]) -> dic
     That is the first behind the first verdict or answer and before the next heading, else the last one before it; where
     there is neither the notebook's first.
     """
-    before, behind, judged = [], [], False
+    before, behind, later, judged, headed = [], [], [], False, False
     for cell in notebook.cells:
-        if judged and cell.cell_type == "markdown" and re.search(r"^#", cell.source, re.MULTILINE):
-            break
+        headed |= judged and cell.cell_type == "markdown" and bool(re.search(r"^#", cell.source, re.MULTILINE))
         for output in cell.get("outputs", ()):
             judged = judged or bool(_JUDGING & set(output.get("data", {})))
             if (name := _figure_name(output)) in figures:
-                (behind if judged else before).append((name, output))
-    first = next(iter(behind or before[-1:] if judged else before), None)
+                (later if headed else behind if judged else before).append((name, output))
+    first = next(iter(behind or before[-1:] or later if judged else before), None)
     if first is None:
         return None
     name, output = first

@@ -1,6 +1,7 @@
 import json
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -126,6 +127,22 @@ def test_the_answer(results):
     sentence = fast.answer(results)
     assert "n = 6 runs" in sentence
     assert sentence.endswith("98 % is reached on the mean, which its interval leaves open.")
+    assert fast.word(results) == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("found", "word", "end"),
+    [
+        ([0.99, 0.991, 0.992, 0.99, 0.991], "reached", "98 % is reached."),
+        ([0.97, 0.971, 0.972, 0.97, 0.971], "not reached", "98 % is not reached."),
+        ([0.99], "undecided", "98 % is reached on the mean, which so few runs leave open."),
+    ],
+)
+def test_the_mark_is_reached_where_the_interval_of_five_runs_or_more_says_so(found, word, end):
+    specs = planned()[0].specs
+    records = [record(specs[seed], accuracy, 4.0) for seed, accuracy in enumerate(found)]
+    made = SimpleNamespace(records=[records])
+    assert fast.word(made) == word and fast.answer(made).endswith(end)
 
 
 def test_an_ablation_is_set_against_the_same_seeds(results):

@@ -2,8 +2,10 @@
 
 from types import SimpleNamespace
 
+import pandas as pd
+
 from cnnrepro.experiments.results import Results
-from cnnrepro.report import data_of_runs
+from cnnrepro.report import data_of_runs, experiment_tables, show_mistakes
 from cnnrepro.runs.spec import RunSpec
 
 DATA = {"sizes": {"train": 60, "validation": 20, "test": 100}, "mean": [0.5, 0.25, 0.125], "std": [0.1, 0.2, 0.3]}
@@ -22,3 +24,11 @@ def test_each_kind_of_data_has_a_row_and_what_is_missing_is_said():
     assert made.rows[0][5:] == ("0.5000, 0.2500, 0.1250", "0.1000, 0.2000, 0.3000")
     assert made.caption.endswith("The data set is not whole: 2 of 5 training batches.")
     assert "not whole" not in data_of_runs(Results((arm,), ((run(partial=None),),), store=None)).caption
+
+
+def test_mistakes_of_which_it_is_not_kept_how_sure_they_were_are_not_shown_and_the_data_not_asked_for(monkeypatch):
+    tables = []
+    monkeypatch.setattr(experiment_tables, "show_table", tables.append)
+    results = SimpleNamespace(predictions=lambda arm: pd.DataFrame({"label": [1], "predicted": [2]}))
+    show_mistakes(results, arm=0, alt="a", caption="c")
+    assert "its surest mistakes are not shown" in tables[0].rows[0][0]

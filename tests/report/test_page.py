@@ -109,6 +109,7 @@ HEADING = nbformat.v4.new_markdown_cell("## A heading\n\nOf statement 31 and sta
         ([drawn("a"), judged(40), drawn("b"), drawn("c")], "b"),
         ([drawn("a"), drawn("b"), judged(40), HEADING, drawn("c")], "b"),
         ([drawn("a"), drawn("b")], "a"),
+        ([judged(40), HEADING, drawn("c")], "c"),
         ([judged(40)], None),
         ([drawn("a"), judged(*range(1, 9))], None),  # the table fills the screen
     ],

@@ -53,7 +53,7 @@ def test_the_index_lists_every_report_with_its_verdict_and_thumbnail(reports):
 def test_what_a_comparison_came_to_stands_beside_its_page(tmp_path):
     said = {"question": "Which?", "word": "better", "sentence": "A <b> by 2 points."}
     cell = nbformat.v4.new_code_cell("a", outputs=[nbformat.v4.new_output("display_data", {display.ANSWER_TYPE: said})])
-    add(tmp_path / "reports", nbformat.v4.new_notebook(cells=[cell]), "lenet5_on_mnist", "default", title="A comparison")
+    add(tmp_path / "reports", nbformat.v4.new_notebook(cells=[cell]), "lenet5_on_mnist", "default")
     site.publish(tmp_path / "reports", tmp_path / "site")
     for name in ("index.html", "questions.html"):
         assert "</span> better</" in (tmp_path / "site" / name).read_text(encoding="utf-8"), name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnnrepro.claims.checks.training_comparisons import (
@@ -15,8 +16,10 @@ from cnnrepro.claims.checks.training_comparisons import (
     words,
 )
 from cnnrepro.experiments.alexnet_vs_resnet import DECIDING, FALLING, SINGLE, WAYS, pairings
+from cnnrepro.experiments.results import classes_of, network_of
 
 if TYPE_CHECKING:
+    import keras
     import pandas as pd
 
     from cnnrepro.experiments.results import Results
@@ -112,10 +115,14 @@ def seen(results: Results) -> pd.DataFrame:
     return curves[curves["arm"].isin([label for pair in pairs for label in (pair.alexnet, pair.resnet)])]
 
 
-def confusions(results: Results, classes: int) -> dict:
+def classes(results: Results) -> Sequence[str]:
+    """The names of the classes."""
+    return classes_of(results.records[0][0])
+
+
+def confusions(results: Results) -> dict:
     """The confusion matrices of the first pair."""
-    labels = [arm.label for arm in first_arms(results)]
-    return {label: counts for label, counts in results.confusion(classes).items() if label in labels}
+    return results.of(_first_labels(results)).confusion(len(classes(results)))
 
 
 def pair_rows(results: Results) -> list[tuple]:
@@ -139,17 +146,22 @@ def network_rows(results: Results) -> list[tuple]:
     rows, named = [], {label for pair in pairings(results.labels) for label in (pair.alexnet, pair.resnet)}
     for arm, (record, *_) in zip(results.arms, results.records, strict=True):
         if arm.label in named:
-            totals, spec = anatomy.trace(arm.model()).totals, record.spec
+            totals, spec = anatomy.trace(network_of(record)).totals, record.spec
             steps = -(-record.data["sizes"]["train"] // spec.batch_size) * spec.epochs
             sizes = (f"{totals.parameters:,}", totals.spelled_multiply_adds(), spec.batch_size, f"{steps:,}")
             rows.append((arm.label, *sizes, f"{dict(spec.options).get('dropout', 0):g}"))
     return rows
 
 
-def first_arms(results: Results) -> list:
-    """The arms of the first pair: AlexNet and its ResNet."""
+def first_networks(results: Results) -> list[tuple[str, keras.Model]]:
+    """The networks of the first pair, AlexNet and its ResNet, with their labels."""
+    first = results.of(_first_labels(results))
+    return [(label, network_of(records[0])) for label, records in zip(first.labels, first.records, strict=True)]
+
+
+def _first_labels(results: Results) -> list[str]:
     pair = pairings(results.labels)[0]
-    return [arm for label in (pair.alexnet, pair.resnet) for arm in results.arms if arm.label == label]
+    return [pair.alexnet, pair.resnet]
 
 
 TEST_COLUMNS = ("network", "its batch norm", "n", "test accuracy", "test loss")

@@ -1,7 +1,7 @@
 """What the notebook fast_mnist shows: the race against keras.io's script and PyTorch, and the tables."""
 
 # ruff: noqa: F401 (gathered for the notebook)
-from cnnrepro.experiments.fast_mnist import target
+from cnnrepro.experiments.fast_mnist import EXPERIMENT, target
 from cnnrepro.lessons.fast_mnist.summary import (
     MEASURES,
     ablation_rows,
@@ -15,5 +15,6 @@ from cnnrepro.lessons.fast_mnist.summary import (
     race_seconds,
     seconds,
     target_rows,
+    word,
 )
 from cnnrepro.lessons.fast_mnist.taking_turns import missing_sides, race

@@ -92,23 +92,31 @@ def answer_rows(results: Results) -> list[Row]:
     ]
 
 
+def word(results: Results) -> str:
+    """Whether the mark is reached: undecided where the interval of the mean holds it, and with too few runs for one."""
+    found = accuracies(results)
+    wanted, (low, high) = target(results.records[0][0].spec.dataset), mean_interval(found)
+    if low < wanted <= high or len(found) < FEWEST:
+        return "undecided"
+    return "reached" if np.mean(found) >= wanted else "not reached"
+
+
 def answer(results: Results) -> str:
     """The answer in a sentence."""
     found, taken = accuracies(results), seconds(results)
     wanted = target(results.records[0][0].spec.dataset)
     low, high = mean_interval(found)
     sure = "" if math.isnan(low) else f" (95 % interval {100 * low:.3f} to {100 * high:.3f} %)"
-    if np.mean(found) < wanted:
-        reached = "not reached"
-    else:
-        reached = (
-            "reached" if math.isnan(low) or low >= wanted else "reached on the mean, which its interval leaves open"
+    mean = "reached" if np.mean(found) >= wanted else "not reached"
+    if word(results) == "undecided":
+        mean += (
+            " on the mean, which " + ("its interval leaves" if len(found) >= FEWEST else "so few runs leave") + " open"
         )
     times = mean_interval(taken)
     between = "" if math.isnan(times[0]) else f" (95 % interval {times[0]:.2f} to {times[1]:.2f})"
     return (
         f"After {np.mean(taken):.2f} seconds of training{between} the test accuracy is {100 * np.mean(found):.3f} % on "
-        f"average over n = {len(found)} runs{sure}; {_percent(wanted)} is {reached}."
+        f"average over n = {len(found)} runs{sure}; {_percent(wanted)} is {mean}."
     )
 
 
