@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
     from cnnrepro.experiments.results import Results
 
-COLUMNS = ("form", "n", "test error", "95 % interval", "published", "")
+COLUMNS = ("form", "n", "training error", "test error", "95 % interval", "published", "")
 ON = "mnist"  # the data that the published error is about
 NONE = "–"  # in the place of an interval
 OTHER_DATA, TOO_FEW = "other data", "too few seeds"
 LOWER, HIGHER, NOT_TOLD_APART = "lower", "higher", "not told apart"
+WORDS = {LOWER: "reached", HIGHER: "not reached", NOT_TOLD_APART: "undecided", TOO_FEW: "undecided"}
+WORDS |= {OTHER_DATA: "not compared"}
 
 
 def errors(results: Results) -> list[tuple[str, list[float]]]:
@@ -41,31 +43,41 @@ def numbers(results: Results) -> pd.DataFrame:
 
 
 def rows(results: Results) -> list[tuple]:
-    """One row a form: its error, the interval of the mean, and how that lies to the published one."""
+    """One row a form: its errors, the interval of the mean test error, and how that lies to the published one.
+
+    The training error is that of the last pass, each image as it was trained on.
+    """
     found = []
-    for label, values in errors(results):
+    for (label, values), records in zip(errors(results), results.records, strict=True):
+        training = statistics.mean(100 * (1 - record.history["accuracy"][-1]) for record in records)
         pairs = paired_difference(values, [PUBLISHED] * len(values))
         spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
         interval = f"{pairs.low + PUBLISHED:.2f} to {pairs.high + PUBLISHED:.2f} %" if pairs.has_interval else NONE
         error = f"{statistics.mean(values):.2f}{spread} %"
-        found.append((label, len(values), error, interval, f"{PUBLISHED} %", _word(pairs.low, pairs.high, results)))
+        found.append(
+            (
+                label,
+                len(values),
+                f"{training:.2f} %",
+                error,
+                interval,
+                f"{PUBLISHED} %",
+                _word(pairs.low, pairs.high, results),
+            )
+        )
     return found
 
 
 def word(table: Sequence[tuple]) -> str:
     """What the rows come to: reached, not reached, undecided, no single answer, or not compared."""
     said = {row[-1] for row in table}
-    if OTHER_DATA in said:
-        return "not compared"
-    if said & {TOO_FEW, NOT_TOLD_APART}:
-        return "undecided"
-    return {(LOWER,): "reached", (HIGHER,): "not reached"}.get(tuple(said), "no single answer")
+    return WORDS[said.pop()] if len(said) == 1 else "no single answer"
 
 
 def answer(table: Sequence[tuple]) -> str:
     """The rows in a sentence."""
     forms = []
-    for label, n, error, interval, _, said in table:
+    for label, n, _, error, interval, _, said in table:
         figures = f"95 %: {interval}; n = {n}" if interval != NONE else f"n = {n}"
         forms.append(f"{label} {error} ({figures}), {said}")
     return f"Test error: {'; '.join(forms)}. Published: {PUBLISHED} %."

@@ -9,10 +9,12 @@ from cnnrepro.lessons import lenet5_on_mnist as lenet
 from cnnrepro.report.figure_numbers import COLUMNS, numbers_of
 from tests.report.drawn import texts
 
+HISTORY = {"accuracy": [0.9, 0.997]}
+
 
 def results(errors, dataset="mnist", train_images=None):
     spec = SimpleNamespace(dataset=dataset, train_images=train_images)
-    records = [SimpleNamespace(spec=spec, test={"accuracy": 1 - error / 100}) for error in errors]
+    records = [SimpleNamespace(spec=spec, test={"accuracy": 1 - error / 100}, history=HISTORY) for error in errors]
     return SimpleNamespace(labels=["as in 1998"], records=[records])
 
 
@@ -26,8 +28,9 @@ def results(errors, dataset="mnist", train_images=None):
     ],
 )
 def test_a_mean_is_told_apart_where_its_interval_leaves_the_figure_out(errors, word):
-    ((label, n, error, interval, published, said),) = lenet.rows(results(errors))
+    ((label, n, training, error, interval, published, said),) = lenet.rows(results(errors))
     assert (label, n, published, said) == ("as in 1998", len(errors), "0.95 %", word)
+    assert training == "0.30 %"
     assert error.startswith(f"{sum(errors) / len(errors):.2f} ± ")
     assert ("–" in interval) == (n < 5)
 
@@ -43,13 +46,14 @@ def test_on_other_data_nothing_is_compared():
         (("lower", "lower"), "reached"),
         (("higher", "higher"), "not reached"),
         (("higher", "lower"), "no single answer"),
-        (("higher", "not told apart"), "undecided"),
+        (("higher", "not told apart"), "no single answer"),
+        (("not told apart", "not told apart"), "undecided"),
         (("too few seeds", "too few seeds"), "undecided"),
         (("other data", "other data"), "not compared"),
     ],
 )
 def test_one_word_stands_for_both_forms(said, word):
-    assert lenet.word([("form", 5, "1.00 %", "0.9 to 1.1 %", "0.95 %", each) for each in said]) == word
+    assert lenet.word([("form", 5, "0.30 %", "1.00 %", "0.9 to 1.1 %", "0.95 %", each) for each in said]) == word
 
 
 def test_the_answer_has_each_form_with_its_interval_where_it_has_one():
