@@ -14,22 +14,27 @@ from pathlib import Path
 import pandas as pd
 
 from cnnrepro import paths
-from cnnrepro.experiments import lenet5_on_mnist
-from cnnrepro.experiments.studies import DESIGNS
 from cnnrepro.experiments.study import FIRST_PILOT
 from cnnrepro.files import write_whole
+from cnnrepro.runner.request import page_request
 from cnnrepro.runs.record import read_record, sha256_of, write_record
 from cnnrepro.runs.store import CURVES, PREDICTIONS, RECORD, RunStore
 
 REPORTS = paths.home(Path(__file__).parent) / "reports"
 KEPT = ["right"]
+FLAGSHIP, OF_FLAGSHIP = "alexnet_vs_resnet", ["label", "predicted"]  # for its confusion matrices, on all of MNIST
+UNFINISHED = "unfinished"  # the folder of records whose page is not there yet
 UNREAD = "fast_mnist"  # no page reads what its runs predicted
+ASKED = {
+    "lenet5_on_mnist": {"dataset": "mnist", "seeds": [*range(5)]},
+    FLAGSHIP: {"dataset": "mnist", "networks": "both", "seeds": [*range(6)]},
+}
 
 
 def keep(name, store, reports=REPORTS):
     """Copy the runs of a study that are done and not beside a page yet; how many there are now, and should be."""
     there = {record.spec: record for record in store.records() if record.status == "done"}
-    specs = {spec for arm in arms_of(name) for spec in arm.specs}
+    specs = {spec for arm in page_request(name, ASKED.get(name, {"full": True})).arms for spec in arm.specs}
     kept = 0
     for spec in specs:
         key = there[spec].key if spec in there else ""
@@ -37,7 +42,7 @@ def keep(name, store, reports=REPORTS):
         kept += bool(beside)
         if not key or beside:
             continue
-        folder = reports / name / "unfinished" / "records" / key
+        folder = reports / name / UNFINISHED / "records" / key
         folder.mkdir(parents=True)
         for file in (RECORD, PREDICTIONS):
             shutil.copyfile(store.place(key) / file, folder / file)
@@ -46,25 +51,19 @@ def keep(name, store, reports=REPORTS):
     return kept, len(specs)
 
 
-def arms_of(name):
-    """The arms of a study's committed page, or of LeNet-5's on all of MNIST."""
-    if name == lenet5_on_mnist.EXPERIMENT.name:
-        return lenet5_on_mnist.arms("mnist", range(5), 0, 0, "float32")
-    return DESIGNS[name].make(True, 0, 0, 0, "auto")
-
-
 def slim(folder):
     """Keep of what a run predicted what a page reads."""
-    (folder / CURVES).unlink(missing_ok=True)
     place, record = folder / PREDICTIONS, read_record(folder / RECORD)
+    if folder.parts[-4] == FLAGSHIP and record.spec.dataset not in ASKED[FLAGSHIP].values():
+        return  # its page of the embedded digits shows the surest mistakes
+    (folder / CURVES).unlink(missing_ok=True)
     if record.spec.seed >= FIRST_PILOT or folder.parts[-4] == UNREAD:
         place.unlink(missing_ok=True)
     else:
-        made = pd.read_parquet(place)
-        if list(made.columns) != KEPT:
+        made, kept = pd.read_parquet(place), OF_FLAGSHIP if folder.parts[-4] == FLAGSHIP else KEPT
+        if list(made.columns) != kept:
             new = io.BytesIO()
-            right = pd.DataFrame({"right": made["label"] == made["predicted"]})
-            right.to_parquet(new, index=False, compression="zstd")
+            made.assign(right=made["label"] == made["predicted"])[kept].to_parquet(new, index=False, compression="zstd")
             write_whole(place, lambda file: file.write(new.getvalue()))
     files = {PREDICTIONS: sha256_of(place)} if place.is_file() else {}
     if files != record.files:
