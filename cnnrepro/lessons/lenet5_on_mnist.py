@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cnnrepro.experiments.results import Results
 
-COLUMNS = ("form", "n", "training error", "test error", "95 % interval", "published", "")
+COLUMNS = ("form", "recipe", "images a step", "n", "training error", "test error", "95 % interval", "against 0.95 %")
 ON = "mnist"  # the data that the published error is about
 NONE = "–"  # in the place of an interval
 OTHER_DATA, TOO_FEW = "other data", "too few seeds"
@@ -56,28 +56,23 @@ def rows(results: Results) -> list[tuple]:
         error = f"{statistics.mean(values):.2f}{spread} %"
         found.append(
             (
-                label,
-                len(values),
-                f"{training:.2f} %",
-                error,
-                interval,
-                f"{PUBLISHED} %",
-                _word(pairs.low, pairs.high, results),
+                *(label, records[0].spec.recipe, records[0].spec.batch_size, len(values)),
+                *(f"{training:.2f} %", error, interval, _word(pairs.low, pairs.high, results)),
             )
         )
     return found
 
 
 def word(table: Sequence[tuple]) -> str:
-    """What the rows come to: reached, not reached, undecided, no single answer, or not compared."""
+    """What the rows come to: reached, not reached, undecided or not compared; where they differ, each form's own."""
     said = {row[-1] for row in table}
-    return WORDS[said.pop()] if len(said) == 1 else "no single answer"
+    return WORDS[said.pop()] if len(said) == 1 else "; ".join(f"{row[0]}: {WORDS[row[-1]]}" for row in table)
 
 
 def answer(table: Sequence[tuple]) -> str:
     """The rows in a sentence."""
     forms = []
-    for label, n, _, error, interval, _, said in table:
+    for label, _, _, n, _, error, interval, said in table:
         figures = f"95 %: {interval}; n = {n}" if interval != NONE else f"n = {n}"
         forms.append(f"{label} {error} ({figures}), {said}")
     return f"Test error: {'; '.join(forms)}. Published: {PUBLISHED} %."

@@ -13,7 +13,7 @@ HISTORY = {"accuracy": [0.9, 0.997]}
 
 
 def results(errors, dataset="mnist", train_images=None):
-    spec = SimpleNamespace(dataset=dataset, train_images=train_images)
+    spec = SimpleNamespace(recipe="lenet-1998", batch_size=1, dataset=dataset, train_images=train_images)
     records = [SimpleNamespace(spec=spec, test={"accuracy": 1 - error / 100}, history=HISTORY) for error in errors]
     return SimpleNamespace(labels=["as in 1998"], records=[records])
 
@@ -28,8 +28,8 @@ def results(errors, dataset="mnist", train_images=None):
     ],
 )
 def test_a_mean_is_told_apart_where_its_interval_leaves_the_figure_out(errors, word):
-    ((label, n, training, error, interval, published, said),) = lenet.rows(results(errors))
-    assert (label, n, published, said) == ("as in 1998", len(errors), "0.95 %", word)
+    ((label, recipe, batch, n, training, error, interval, said),) = lenet.rows(results(errors))
+    assert (label, recipe, batch, n, said) == ("as in 1998", "lenet-1998", 1, len(errors), word)
     assert training == "0.30 %"
     assert error.startswith(f"{sum(errors) / len(errors):.2f} ± ")
     assert ("–" in interval) == (n < 5)
@@ -45,15 +45,15 @@ def test_on_other_data_nothing_is_compared():
     [
         (("lower", "lower"), "reached"),
         (("higher", "higher"), "not reached"),
-        (("higher", "lower"), "no single answer"),
-        (("higher", "not told apart"), "no single answer"),
+        (("higher", "not told apart"), "form 0: not reached; form 1: undecided"),
         (("not told apart", "not told apart"), "undecided"),
         (("too few seeds", "too few seeds"), "undecided"),
         (("other data", "other data"), "not compared"),
     ],
 )
 def test_one_word_stands_for_both_forms(said, word):
-    assert lenet.word([("form", 5, "0.30 %", "1.00 %", "0.9 to 1.1 %", "0.95 %", each) for each in said]) == word
+    table = [(f"form {at}", "r", 1, 5, "0.30 %", "1.00 %", "0.9 to 1.1 %", each) for at, each in enumerate(said)]
+    assert lenet.word(table) == word
 
 
 def test_the_answer_has_each_form_with_its_interval_where_it_has_one():
