@@ -5,6 +5,7 @@ it rests on, and one chart.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from string import ascii_lowercase
@@ -46,7 +47,7 @@ def _judged(verdict: Verdict) -> dict:
 
 def _other_data(verdict: Verdict) -> str:
     """The data that a verdict is on, where its statement speaks of other data."""
-    statement, data = LEDGER.get(verdict.claim), verdict.basis.partition(" (")[0]
+    statement, data = LEDGER.get(verdict.claim), re.split(r" \(|,", verdict.basis)[0]
     return data if statement and statement.dataset not in ("", data) else ""
 
 
