@@ -247,7 +247,10 @@ def show_runs(results: Results) -> None:
         for label, record in results.all()
     ]
     columns = ("key", "arm", "seed", "precision", "test error", "minutes", "images/s, fastest epoch")
-    caption = "The runs behind this page. A key leads to the record, from which every number of the run is read."
+    caption = (
+        "The runs behind this page. A key leads to the record, from which every number of the run is read. Minutes are "
+        "by the clock, whatever else the machine did meanwhile."
+    )
     shown = table(columns, rows, caption=caption, numbers=("seed", *columns[4:]))
     keys = [record.key for _, record in results.all()]
     show_output({RUNS_TYPE: {"keys": keys}, "text/html": shown._repr_html_(), "text/plain": str(shown)})

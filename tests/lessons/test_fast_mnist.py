@@ -146,8 +146,9 @@ def test_the_mark_is_reached_where_the_interval_of_five_runs_or_more_says_so(fou
 
 
 def test_an_ablation_is_set_against_the_same_seeds(results):
-    recipe, *others = fast.ablation_rows(results)
+    recipe, same_seeds, *others = fast.ablation_rows(results)
     assert recipe[:3] == ("fast-mnist", "6", "98.15 %")
+    assert same_seeds[:3] == ("fast-mnist, seeds of the 3 runs below", "3", "98.00 %")
     assert len(others) == 10
     assert all(row[1:] == ("3", "97.00 %", "−1.00", "7.50", "2.14") for row in others)
 

@@ -36,7 +36,9 @@ def test_without_runs_it_has_what_was_found():
     ]
 
 
-@pytest.mark.parametrize("basis, data", [("mnist_5k (3,500 training images), 5 epochs", "mnist_5k"), ("mnist, 5 epochs", "")])
+@pytest.mark.parametrize(
+    "basis, data", [("mnist_5k (3,500 training images), 5 epochs", "mnist_5k"), ("mnist, 5 epochs", "")]
+)
 def test_data_that_the_statement_does_not_speak_of_are_named_beside_the_word(basis, data):
     (row,) = opening.rows([Verdict(30, "holds", "So.", basis=basis)], [])
     assert row["other_data"] == data

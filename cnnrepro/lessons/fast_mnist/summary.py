@@ -115,25 +115,29 @@ def answer(results: Results) -> str:
     times = mean_interval(taken)
     between = "" if math.isnan(times[0]) else f" (95 % interval {times[0]:.2f} to {times[1]:.2f})"
     return (
-        f"After {np.mean(taken):.2f} seconds of training{between} the test accuracy is {100 * np.mean(found):.3f} % on "
-        f"average over n = {len(found)} runs{sure}; {_percent(wanted)} is {mean}."
+        f"After {np.mean(taken):.2f} seconds of training, its first step apart{between}, the test accuracy is "
+        f"{100 * np.mean(found):.3f} % on average over n = {len(found)} runs{sure}; {_percent(wanted)} is {mean}."
     )
 
 
 def ablation_rows(results: Results) -> list[Row]:
-    """(arm, n, test accuracy, less than the recipe's and its interval, seconds, times the recipe's) of every arm."""
-    rows = []
-    for arm, label in enumerate(results.labels):
+    """(arm, n, test accuracy, less than the recipe's and its interval, seconds, times the recipe's) of every arm.
+
+    Each arm is set against the recipe's runs of the same seeds; where the recipe has more, these have a row too.
+    """
+    rows, recipe = [], (accuracies(results), seconds(results))
+    for n in sorted({len(records) for records in results.records}, reverse=True):
+        accuracy, took = (np.mean(values[:n]) for values in recipe)
+        label = results.labels[0] + (f", seeds of the {n} runs below" if rows else "")
+        rows.append((label, f"{n:,}", f"{100 * accuracy:.2f} %", "", f"{took:.2f}", ""))
+    for arm, label in enumerate(results.labels[1:], start=1):
         own, taken = accuracies(results, arm), seconds(results, arm)
         accuracy = f"{100 * np.mean(own):.2f} %"
-        if arm == 0:
-            rows.append((label, f"{len(own):,}", accuracy, "", f"{np.mean(taken):.2f}", ""))
-            continue
-        difference = paired_difference(own, accuracies(results)[: len(own)])
+        difference = paired_difference(own, recipe[0][: len(own)])
         effect = signed(100 * difference.mean)
         if difference.has_interval:
             effect += f" ({signed(100 * difference.low)} to {signed(100 * difference.high)})"
-        ratios = np.log(taken) - np.log(seconds(results)[: len(taken)])
+        ratios = np.log(taken) - np.log(recipe[1][: len(taken)])
         rows.append((label, f"{len(own):,}", accuracy, effect, f"{np.mean(taken):.2f}", _times(ratios)))
     return rows
 

@@ -116,7 +116,7 @@ def places(entries: Sequence[Mapping], documents: Collection[str]) -> list[dict[
         ("The benchmarks", "how fast training is, beside others", [pages.get(BENCHMARKS), "docs/speed.html"]),
         ("How numbers come about", "what is exact, and what moves the last bits", ["docs/reproducibility.html"]),
         ("Results", "what stands behind the words, and what does not hold", ["docs/results.html"]),
-        ("Documentation", "how to run, change and extend all of it", [DOCUMENTATION]),
+        ("Documentation", "how to run it, also on pictures, networks and claims of your own", [DOCUMENTATION]),
     )
     there = {QUESTIONS, LEDGER_TABLE, *documents, *pages.values()}
     found = [
