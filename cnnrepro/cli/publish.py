@@ -19,7 +19,6 @@ from cnnrepro.errors import UsageError
         "cnnrepro publish",
         "cnnrepro publish --to site",
         "cnnrepro publish --to site --code https://example.org/me/cnnrepro",
-        "cnnrepro publish --to site --force",
     ),
 )
 def publish(

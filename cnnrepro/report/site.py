@@ -328,7 +328,7 @@ def publish(reports: Path, to: Path, *, force: bool = False, code: str = "") -> 
     return index
 
 
-def _link_pages(site: Path, *, documented: bool, code: str) -> None:
+def _link_pages(site: Path, *, documented: bool, code: str = "") -> None:
     """Write into every page of a site the links to its neighbours, to the ledger and to commits, as far as they are
     there."""
     entries, _ = read_reports(site)

@@ -59,15 +59,14 @@ def field_formula() -> Verdict:
     parts = (
         Part(
             _if_just(first_right.values(), first_plain),
-            f"For a first layer right where its stride is 1: in {sum(first_right.values())} of {len(firsts)} pairs of "
-            f"window and stride, {sum(first_plain)} of which have stride 1. AlexNet's sees "
-            f"{receptive_field(alexnet[:1]).size} pixels, "
-            f"the formula says {by_the_notes(alexnet)[0]}.",
+            f"A first layer: right at stride 1, in {sum(first_right.values())} of {len(firsts)} pairs of window and "
+            f"stride; AlexNet's sees {receptive_field(alexnet[:1]).size} pixels, the formula says "
+            f"{by_the_notes(alexnet)[0]}.",
         ),
         Part(
             _if_just(right.values(), plain),
-            f"For further ones where no layer has a stride above 1: in {sum(right.values())} of {len(right)} chains, "
-            f"{sum(plain)} of which are such; else (F − 1) counts times the strides before it.",
+            f"Further ones: right where no stride is above 1, in {sum(right.values())} of {len(right)} chains; else "
+            "(F − 1) counts times the strides before it.",
         ),
         Part(
             right_or_wrong([three == by_the_notes([(3, 1)] * 3)[-1] == THREE_BY_THREE]),
