@@ -45,8 +45,9 @@ def as_zip(random: Random, data: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", random.choice((0, 8, 8, 12, 14))) as archive:
         version = random.choice(("3.12.0", "2.15", 3, "3." * 50))
-        archive.writestr("metadata.json", json.dumps({"keras_version": version}))
-        archive.writestr("config.json", data)
+        for name, content in (("metadata.json", json.dumps({"keras_version": version})), ("config.json", data)):
+            # A name alone would be stamped with the time of day, and the bytes would be others two seconds later.
+            archive.writestr(zipfile.ZipInfo(name), content, compress_type=archive.compression)
     return file.getvalue()
 
 
