@@ -97,9 +97,7 @@ class Region:
             return None
         period = len(self.spans) // math.gcd(len(self.spans), stride)
         step = self.step * period * stride // len(self.spans)
-        cells = [cell * dilation - (padding or 0) for cell in range(window)]
-        if len(self.spans) == 1:
-            cells = [cells[0], cells[-1]]
+        cells = [cell * dilation - (padding or 0) for cell in _ends(window, len(self.spans))]
         reads = [[unit * stride + cell for cell in cells] for unit in range(period)]
         return self._read(period, step, reads, known_place=self.known_place and padding is not None)
 
@@ -142,9 +140,11 @@ class Region:
         if cut is None:
             return None
         period = len(self.spans) * stride
+        if period > LONGEST_PERIOD:
+            return None
         reads = []
         for output in range(period):
-            over = [output + cut - cell * dilation for cell in range(window)]
+            over = [output + cut - cell * dilation for cell in _ends(window, period)]
             reads.append([place // stride for place in over if place % stride == 0])
         return self._read(period, self.step, reads)
 
@@ -163,9 +163,18 @@ class Region:
             return replace(self, whole=True)
         if units is None:
             return None
-        seen = [self.unit(number) for number in range(units)]
+        seen = [self.unit(number) for number in _ends(units, len(self.spans))]
         span = min(start for start, _ in seen), max(end for _, end in seen)
         return replace(self, spans=(span,), step=None, whole=True)
+
+
+def _ends(count: int, period: int) -> list[int]:
+    """The first and the last ``period`` of so many places.
+
+    Places that many apart see the same, further on; so those at the ends reach furthest, however many lie between.
+    """
+    near = min(count, period)
+    return [*range(near), *range(count - near, count)]
 
 
 def _shortest(region: Region) -> Region:

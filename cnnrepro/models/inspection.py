@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,8 @@ class Inspection:
 def _megabytes(number: int | str) -> str:
     if not isinstance(number, int):
         return number
+    if number >= 10**15:  # of a file that somebody made up; it may be too large for a float
+        return f"{Decimal(number):.1e} bytes"
     return f"{number / 1e6:,.1f} MB" if number >= 1e5 else f"{number / 1e3:,.1f} kB"
 
 
