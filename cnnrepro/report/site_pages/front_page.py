@@ -78,7 +78,6 @@ def flagship(site: Path, entries: Sequence[dict], verdicts: Mapping[int, Verdict
         "link": entry["link"],
         "sentence": verdict.sentence,
         "in_ledger": word if word != verdict.word else "",
-        "data": verdict.basis.partition(" (")[0],
         "wanted": f"{statement.dataset}, {statement.epochs} epochs",
         "picture": _picture(site / unquote(entry["link"]), entry["figures"]),
     }
