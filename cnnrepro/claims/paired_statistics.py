@@ -70,7 +70,11 @@ class PairedDifference:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign, the minus as typographers have it; zero is positive."""
+    """A number with its sign, the minus as typographers have it; zero is positive.
+
+    What would be rounded to zero has one or two digits more: an end of an interval lies on one side of zero, or on it.
+    """
+    digits = next((more for more in range(digits, digits + 3) if round(value, more)), digits)
     return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 

@@ -62,7 +62,8 @@ def test_equal_differences_are_no_certainty(first, by):
 
 def test_small_losses_keep_their_digits_and_zero_has_no_minus():
     assert signed(-0.00123, 4) == "−0.0012"
-    assert signed(-0.00001, 4) == "+0.0000"
+    assert signed(-0.04, 1) == "−0.04"  # below zero, which "0.0" would hide
+    assert signed(-0.000001, 3) == signed(0, 3) == "+0.000"
 
 
 def test_sides_must_pair():
