@@ -1,8 +1,9 @@
 """One run on several devices: each has the whole network and a slice of every batch (data parallelism), on JAX.
 
 What a device computes is one program over the global batch, which XLA divides: means of losses, batch statistics and
-gradients are those of the whole batch, and a dropout mask is drawn for the whole batch. So the curves are those of one
-process to rounding, whatever the number of workers, and the number is no part of a run's key.
+gradients are those of the whole batch, and a dropout mask is drawn for the whole batch. So the curves that Keras gives
+are those of one process to rounding, whatever the number of workers, and the number is no part of a run's key. The
+further curves of ``training.evaluations`` are measured on a single device only.
 
 ``keras.distribution.DataParallel`` does the same with one difference: it takes no batch that the devices cannot divide,
 as the last one of an epoch may be, and each value given to a variable costs it a round of all workers. So the variables
@@ -25,6 +26,7 @@ from cnnrepro.data.pipelines.feeding import WHOLE_BATCHES, BatchShare
 from cnnrepro.errors import UsageError
 from cnnrepro.runs.keys import TRAINING_VERSION
 from cnnrepro.runs.record import RunRecord
+from cnnrepro.training.evaluations import REESTIMATED
 from cnnrepro.training.provenance import versions
 from cnnrepro.training.several_machines.messages import Messages, detecting_lost_workers
 from cnnrepro.training.stop import Stopped, StopRequest
@@ -113,7 +115,11 @@ class DeviceGroup(SingleDevice):
         return replace(run, feed=feed)
 
     def verify_same_run(self, run: ResolvedRun) -> None:
-        """Make sure that all workers mean the same run and that its batches can be divided; UsageError where not."""
+        """Make sure that all workers mean the same run, which several devices can train.
+
+        Raises:
+            UsageError: they mean different runs, a batch cannot be divided, or batch norm is to be judged otherwise.
+        """
         devices = self.share.devices
         facts = self._messages.gather(self._facts(run)) if self._messages else []
         for number, own in enumerate(facts):
@@ -128,6 +134,12 @@ class DeviceGroup(SingleDevice):
                 f"A batch must be divisible among the {devices} devices; give a --batch-size that is a multiple of "
                 f"{devices} (another batch size is another run), or another number of workers. Received: "
                 f"{run.spec.batch_size} images a batch"
+            )
+        judged = {"--evaluate": run.spec.evaluate == REESTIMATED, "--momenta": bool(run.spec.momenta)}
+        if asked := [option for option, given in judged.items() if given]:
+            raise UsageError(
+                "Several devices judge batch norm by the averages as trained alone; leave the option out, or train on "
+                f"one device, without --workers. Received: {' and '.join(asked)}"
             )
 
     def _facts(self, run: ResolvedRun) -> dict[str, object]:

@@ -78,6 +78,14 @@ def test_a_batch_that_the_devices_cannot_divide_is_refused(group):
         devices.verify_same_run(resolved(batch_size=7))
 
 
+@pytest.mark.parametrize(
+    "option, asked", [("--evaluate", {"evaluate": "reestimated"}), ("--momenta", {"momenta": [0.9]})]
+)
+def test_other_ways_to_judge_batch_norm_are_refused(group, option, asked):
+    with pytest.raises(UsageError, match=f"train on one device, without --workers. Received: {option}$"):
+        group().verify_same_run(resolved(model="resnet20", **asked))
+
+
 def test_whoever_is_asked_to_stop_stops_all(group):
     group({1: 0, 2: 0}).raise_if_stopped(StopRequest())
     with pytest.raises(Stopped) as error:
