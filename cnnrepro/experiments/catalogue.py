@@ -66,7 +66,7 @@ _ROWS = (
     train_on_your_images.EXPERIMENT,
     Experiment(
         name="claims",
-        title="The ledger",
+        title="How each statement was checked",
         question="Which statements of the lecture notes hold?",
         expected="every check gives its recorded verdict",
         minutes=0.7,
