@@ -13,6 +13,7 @@ from tests.committed_page import REPORTS
 
 MODULE = "tests.ledger_in_readme"
 RESULTS = REPORTS.parent / "docs" / "results.md"
+LINK = "by what, and how sure](docs/results.md#from-trainings)"
 HEAD = ("| | the notes | | what decides | |", "|---|---|---|---|---|")
 
 
@@ -45,10 +46,10 @@ def _effects(verdict: Verdict) -> str:
 
 
 def block(found: Iterable[Outcome]) -> str:
-    """README's, with its marks; what has no page yet is not named."""
-    decided = [f"[{one.statement.number}](reports/{quote(one.page)}) {one.shown.word}" for one in found if one.page]
+    """README's, with its marks; what has no page yet does not count."""
+    judged = sum(bool(one.page) for one in found)
     said = [f"**The ledger** has {recorded().sentence()}"]
-    return drawn_in_readme.block(MODULE, said + [f"From trainings: {', '.join(decided)}."] * bool(decided))
+    return drawn_in_readme.block(MODULE, said + [f"{judged} were judged by trainings: [{LINK}."] * bool(judged))
 
 
 def table(found: Iterable[Outcome]) -> str:

@@ -26,7 +26,7 @@ def test_a_statement_with_a_page_has_a_line():
         f"| 32 | {LEDGER[32].text} | holds if … | A minus B: test error −0.31 points (10 seeds); A minus B: gap −1.00 "
         "points (10 seeds) | [page](../reports/pooling_in_training/a%20page/index.html) |"
     ]
-    assert "From trainings: [32](reports/pooling_in_training/a%20page/index.html) holds if …." in block([JUDGED])
+    assert "\n1 were judged by trainings: [" in block([JUDGED, Outcome(LEDGER[40], None)])
 
 
 def test_without_pages_there_is_no_table():
