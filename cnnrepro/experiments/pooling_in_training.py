@@ -316,8 +316,8 @@ DESIGN = Design(
 EXPERIMENT = Experiment(
     name="pooling_in_training",
     title="Pooling in training",
-    question="Do pools overlap with profit, destroy when large, work best as maxima, make place and size not matter, "
-    "and control overfitting?",
+    question="Are overlapping pools better, do large ones destroy too much, is the maximum the best kind, do place and "
+    "size no longer matter, and do pools control overfitting?",
     expected="two seeds on the embedded digits decide nothing; the runs that do take -p full=true",
     minutes=2.5,
     arms=DESIGN.make,

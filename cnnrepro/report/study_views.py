@@ -85,9 +85,12 @@ def show_study(results: Results, number: int) -> None:
             folded=True,
         )
     )
-    if surprises := studies.surprises(results, number):
+    surprises, whose = studies.surprises(results, number), "this"
+    if surprises:
         show_table(table(("what surprised",), [(surprises,)]))
-    show_table(table(("what this does not say",), [(studies.study_of(number).limits,)]))
+    else:
+        whose = "the full study (-p full=true)"
+    show_table(table((f"what {whose} does not say",), [(studies.study_of(number).limits,)]))
 
 
 def show_contrasts(results: Results, study: Study) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnrepro import data
 from cnnrepro.data.tf_helpers import tensor_ops
-from cnnrepro.layers.augmentation import augment, ten_corners, ten_crop
+from cnnrepro.layers.augmentation import augment, five_places, ten_crop
 from cnnrepro.layers.augmentation import windows as cut
 from cnnrepro.lessons.alexnet_pipeline.canvas_and_mean import CANVAS
 from cnnrepro.lessons.photographs import stretched, thumbnails
@@ -60,7 +60,7 @@ def ten_views(canvas: np.ndarray) -> CutWindows:
     names = ("top left", "top right", "bottom left", "bottom right", "centre")
     views = np.asarray(ten_crop(np.ascontiguousarray(canvas[None]), size, ops=tensor_ops()))[0]
     captions = (*names, *(f"{name}, mirrored" for name in names))
-    return CutWindows(canvas, thumbnails(views), captions, ten_corners(len(canvas), size), size)
+    return CutWindows(canvas, thumbnails(views), captions, five_places(len(canvas), size), size)
 
 
 def digits(splits: data.Splits, seed: int, count: int = 10) -> tuple[np.ndarray, list[str]]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.claims.checks.training_comparisons import (
     AHEAD,
-    NOT_JUDGED,
     HeadToHead,
     ahead_fields,
     all_pairs,
     is_ahead_throughout,
     words,
 )
+from cnnrepro.claims.verdict import NOT_JUDGED
 from cnnrepro.experiments.alexnet_vs_resnet import DECIDING, FALLING, SINGLE, WAYS, pairings
 from cnnrepro.experiments.results import classes_of, network_of
 

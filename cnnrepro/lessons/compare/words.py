@@ -277,8 +277,8 @@ def beforehand(made: Comparison) -> list[tuple[str, str]]:
         ("level", f"5 % over all{several}"),
         ("looks", f"after {looks} seeds{each}; stopped after {made.n}"),
         ("equivalent", f"the interval of the mean paired difference lies within ±{_amount(made, made.margin)}"),
-        ("better", "it does not, and lies on one side of zero"),
-        ("undecided", "neither"),
+        ("better", "it does not lie within that, and lies on one side of zero"),
+        ("undecided", "neither of the two"),
         ("learning rate", _rates(made)),
     ]
 

@@ -88,7 +88,7 @@ class Impulse:
 
 
 def impulse() -> Impulse:
-    """A 1 in the middle of a 5x5 map: the answer shows the filter as it is used."""
+    """A 1 in the middle of a 5x5 map: the layer answers with the filter turned round, the convolution does not."""
     image, kernel = np.zeros((5, 5)), np.arange(1.0, 10).reshape(3, 3)
     image[2, 2] = 1
     return Impulse(image, kernel, filtered(image, kernel), filtered(image, kernel[::-1, ::-1]))
