@@ -383,7 +383,7 @@ def crop_pairs(model: str, feed: data.Feed) -> Iterator[Pair]:
     most write, and ten calls, each with one crop of all pictures.
     """
     from cnnrepro import models
-    from cnnrepro.layers.augmentation import ten_corners
+    from cnnrepro.layers.augmentation import five_places
 
     stored = np.asarray(feed.splits.examples["train"].images[:VIEWED])
     network = models.build(model, feed.input_shape, 1000)
@@ -396,7 +396,7 @@ def crop_pairs(model: str, feed: data.Feed) -> Iterator[Pair]:
     def view_by_view(images: np.ndarray) -> np.ndarray:
         found = []
         for mirrored in (False, True):
-            for top, left in ten_corners(images.shape[1], size):
+            for top, left in five_places(images.shape[1], size):
                 rows, columns = slice(top, top + size), slice(left, left + size)
                 seen = images[:, rows, columns].astype(np.float32) - mean[rows, columns]
                 found.append(network.predict(seen[:, :, ::-1] if mirrored else seen, verbose=0))

@@ -5,8 +5,8 @@ Images are (N, H, W, C), filters (kh, kw, C / groups, F), and all arithmetic is 
 be read beside the formulas, not to be fast; the tests hold each of them against Keras.
 
 Everywhere: ``**steps`` are ``stride``, ``padding`` and ``dilation`` (``Steps``); with ``groups``, filter f sees only
-the channels of its group, C / groups of them, and the filters of a group follow one another. Wrong shapes and
-geometries in which no window fits are UsageErrors.
+the channels of its group, C / groups of them, and the filters of a group follow one another. ``convolve_loops`` and
+``convolve_im2col`` raise UsageError for wrong shapes and where no window fits; helpers expect the shapes they name.
 """
 
 from __future__ import annotations

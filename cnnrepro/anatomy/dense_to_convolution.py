@@ -55,7 +55,7 @@ def convolutionalize(model: keras.Model) -> keras.Model:
     other Dense layers 1x1 convolutions; GlobalAveragePooling2D and GlobalMaxPooling2D pool with the window they had and
     stride 1. Activations, normalisation, dropout, branches and merges stay; a layer that is not Keras's own is
     built again from its configuration and trusted to work on any size. Weights are copied, none is shared; constraints
-    of Dense are left out, since they name axes.
+    (they name axes) and regularisers of Dense are left out.
 
     Args:
         model: a built functional or sequential model with one image input (H, W, C), H and W known.
@@ -83,6 +83,9 @@ def crops(image: ArrayLike, size: int | tuple[int, int], stride: int | tuple[int
 
     Returns:
         (H'·W', height, width, C), H' = ⌊(H − height)/stride⌋ + 1.
+
+    Raises:
+        UsageError: no image (H, W, C), a crop larger than it, or a stride below 1.
     """
     image = np.asarray(image)
     (height, width), (down, across) = (pair(name, value) for name, value in (("size", size), ("stride", stride)))
@@ -98,7 +101,7 @@ def crops(image: ArrayLike, size: int | tuple[int, int], stride: int | tuple[int
 def effective_stride(network: keras.Model, size: tuple[int, int]) -> tuple[int, int]:
     """Pixels of the input from one cell of the output to the next, (vertical, horizontal), found by asking for sizes.
 
-    A chain of layers gives ⌊(size + c) / S⌋ cells: S is the distance between the sizes at which that next grows.
+    The output has ⌊(size + c) / S⌋ cells: it grows by one every S pixels.
 
     Args:
         network: fully convolutional, as `convolutionalize` returns it.

@@ -1,4 +1,4 @@
-"""What each kind of layer costs and sees: one table of multiply-adds, one of windows.
+"""What each kind of layer costs and sees: tables of multiply-adds, of what costs none, and of windows.
 
 A layer that is in none of the tables is unknown, and said to be so. Kinds are looked up by name, so that none of
 Keras's modules is needed here.
@@ -320,7 +320,7 @@ RESIZINGS = frozenset({"Resizing", "Resize", *(f"UpSampling{axes}D" for axes in 
 EDGES = frozenset(f"{kind}{axes}D" for kind in ("ZeroPadding", "Cropping") for axes in (1, 2, 3)) | {
     *("CenterCrop", "RandomCrop", "Pad"),
 }
-# Values are moved, compared, drawn or looked up; nothing is multiplied and added up. Where their places come from is
+# Values are moved, compared, drawn, looked up or normalised, which counts 0. Where their places come from is
 # not followed, but for flips, which are taken for what they see unflipped.
 MOVES = frozenset(
     {
@@ -348,7 +348,7 @@ class Window:
 
     Args:
         size, stride, dilation: in units of the input.
-        padding: "same", "valid", or units in front.
+        padding: "same", "valid", "causal", or units in front.
     """
 
     size: int

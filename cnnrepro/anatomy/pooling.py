@@ -50,7 +50,7 @@ def pool(
         kind: "max"; "average"; or "l2", the square root of the sum (not the mean) of the squares.
 
     Raises:
-        UsageError: an unknown kind, or no window fits.
+        UsageError: an unknown kind, an input of other than four axes, padding as wide as the window, or no window fits.
 
     Example:
         >>> pool([[[[1.0], [3.0]], [[2.0], [0.0]]]], 2).output.item()

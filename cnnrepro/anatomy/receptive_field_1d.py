@@ -1,7 +1,7 @@
 """What a unit of a feature map can see: arithmetic of receptive fields along one axis.
 
 Source, for windows: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", 2019.
-It has no rule for layers that enlarge a map. That of ``resampled`` and ``transposed`` is the definition, unit by unit:
+For layers that enlarge a map, ``resampled`` and ``transposed`` go by the definition, unit by unit:
 Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), chapter 4, where a transposed
 convolution runs a convolution's table of connections backwards. Behind such a layer neighbours no longer see regions of
 one size, so a region is kept for each unit of a period.
@@ -28,7 +28,8 @@ class Region:
         spans: the first and the last pixel that each unit of the first period sees; one unit, unless something was
             enlarged.
         step: pixels from one period to the next; None where there is one unit alone.
-        whole: every unit sees the whole input, so that nothing can make its region grow.
+        whole: every unit combines all units of the axis, so that nothing can make its region grow; pixels that windows
+            before it did not reach are missing all the same.
         known_place: False where padding depends on a size that is not known: sizes hold, places do not.
     """
 
@@ -107,6 +108,9 @@ class Region:
         Args:
             before, behind: units before and behind; 1 and 2 where each is repeated.
             reach: a unit reads those nearer than this to its place, in units before; 0 for the nearest one alone.
+
+        Returns:
+            None where the pattern repeats after more than ``LONGEST_PERIOD`` units.
         """
         if self.step is None:
             return self
@@ -133,7 +137,8 @@ class Region:
             cut: outputs that are cut away in front; None where that is not known.
 
         Returns:
-            None where an output sees nothing (a window shorter than its stride), or the place is not known.
+            None where an output sees nothing (a window shorter than its stride), the place is not known, or the pattern
+            repeats after more than ``LONGEST_PERIOD`` units.
         """
         if self.step is None:  # one unit alone: all outputs see what it sees
             return self

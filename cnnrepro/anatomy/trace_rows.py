@@ -25,7 +25,8 @@ class Row:
         parameters, trainable_parameters: those that no row before has counted.
         multiply_adds: for one image.
         activation_bytes, training_bytes: of the output for one image, without and with its gradient; 0 where it is
-            written over the layer's input.
+            written over the layer's input or is a view of it; "unknown", as the multiply-adds above and the three
+            below, where nobody can say.
         receptive_field, stride, offset: in pixels of the input; a pair where the axes differ; None where there are no
             places: a stride where one unit is left, all three where the input is a vector.
         at_inference: False for what is computed in training alone.

@@ -28,8 +28,8 @@ def trace(model: keras.Model, input_shape: tuple[int, int, int] | None = None) -
     """Take a model apart: one row for each call of a layer, and the totals.
 
     Works on any functional or sequential Keras model: branches, merges, groups, shared layers, models within models. A
-    layer of one's own is counted (shape, parameters, memory); its multiply-adds and, where it changes places, what it
-    sees are "unknown", never 0.
+    layer of one's own is counted (shape, parameters, memory); its multiply-adds and its receptive field are "unknown",
+    never 0.
 
     - **Parameters** are counted where their layer is called first. ``count_params()`` counts batch normalisation's
       moving statistics, PyTorch does not; here they are the parameters that are not trainable.
@@ -41,10 +41,10 @@ def trace(model: keras.Model, input_shape: tuple[int, int, int] | None = None) -
       training, the gradient takes the same again; the input image has no gradient. Optimiser and workspace are not
       included.
     - **Receptive field**, **stride** and **offset** (the centre of the first unit's field; 0 is the first pixel's
-      centre), in pixels of the input. Where paths meet, the field is the smallest that holds all paths', and the note
-      says where they disagree. Parts that lie in the padding are included.
+      centre), in pixels of the input. Where paths meet, the field is the smallest that holds all paths', or "unknown"
+      where their strides differ, and the note says where they disagree. Parts that lie in the padding are included.
 
-    Rows that are computed in training alone (auxiliary heads) are marked, and not in the total of multiply-adds.
+    Rows that are computed in training alone (auxiliary heads) are marked, and not in the totals at inference.
 
     Args:
         model: a built model.

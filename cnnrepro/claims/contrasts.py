@@ -34,12 +34,10 @@ import numpy as np
 
 from cnnrepro.claims.decisions import LEVEL, by_holms_steps, new_seeds_for
 from cnnrepro.claims.paired_statistics import paired_difference
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, UNDECIDED
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, NOT_JUDGED, UNDECIDED
 from cnnrepro.experiments.results import Results
 from cnnrepro.experiments.run_scores import run_score
 from cnnrepro.experiments.study import LESS, SAME, Contrast
-
-NOT_TRIED = "not judged"  # because the statement as it stands is undecided
 
 
 class Seen(NamedTuple):
@@ -66,7 +64,7 @@ class Judged:
         mean, sd: of the values.
         low, high: the interval of the mean by which it was judged, at ``1 - level``; NaN for fewer than five seeds, and
             where all values are equal.
-        level: that of the whole, divided by Holm's step.
+        level: that of the whole, divided by the number of parts and by Holm's step.
         word: holds, does not hold or undecided; of a condition whose turn did not come, not judged.
         seeds_needed: of an undecided one, how many new seeds would decide it four times in five if mean and spread are
             those seen; None where it is decided, where they say nothing yet, and beyond 10,000.
@@ -177,7 +175,7 @@ def judge_in_order(pairs: Sequence[Seen], level: float = LEVEL) -> list[Judged]:
         found |= _judged(pairs, stands, level / len(parts))
         reached = all(found[at].word != UNDECIDED for at in stands)
         conditions = _judged(pairs, tried, level / len(parts))
-        found |= conditions if reached else {at: replace(one, word=NOT_TRIED) for at, one in conditions.items()}
+        found |= conditions if reached else {at: replace(one, word=NOT_JUDGED) for at, one in conditions.items()}
     return [found[at] for at in range(len(pairs))]
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from cnnrepro.claims.paired_statistics import FEWEST, paired_difference
 from cnnrepro.errors import UsageError
 
-LEVEL = 0.05  # chance of a difference where there is none, of all looks and pairs together
+LEVEL = 0.05  # chance of finding a difference where there is none, of all looks and pairs together
 BETTER, WORSE, EQUIVALENT, UNDECIDED = "better", "worse", "equivalent", "undecided"
 POWER = 0.8  # of the number of seeds that is named
 MOST_SEEDS = 10_000
@@ -45,7 +45,7 @@ class Decision:
         level: the level of this interval: that of the whole divided by looks and, for several pairs, by Holm's step.
         p: two-sided p of the paired t test, not divided; NaN like the interval.
         seeds_needed: how many new ones would decide it four times in five, were the mean and spread that were seen the
-            true ones; None where it is decided, or where they say nothing yet.
+            true ones; None where it is decided, where they say nothing yet, and beyond ``MOST_SEEDS``.
     """
 
     verdict: str
@@ -69,10 +69,11 @@ def decide(
         first, second: a score a seed, more is better, in the same order of seeds.
         margin: the smallest difference that matters, in the scores' unit.
         looks: how often one looks, this time included.
-        level: chance of a difference where there is none, of all looks together.
+        level: chance of finding a difference where there is none, of all looks together.
 
     Raises:
         UsageError: a margin of zero or below.
+        ValueError: no score, or not as many on both sides.
     """
     if not margin > 0:
         raise UsageError(f"margin must be above 0: the smallest difference that matters. Received: {margin!r}")
@@ -170,7 +171,7 @@ def seeds_for(difference: float, sd: float, *, level: float = LEVEL, power_wante
 
 
 def new_seeds_for(room: float, sd: float, level: float = LEVEL) -> int | None:
-    """The fewest pairs of a new comparison that with ``POWER`` show what was seen, were it true; None beyond all.
+    """The fewest new pairs that decide it with ``POWER`` if what was seen is true; None beyond ``MOST_SEEDS``.
 
     Args:
         room: how far the mean lies from the value that the interval has to leave out.
@@ -219,7 +220,7 @@ def share_of_the_test_set(first_right: np.ndarray, second_right: np.ndarray) -> 
 
 
 def share_of_images(differences: np.ndarray) -> float:
-    """The same of the differences of each seed and image, (seeds, images), at least two of each.
+    """Share of the variance due to images, from the differences (seeds, images), at least two of each.
 
     The mean of an image over few seeds varies by their chance too, which more seeds lessen: it is taken off, as in an
     analysis of variance with two random factors.

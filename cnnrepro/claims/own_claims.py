@@ -86,7 +86,7 @@ class OwnVerdict:
         """The verdict that ``to_dict`` wrote.
 
         Raises:
-            TypeError, ValueError, AttributeError: values of another form.
+            KeyError, TypeError, ValueError, AttributeError: values of another form.
         """
         lists = {
             "evidence": tuple(map(str, values["evidence"])),

@@ -84,8 +84,8 @@ class Statement:
             be written, from the statement.
         experiment: the experiment whose runs decide, where one does.
         dataset, epochs: what the statement speaks of, where it names them.
-        needs: parameters of its experiment with which the page is made that decides it, all others being as the
-            notebook has them. Without, a page decides whose runs are on the data and over the epochs.
+        needs: parameters of its experiment that the page which decides has, all others being as the notebook has them.
+            Where it is empty, a page decides whose data set and epochs are the statement's.
         parts: what it claims one by one, where that is several things that may hold or not for themselves.
     """
 

@@ -11,6 +11,7 @@ HOLDS_IF = "holds if …"
 DOES_NOT_HOLD = "does not hold"
 UNDECIDED = "undecided"  # measured, but by too little: more seeds may still give either word
 NOT_CHECKABLE = "not checkable here"
+NOT_JUDGED = "not judged"  # of a comparison alone: one whose turn comes before it is undecided
 NOT_TESTED = "not tested yet"  # no verdict: the runs that would decide it are still to be made
 WORDS = (HOLDS, HOLDS_IF, DOES_NOT_HOLD, UNDECIDED, NOT_CHECKABLE, NOT_TESTED)  # in the order in which they are counted
 
@@ -48,7 +49,7 @@ class Effect:
     Args:
         name: what is compared.
         value: its mean over the seeds.
-        low, high: the interval by which it was judged; None where there are too few seeds for one.
+        low, high: the interval by which it was judged; None with too few seeds, or equal values.
         unit: of the three.
         n: seeds.
         rule: when it holds, in a sentence.

@@ -113,7 +113,7 @@ def colour_shifts(alphas: Tensor, directions: Tensor, variances: Tensor, *, ops=
     return sum(along[1:], along[0])  # written out: a matrix product may round otherwise for one image than for many
 
 
-def ten_corners(canvas: int, size: int) -> tuple[tuple[int, int], ...]:
+def five_places(canvas: int, size: int) -> tuple[tuple[int, int], ...]:
     """Top and left of the five windows of a test picture: four corners, then the centre; each is seen mirrored too."""
     far, middle = canvas - size, (canvas - size) // 2
     return ((0, 0), (0, far), (far, 0), (far, far), (middle, middle))
@@ -131,7 +131,7 @@ def ten_crop(images: Tensor, size: int, *, ops=None) -> Tensor:
         (N, 10, S, S, C), of the images' type.
     """
     ops = ops or keras.ops
-    views = [images[:, top : top + size, left : left + size] for top, left in ten_corners(images.shape[1], size)]
+    views = [images[:, top : top + size, left : left + size] for top, left in five_places(images.shape[1], size)]
     views += [ops.flip(view, axis=2) for view in views]
     return ops.stack(views, axis=1)
 

@@ -11,7 +11,9 @@ FUSED_FORMATS = ("float16", "bfloat16", "float32")  # that TensorFlow's kernel t
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
-    """``keras.layers.BatchNormalization``, but fast: arguments, weights, names, numbers and saved files are Keras's.
+    """``keras.layers.BatchNormalization``, but fast: arguments, weights, names and saved files are Keras's.
+
+    So are the numbers, to rounding.
 
     Keras makes it of element-wise operations, each of which reads and writes all feature maps. On TensorFlow a training
     step here is one kernel forward and one backward (``FusedBatchNormV3``), so that a ResNet-20 trains 1.7 times as

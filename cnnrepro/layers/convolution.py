@@ -8,7 +8,7 @@ from cnnrepro.engine import keras
 ops = keras.ops
 
 # Measured on two cores (Zen 4). In bfloat16, on small maps of many channels, TensorFlow's gradient of the filters makes
-# 60 to 300 thousand million operations a second, the convolution below 110 to 390: it is 1.0 to 2.8 times as fast.
+# 60 to 300 GFLOP/s, the convolution below 110 to 390: it is 1.0 to 2.8 times as fast.
 # At 16x16x64 and 28x28x16 it is the other way round.
 LARGEST_MAP = 14 * 14  # pixels
 FEWEST_CHANNELS = 64  # of input and output
@@ -19,7 +19,9 @@ TINY_MAP = 2 * 2  # pixels
 
 
 class Conv2D(keras.layers.Conv2D):
-    """``keras.layers.Conv2D``, but faster to train: arguments, weights, names, numbers and saved files are Keras's.
+    """``keras.layers.Conv2D``, but faster to train: arguments, weights, names and saved files are Keras's.
+
+    So are the numbers, to rounding.
 
     On a CPU, in bfloat16, TensorFlow's gradient of the filters is the slowest of a convolution's three parts, since
     its threads cannot share a batch there. For a batch of feature maps x and the gradient g of the outputs it is

@@ -15,9 +15,9 @@ class GroupedConv2D(Conv2D):
     AlexNet's convolutions 2, 4 and 5 (Krizhevsky, Sutskever and Hinton 2012, section 3.5): each half of the filters
     was on one GPU and saw the maps on that GPU alone.
 
-    The variables and the numbers are those of ``keras.layers.Conv2D`` with the same arguments, so that weights can be
-    exchanged. The way is another: the channels are split, each group is convolved, the results are put side by side.
-    TensorFlow's own grouped convolution on a CPU takes several times longer in a training step
+    The variables are those of ``keras.layers.Conv2D`` with the same arguments, so that weights can be exchanged, and so
+    are the numbers, to rounding. The way is another: the channels are split, each group is convolved, the results are
+    put side by side. TensorFlow's own grouped convolution on a CPU takes several times longer in a training step
     (``benchmarks/layers.py``).
 
     Args:

@@ -9,7 +9,7 @@ HEAD_WEIGHT = 0.3
 
 
 class AnswerAndHeads:
-    """What a Keras model needs that may return, in training, a list: its answer, and heads that only add to the loss.
+    """Loss and metrics of a model that in training may return a list: its answer, then auxiliary outputs for the loss.
 
     Not a ``keras.Model``: Keras changes the base classes of a model class that is built from inputs and outputs, and
     with them those of its other subclasses.

@@ -86,8 +86,9 @@ def dense_head(
 class ResidualLayers:
     """What residual networks are built of, with the options filled in.
 
-    A strided convolution gets as many zeros on each side, so that its windows are centred on the pixels that the
-    shortcut takes. Keras's "same" with stride 2 pads even sizes on the right and below only: every window a pixel off.
+    A strided convolution gets the same number of zeros on both sides, so that its windows are centred on the pixels
+    that the shortcut takes. Keras's "same" with stride 2 pads even sizes on the right and below only: every window a
+    pixel off.
 
     Args:
         normalization: "batch" or "none"; without it the convolutions have biases.

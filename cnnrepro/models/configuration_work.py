@@ -1,4 +1,4 @@
-"""How much work a Keras configuration makes for who builds it, told from its text before Keras sees it.
+"""How many calls of layers it takes to build a Keras configuration, told from its text before Keras sees it.
 
 Some hundred bytes can ask for years: models within models are called as often as all of them together are, and a
 sequential model of n layers is built anew with each, in n (n + 1) / 2 calls.

@@ -63,7 +63,7 @@ def from_pattern(
             CONV that has none.
         lrn_alpha: weight of the squares in local response normalisation, above 0; by default the paper's 1e-4. That was
             made for pixels of 0 to 255: on standardised ones the squares are too small to count, and the layer is a
-            constant factor of 2^-0.75. Times the square of the pixels' standard deviation it does what it did there.
+            constant factor of 2^-0.75. 1e-4 times the variance of the original pixels does on them what it did there.
         kernel_initializer: an initialiser's name, for all layers.
         optional: whether what ``?`` marks is there.
         **counts: values of the pattern's counts: ``N=2``.

@@ -117,7 +117,8 @@ class ModelEntry:
         paper: where it comes from.
         parameters: trainable parameters at the defaults, by the arithmetic in the builder's docstring; None where
             there is none.
-        smallest: height and width, in pixels, below which nothing would be left for the last layers.
+        smallest: the least height and width that is taken, in pixels: below it nothing is left for the last layers, or
+            the last maps are of one cell before them.
         input_shape, classes: the defaults: ``(height, width, channels)`` and their number; ImageNet's unless said.
         options: what the builder takes besides.
         arguments: what tells the members of a family apart, such as the depth.

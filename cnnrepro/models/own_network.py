@@ -43,7 +43,7 @@ def runs_code(name: str) -> bool:
 
 
 def located(name: str) -> str:
-    """The same network for every folder that one works in: with the whole path of its file."""
+    """The name with the absolute path of its file, so that it is valid in every working folder."""
     if not runs_code(name):
         return str(expand(name).resolve())
     place, function = own_code.take_apart(name)

@@ -49,7 +49,7 @@ def resnet(
     202,752 + 768, then 650: 269,722 (the paper: 0.27 M). Depths 32, 44, 56, 110: 464,154, 658,586, 853,018,
     1,727,962. Batch normalisation adds 448 n + 32 moving statistics, which Keras counts and PyTorch does not. Option B
     adds 16·32 + 64 + 32·64 + 128 = 2,752. Without normalisation biases take the place of scales and offsets:
-    224 n + 16 parameters fewer, and 96 more with option B.
+    224 n + 16 parameters fewer, with option B 224 n + 112.
 
     Multiply-adds of option A: 442,368 for the stem, 14,155,776 n - 2·1,179,648 for the stages, 640 for the dense
     layer: 40,551,040 for ResNet-20. Option B adds 2·131,072.

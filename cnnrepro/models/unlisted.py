@@ -105,8 +105,8 @@ _PATTERN_OPTIONS: Mapping[str, Option] = {
     "units": Whole(128, "of each FC but the last: one number, or a list", several=True),
     "dropout": dropout_option(0.0),
     "normalization": normalization_option("none"),
-    # On standardised pixels the paper's 1e-4, made for pixels of 0 to 255, leaves a constant factor of 2^-0.75; times
-    # the square of the pixels' standard deviation it does what it did there.
+    # On standardised pixels the paper's 1e-4, made for pixels of 0 to 255, leaves a constant factor of 2^-0.75;
+    # times the variance of the original pixels it does on them what it did there.
     "lrn_alpha": Positive(1e-4, "weight of the squares in lrn; 1e-4 is for pixels of 0 to 255", added=True),
     "kernel_initializer": initializer_option("he_normal"),
     "optional": Option(True, "whether what ? marks is there"),

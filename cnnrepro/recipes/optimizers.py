@@ -13,12 +13,12 @@ from cnnrepro.engine import keras
 from cnnrepro.errors import unknown
 from cnnrepro.recipes.catalogue import OPTIMIZERS, Recipe
 
-# Endings of the names of filters and matrices, here and in Keras; biases, gains and moving values have others.
-KERNELS = ("kernel", "filters")
+# Ending of the names of filters and matrices, here and in Keras; biases, gains and moving values have others.
+KERNEL = "kernel"
 
 
 class Adam(keras.optimizers.Adam):
-    """``keras.optimizers.Adam`` with its arguments, state and numbers; one operation a variable on TensorFlow."""
+    """``keras.optimizers.Adam`` with its arguments and state, its numbers to rounding; one operation on TensorFlow."""
 
     def update_step(self, gradient, variable, learning_rate):
         """One step of one variable."""
@@ -43,7 +43,7 @@ class Adam(keras.optimizers.Adam):
 
 
 class SGD(keras.optimizers.SGD):
-    """``keras.optimizers.SGD`` with its arguments, state and numbers; one operation a variable on TensorFlow."""
+    """``keras.optimizers.SGD`` with its arguments and state, its numbers to rounding; one operation on TensorFlow."""
 
     def update_step(self, gradient, variable, learning_rate):
         """One step of one variable."""
@@ -76,7 +76,7 @@ class CoupledSGD(SGD):
         learning_rate: ε.
         momentum: 0.9 in the paper.
         decay: 0.0005 in the paper.
-        decayed: "kernels": filters and matrices alone; "all": all that is trained.
+        decayed: "kernels": filters and matrices alone; "all": all that is trained; "none".
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class CoupledSGD(SGD):
 
     def decays(self, path: str) -> bool:
         """Whether the variable of this path is decayed."""
-        return self.decayed == "all" or path.rsplit("/", 1)[-1].endswith(KERNELS)
+        return self.decayed == "all" or (self.decayed == "kernels" and path.rsplit("/", 1)[-1].endswith(KERNEL))
 
     def update_step(self, gradient, variable, learning_rate):
         """One step of one variable."""

@@ -61,7 +61,7 @@ def build(run: ResolvedRun) -> keras.Model:
 
 
 def compiled_model(run: ResolvedRun) -> CompiledModel:
-    """The model of a run as it is before the first step: a fresh one, or the one that is kept, in the state of that."""
+    """The model of a run as it is before the first step: a fresh one, or the kept one, given its state."""
     fresh, kept = _fresh_model(run), kept_model.take(run)
     if kept is None:
         return fresh
@@ -111,7 +111,12 @@ def train_epoch(
     devices: SingleDevice = SINGLE_DEVICE,
     evaluations: Evaluations | None = None,
 ) -> dict[str, float]:
-    """One pass over the training split and one over the validation split; the curves' values of this epoch."""
+    """One pass over the training split and one over the validation split.
+
+    Returns:
+        The values of the curves: loss and val_loss (nats), accuracy and val_accuracy (0 to 1), learning_rate (of the
+        last step), seconds (validation included), images_per_second (of training), and what ``Evaluations`` measures.
+    """
     sizes, batch_size = run.splits.sizes, run.spec.batch_size
     (_, first_rate), *later_rates = rates = epoch_rates(run, epoch, history)
     model.optimizer.learning_rate = first_rate

@@ -7,7 +7,8 @@
   after k steps); ``val_…_reestimated``, statistics of some training images under the weights as they are now, averaged
   over batches (Wu and Johnson 2021, "Rethinking Batch in BatchNorm", section 3.2); ``val_…_momentum_M``, the averages
   that another momentum M would have kept.
-- After the last epoch the test split under each of these ways (``accuracy_reestimated``), and where the run has the
+- After the last epoch, where the network is tested as trained, the test split under each of these ways
+  (``accuracy_reestimated``), and where the run has the
   probe "training" the training images that it reads too (``accuracy_training_reestimated``).
 - ``lag_mean`` and ``lag_variance``: how far the moving averages are from the re-estimated statistics.
 
@@ -62,9 +63,7 @@ def some_training_images(run: ResolvedRun, positions: np.ndarray) -> Batches:
 
 
 def positions_of_probe(run: ResolvedRun) -> np.ndarray:
-    """Those of the training images that the probe "training" reads: all of them, or so many that are allowed, every
-    class with its share.
-    """
+    """Positions of the training images that the probe "training" reads: all, or ``TRAINING_MOST``, stratified."""
     labels = run.splits.examples["train"].labels
     return subset(labels, min(TRAINING_MOST, len(labels)))
 

@@ -60,7 +60,7 @@ class Answers:
 
     @property
     def unread(self) -> list[Answer]:
-        """Of the pictures that cannot be read."""
+        """The answers for pictures that cannot be read."""
         return [answer for answer in self.answers if answer.probabilities is None]
 
 

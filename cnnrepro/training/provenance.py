@@ -26,7 +26,7 @@ LIBRARIES = ("keras", "tensorflow", "jax", "numpy", "tensorflow-datasets", "mlxt
 
 
 def versions(libraries: Sequence[str] = LIBRARIES) -> dict[str, str]:
-    """The versions of Python, cnnrepro and the libraries that decide numbers, or others, where they are installed."""
+    """Versions of Python, cnnrepro and the libraries, by default those that decide numbers, as far as installed."""
     versions_here = {"python": platform.python_version(), "cnnrepro": cnnrepro.__version__}
     for library in libraries:
         try:

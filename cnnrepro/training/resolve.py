@@ -74,7 +74,7 @@ def backend_name() -> str:
 
 
 def find_key(spec: RunSpec, splits: data.Splits) -> str:
-    """The key of a run on this machine; without a GPU found without Keras."""
+    """The key of a run on this machine; where it has no GPU, Keras need not be loaded."""
     precision = resolve_precision(spec.precision)
     return run_key(spec, fingerprint=splits.fingerprint, precision=precision, backend=backend_name())
 

@@ -28,7 +28,8 @@ def scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         labels: (N,) integers.
 
     Returns:
-        "accuracy", "loss" (mean cross-entropy, in nats), "top1_error", and with more than 5 classes "top5_error".
+        "accuracy", "loss" (mean cross-entropy, in nats), "top1_error", and with more than 5 classes "top5_error";
+        accuracy and errors are fractions, from 0 to 1.
     """
     shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
     log_sum = np.log(np.exp(shifted).sum(axis=-1))

@@ -18,7 +18,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "
 
 
 def heeded() -> list[signal.Signals]:
-    """Those of ``SIGNALS`` that this process is to heed: nohup has the last one ignored, by whatever it starts."""
+    """The signals to handle: all of ``SIGNALS``, without SIGHUP where it is ignored already (nohup)."""
     return [one for one in SIGNALS if one.name != "SIGHUP" or signal.getsignal(one) != signal.SIG_IGN]
 
 

@@ -52,7 +52,7 @@ def make_tracker(names: Sequence[str] | None, store: RunStore) -> Tracker:
         return Tracker()
     if importlib.util.find_spec("tensorboard") is None:
         raise UsageError(
-            "Tracking with TensorBoard needs tensorboard, not installed here; pip install 'cnnrepro[tensorboard]' "
+            "Tracking with TensorBoard needs tensorboard, not installed here; pip install tensorboard "
             "brings it. Received: 'tensorboard'"
         )
     return TensorBoard(store)

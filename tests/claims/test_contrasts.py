@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cnnrepro.claims.contrasts import NOT_TRIED, Seen, judge, judge_all, judge_in_order, judge_rounds, values_of
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, UNDECIDED
+from cnnrepro.claims.contrasts import Seen, judge, judge_all, judge_in_order, judge_rounds, values_of
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, NOT_JUDGED, UNDECIDED
 from cnnrepro.experiments.run_scores import ERROR
 from cnnrepro.experiments.study import LESS, MORE, SAME, Contrast, minus
 
@@ -121,7 +121,7 @@ def test_conditions_are_judged_after_the_statement_as_it_stands():
         one.level == two.level == three.level == pytest.approx(0.025)
     )  # a half for each part, whatever the other says
     one, three = judge_in_order([(stands, WIDE), (tried, CLEAR)])
-    assert (one.word, three.word) == (UNDECIDED, NOT_TRIED)
+    assert (one.word, three.word) == (UNDECIDED, NOT_JUDGED)
     assert one.level == pytest.approx(0.05)
 
 
@@ -137,13 +137,13 @@ def test_a_second_round_takes_the_place_of_the_first():
     *_, of_condition = judge_rounds([*first, Seen(stands.again(), CLEAR), Seen(tried.again(), CLEAR)])
     assert of_condition.word == HOLDS
     *_, of_condition = judge_rounds([*first, Seen(stands.again(), WIDE), Seen(tried.again(), CLEAR)])
-    assert of_condition.word == NOT_TRIED
+    assert of_condition.word == NOT_JUDGED
 
 
 def test_runs_that_ended_too_early_decide_nothing():
     assert judge(contrast(MORE), CLEAR, 1).word == UNDECIDED
     stands, tried = judge_in_order([(contrast(MORE), CLEAR, 1), (contrast(MORE, condition="elsewhere"), CLEAR)])
-    assert (stands.word, tried.word) == (UNDECIDED, NOT_TRIED)
+    assert (stands.word, tried.word) == (UNDECIDED, NOT_JUDGED)
 
 
 def test_more_seeds_make_a_true_claim_hold():

@@ -110,7 +110,7 @@ def test_ten_views_are_corners_centre_and_their_mirrors():
     expected = np.stack([*expected, *(view[:, :, ::-1] for view in expected)], axis=1)
     for found in both(augmentation.ten_crop, images, size=28):
         np.testing.assert_array_equal(found, expected)
-    assert augmentation.ten_corners(32, 28) == tuple(places)
+    assert augmentation.five_places(32, 28) == tuple(places)
 
 
 def training_set(channels=3):

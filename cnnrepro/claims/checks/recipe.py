@@ -22,7 +22,7 @@ ops = keras.ops
 
 # Statements 23 and 78: the values of S1.
 LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, DEVIATION = 0.01, 0.9, 0.0005, 0.01
-DIVISOR, REDUCTIONS = 10, 3
+DIVISOR, REDUCTIONS = 10, 3  # of the learning rate, statements 23, 61 and 78
 BIASES_OF_ONE = {"conv2", "conv4", "conv5", "dense6", "dense7"}
 REGULARISED = False  # "no regularization layers (L1, L2) at all"
 BATCH, EPOCHS = 128, 90
@@ -168,20 +168,19 @@ def _by_keras(penalty: float = 0.0, weight_decay: float | None = None) -> np.nda
     return ops.convert_to_numpy(dense.kernel).astype(np.float64)
 
 
-FACTOR = 10  # statement 61: the learning rate is divided by it
 WATCHED = "loss"  # and by what it was seen that nothing improved
 
 
 def plateau() -> Verdict:
     """Statement 61: dividing by 10 on a plateau, by the authors and by Keras's ReduceLROnPlateau."""
     theirs = RECIPES[RECIPE].schedule
-    divided = abs(1 / theirs.factor - FACTOR) < 1e-9
+    divided = abs(1 / theirs.factor - DIVISOR) < 1e-9
     stalled, falling = _rates([1.0] * 25), _rates([1.0 / (1 + epoch) for epoch in range(25)])
     dropped = [number for number, (a, b) in enumerate(pairwise(stalled), start=2) if b < 0.99 * a]
     ratios = [a / b for a, b in pairwise(stalled) if b < 0.99 * a]
     kept = falling[-1] == falling[0]
     callback = keras.callbacks.ReduceLROnPlateau()
-    right = bool(ratios) and all(abs(ratio - FACTOR) < 0.01 for ratio in ratios)
+    right = bool(ratios) and all(abs(ratio - DIVISOR) < 0.01 for ratio in ratios)
     parts = (
         Part(
             word_of([divided, WATCHED in theirs.metric]) if divided else DOES_NOT_HOLD,

@@ -86,7 +86,7 @@ class Concluded(NamedTuple):
     """What the contrasts of a study come to.
 
     Args:
-        word: on all of the statement, one part like another.
+        word: on the statement as a whole, whatever its parts say.
         sentence: what that rests on.
         evidence: each contrast that is looked at, or was of a first round, in a sentence.
         effects: the numbers of those that decide.

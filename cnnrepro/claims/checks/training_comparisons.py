@@ -18,7 +18,7 @@ from cnnrepro import data
 from cnnrepro.claims.paired_statistics import CONFIDENCE, FEWEST, PairedDifference, paired_difference
 from cnnrepro.claims.scope import PART_OF, counted, is_part
 from cnnrepro.claims.statement import Statement
-from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, UNDECIDED, Effect, Verdict
+from cnnrepro.claims.verdict import DOES_NOT_HOLD, HOLDS, HOLDS_IF, NOT_JUDGED, UNDECIDED, Effect, Verdict
 from cnnrepro.experiments.alexnet_vs_resnet import DECIDING, WAYS, pairings
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from cnnrepro.runs.record import RunRecord
 
 AS_TRAINED = next(iter(WAYS))
-NOT_JUDGED = "not judged"  # because a comparison before it is undecided
 SHARE = "share of seeds"
 AHEAD = "ahead on both measures after every epoch"  # of a seed: 1 or 0
 RULE = (
@@ -47,7 +46,7 @@ class HeadToHead:
         condition: what differs from the claim as it stands; "" where nothing does.
         way: how the opponent's batch norm is judged, a name of ``WAYS``.
         seeds: how many were compared.
-        ahead: in how many of them the champion is ahead on both measures after every epoch; ties count for the other.
+        ahead: in how many of them the champion is ahead on both measures after every epoch; ties count for nobody.
         behind: in how many the opponent is.
         ahead_at_last: in how many the champion is ahead on both after the last epoch.
         low, high: of the share, at 95 %.
@@ -152,7 +151,7 @@ def ahead_fields(way: str) -> tuple[str, ...]:
 
 
 def is_ahead_throughout(first: RunRecord, second: RunRecord, fields: Sequence[str]) -> bool:
-    """Whether a run has, after every epoch, the higher accuracy and the lower loss; its fields are as Keras judges.
+    """Whether a run, by Keras's own averages, has after every epoch the higher accuracy and the lower loss.
 
     Args:
         first, second: the runs of champion and opponent.

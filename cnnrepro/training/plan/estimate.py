@@ -33,7 +33,7 @@ class Line:
         what: its name.
         value: a number in ``unit``, or a text.
         unit: "" for texts and counts.
-        kind: "exact" (counted or published), "measured" (here, now) or "projected" (from an assumption).
+        kind: "exact" (counted, published or given), "measured" (here, now) or "projected" (from an assumption).
         basis: where it comes from, in a few words.
     """
 

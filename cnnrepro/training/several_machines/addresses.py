@@ -27,7 +27,7 @@ class Workers:
     """All workers of a run, and this one.
 
     Args:
-        addresses: HOST:PORT of each; of detected workers the first alone, where worker 0 listens.
+        addresses: HOST:PORT of each; for detected workers that of worker 0 alone.
         count: how many there are.
         number: of this worker, from 0 up.
     """

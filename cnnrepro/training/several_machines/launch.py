@@ -57,7 +57,7 @@ def _require_jax() -> None:
     if chosen != "jax":
         raise UsageError(f"--workers trains on JAX alone; set KERAS_BACKEND=jax on every machine. Received: {chosen!r}")
     if importlib.util.find_spec("jax") is None:
-        raise UsageError("--workers needs JAX, not installed here; pip install 'cnnrepro[jax]' brings it.")
+        raise UsageError("--workers needs JAX, not installed here; pip install jax brings it.")
 
 
 def is_chief(workers: str | None, worker: int | None) -> bool:

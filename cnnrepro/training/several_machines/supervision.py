@@ -36,7 +36,7 @@ _LOST = re.compile(r"(?:stopped sending heartbeats\):|first task at the barrier:
 
 
 def train(spec: RunSpec, workers: Workers, *, stop: StopRequest, **how: object) -> RunRecord:
-    """Train a run with these workers and return its record; arguments and errors are those of ``launch.train``."""
+    """Train a run with these workers and return its record; further arguments and errors are ``launch.train``'s."""
     if workers.number:
         how = {**how, "track": ()}
     with tempfile.TemporaryDirectory(prefix="cnnrepro-worker-") as folder:
