@@ -122,7 +122,14 @@ def see(contrast: Contrast, results: Results) -> Seen:
 
 
 def judge(contrast: Contrast, values: Sequence[float], bounds: int = 0, *, level: float = LEVEL) -> Judged:
-    """What the values say of a contrast, at a level."""
+    """What the values say of a contrast.
+
+    Args:
+        contrast: what is claimed.
+        values: the number less its target, one a seed.
+        bounds: how many of them are only bounds, which leaves the contrast undecided.
+        level: of the interval.
+    """
     found = paired_difference(values, np.zeros(len(values)))
     low, high = found.interval(level)
     word = UNDECIDED if bounds else _word(contrast, found.mean, low, high)
@@ -184,7 +191,7 @@ def _judged(pairs: Sequence[Seen], places: Sequence[int], level: float) -> dict[
 
 
 def judge_all(pairs: Sequence[Seen], level: float = LEVEL) -> list[Judged]:
-    """Judge several contrasts with their values by Holm's steps."""
+    """Judge several contrasts with their values by Holm's steps, at a level of all together; in their order."""
     return by_holms_steps(
         pairs,
         lambda pair: _clearness(*pair),

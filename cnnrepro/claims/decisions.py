@@ -99,7 +99,19 @@ def _verdict(low: float, high: float, margin: float) -> str:
 def decide_all(
     pairs: Sequence[tuple[Sequence[float], Sequence[float]]], margin: float, *, looks: int = 1, level: float = LEVEL
 ) -> list[Decision]:
-    """Judge several pairs of sides by Holm's steps."""
+    """Judge several pairs of sides by Holm's steps.
+
+    Args:
+        pairs: the scores of both sides of each, as ``decide`` takes them.
+        margin, looks: as there.
+        level: chance of finding any difference where there is none, of all pairs and looks together.
+
+    Returns:
+        One for each pair, in their order.
+
+    Raises:
+        UsageError, ValueError: as ``decide``.
+    """
     return by_holms_steps(
         pairs,
         lambda pair: _clearness(pair, margin),
@@ -123,7 +135,7 @@ def by_holms_steps(
 
     Args:
         asked: what is judged.
-        clearness: the smallest level at which one is decided.
+        clearness: the smallest level at which one is decided: the smaller, the clearer.
         judge: what is said of one at a level.
         is_decided: whether that decides it.
         level: of all together.
@@ -158,6 +170,9 @@ def power(difference: float, sd: float, n: int, *, level: float = LEVEL) -> floa
         sd: standard deviation of the differences.
         n: pairs, at least two.
         level: of the interval.
+
+    Returns:
+        From 0 to 1.
     """
     from scipy import stats
 

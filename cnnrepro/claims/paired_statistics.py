@@ -117,6 +117,9 @@ def mcnemar(first_right: Sequence[bool], second_right: Sequence[bool]) -> McNema
 
     Source: McNemar 1947; Dietterich 1998, "Approximate Statistical Tests", section 3.1.
 
+    Args:
+        first_right, second_right: whether each reads an image rightly, the images in the same order.
+
     Raises:
         ValueError: different numbers of images.
     """

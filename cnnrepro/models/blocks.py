@@ -120,7 +120,7 @@ class ResidualLayers:
     def normalised(
         self, x: keras.KerasTensor, filters: int, size: int, strides: int, name: str, number: str = ""
     ) -> keras.KerasTensor:
-        """A convolution ``{name}_conv{number}`` and its normalisation ``{name}_bn{number}``."""
+        """Convolution and normalisation, named by ``name``: (N, H, W, C) → (N, ⌈H/strides⌉, ⌈W/strides⌉, filters)."""
         x = self.convolution(x, filters, size, strides, f"{name}_conv{number}")
         return normalise(x, self.normalization, f"{name}_bn{number}", momentum=self.momentum, epsilon=self.epsilon)
 
@@ -132,14 +132,23 @@ class ResidualLayers:
     def bottleneck(
         self, x: keras.KerasTensor, filters: int, channels: int, strides: int, stride_in: str, name: str
     ) -> keras.KerasTensor:
-        """1x1, 3x3 and 1x1 convolutions (figure 5, right), likewise; the stride is in the first "1x1" or the "3x3"."""
+        """1x1, 3x3 and 1x1 convolutions (figure 5, right), likewise, to ``channels`` maps.
+
+        Args:
+            x: (N, H, W, C).
+            filters: of the first two.
+            channels: of the last.
+            strides: of one of them: the first where ``stride_in`` is "1x1", else the "3x3".
+            stride_in: "1x1" or "3x3".
+            name: what the names of the layers begin with.
+        """
         first, second = (strides, 1) if stride_in == "1x1" else (1, strides)
         x = layers.ReLU(name=f"{name}_relu1")(self.normalised(x, filters, 1, first, name, "1"))
         x = layers.ReLU(name=f"{name}_relu2")(self.normalised(x, filters, 3, second, name, "2"))
         return self.normalised(x, channels, 1, 1, name, "3")
 
     def shortcut(self, x: keras.KerasTensor, kind: str, filters: int, strides: int, name: str) -> keras.KerasTensor:
-        """The shortcut of a block by the paper's option A, B or C (section 4.1)."""
+        """The shortcut of a block by the paper's option A, B or C (section 4.1), shaped as the block's answer."""
         changes = strides > 1 or x.shape[-1] != filters
         if kind == "C" or (kind == "B" and changes):
             return self.normalised(x, filters, 1, strides, f"{name}_shortcut")
@@ -148,7 +157,7 @@ class ResidualLayers:
         return x
 
     def head(self, x: keras.KerasTensor, classes: int, dropout: float) -> keras.KerasTensor:
-        """Global average, dropout where there is any, and the logits in float32."""
+        """Global average, dropout where there is any, and the logits in float32: (N, H, W, C) → (N, classes)."""
         x = layers.GlobalAveragePooling2D(name="average")(x)  # (N, C)
         if dropout:
             x = layers.Dropout(dropout, name="dropout")(x)

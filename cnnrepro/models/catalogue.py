@@ -76,7 +76,13 @@ def _known_options(name: str, given: Iterable[str]) -> Mapping[str, Option]:
 
 
 def check_options(name: str, options: Mapping[str, object]) -> dict[str, object]:
-    """All options of a model with their values: those given, checked, and the defaults of the rest."""
+    """All options of a model with their values: those given, checked, and the defaults of the rest.
+
+    Of a network of one's own those given alone, as nobody lists the others.
+
+    Raises:
+        UsageError: an option that it has not, or a value of another type or range.
+    """
     if own_network.is_own(name):
         return unlisted.own_options(name, options)
     known = _known_options(name, options)
