@@ -36,6 +36,13 @@ def sentences(results: Results) -> str:
     return f"**{verdict.word}**: {verdict.sentence}"
 
 
+def in_a_word(results: Results) -> str:
+    """The data and the word of a page, in a line."""
+    records = results.records[0]
+    data = f"{records[0].spec.dataset}, {sum(records[0].data['sizes'].values()):,} of its digits"
+    return f"- On {data}, {len(records)} seeds: **{check(30, results).word}**."
+
+
 def rows(results: Results) -> list[str]:
     """A line of the table for each pair of networks and way of judging that decides."""
     record, pairs = results.records[0][0], all_pairs(results)
@@ -57,10 +64,10 @@ def last_accuracy(results: Results, label: str, judged: HeadToHead | None = None
 
 
 def block() -> str:
-    """All of it, with its marks."""
-    every = committed_results()
-    lines = [*(f"- {sentences(results)}" for results in every), "", *HEAD, *(row for one in every for row in rows(one))]
-    return drawn_in_readme.block(MODULE, lines)
+    """All of it, with its marks: what the page that decides says, with its table, and the words of the others."""
+    first, *others = committed_results()
+    said = [f"- {sentences(first)}", *map(in_a_word, others)]
+    return drawn_in_readme.block(MODULE, [*said, "", *HEAD, *rows(first)])
 
 
 if __name__ == "__main__":

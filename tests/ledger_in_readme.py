@@ -26,8 +26,8 @@ def recorded() -> Count:
 
 
 def studied() -> Iterable[Outcome]:
-    """What the committed pages say of the statements that have a study of their own."""
-    return outcomes(REPORTS, [row.number for row in LEDGER.values() if row.needs])
+    """What the committed pages say of the statements that trainings decide."""
+    return outcomes(REPORTS, [row.number for row in LEDGER.values() if row.experiment])
 
 
 def rows(found: Iterable[Outcome]) -> list[str]:
@@ -41,8 +41,9 @@ def rows(found: Iterable[Outcome]) -> list[str]:
 
 
 def _effects(verdict: Verdict) -> str:
-    """The numbers of the statement as it stands, with their intervals and seeds."""
-    return "; ".join(f"{effect.name} {effect.text}" for effect in verdict.effects if not effect.condition)
+    """The numbers of the statement as it stands, with their intervals and seeds; else what was found."""
+    own = [f"{effect.name} {effect.text}" for effect in verdict.effects if not effect.condition]
+    return "; ".join(own) or verdict.sentence
 
 
 def block(found: Iterable[Outcome]) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
+from cnnrepro.claims.checks.training_comparisons import DECISIVE
 from cnnrepro.claims.ledger import LEDGER
+from cnnrepro.claims.scope import counted
 from cnnrepro.claims.verdict import FROM_RECORDS, NOW, RECORDED, Verdict, count
 from cnnrepro.files import read_regular
 from cnnrepro.report import few_colours, opening
@@ -60,16 +62,26 @@ def shown(
 
 
 def flagship(site: Path, entries: Sequence[dict], verdicts: Mapping[int, Verdict]) -> dict | None:
-    """The flagship's answer: of several pages the one with the most seeds, then the newest; None where there is none.
+    """The flagship's answer; None where there is no page of it.
 
-    Its runs may be on other data than the statement speaks of; so the ledger's word stands beside it where it differs.
+    Of several it is the one on the data that the statement speaks of, if it has seeds enough to decide; else, and among
+    these, the one with the most seeds, then the newest. Where it is on other data, the ledger's word stands beside it
+    if that differs; and the words of the others, on other data than it, stand below.
     """
-    found = [(entry, Verdict.from_dict(one)) for entry in entries for one, *_ in entry["verdicts"]]
-    found = [(entry, one) for entry, one in found if entry["experiment"] == FLAGSHIP and one.claim == CLAIM]
+    made = [(entry, Verdict.from_dict(one)) for entry in entries for one, *_ in entry["verdicts"]]
+    found = [
+        (entry, verdict, max((effect.n for effect in verdict.effects), default=0), opening.rows([verdict], [])[0])
+        for entry, verdict in made
+        if entry["experiment"] == FLAGSHIP and verdict.claim == CLAIM
+    ]
     if not found:
         return None
-    entry, verdict = max(found, key=lambda pair: max((effect.n for effect in pair[1].effects), default=0))
-    (row,) = opening.rows([verdict], [])
+    found.sort(key=lambda one: (not one[3]["other_data"] and one[2] >= DECISIVE, one[2]), reverse=True)
+    entry, verdict, _, row = found[0]
+    others = {}
+    for other, _, seeds, its in found:
+        if its["other_data"] != row["other_data"]:
+            others.setdefault(its["other_data"], its | {"link": other["link"], "seeds": counted(seeds, "seed")})
     statement, word = LEDGER[CLAIM], verdicts[CLAIM].word
     (asked,) = by_question([entry])
     return row | {
@@ -79,6 +91,7 @@ def flagship(site: Path, entries: Sequence[dict], verdicts: Mapping[int, Verdict
         "sentence": verdict.sentence,
         "in_ledger": word if word != verdict.word else "",
         "wanted": f"{statement.dataset}, {statement.epochs} epochs",
+        "others": [one | {"data": data or statement.dataset} for data, one in others.items()],
         "picture": _picture(site / unquote(entry["link"]), entry["figures"]),
     }
 

@@ -13,9 +13,9 @@ from cnnrepro.report.site_pages import frame, front_page, ledger_table
 from tests.elements import Elements
 
 
-def entry(folder, n, word="holds", experiment="alexnet_vs_resnet", figures=("curves",)):
+def entry(folder, n, word="holds", experiment="alexnet_vs_resnet", figures=("curves",), data="mnist_5k"):
     effect = Effect("ahead", 1.0, 0.7, 1.0, "share of seeds", n, "r", word, text=f"in {n} of {n} seeds (69% to 100%)")
-    verdict = Verdict(30, word, f"So, with {n}.", basis="mnist_5k", effects=(effect,))
+    verdict = Verdict(30, word, f"So, with {n}.", basis=data, effects=(effect,))
     return {
         "link": f"{experiment}/{folder}/index.html",
         "title": f"AlexNet <{folder}>",
@@ -51,6 +51,20 @@ def test_the_flagship_with_the_most_seeds_answers_and_the_ledgers_word_stands_be
     assert "AlexNet &lt;ten&gt;" in text and "<ten>" not in text
     (picture,) = Elements(text).of("img")
     assert picture["src"].startswith("data:image/png") and len(text.encode()) < 300_000
+
+
+@pytest.mark.parametrize("seeds, answers", [(5, "ten"), (6, "whole")])
+def test_the_statements_own_data_answer_with_seeds_enough_and_other_data_stand_below(
+    seeds, answers, tmp_path, verdicts
+):
+    pages = [entry("two", 2), entry("whole", seeds, "undecided", data="mnist"), entry("ten", 10)]
+    made = front_page.flagship(tmp_path, pages, verdicts)
+    assert made["link"] == f"alexnet_vs_resnet/{answers}/index.html"
+    text = write(tmp_path, pages, verdicts)
+    own, other = ("mnist", 'mnist_5k, with 10 seeds: <a href="alexnet_vs_resnet/ten/index.html">holds</a>.')
+    if answers == "ten":
+        own, other = ("mnist_5k", 'mnist, with 5 seeds: <a href="alexnet_vs_resnet/whole/index.html">undecided</a>.')
+    assert f'<p class="basis">{own} · ' in text and f"<p>On {other}</p>" in text and text.count("<p>On mnist") == 1
 
 
 @pytest.mark.parametrize("figures", [(), ("../../secret",), ("curves",), (5,)])
