@@ -73,7 +73,7 @@ def test_every_number_that_was_judged_stands_in_the_numbers_beside_a_figure(new)
     if new[0] not in STUDIES:  # the flagship counts seeds
         seeds = pd.read_csv(folder / "figures" / "shares.csv").groupby("what").value
         judged = {
-            f"{effect['name']}, {effect['condition']}": (effect["value"], effect["n"])
+            f"{effect['name']}, {effect['condition']}": pytest.approx((effect["value"], effect["n"]), abs=1e-6)
             for verdict in about["verdicts"]
             for effect in verdict["effects"]
         }

@@ -84,7 +84,7 @@ class Outcome:
     def to_dict(self) -> dict:
         """Plain values for JSON."""
         row, verdict = self.statement, self.shown
-        first = verdict.effects[0] if verdict.effects else None
+        first = verdict.first_effect
         return {
             "number": row.number,
             "statement": row.text,

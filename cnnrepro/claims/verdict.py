@@ -153,6 +153,11 @@ class Verdict:
         return _how_many_hold(self.parts) if self.parts and self.made in (NOW, FROM_RECORDS) else self.sentence
 
     @property
+    def first_effect(self) -> Effect | None:
+        """The number to show where one has room: the first that has the verdict's word, else the first of all."""
+        return next((effect for effect in self.effects if effect.word == self.word), next(iter(self.effects), None))
+
+    @property
     def earlier(self) -> str:
         """When it was made, where that was not now; "" also where nothing has been made yet."""
         return "" if self.made == NOW else self.made

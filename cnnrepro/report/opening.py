@@ -39,11 +39,10 @@ def _judged(verdict: Verdict) -> dict:
     row = _row(verdict.claim, verdict.word, *verdict_look(verdict.word))
     row |= {"basis": verdict.basis, "earlier": verdict.earlier, "found": verdict.brief(), "parts": _parts(verdict)}
     row |= {"other_data": _other_data(verdict)}
-    if not verdict.effects or any(part["found"] for part in row["parts"]):
+    if not verdict.first_effect or any(part["found"] for part in row["parts"]):
         return row
-    # of one part the sentence is the number: the first that gave it its word
-    decided = next((effect for effect in verdict.effects if effect.word == verdict.word), verdict.effects[0])
-    return row | _number(decided) | {"found": verdict.brief() if verdict.parts else ""}
+    # of one part the sentence is the number
+    return row | _number(verdict.first_effect) | {"found": verdict.brief() if verdict.parts else ""}
 
 
 def _other_data(verdict: Verdict) -> str:

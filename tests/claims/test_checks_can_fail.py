@@ -60,7 +60,7 @@ OTHER_CLAIMS = [
     (memory, "alexnet_training", "CARD_BYTES", 2**30 // 2, DOES_NOT_HOLD),
     (memory, "activations_dominate", "BATCH", 8, DOES_NOT_HOLD),
     (data_and_colours, "colours", "SHADES", 255, DOES_NOT_HOLD),
-    (recipe, "plateau", "FACTOR", 2, DOES_NOT_HOLD),
+    (recipe, "plateau", "DIVISOR", 2, DOES_NOT_HOLD),
     (sizes, "alexnet_first_layer", "FIRST_LAYER", ((227, 0, (54, 54, 96)), (224, 2, (55, 55, 96))), DOES_NOT_HOLD),
     (sizes, "plain_sizes", "PLAIN", sizes.PLAIN | {"flat": 10_000}, DOES_NOT_HOLD),
 ]
@@ -231,7 +231,7 @@ OTHER_PARTS = [
     (recipe, "patches", "c", "PIPELINES", pipelines(views=1), DOES_NOT_HOLD),
     (recipe, "plateau", "a", "RECIPES", recipes(metric="val_loss"), HOLDS),
     (recipe, "plateau", "a", "RECIPES", recipes(factor=0.5), DOES_NOT_HOLD),
-    (recipe, "plateau", "b", "FACTOR", 2, DOES_NOT_HOLD),
+    (recipe, "plateau", "b", "DIVISOR", 2, DOES_NOT_HOLD),
 ]
 
 

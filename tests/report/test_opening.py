@@ -104,3 +104,11 @@ def test_beside_a_part_stands_what_its_word_comes_from():
     )
     first, second = opening.rows([verdict], [])[0]["parts"]
     assert (first["found"], second["found"]) == ("", "C minus d +0.00 points (5 seeds)")
+
+
+@pytest.mark.parametrize("word, shown", [("undecided", "in 4 of 6 seeds"), ("holds if …", "in 6 of 6 seeds")])
+def test_the_number_shown_is_the_first_that_gave_the_word(word, shown):
+    shares = (("holds", "in 6 of 6 seeds (54% to 100%)"), ("undecided", "in 4 of 6 seeds (22% to 96%)"))
+    effects = [Effect("ahead", 0.5, 0.2, 1.0, "share of seeds", 6, "r", own, "", text) for own, text in shares]
+    (row,) = opening.rows([Verdict(30, word, "So.", effects=tuple(effects))], [])
+    assert row["value"] == shown
