@@ -104,12 +104,12 @@ def make_small(path: Path) -> None:
     nbformat.write(notebook, path)
 
 
-def calls(path: Path, name: str) -> list[ast.Call]:
-    """The calls of ``report.NAME`` in a notebook."""
+def calls(path: Path, *names: str) -> list[ast.Call]:
+    """The calls of ``report.NAME`` in a notebook, in their order."""
     cells = nbformat.read(path, as_version=4).cells
     trees = [ast.parse(cell.source) for cell in cells if cell.cell_type == "code"]
     found = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return [node for node in found if ast.unparse(node.func) == f"report.{name}"]
+    return [node for node in found if ast.unparse(node.func) in {f"report.{name}" for name in names}]
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -129,7 +129,7 @@ def test_a_notebook_runs_to_its_end_and_all_is_seen_whole(chromium, lab, name):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(2000)  # until JupyterLab has laid out anew
         shown = page.eval_on_selector_all(".cnnrepro-caption", FIGURES)
-        figures = calls(notebook, "show")
+        figures = calls(notebook, "show", "show_mistakes")
         said = [word.value for figure in figures for word in figure.keywords if word.arg == "caption"]
         assert len(shown) == len(figures) > 0
         for one, value in zip(shown, said, strict=True):
