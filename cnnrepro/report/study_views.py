@@ -85,11 +85,9 @@ def show_study(results: Results, number: int) -> None:
             folded=True,
         )
     )
-    surprises, whose = studies.surprises(results, number), "this"
-    if surprises:
+    if surprises := studies.surprises(results, number):
         show_table(table(("what surprised",), [(surprises,)]))
-    else:
-        whose = "the full study (-p full=true)"
+    whose = "this" if surprises else "the full study (-p full=true)"
     show_table(table((f"what {whose} does not say",), [(studies.study_of(number).limits,)]))
 
 

@@ -1,6 +1,6 @@
 """The ledger as a table, which its reader narrows down by word, by notes and by subject, without a script.
 
-A word comes from the ledger's page of the site, which says of each when it was made; where there is no such page, or
+A word comes from the site's page of the checks, which says of each when it was made; where there is no such page, or
 where it has not the statement, it is the one that the package has recorded, and marked so. Claims of people's own,
 which have no number, stand in a table below.
 """
@@ -46,7 +46,7 @@ def verdicts_of(ledger: Mapping | None) -> dict[int, Verdict]:
     """The verdict on each statement of the ledger: that of its page, or the recorded one, marked as such.
 
     Args:
-        ledger: what the index says of the ledger's page; None where the site has none.
+        ledger: what the index says of the page of the checks; None where the site has none.
     """
     had = [verdict for verdict, *_ in ledger["verdicts"]] if ledger else []
     made = {verdict["claim"]: Verdict.from_dict(verdict) for verdict in had}
@@ -68,7 +68,7 @@ def shown(verdicts: Mapping[int, Verdict], ledger: Mapping | None, entries: Sequ
 
     Args:
         verdicts: on each statement.
-        ledger: what the index says of the ledger's page, on which the cards are.
+        ledger: what the index says of the page of the checks, on which the cards are.
         entries: what the index says of each page of the site.
     """
     pages = links.neighbours(entries)
