@@ -84,9 +84,7 @@ def read_notebook(path: Path) -> NotebookNode:
         raise UsageError(f"{str(path)!r} is not a Jupyter notebook: {shortened(reason.rstrip('.'), 400)}.") from error
     language = _language(notebook)
     if language.lower() not in ("", "python", "ipython"):
-        raise UsageError(
-            f"{str(path)!r} is a notebook in {shortened(language, 40)}; only notebooks in Python can be run."
-        )
+        raise UsageError(f"{str(path)!r} is a notebook in {brief(language)}; only notebooks in Python can be run.")
     return notebook
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnnrepro import paths
 from cnnrepro.data import FOLDER
-from cnnrepro.errors import UsageError, brief, shortened
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.experiments import own_claim, train_on_your_images
 from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
 from cnnrepro.experiments.papermill_form import parameters_of
@@ -277,9 +277,7 @@ def _refuse_code(read: _Read, values: Mapping[str, object]) -> None:
     named = [values.get(name) for name in NETWORKS]
     for network in (one for given in named for one in (given if isinstance(given, (list, tuple)) else [given])):
         if isinstance(network, str) and own_network.is_own(network) and own_network.runs_code(network):
-            raise UsageError(
-                f"It names {shortened(network)}, which is code that would run. Give --trust if you trust it."
-            )
+            raise UsageError(f"It names {brief(network)}, which is code that would run. Give --trust if you trust it.")
 
 
 def _of_command(target: str, given: Mapping[str, str]) -> list[PageRequest]:

@@ -151,7 +151,7 @@ def test_code_that_a_file_names_is_run_for_those_who_trust_it_alone(networks, tm
     monkeypatch.syspath_prepend(tmp_path)
     batch = tmp_path / "batch.json"
     batch.write_text(json.dumps({"experiments": [{"run": "compare", "parameters": {"networks": networks}}]}))
-    with pytest.raises(UsageError, match=r"Entry 1 of .*: It names nets.*:net, which is code that would run"):
+    with pytest.raises(UsageError, match=r"Entry 1 of .*: It names 'nets.*:net', which is code that would run"):
         page_requests([str(batch)], {})
     with pytest.raises(SystemExit, match="it ran"):
         page_requests([str(batch)], {}, trust=True)

@@ -218,7 +218,7 @@ def test_the_kernel_is_this_pythons_whatever_the_notebook_names(tmp_path):
 def test_another_language_is_refused_before_anything_runs(metadata, tmp_path):
     path = write(tmp_path / "other.ipynb", "x <- 1", **metadata)
     language = "R" if "kernelspec" in metadata else "julia"
-    with pytest.raises(UsageError, match=f"is a notebook in {language}; only notebooks in Python can be run"):
+    with pytest.raises(UsageError, match=f"is a notebook in '{language}'; only notebooks in Python can be run"):
         page_of(path)
 
 
