@@ -91,7 +91,7 @@ def read_notebook(path: Path) -> NotebookNode:
 def _content(text: str) -> dict:
     """What the file of a notebook holds; raises ValueError where it holds none.
 
-    Each cell has an id of its own, and those of code no outputs: they are of an earlier run.
+    Each cell has an id of its own.
     """
     if not text.strip():
         raise ValueError("it is empty")
@@ -109,13 +109,11 @@ def _content(text: str) -> dict:
             if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", str(cell.get("id", ""))) or cell["id"] in known:
                 cell["id"] = uuid.uuid4().hex[:8]
             known.add(cell["id"])
-            if cell["cell_type"] == "code":
-                cell |= {"outputs": [], "execution_count": None}
     return content
 
 
 def _require_cells(content: Mapping[str, object]) -> None:
-    """Make sure of what is read of a notebook in format 4; raises ValueError."""
+    """Make sure of what is read of a notebook in format 4, and forget an earlier run of it; raises ValueError."""
     if not isinstance(content.get("metadata"), dict) or not isinstance(content.get("cells"), list):
         raise ValueError('its "metadata" must be an object and its "cells" a list')
     for number, cell in enumerate(content["cells"], 1):
@@ -126,10 +124,12 @@ def _require_cells(content: Mapping[str, object]) -> None:
         if not isinstance(cell.get("metadata"), dict) or not all(isinstance(text, str) for text in texts):
             raise ValueError(f'cell {number} needs "metadata", an object, and "source", a text')
         cell["metadata"].pop("papermill", None)
+        if cell["cell_type"] == "code":
+            cell.update({"outputs": [], "execution_count": None})
         tags = cell["metadata"].get("tags", [])
         if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):  # Jupyter shows none then
             cell["metadata"]["tags"] = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
-    content["metadata"].pop("papermill", None)  # of an earlier run, as outputs are
+    content["metadata"].pop("papermill", None)
     for name in ("kernelspec", "language_info"):  # some tools write null
         if not isinstance(content["metadata"].get(name, {}), dict):
             del content["metadata"][name]
