@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cnnrepro.data import DATASETS
+from cnnrepro.data import DATASETS, load_tensorflow
 from cnnrepro.experiments.catalogue import EXPERIMENTS
 from cnnrepro.experiments.parameters import read_parameters
 from cnnrepro.runner.request import PageRequest, page_requests
@@ -64,4 +64,4 @@ def shown(request: PageRequest) -> tuple[object, ...]:
     return request.name, request.slug, request.title, request.target, request.given, request.injected
 
 
-TARGET = Target(run, [*of_text(TOKENS), *of_json(OBJECTS)], seconds=10)
+TARGET = Target(run, [*of_text(TOKENS), *of_json(OBJECTS)], prepare=load_tensorflow, seconds=10)
