@@ -14,7 +14,7 @@ from unittest.mock import patch
 import nbformat
 
 from cnnrepro import paths
-from cnnrepro.report import display
+from cnnrepro.report import display, own_claim_views, statement_cards
 from cnnrepro.runner import notebook_to_page
 from cnnrepro.runner.request import page_request
 
@@ -28,6 +28,7 @@ DRAWN = (*PAGES, *STUDIES, LENET)
 (RACE,) = (REPORTS / "fast_mnist").glob("*/")
 OF_LEDGER = REPORTS / "claims" / "default"  # drawn after them, as it judges their records
 LAPS = re.compile(r"\blaps\b")  # in the cells of a race
+SHOWING = (display, own_claim_views, statement_cards)  # the modules that have show_output()
 LISTED = REPORTS / "committed.yaml"  # the same pages, for ``make site``
 
 
@@ -64,7 +65,9 @@ def execute(path, parameters, kept):
         if cell.id in kept:
             cell.outputs = kept[cell.id]
             continue
-        with patch.object(display, "show_output", show_output):
+        with contextlib.ExitStack() as patches:
+            for module in SHOWING:
+                patches.enter_context(patch.object(module, "show_output", show_output))
             exec(cell.source, names)  # our own notebook
         if "parameters" in cell.metadata.get("tags", ()):
             names |= parameters

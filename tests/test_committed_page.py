@@ -3,6 +3,7 @@
 import json
 import re
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,6 +54,12 @@ def lines(folder):
 
 def test_the_page_says_what_todays_code_says(new):
     assert lines(new[0]) == lines(new[1]), REDRAW
+
+
+def test_what_a_cell_shows_stands_below_it():
+    notebook = nbformat.read(OF_LEDGER / "notebook.ipynb", as_version=4)
+    showing = [cell for cell in notebook.cells if "report.show" in cell.source]
+    assert [display.VERDICT_TYPE in output.data for cell in showing for output in cell.outputs[-1:]] == [False, True]
 
 
 def test_its_report_is_the_same(new):

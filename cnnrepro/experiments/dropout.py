@@ -81,7 +81,7 @@ DESIGN = Design(
             "and 0.003 were as good as equal. The first plan had 18,000 images, a factor whose interval contains "
             "2, and batch norm as a condition; it was changed before the runs that count, and batch norm was not "
             "tried.",
-            surprises="Of 64 units dropout takes 7.2 points off the gap: six of them are training accuracy, 94 "
+            surprises="With 64 units dropout takes 7.2 points off the gap: six of them are training accuracy, 94 "
             "instead of 100 % and still rising, 1.2 are test error. How much would remain after a longer training was "
             "not tried. Dropout of 0.2 (five seeds) has a larger gap than none: on the same seeds its test error is "
             "2.2 points higher, its training accuracy 0.4 lower. Their highest validation accuracies are alike "

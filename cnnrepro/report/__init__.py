@@ -33,6 +33,7 @@ _NAMES = {
     "show_claim_tables": "own_claim_views",
     "show_apart": "told_apart",
     "show_ledger": "statement_cards",
+    "show_note": "display",
     "show_own_claim": "own_claim_views",
     "show_runs": "display",
     "show_study": "study_views",

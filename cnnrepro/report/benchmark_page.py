@@ -93,8 +93,8 @@ def _outputs(result: BenchmarkResult) -> Iterator[NotebookNode]:
 
     from cnnrepro.report import figures
 
-    def drawn(figure: Figure, name: str, alt: str) -> NotebookNode:
-        data, metadata = figure_bundle(figure, f"{result.benchmark}_{name}", alt=alt)
+    def drawn(figure: Figure, name: str, alt: str, caption: str) -> NotebookNode:
+        data, metadata = figure_bundle(figure, f"{result.benchmark}_{name}", alt=alt, caption=caption)
         return v4.new_output("display_data", data, metadata=metadata)
 
     shown = result_table(result)
@@ -104,12 +104,15 @@ def _outputs(result: BenchmarkResult) -> Iterator[NotebookNode]:
         figures.speed_ratios(result.rows),
         "ratios",
         f"Bars of the ratio of each row of {result.benchmark}; {ahead} of {len(result.rows)} reach 1.",
+        "Bar: the median of the ratios within a repeat, which need not be the ratio of the medians. Line: from "
+        "quartile to quartile. Blue reaches 1, orange does not.",
     )
     if any(row.mfu for row in result.rows):
         yield drawn(
             figures.product_shares(result.rows),
             "shares",
             f"Bars of the share of the matrix product that ours and the best peer reach in {result.benchmark}.",
+            "More than 1 is possible: zeros around a map are counted, and the fastest routines leave them out.",
         )
 
 

@@ -28,6 +28,7 @@ _OF_TABLES = {
 # The text that IPython gives to what has no text of its own.
 _NO_TEXT = re.compile(r"\s*<IPython\.[\w.]+ (?:object|at 0x[0-9a-f]+)>\s*")
 # What terminals take besides colours: titles and links, character sets, single letters.
+_VIEW_BOX = re.compile(r'\bviewBox="\S+ \S+ (?P<width>[0-9.]{1,9}) (?P<height>[0-9.]{1,9})"')
 _CONTROL = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[()*+][A-Za-z0-9]|\x1b(?!\[)[@-_a-z=>]?")
 
 
@@ -117,9 +118,23 @@ def _pictures(kinds: Mapping[str, str], metadata: Mapping[str, object]) -> list[
     below = " ".join(filter(None, (caption, numbers, anchor)))
     below = f"<figcaption>{below}</figcaption>" if below else ""
     width = next((one["width"] for one in each if type(one.get("width")) in (int, float)), None)
-    size = "" if about else ' class="own-size"'
+    looks = ["own-size"] * (not about)
+    if drawing := kinds.get("image/svg+xml"):
+        looks += ["drawn"] * is_drawn(drawing) + ["upright"] * _is_upright(drawing)
+    look = f' class="{" ".join(looks)}"' if looks else ""
     shown = f' style="width: {width:g}px"' if width and not about else ""
-    return [f'<figure{size}{identifier}><img alt="{alt}"{shown} src="{source}">{below}</figure>']
+    return [f'<figure{look}{identifier}><img alt="{alt}"{shown} src="{source}">{below}</figure>']
+
+
+def is_drawn(drawing: str) -> bool:
+    """Whether an SVG has lines and letters alone: a dark page turns these into light ones, and no photograph."""
+    return "<image" not in drawing
+
+
+def _is_upright(drawing: str) -> bool:
+    """Whether an SVG is higher than wide."""
+    box = _VIEW_BOX.search(drawing)
+    return bool(box) and float(box["height"]) > float(box["width"])
 
 
 def _mapping(value: object) -> Mapping[str, object]:

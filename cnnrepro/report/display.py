@@ -180,6 +180,13 @@ def show_table(shown: Table) -> None:
     show_output({"text/html": shown._repr_html_(), "text/plain": str(shown)})
 
 
+def show_note(text: str, heading: str = "") -> None:
+    """Show a paragraph, with its heading before it."""
+    lead = f"<strong>{html.escape(heading)}.</strong> " if heading else ""
+    shown = f'<p style="max-width: 46rem">{lead}{html.escape(text)}</p>'
+    show_output({"text/html": shown, "text/plain": ". ".join(filter(None, (heading, text)))})
+
+
 def show_source(written: Callable | type, *, folded: bool = False) -> None:
     """Show the source of a function or a class, highlighted, below its name and its file.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnnrepro.anatomy.trace_rows import spell, spelled
 from cnnrepro.claims.paired_statistics import mcnemar
-from cnnrepro.report.display import show, show_table
+from cnnrepro.report.display import show, show_note
 from cnnrepro.report.tables import Table, mean_spread, table
 
 if TYPE_CHECKING:
@@ -129,8 +129,7 @@ def show_mistakes(results: Results, *, arm: int, alt: str, caption: str) -> None
     Of a committed run it may not be kept how sure it was; then the data, which need not be there, is not asked for.
     """
     if "confidence" not in results.predictions(arm):
-        why = "What was kept of this run does not say how sure it was, so that its surest mistakes are not shown."
-        show_table(table(("mistakes",), [(why,)]))
+        show_note("What was kept of this run does not say how sure it was, so that its surest mistakes are not shown.")
     else:
         show(mistakes_figure(results, results.arms[arm].splits(), arm=arm), "mistakes", alt=alt, caption=caption)
 

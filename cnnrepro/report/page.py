@@ -259,10 +259,12 @@ def write_page(
         (folder / "figures").mkdir(exist_ok=True)
         (folder / "figures" / f"{name}.csv").write_text(numbers, encoding="utf-8", errors="backslashreplace")
     taken = notebook.metadata.get("papermill", {}).get("duration")  # of the notebook alone
+    drawn = [name for name, (drawing, _) in figures.items() if cell_html.is_drawn(drawing)]
     about = said | {
         "parameters": parameters,
         "verdicts": [verdict.to_dict() for verdict in verdicts],
         "no_verdicts": [none.to_dict() for none in no_verdicts],
+        **({"drawn": drawn} if drawn else {}),
         **({"answers": answers} if answers else {}),
         **({CARRIED: [one.to_dict() for one in own]} if own else {}),
         **({"left_out": left_out} if left_out else {}),  # by cell
@@ -293,7 +295,9 @@ def _chart(notebook: NotebookNode, figures: dict[str, tuple[str, bytes]]) -> dic
         return None
     name, output = first
     about = {"name": name, "alt": str(output.metadata["cnnrepro"].get("alt", ""))}
-    return about | opening.chart(figures[name][1])
+    drawing, pixels = figures[name]
+    chart = opening.chart(pixels)
+    return about | chart | {"look": chart["look"] + " drawn" * cell_html.is_drawn(drawing)}
 
 
 def _with_links(made: str, statements: Collection[int], records: Collection[str]) -> str:
@@ -412,11 +416,16 @@ def _write_figures(figures: dict[str, tuple[str, bytes]], folder: Path) -> None:
     for name, (drawing, pixels) in figures.items():
         (folder / "figures" / f"{name}.svg").write_text(drawing, encoding="utf-8")
         (folder / "figures" / f"{name}.png").write_bytes(pixels)
-    _, shown = figures.get("curves") or next(iter(figures.values()))  # curves say most at a small size
+    _, shown = figures[on_thumbnail(figures)]
     picture = Image.open(io.BytesIO(shown)).convert("RGB")
     height = max(1, min(round(picture.height * THUMBNAIL_WIDTH / picture.width), 10 * THUMBNAIL_WIDTH))
     thumbnail = picture.resize((THUMBNAIL_WIDTH, height), Image.Resampling.LANCZOS)
     (folder / THUMBNAIL).write_bytes(few_colours.small_png(thumbnail, THUMBNAIL_WIDTH, THUMBNAIL_COLOURS))
+
+
+def on_thumbnail(figures: Collection[str]) -> str:
+    """The name of the figure that is a page's thumbnail: curves say most at a small size."""
+    return "curves" if "curves" in figures else next(iter(figures))
 
 
 def _to_take_along(notebook: NotebookNode) -> NotebookNode:

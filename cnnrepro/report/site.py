@@ -25,7 +25,7 @@ from cnnrepro.errors import UsageError
 from cnnrepro.files import copy_regular, folder_beside, read_regular, remove_leftovers, write_text
 from cnnrepro.report import few_colours, links, safe_html
 from cnnrepro.report.origins import require_origins
-from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL, THUMBNAIL_COLOURS, THUMBNAIL_WIDTH, WRITTEN
+from cnnrepro.report.page import PAGE, REPORT, THUMBNAIL, THUMBNAIL_COLOURS, THUMBNAIL_WIDTH, WRITTEN, on_thumbnail
 from cnnrepro.report.site_pages import documentation, frame, front_page, ledger_table
 from cnnrepro.report.site_pages.by_question import by_question, grouped
 from cnnrepro.stderr import say_line
@@ -41,7 +41,7 @@ LONGEST_WAIT = 600.0  # seconds; an index of thousands of pages takes some
 OLD = "old"  # in a temporary folder: the page that is being replaced
 NO_JEKYLL = ".nojekyll"  # else GitHub Pages leaves out what begins with an underscore
 _OF_A_HOST = frozenset({"CNAME"})  # and what begins with a dot: .git, .github
-_LISTS = ("verdicts", "no_verdicts", "answers", "figures", CARRIED)  # in a report.json
+_LISTS = ("verdicts", "no_verdicts", "answers", "figures", "drawn", CARRIED)  # in a report.json
 _SAID = ("word", "sentence", "basis")  # of a verdict
 LARGEST_READ = 100 * 2**20  # bytes of a report.json or a page
 _NAMED = 5  # things in the way, in a message
@@ -64,7 +64,7 @@ def _entry(folder: Path, reports: Path) -> dict:
     _require_shape(about)
     verdicts = about["verdicts"]
     judged = [Verdict.from_dict(verdict) for verdict in verdicts]
-    counted = count(judged)
+    counted, figures = count(judged), about.get("figures", [])
     return {
         "link": "/".join(quote(part) for part in (*folder.relative_to(reports).parts, PAGE)),
         "folder": folder.name,
@@ -83,7 +83,8 @@ def _entry(folder: Path, reports: Path) -> dict:
         "tally": safe_html.tally(counted),
         "counted": counted.sentence(words=False),
         "thumbnail": _thumbnail(folder / THUMBNAIL),
-        "figures": about.get("figures", []),
+        "figures": figures,
+        "drawn": bool(figures) and on_thumbnail(figures) in about.get("drawn", []),
     }
 
 

@@ -10,7 +10,7 @@ from cnnrepro.claims.verdict import capital
 from cnnrepro.experiments.run_scores import GAP, NATS, OCTAVES, POINTS, run_score
 from cnnrepro.experiments.study import LESS, MORE
 from cnnrepro.lessons import studies
-from cnnrepro.report.display import show_table
+from cnnrepro.report.display import show_note, show_table
 from cnnrepro.report.figure_numbers import with_numbers
 from cnnrepro.report.tables import table
 
@@ -86,9 +86,9 @@ def show_study(results: Results, number: int) -> None:
         )
     )
     if surprises := studies.surprises(results, number):
-        show_table(table(("what surprised",), [(surprises,)]))
+        show_note(surprises, "What surprised")
     whose = "this" if surprises else "the full study (-p full=true)"
-    show_table(table((f"what {whose} does not say",), [(studies.study_of(number).limits,)]))
+    show_note(studies.study_of(number).limits, f"What {whose} does not say")
 
 
 def show_contrasts(results: Results, study: Study) -> None:

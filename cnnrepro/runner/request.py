@@ -323,8 +323,8 @@ def _read(target: str) -> _Read:
         notebook.stem in EXPERIMENTS or notebook.stem.startswith(".") or _INDEX.fullmatch(notebook.stem)
     ):
         raise UsageError(
-            f"Reports of {brief(str(notebook))} would go to a folder {brief(notebook.stem)}, which is taken; rename the "
-            f"notebook."
+            f"Reports of {brief(str(notebook))} would go to a folder {brief(notebook.stem)}, which is taken; rename "
+            f"the notebook."
         )
     return _Read(chosen, notebook, *((read_parameters(notebook), {}) if chosen else parameters_of(notebook)))
 

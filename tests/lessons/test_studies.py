@@ -62,7 +62,7 @@ def test_each_arm_has_its_costs_and_its_score(results):
 
 def test_what_surprised_is_told_of_the_runs_that_count_alone(results):
     assert studies.surprises(results, 40) == ""
-    assert "Of 64 units" in studies.surprises(made_up_study.results(full=True, seeds=0), 40)
+    assert "With 64 units" in studies.surprises(made_up_study.results(full=True, seeds=0), 40)
 
 
 def test_the_search_shows_which_rate_was_best():

@@ -7,6 +7,7 @@ import pytest
 
 from cnnrepro.report.cell_html import ansi_html, output_html
 from cnnrepro.report.embedded_pictures import Pictures
+from tests.elements import Elements
 from tests.report.test_embedded_pictures import picture
 
 PNG = base64.b64encode(picture()).decode()
@@ -88,6 +89,19 @@ def test_a_picture_has_the_size_and_the_words_that_its_output_gives_it():
     assert 'alt="a &lt;cat&gt;" style="width: 12px"' in text
     both = shown(image__png=PNG, **{"image__svg+xml": "<svg"})
     assert "data:image/png" in both and "left-out" not in both
+
+
+@pytest.mark.parametrize(
+    "drawing, look",
+    [
+        ('<svg viewBox="0 0 20 10"><path d="M0 0"/></svg>', "own-size drawn"),
+        ('<svg viewBox="0 0 10 20.5"><path d="M0 0"/></svg>', "own-size drawn upright"),
+        (f'<svg viewBox="0 0 20 10"><image href="data:image/png;base64,{PNG}"/></svg>', "own-size"),
+    ],
+)
+def test_a_dark_page_turns_drawings_without_photographs_and_paper_leaves_room_for_upright_ones(drawing, look):
+    (figure,) = Elements(shown(image__png=PNG, **{"image/svg+xml": drawing})).of("figure")
+    assert figure["class"] == look
 
 
 def test_what_terminals_take_besides_colours_goes():

@@ -84,6 +84,13 @@ def test_folded_source_is_folded(outputs):
     assert "open" not in Elements(output_html(*outputs[0], Pictures())).of("details")[0]
 
 
+def test_a_note_has_its_heading_before_it(outputs):
+    report.show_note("Depth <helps>.", "What surprised")
+    ((data, _),) = outputs
+    assert data["text/plain"] == "What surprised. Depth <helps>."
+    assert "<strong>What surprised.</strong> Depth &lt;helps&gt;." in data["text/html"]
+
+
 @pytest.mark.parametrize("written", [len, int, report, 3, functools.partial(print), eval("lambda: 3")])
 def test_what_has_no_source_is_one_sentence(written):
     with pytest.raises(UsageError, match=r"^show_source shows a function, .* written in Python\. Received: [^\n]+$"):

@@ -27,7 +27,7 @@ TITLES = {
     "learning_rate": "Learning rate",
     "seconds": "Seconds an epoch",
 }
-LOG_FROM_DECADES = 1.5  # a loss that spans more is drawn on a logarithmic axis
+LOG_FROM_DECADES = 1.2  # a loss that spans more is drawn on a logarithmic axis
 
 
 @style.applied()

@@ -55,5 +55,6 @@ def product_shares(rows: Sequence[ComparedRow]) -> Figure:
     style.quiet_grid(axes, "x")
     words = "Model FLOP/s over those of a matrix product in the same precision, measured beside it (MFU)"
     axes.set_xlabel(style.wrapped(words, 70))
+    axes.set_title("The share of the machine that is used")
     figure.legend(loc="outside upper left", ncols=2)
     return figure

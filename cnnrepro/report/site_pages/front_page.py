@@ -93,6 +93,7 @@ def flagship(site: Path, entries: Sequence[dict], verdicts: Mapping[int, Verdict
         "wanted": f"{statement.dataset}, {statement.epochs} epochs",
         "others": [one | {"data": data or statement.dataset} for data, one in others.items()],
         "picture": _picture(site / unquote(entry["link"]), entry["figures"]),
+        "drawn": entry["drawn"],
     }
 
 

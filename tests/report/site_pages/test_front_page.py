@@ -25,6 +25,7 @@ def entry(folder, n, word="holds", experiment="alexnet_vs_resnet", figures=("cur
         "verdicts": [(verdict.to_dict(), "holds", "✓", "")],
         "tally": tally(count([verdict])),
         "figures": list(figures),
+        "drawn": True,
     }
 
 
