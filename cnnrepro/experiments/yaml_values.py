@@ -49,7 +49,7 @@ class _Bounded:
 
     def _measure(self, node: yaml.Node) -> tuple[int, int]:
         if isinstance(node, yaml.ScalarNode):
-            _require_no_nul(node.value)
+            _require_characters(node.value)
             return 1 + len(node.value), 0
         pairs = isinstance(node, yaml.MappingNode)
         inner = [self._measured[id(one)] for part in node.value for one in (part if pairs else (part,))]
@@ -120,7 +120,7 @@ def read_json(text: str) -> object:
     def mapping(pairs: list[tuple[str, object]]) -> dict:
         _once([(key, "") for key, _ in pairs])
         for key, _ in pairs:
-            _require_no_nul(key)
+            _require_characters(key)
         return dict(pairs)
 
     _require_short(text)
@@ -136,7 +136,7 @@ def read_json(text: str) -> object:
     level, deeper = 0, [value]
     while deeper := [inner for one in deeper for inner in _inside(one)]:
         for one in deeper:
-            _require_no_nul(one)
+            _require_characters(one)
         level += 1
         if level > MOST_NESTED:
             _refuse_nested()
@@ -167,10 +167,16 @@ def _require_short(text: str) -> None:
         raise UsageError(f"At most {LARGEST:,} characters are read. Received: {len(text):,}")
 
 
-def _require_no_nul(value: object) -> None:
-    # Python's own functions raise whatever they like where it is in a path.
-    if isinstance(value, str) and "\0" in value:
+def _require_characters(value: object) -> None:
+    # Python's own functions raise whatever they like where one of these is in a path.
+    if not isinstance(value, str):
+        return
+    if "\0" in value:
         raise UsageError(f"A text may not hold the character NUL. Received: {brief(value)}")
+    try:
+        value.encode("utf-8", "surrogateescape")  # as a path is encoded
+    except UnicodeEncodeError:
+        raise UsageError(f"A text may not hold half a character. Received: {brief(value)}") from None
 
 
 def _refuse_nested() -> NoReturn:

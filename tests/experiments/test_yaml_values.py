@@ -80,6 +80,16 @@ def test_so_it_is_in_json(text):
     assert read_json('{"a": [1, -2.5, NaN, "' + "9" * 500 + '"]}')["a"][:2] == [1, -2.5]
 
 
+@pytest.mark.parametrize(
+    "text, what",
+    [('{"a": ["../\\ud800/b"]}', "half a character"), ('{"\\udfff": 1}', "half a character"), ('["a\\u0000"]', "NUL")],
+)
+def test_what_no_path_may_hold_is_refused_in_json(text, what):
+    with pytest.raises(UsageError, match=f"A text may not hold .*{what}"):
+        read_json(text)
+    assert read_json('["\\udcff"]') == ["\udcff"]  # of a file whose name is no UTF-8
+
+
 def test_many_keys_are_compared_in_no_time():
     keys = {f"k{number}": number for number in range(20_000)}
     assert read_json(json.dumps(keys)) == keys
