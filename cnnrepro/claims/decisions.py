@@ -23,7 +23,7 @@ from typing import TypeVar
 import numpy as np
 
 from cnnrepro.claims.paired_statistics import FEWEST, paired_difference
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 
 LEVEL = 0.05  # chance of finding a difference where there is none, of all looks and pairs together
 BETTER, WORSE, EQUIVALENT, UNDECIDED = "better", "worse", "equivalent", "undecided"
@@ -76,7 +76,7 @@ def decide(
         ValueError: no score, or not as many on both sides.
     """
     if not margin > 0:
-        raise UsageError(f"margin must be above 0: the smallest difference that matters. Received: {margin!r}")
+        raise UsageError(f"margin must be above 0: the smallest difference that matters. Received: {brief(margin)}")
     pairs, level = paired_difference(first, second), level / looks
     n, mean, sd, (low, high) = pairs.n, pairs.mean, pairs.sd, pairs.interval(level)
     verdict = _verdict(low, high, margin)

@@ -9,7 +9,7 @@ import typer
 from cnnrepro.cli import complete
 from cnnrepro.cli.app import AsJson, BatchSize, Epochs, Pipeline, Reports, Runs, app, examples, reports_dir, runs_dir
 from cnnrepro.console import echo, echo_path, print_json, print_table
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 
 
 @app.command(
@@ -129,5 +129,5 @@ def compare(
 def _numbers(name: str, text: str, items_of) -> list[int]:
     items = items_of(text, texts=False)
     if not items or not all(type(item) is int for item in items):
-        raise UsageError(f"{name} must be whole numbers, such as 0..9 or 1,2,3. Received: {text!r}")
+        raise UsageError(f"{name} must be whole numbers, such as 0..9 or 1,2,3. Received: {brief(text)}")
     return items

@@ -15,7 +15,7 @@ from cnnrepro.data.catalogue import SPLITS, DatasetInfo
 from cnnrepro.data.folder.findings import Findings
 from cnnrepro.data.labelled_images import Examples
 from cnnrepro.data.random_numbers import stratified_draw
-from cnnrepro.errors import UsageError, unknown
+from cnnrepro.errors import UsageError, brief, unknown
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -154,6 +154,6 @@ def checked_size(info: DatasetInfo, train_images: int | None) -> int | None:
     if not 1 <= size <= most or isinstance(train_images, bool):
         raise UsageError(
             f"train_images must be a whole number from 1 to {most}, the training images of {info.name!r}. "
-            f"Received: {train_images!r}"
+            f"Received: {brief(train_images)}"
         )
     return size

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cnnrepro.errors import UsageError, unknown
+from cnnrepro.errors import UsageError, brief, unknown
 from cnnrepro.experiments.experiment import Experiment
 from cnnrepro.experiments.results import Arm
 from cnnrepro.runs.spec import RunSpec
@@ -110,7 +110,7 @@ def arms(
         UsageError: a value that is out of range, or seeds that repeat.
     """
     if len(set(seeds)) != len(seeds):
-        raise UsageError(f"seeds must differ from one another. Received: {list(seeds)}")
+        raise UsageError(f"seeds must differ from one another. Received: {brief(list(seeds))}")
     if networks not in NETWORKS:
         raise unknown("choice of networks", networks, NETWORKS)
     if falling and recipe != "adam":

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 
 from cnnrepro import data, models
-from cnnrepro.errors import UsageError, unknown
+from cnnrepro.errors import UsageError, brief, unknown
 from cnnrepro.experiments.experiment import Experiment
 from cnnrepro.experiments.results import Arm
 from cnnrepro.runs.spec import RunSpec
@@ -79,16 +79,20 @@ def check(
     if metric not in METRICS:
         raise unknown("metric", metric, METRICS)
     if len(set(seeds)) != len(seeds) or not seeds:
-        raise UsageError(f"seeds must be given and differ from one another. Received: {list(seeds)}")
+        raise UsageError(f"seeds must be given and differ from one another. Received: {brief(list(seeds))}")
     if others.get("tune") and set(seeds) & set(PILOT_SEEDS):
         raise UsageError(f"The search for the learning rate takes the seeds {PILOT_SEEDS}; name others.")
     if margin < 0:
-        raise UsageError(f"margin must be above 0: the smallest difference that matters. Received: {margin!r}")
+        raise UsageError(f"margin must be above 0: the smallest difference that matters. Received: {brief(margin)}")
     if list(looks) != [0]:
         if list(looks) != sorted(set(looks)) or looks[0] < 1:
-            raise UsageError(f"looks must be numbers of seeds that rise, such as 5,10,20. Received: {list(looks)}")
+            raise UsageError(
+                f"looks must be numbers of seeds that rise, such as 5,10,20. Received: {brief(list(looks))}"
+            )
         if len(looks) > 1 and looks[0] < FEWEST:
-            raise UsageError(f"The first of several looks is after {FEWEST} seeds or more. Received: {list(looks)}")
+            raise UsageError(
+                f"The first of several looks is after {FEWEST} seeds or more. Received: {brief(list(looks))}"
+            )
         if looks[-1] > len(seeds):
             raise UsageError(f"The last look is after {looks[-1]} seeds, and there are {len(seeds)}.")
     data.info(dataset)
@@ -144,7 +148,7 @@ def per_arm(names: Sequence[str], options: str) -> list[dict[str, object]]:
         letter, colon, name = assigned.rpartition(":")
         if not found or not name:
             raise UsageError(
-                f"An option is NAME=VALUE, or A:NAME=VALUE for the first network alone. Received: {text!r}"
+                f"An option is NAME=VALUE, or A:NAME=VALUE for the first network alone. Received: {brief(text)}"
             )
         places = _places(letter, names, text) if colon else _that_have(name, names)
         for place in places:
@@ -157,7 +161,7 @@ def _places(letter: str, names: Sequence[str], text: str) -> list[int]:
     if letter in names:
         return [place for place, name in enumerate(names) if name == letter]
     if len(letter) != 1 or letter.upper() not in known:
-        raise UsageError(f"The networks are {', '.join(known)}. Received: {text!r}")
+        raise UsageError(f"The networks are {', '.join(known)}. Received: {brief(text)}")
     return [known.index(letter.upper())]
 
 
@@ -178,7 +182,7 @@ def _typed(model: str, texts: Mapping[str, str]) -> dict[str, object]:
         try:
             fields[name] = FIELDS[name](texts[name])
         except ValueError as error:
-            raise UsageError(f"{name} must be a {FIELDS[name].__name__}. Received: {texts[name]!r}") from error
+            raise UsageError(f"{name} must be a {FIELDS[name].__name__}. Received: {brief(texts[name])}") from error
     own = {name: text for name, text in texts.items() if name not in FIELDS}
     return fields | models.parse_options(model, own)
 

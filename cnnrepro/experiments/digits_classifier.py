@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnrepro import data
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.experiments.experiment import Experiment
 from cnnrepro.experiments.results import Arm
 from cnnrepro.runs.spec import RunSpec
@@ -33,7 +33,7 @@ def arms(dataset: str, epochs: int, seed: int) -> tuple[Arm, ...]:
     """
     shape = data.info(dataset).input_shape
     if shape[2] != 1:
-        raise UsageError(f"Filters and feature maps are drawn for grey images. Received: {dataset!r}, {shape}")
+        raise UsageError(f"Filters and feature maps are drawn for grey images. Received: {brief(dataset)}, {shape}")
     spec = RunSpec(
         model="lenet5_modern", dataset=dataset, seed=seed, epochs=epochs, precision="float32", options=OPTIONS
     )

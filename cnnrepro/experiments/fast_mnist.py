@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.experiments.experiment import Experiment
 from cnnrepro.experiments.results import Arm
 from cnnrepro.runs.spec import RunSpec
@@ -50,7 +50,7 @@ def arms(
     """
     target(dataset)
     if len(set(seeds)) != len(seeds):
-        raise UsageError(f"seeds must differ from one another. Received: {list(seeds)}")
+        raise UsageError(f"seeds must differ from one another. Received: {brief(list(seeds))}")
     if not 0 <= ablation_seeds <= len(seeds):
         raise UsageError(
             f"ablation_seeds must lie in 0 to {len(seeds)}, as many as seeds has. Received: {ablation_seeds}"

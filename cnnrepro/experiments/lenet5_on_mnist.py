@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.experiments.experiment import Experiment
 from cnnrepro.experiments.results import Arm
 from cnnrepro.runs.spec import RunSpec
@@ -43,7 +43,7 @@ def arms(dataset: str, seeds: Sequence[int], epochs: int, train_images: int, pre
         UsageError: a value that is out of range, or seeds that repeat.
     """
     if len(set(seeds)) != len(seeds):
-        raise UsageError(f"seeds must differ from one another. Received: {list(seeds)}")
+        raise UsageError(f"seeds must differ from one another. Received: {brief(list(seeds))}")
     shared = {"dataset": dataset, "train_images": train_images or None, "precision": precision}
     shared |= {"epochs": epochs} if epochs else {}
     return tuple(

@@ -261,7 +261,9 @@ def read(file: str = "") -> ClaimFile:
     """
     named = file or str(path_of(file))
     if not named.endswith(ENDING):
-        raise UsageError(f"A claim of your own stands in a file of Python, such as my_claim.py. Received: {named!r}")
+        raise UsageError(
+            f"A claim of your own stands in a file of Python, such as my_claim.py. Received: {brief(named)}"
+        )
     with contextlib.redirect_stdout(sys.stderr):  # standard output has the pages' paths
         values, files = own_code.defined(named)
     claim = values.get(VARIABLE)

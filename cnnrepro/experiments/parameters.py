@@ -14,7 +14,7 @@ import os
 import re
 import sys
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -401,17 +401,26 @@ def identity(value: object) -> str:
 
 
 def spell(value: object) -> str:
-    """A value as ``-p`` takes it: lists as ``0,1,2`` where that reads back, a text that looks like several as one."""
+    """A value as ``-p`` takes it: lists as ``0,1`` or ``0..9`` where that reads back, a text that looks like several as
+    one.
+    """
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, (list, tuple)):
         items = list(map(str, value))
         nested = any(item is None or isinstance(item, (list, tuple, dict)) for item in value)
-        plain = ",".join(items)
+        plain = as_range(value) or ",".join(items)
         return plain if not nested and _reads_back(plain, items) else json.dumps(list(value), ensure_ascii=False)
     text = str(value)
     several = text.strip().startswith("[") and text.strip().endswith("]")
     return json.dumps([text]) if isinstance(value, str) and (several or not text.isprintable()) else text
+
+
+def as_range(values: Sequence[object]) -> str:
+    """Three or more whole numbers in a row as ``0..9``; "" for other values."""
+    whole = len(values) > 2 and all(type(each) is int for each in values)
+    in_a_row = whole and list(values) == [*range(values[0], values[-1] + 1)]
+    return f"{values[0]}..{values[-1]}" if in_a_row else ""
 
 
 def _reads_back(text: str, items: list[str]) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cnnrepro.data.pipelines.probes import TRAINING
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.experiments.results import Arm
 from cnnrepro.experiments.run_scores import ERROR, run_score
 from cnnrepro.runs.spec import RunSpec
@@ -136,7 +136,7 @@ class Contrast:
     def __post_init__(self) -> None:
         run_score(self.score)
         if self.claim not in CLAIMS or not self.margin > 0:
-            raise ValueError(f"A contrast claims {', '.join(CLAIMS)}, by a margin above 0. Received: {self!r}")
+            raise ValueError(f"A contrast claims {', '.join(CLAIMS)}, by a margin above 0. Received: {brief(self)}")
 
     def again(self) -> Contrast:
         """This contrast, its claim and its margin, of the arms' new seeds."""

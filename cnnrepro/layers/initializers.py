@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from cnnrepro.engine import keras
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 
 # Krizhevsky et al. 2012, section 5; also Zeiler and Fergus 2013, section 3.1.
 GAUSSIAN = "gaussian_0.01"
@@ -52,6 +52,6 @@ def initializer(name: str) -> keras.initializers.Initializer:
     except (ValueError, TypeError) as error:
         raise UsageError(
             f"kernel_initializer must be {', '.join(OWN_NAMES)} or the name of a Keras initialiser for filters, such "
-            f"as he_normal. Received: {name!r}"
+            f"as he_normal. Received: {brief(name)}"
         ) from error
     return fresh

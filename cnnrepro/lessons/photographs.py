@@ -9,7 +9,7 @@ import numpy as np
 from cnnrepro.anatomy import convolve_im2col
 from cnnrepro.anatomy.convolution import Array, Padding
 from cnnrepro.data import photograph
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 
 SMALLEST, LARGEST = 64, 640  # pixels of the longer side: the photographs have 640
 THUMBNAIL = 112  # pixels of a picture in a row of many, half of the usual 224; a page stays small
@@ -39,7 +39,7 @@ def picture(name: str, size: int) -> Array:
     from PIL import Image
 
     if isinstance(size, bool) or not isinstance(size, int) or not SMALLEST <= size <= LARGEST:
-        raise UsageError(f"size must be a whole number of pixels from {SMALLEST} to {LARGEST}. Received: {size!r}")
+        raise UsageError(f"size must be a whole number of pixels from {SMALLEST} to {LARGEST}. Received: {brief(size)}")
     pixels = photograph(name)
     height, width = pixels.shape[:2]
     factor = size / max(height, width)

@@ -12,7 +12,7 @@ import numbers
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.models import own_network
 from cnnrepro.models.catalogue import MODELS, check_options, entry, keyed_options, parse_options, require_room
 from cnnrepro.models.layer_pattern import is_pattern
@@ -70,7 +70,7 @@ def build(
         )
     if isinstance(classes, bool) or not isinstance(classes, numbers.Integral) or not 2 <= classes <= MOST_CLASSES:
         raise UsageError(
-            f"classes must be an integer of at least 2, and at most {MOST_CLASSES:,}. Received: {classes!r}"
+            f"classes must be an integer of at least 2, and at most {MOST_CLASSES:,}. Received: {brief(classes)}"
         )
     if is_pattern(name) and not is_own(name):
         return row.builder(shape, int(classes), **options)  # which checks them, and shows the place in the pattern

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnnrepro.errors import UsageError, unknown
+from cnnrepro.errors import UsageError, brief, unknown
 from cnnrepro.models.blocks import POOLS, Conv2D, initializer, keras, layers, logits, normalise
 from cnnrepro.models.layer_pattern import WORDS, Element, expand, is_count, wrong
 from cnnrepro.models.pattern_values import by_layer, is_positive
@@ -85,11 +85,11 @@ def from_pattern(
         ("optional", optional, (True, False)),
     ):
         if value not in allowed:
-            raise UsageError(f"{name} must be one of {', '.join(map(str, allowed))}. Received: {value!r}")
+            raise UsageError(f"{name} must be one of {', '.join(map(str, allowed))}. Received: {brief(value)}")
     if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
-        raise UsageError(f"dropout must lie in [0, 1). Received: {dropout!r}")
+        raise UsageError(f"dropout must lie in [0, 1). Received: {brief(dropout)}")
     if not is_positive(lrn_alpha):
-        raise UsageError(f"lrn_alpha must be a number above 0. Received: {lrn_alpha!r}")
+        raise UsageError(f"lrn_alpha must be a number above 0. Received: {brief(lrn_alpha)}")
     elements = expand(pattern, counts, optional=optional)
     chosen = {"filters": filters, "kernel_size": kernel_size, "strides": strides, "units": units}
     chosen |= {"pool_size": pool_size, "pool_strides": pool_strides, "pooling": pooling}

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.models.catalogue import MODELS, parse_options
 from cnnrepro.models.fit import fit_notes, lost_cells, never_read
 from cnnrepro.models.keras_file import is_file
@@ -111,7 +111,7 @@ def parse_shape(text: str) -> tuple[int, int, int]:
     parts = text.lower().replace("×", "x").split("x")
     digits = [part.lstrip("0") for part in parts if part.isascii() and part.isdigit()]
     if len(digits) != 3 or len(parts) != 3 or not all(digits) or max(map(len, digits)) > _MOST_DIGITS:
-        raise UsageError(f"--input must be HEIGHTxWIDTHxCHANNELS, such as 227x227x3. Received: {text!r}")
+        raise UsageError(f"--input must be HEIGHTxWIDTHxCHANNELS, such as 227x227x3. Received: {brief(text)}")
     height, width, channels = map(int, parts)
     return height, width, channels
 

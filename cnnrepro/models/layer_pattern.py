@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 
 WORDS = ("CONV", "RELU", "POOL", "FC")
 MOST_LAYERS = 1000  # a pattern of a few characters can ask for millions
@@ -184,7 +184,7 @@ class _Reader:
             value = self.counts[token.text]
             self.used.add(token.text)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise UsageError(f"The count {token.text} must be a whole number from 0. Received: {value!r}")
+                raise UsageError(f"The count {token.text} must be a whole number from 0. Received: {brief(value)}")
         else:
             raise self.wrong(token, f"Expected a whole number or one capital letter after *, found {token}")
         if value * length > MOST_LAYERS:

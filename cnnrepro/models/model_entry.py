@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 
 if TYPE_CHECKING:
     import keras
@@ -59,7 +59,7 @@ class Option:
 
     @staticmethod
     def _error(model: str, name: str, allowed: str, received: object) -> UsageError:
-        return UsageError(f"Option {name!r} of model {model!r} must {allowed}. Received: {received!r}")
+        return UsageError(f"Option {name!r} of model {model!r} must {allowed}. Received: {brief(received)}")
 
 
 def initializer_option(name: str) -> Option:

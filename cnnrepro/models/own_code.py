@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 
 _NAMED = re.compile(r"(?P<place>.+\.py|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):(?P<function>[A-Za-z_]\w*)")
 _LOADED = "cnnrepro_own_"  # before the name of a file's module, which may be that of another module
@@ -109,7 +109,7 @@ def function(name: str) -> Callable[..., object]:
         what = f"{place!r} has no function {wanted!r}"
         if found is not None:
             what = f"{wanted!r} in {place!r} is no function"
-        raise UsageError(f"{what}; functions there: {', '.join(known) or 'none'}. Received: {name!r}")
+        raise UsageError(f"{what}; functions there: {', '.join(known) or 'none'}. Received: {brief(name)}")
     return found
 
 
@@ -143,7 +143,7 @@ def _module(name: str) -> ModuleType:
         if error.name and f"{place}.".startswith(f"{error.name}."):
             raise UsageError(
                 f"There is no module {error.name!r}. A network of your own is FILE.py:FUNCTION or MODULE:FUNCTION. "
-                f"Received: {name!r}"
+                f"Received: {brief(name)}"
             ) from error
         raise _raised(name, "loaded", error) from error
     except Exception as error:
@@ -154,7 +154,7 @@ def _file(name: str) -> _File:
     """The file of a name or a path, loaded where it is not, or where it or what it imports of one's own has changed."""
     path = Path(take_apart(name)[0] if names_function(name) else name).expanduser().resolve()
     if not path.is_file():
-        raise UsageError(f"There is no file {str(path)!r}. Received: {name!r}")
+        raise UsageError(f"There is no file {str(path)!r}. Received: {brief(name)}")
     if path in _files and _files[path].is_as_it_was():
         return _files[path]
     unique = f"{_LOADED}{_digest(str(path))[:8]}_{path.stem}"

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.models.layer_pattern import Element
 
 POOLINGS = ("max", "average", "l2", "rms")
@@ -65,10 +65,10 @@ def _one_each(given: object, count: int, name: str, unit: str, words: tuple[str,
     several = isinstance(given, (list, tuple))
     for value in given if several else [given]:
         if words and value not in words:
-            raise UsageError(f"{name} must be one of {', '.join(words)}. Received: {given!r}")
+            raise UsageError(f"{name} must be one of {', '.join(words)}. Received: {brief(given)}")
         if not words and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise UsageError(f"{name} must be positive whole numbers. Received: {given!r}")
+            raise UsageError(f"{name} must be positive whole numbers. Received: {brief(given)}")
     if several and len(given) != count:
         one = "word" if words else "number"
-        raise UsageError(f"{name} must be one {one}, or a list of {count}, one a {unit}. Received: {given!r}")
+        raise UsageError(f"{name} must be one {one}, or a list of {count}, one a {unit}. Received: {brief(given)}")
     return list(given) if several else [given] * count

@@ -20,6 +20,7 @@ from cnnrepro.experiments.parameters import (
     LONGEST_RANGE,
     Expression,
     Parameter,
+    as_range,
     coerce,
     complete,
     identity,
@@ -227,13 +228,7 @@ def _in_a_name(value: object) -> str:
     if isinstance(value, dict):
         return ",".join(f"{_in_a_name(key)}-{_in_a_name(each)}" for key, each in value.items())
     if isinstance(value, (list, tuple)):
-        if (
-            len(value) > 2
-            and all(type(each) is int for each in value)
-            and list(value) == [*range(value[0], value[-1] + 1)]
-        ):
-            return f"{value[0]}..{value[-1]}"
-        return ",".join(map(_in_a_name, value))
+        return as_range(value) or ",".join(map(_in_a_name, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cnnrepro import data, models
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.recipes.catalogue import recipe
 from cnnrepro.runs.spec import RunSpec
 
@@ -79,5 +79,5 @@ def _keyed(spec: RunSpec) -> dict:
 def check_key(key: str) -> str:
     """The key; raises UsageError for anything else, so that no other folder is ever meant."""
     if not KEY.fullmatch(key):
-        raise UsageError(f"A run's key has 16 hexadecimal digits. Received: {key!r}")
+        raise UsageError(f"A run's key has 16 hexadecimal digits. Received: {brief(key)}")
     return key

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from cnnrepro import data, models
 from cnnrepro.data.pipelines.probes import checked_texts
-from cnnrepro.errors import UsageError, unknown
+from cnnrepro.errors import UsageError, brief, unknown
 from cnnrepro.recipes.catalogue import recipe
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
@@ -27,7 +27,7 @@ LARGEST_SEED = 2**32 - 1  # NumPy's legacy generator, which Keras seeds too, tak
 
 def _require(condition: bool, name: str, allowed: str, received: object) -> None:
     if not condition:
-        raise UsageError(f"{name} must be {allowed}. Received: {received!r}")
+        raise UsageError(f"{name} must be {allowed}. Received: {brief(received)}")
 
 
 def _is_count(value: object, low: int) -> bool:

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.files import make_folder, write_whole
 from cnnrepro.runs import lease
 from cnnrepro.runs.keys import KEY, check_key
@@ -141,7 +141,7 @@ class RunStore:
         if not _PREFIX.fullmatch(prefix):
             raise UsageError(
                 "Name a run by its key or the first 4 or more of its 16 hexadecimal digits; see `cnnrepro runs`. "
-                f"Received: {prefix!r}"
+                f"Received: {brief(prefix)}"
             )
         matches = [key for key in self.keys() if key.startswith(prefix)]
         if not matches:

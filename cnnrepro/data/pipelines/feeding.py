@@ -23,7 +23,7 @@ from cnnrepro.data.pipelines.definition import Pipeline
 from cnnrepro.data.pipelines.draws import Draws
 from cnnrepro.data.random_numbers import permutation
 from cnnrepro.data.splits import Splits, of_split, scale_and_shift
-from cnnrepro.errors import UsageError, unknown
+from cnnrepro.errors import UsageError, brief, unknown
 
 if TYPE_CHECKING:
     import keras
@@ -327,4 +327,4 @@ def _order(count: int, batch_size: int, seed: int | None, epoch: int) -> np.ndar
 
 def _require_at_least(name: str, value: int, least: int) -> None:
     if value < least:
-        raise UsageError(f"{name} must be at least {least}. Received: {value!r}")
+        raise UsageError(f"{name} must be at least {least}. Received: {brief(value)}")

@@ -17,7 +17,7 @@ import numpy as np
 from cnnrepro.data.pipelines.catalogue import PIPELINES
 from cnnrepro.data.pipelines.definition import Pipeline
 from cnnrepro.data.pipelines.moving import scaled, shifted
-from cnnrepro.errors import UsageError, unknown
+from cnnrepro.errors import UsageError, brief, unknown
 
 TRAINING = "training"
 KINDS = ("shift", "scale")  # of those that move images
@@ -68,13 +68,13 @@ class Probe:
         if self.kind == "shift" and not (amount.is_integer() and 1 <= amount <= frame):
             raise UsageError(
                 f"A shift must be a whole number from 1 to {frame}, the pixels of the frame of pipeline "
-                f"{pipeline.name!r}. Received: {self.text!r}"
+                f"{pipeline.name!r}. Received: {brief(self.text)}"
             )
         side = canvas + 2 * frame
         if self.kind == "scale" and not 1 <= canvas * amount <= side:
             raise UsageError(
                 f"A scale must leave of a canvas of {canvas} pixels at least 1, and at most the {side} of the frame of "
-                f"pipeline {pipeline.name!r}. Received: {self.text!r}"
+                f"pipeline {pipeline.name!r}. Received: {brief(self.text)}"
             )
 
     def moved(self, images: np.ndarray, background: np.ndarray) -> Iterator[np.ndarray]:
@@ -96,7 +96,7 @@ def probe(text: str) -> Probe:
     """The probe that moves images as a text says; raises UsageError for a text that names none."""
     parts = text.split() if isinstance(text, str) else ()
     if len(parts) != 2 or parts[0] == TRAINING:
-        raise UsageError(f"A probe is {_FORMS}. Received: {text!r}")
+        raise UsageError(f"A probe is {_FORMS}. Received: {brief(text)}")
     kind, number = parts
     if kind not in KINDS:
         raise unknown("kind of probe", kind, KINDS)
@@ -105,7 +105,7 @@ def probe(text: str) -> Probe:
     except ValueError:
         amount = math.nan
     if not math.isfinite(amount):
-        raise UsageError(f"A probe is {_FORMS}. Received: {text!r}")
+        raise UsageError(f"A probe is {_FORMS}. Received: {brief(text)}")
     return Probe(kind, amount)
 
 
@@ -130,10 +130,10 @@ def checked_texts(texts: Sequence[str], pipeline: Pipeline, canvas: int) -> tupl
         UsageError: one that names no probe, that this pipeline cannot have, or that stands there twice.
     """
     if isinstance(texts, str):
-        raise UsageError(f"probes must be a list of texts. Received: {texts!r}")
+        raise UsageError(f"probes must be a list of texts. Received: {brief(texts)}")
     for one in moving(texts):
         one.check(pipeline, canvas)
     found = tuple(TRAINING if _is_training(text) else probe(text).text for text in texts)
     if len(set(found)) < len(found):
-        raise UsageError(f"probes must differ from one another. Received: {list(texts)}")
+        raise UsageError(f"probes must differ from one another. Received: {brief(list(texts))}")
     return found

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from cnnrepro import data, paths
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.experiments.train_on_your_images import pieces
 from cnnrepro.lessons.photographs import Map, stretched, thumbnails
 
@@ -39,7 +39,7 @@ def material(dataset: str, photograph: str, canvas: int, on_error: str = "stop")
         UsageError: a data set of another kind.
     """
     if dataset and not dataset.startswith(data.FOLDER):
-        raise UsageError(f"dataset must be empty or folder:PATH, since pictures are shown. Received: {dataset!r}")
+        raise UsageError(f"dataset must be empty or folder:PATH, since pictures are shown. Received: {brief(dataset)}")
     if dataset:
         from cnnrepro.data.folder.decoding import decode
         from cnnrepro.data.folder.find_pictures import find_pictures

@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnrepro import anatomy
 from cnnrepro.anatomy.convolution import Array
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.lessons.photographs import SOBEL, Map, balanced, filtered
 from cnnrepro.lessons.pooling.small_windows import NAMES, pooled
 
@@ -74,7 +74,7 @@ def changes_of_shifts(features: Array, largest: int, halvings: Sequence[int] = (
     if isinstance(largest, bool) or not isinstance(largest, int) or not 1 <= largest <= most:
         raise UsageError(
             f"largest_shift must be a whole number of pixels from 1 to {most}, a quarter of the map's width. "
-            f"Received: {largest!r}"
+            f"Received: {brief(largest)}"
         )
     width = (features.shape[1] - largest) // 2 ** max(halvings) * 2 ** max(halvings)
     moved = [features[:, start : start + width] for start in range(largest + 1)]

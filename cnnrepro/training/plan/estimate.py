@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cnnrepro import data, machine, models
-from cnnrepro.errors import UsageError
+from cnnrepro.errors import UsageError, brief
 from cnnrepro.models.fit import fit_notes
 from cnnrepro.recipes.catalogue import Recipe, recipe
 from cnnrepro.training.plan import gpus
@@ -156,13 +156,13 @@ def estimate(
     if device and throughput:
         raise UsageError("--device and --throughput both say how fast it goes; give one of them.")
     if throughput is not None and not (math.isfinite(throughput) and throughput > 0):
-        raise UsageError(f"throughput must be a positive number of images/s. Received: {throughput!r}")
+        raise UsageError(f"throughput must be a positive number of images/s. Received: {brief(throughput)}")
     gpu = gpus.device(device) if device else None
     chosen = recipe(recipe_name)
     options = chosen.options_for(model, options or {})
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         if value is not None and value < 1:
-            raise UsageError(f"{name} must be at least 1. Received: {value!r}")
+            raise UsageError(f"{name} must be at least 1. Received: {brief(value)}")
     info = data.info(dataset)
     if info.kind == "folder":
         from cnnrepro.data.folder.picture_splits import look_at_folder
@@ -171,7 +171,7 @@ def estimate(
     images = info.sizes["train"]
     if batch_size is not None and batch_size > images:
         raise UsageError(
-            f"batch_size must be at most {images}, the training images of {dataset}. Received: {batch_size!r}"
+            f"batch_size must be at most {images}, the training images of {dataset}. Received: {brief(batch_size)}"
         )
     setting = _Setting(
         model,
