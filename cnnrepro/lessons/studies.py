@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NOT_YET = "not yet: until the runs that count, it may change"
 NUMBER_COLUMNS = ("what", "measured", "seed", "value", "runs", "fields")  # behind a picture
-CONTRAST_COLUMNS = ("what", "measured", "mean", "interval", "n", "test set’s share", "to hold", "word")
+CONTRAST_COLUMNS = ("what", "word", "measured", "mean", "interval", "n", "test set’s share", "to hold")
 
 
 def design_of(number: int) -> Design:
@@ -56,17 +56,17 @@ def contrast_name(one: Judged) -> str:
 
 
 def contrast_rows(results: Results, asked: int | Study) -> list[tuple]:
-    """One row a contrast: its mean, the interval by which it was judged, the claim and the word."""
+    """One row a contrast: its word, its mean, the interval by which it was judged, and the claim."""
     return [
         (
             contrast_name(one),
+            _told(one),
             one.contrast.score,
             spelled(one, one.mean),
             f"{spelled(one, one.low)} to {spelled(one, one.high)}" if one.has_interval else "–",
             one.n,
             test_share(one, results),
             capital(wanted(one.contrast)),
-            _told(one),
         )
         for one in judged_contrasts(results, asked)
     ]
