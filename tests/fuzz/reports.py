@@ -29,7 +29,7 @@ SOUND = {
     "verdicts": [],
     "no_verdicts": [],
 }
-TOKENS: list[object] = [*WORDS, *EXPERIMENTS, "claims", "benchmarks", *SOUND, "parameters", "figures",
+TOKENS: list[object] = [*WORDS, *EXPERIMENTS, "claims", "benchmarks", *SOUND, "parameters", "figures", "drawn",
     "own_claims", "answers"]  # fmt: skip
 TOKENS += ["claim", "word", "sentence", "basis", "made", "evidence", "parts", "found", "effects", "curves", "left_out"]
 TOKENS += ["name", "value", "low", "high", "unit", "n", "rule", "condition", "text", "part", "statement", "file",
