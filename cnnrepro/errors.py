@@ -71,6 +71,11 @@ def brief(value: object) -> str:
         return f"a {type(value).__name__} with a number of thousands of digits"
 
 
+def of_path(path: object) -> str:
+    """A path for an error; that of no file may be of any length."""
+    return shortened(repr(str(path)), LONGEST_PATH)
+
+
 def shortened(text: str, most: int = LONGEST_SHOWN) -> str:
     """A text, or its beginning and how long it is."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"

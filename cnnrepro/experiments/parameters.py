@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from cnnrepro.errors import LONGEST_PATH, UsageError, brief, shortened, unknown
+from cnnrepro.errors import UsageError, brief, of_path, shortened, unknown
 from cnnrepro.experiments.yaml_values import read_yaml, short_number
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ def read_notebook(path: Path) -> NotebookNode:
     import nbformat
 
     if not os.path.isfile(path):  # noqa: PTH113 - pathlib raises for a name that is too long
-        named = shortened(repr(str(path)), LONGEST_PATH)
-        raise UsageError(f"There is no notebook {named}; see `cnnrepro list experiments` for the known ones.")
+        raise UsageError(f"There is no notebook {of_path(path)}; see `cnnrepro list experiments` for the known ones.")
     try:
         content = _content(path.read_text(encoding="utf-8-sig"))
         # Made anew: of formats before 4 the upgrade leaves objects of another class.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from cnnrepro.errors import LONGEST_PATH, UsageError, shortened, unknown
+from cnnrepro.errors import UsageError, of_path, unknown
 from cnnrepro.models import (
     alexnet,
     googlenet,
@@ -46,7 +46,7 @@ def entry(name: str) -> ModelEntry:
         return unlisted.pattern_row(name)
     if is_file(name):
         raise UsageError(
-            f"{shortened(repr(name), LONGEST_PATH)} is a file of a kind that is not read; a network of your own is "
+            f"{of_path(name)} is a file of a kind that is not read; a network of your own is "
             "FILE.keras, FILE.py:FUNCTION or MODULE:FUNCTION."
         )
     raise unknown("model", name, MODELS)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnrepro.errors import LONGEST_PATH, UsageError, shortened
+from cnnrepro.errors import UsageError, of_path
 from cnnrepro.models.configuration_work import depth, objects, work_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def read_architecture(path: Path) -> keras.Model:
     if path.suffix.lower() != ".keras" or is_folder:
         what = ", and this is a folder" if is_folder else ""
         raise UsageError(
-            f"{_named(path)} was not read: only .keras files of Keras 3 are{what}. Other formats have no safe mode; "
+            f"{of_path(path)} was not read: only .keras files of Keras 3 are{what}. Other formats have no safe mode; "
             "load it with what wrote it, and model.save('name.keras') with Keras 3."
         )
     config = _config(path)
@@ -59,7 +59,7 @@ def read_architecture(path: Path) -> keras.Model:
 
 def _config(path: Path) -> dict:
     if not os.path.isfile(path):  # noqa: PTH113
-        raise UsageError(f"There is no file {_named(path)}.")
+        raise UsageError(f"There is no file {of_path(path)}.")
     try:
         with zipfile.ZipFile(path) as archive:
             version = _version(archive)
@@ -67,18 +67,18 @@ def _config(path: Path) -> dict:
             config = None if written is None else json.loads(written)
     except Exception as error:  # changed bytes can mean anything to a zip: encryption, another compression or version
         raise UsageError(
-            f"{_named(path)} is not a .keras file as model.save('name.keras') writes it, or not the whole of one "
+            f"{of_path(path)} is not a .keras file as model.save('name.keras') writes it, or not the whole of one "
             f"({type(error).__name__})."
         ) from error
     if version and not version.startswith("3."):
         raise UsageError(
-            f"{_named(path)} was not read: Keras {version} wrote it (metadata.json), and only files of Keras 3 are "
+            f"{of_path(path)} was not read: Keras {version} wrote it (metadata.json), and only files of Keras 3 are "
             "read. Load it with that Keras, keep its weights, and save the same network with Keras 3."
         )
     if written is None:
-        raise UsageError(f"The configuration in {_named(path)} is larger than {LARGEST_CONFIG // 2**20} MiB.")
+        raise UsageError(f"The configuration in {of_path(path)} is larger than {LARGEST_CONFIG // 2**20} MiB.")
     if not isinstance(config, dict) or "class_name" not in config:
-        raise UsageError(f"{_named(path)} holds no model.")
+        raise UsageError(f"{of_path(path)} holds no model.")
     return config
 
 
@@ -112,13 +112,13 @@ def _require_little_work(path: Path, config: dict) -> None:
     """Refuse a configuration whose network would take minutes or years to build."""
     if (nested := depth(config)) > MOST_NESTED:
         raise UsageError(
-            f"{_named(path)} was not read: its configuration is nested too deeply. At most {MOST_NESTED} lists and "
+            f"{of_path(path)} was not read: its configuration is nested too deeply. At most {MOST_NESTED} lists and "
             f"objects may lie within one another. Received: {nested:,}"
         )
     if (calls := work_of(config).build) > MOST_CALLS:
         received = f"{calls:,}" if calls < 10**9 else f"more than {10**9:,}"
         raise UsageError(
-            f"{_named(path)} was not read: its network has too many layers, or too many within one another. At most "
+            f"{of_path(path)} was not read: its network has too many layers, or too many within one another. At most "
             f"{MOST_CALLS:,} calls of layers may build it (n layers of a sequential model take n (n + 1) / 2). "
             f"Received: {received}"
         )
@@ -142,7 +142,7 @@ def _refuse_foreign(path: Path, entry: dict) -> None:
     if not is_harmless(entry):
         name = entry.get("config") if entry.get("class_name") == "function" else entry.get("class_name")
         raise UsageError(
-            f"{_named(path)} was not read: it holds {_short(name)} of {_short(entry.get('module'))}, which is code "
+            f"{of_path(path)} was not read: it holds {_short(name)} of {_short(entry.get('module'))}, which is code "
             "from outside of Keras, or may run some. Only Keras's own layers and this package's are read."
         )
 
@@ -152,12 +152,7 @@ def _require_printable_name(path: Path, entry: dict) -> None:
     config = entry.get("config")
     name = config.get("name") if isinstance(config, dict) else None
     if isinstance(name, str) and not name.isprintable():
-        raise UsageError(f"{_named(path)} was not read: the name {_short(name)} has characters that cannot be shown.")
-
-
-def _named(path: Path) -> str:
-    """A path in an error; that of no file may be of any length."""
-    return shortened(repr(str(path)), LONGEST_PATH)
+        raise UsageError(f"{of_path(path)} was not read: the name {_short(name)} has characters that cannot be shown.")
 
 
 def _short(name: object) -> str:
@@ -182,7 +177,7 @@ def _deserialize(path: Path, config: dict) -> keras.Model:
     try:
         model = without_weights(lambda: keras.saving.deserialize_keras_object(config, safe_mode=True))
     except Exception as error:
-        raise UsageError(f"{_named(path)} cannot be read as a model: {reason_of(error)}") from error
+        raise UsageError(f"{of_path(path)} cannot be read as a model: {reason_of(error)}") from error
     if not isinstance(model, keras.Model):
-        raise UsageError(f"{_named(path)} holds a {type(model).__name__}, no model.")
+        raise UsageError(f"{of_path(path)} holds a {type(model).__name__}, no model.")
     return model

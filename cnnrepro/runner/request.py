@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnnrepro import paths
 from cnnrepro.data import FOLDER
-from cnnrepro.errors import UsageError, brief
+from cnnrepro.errors import UsageError, brief, of_path
 from cnnrepro.experiments import own_claim, train_on_your_images
 from cnnrepro.experiments.catalogue import EXPERIMENTS, Experiment, experiment
 from cnnrepro.experiments.papermill_form import parameters_of
@@ -151,7 +151,9 @@ def page_requests(targets: Sequence[str], given: Mapping[str, str], *, trust: bo
         for request in _of_file(target, given, trust) if of_file else _of_command(target, given):
             count += 1
             if count > LONGEST_RANGE:
-                raise UsageError(f"{target!r} makes more than {LONGEST_RANGE:,} pages; these are the most at once.")
+                raise UsageError(
+                    f"{of_path(target)} makes more than {LONGEST_RANGE:,} pages; these are the most at once."
+                )
             other = requests.setdefault((request.name, request.slug), request)
             if other.notebook.resolve() != request.notebook.resolve():
                 raise UsageError(
@@ -293,7 +295,8 @@ def _value_sets(read: _Read, given: Mapping[str, object], target: str) -> list[d
         return [complete(read.declared, read.fixed) | read.earlier]
     if read.fixed:
         raise UsageError(
-            f"{target!r} takes no parameters: what may be changed stands in it. Received: {brief(next(iter(given)))}"
+            f"{of_path(target)} takes no parameters: what may be changed stands in it. Received: "
+            f"{brief(next(iter(given)))}"
         )
     return combinations(read.declared, given, target)
 
@@ -318,7 +321,7 @@ def _read(target: str) -> _Read:
         notebook.stem in EXPERIMENTS or notebook.stem.startswith(".") or _INDEX.fullmatch(notebook.stem)
     ):
         raise UsageError(
-            f"Reports of {brief(str(notebook))} would go to a folder {brief(notebook.stem)}, which is taken; rename "
+            f"Reports of {of_path(notebook)} would go to a folder {brief(notebook.stem)}, which is taken; rename "
             f"the notebook."
         )
     return _Read(chosen, notebook, *((read_parameters(notebook), {}) if chosen else parameters_of(notebook)))
